@@ -1,0 +1,10 @@
+# What the libraries themselves need. Programs and tests find theirs in their own folders.
+find_package(Threads REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(libpqxx 6.4 REQUIRED)
+find_package(RdKafka 2.0 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(Protobuf CONFIG QUIET)
+if(NOT TARGET protobuf::libprotobuf)
+  find_package(Protobuf 3.12 REQUIRED)
+endif()

@@ -1,0 +1,21 @@
+# annals_embed_sql(<module>): every sql/*.sql named in SQL becomes a constant of annals::<module>::sql.
+#
+# One statement a file (migrations: one step a file). The generated header, annals_<module>_sql.hpp, is private to
+# the module: SQL is data of the library, not part of its interface.
+function(annals_embed_sql module)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SQL")
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/sql/annals_${module}_sql.hpp")
+  set(inputs "")
+  foreach(file IN LISTS arg_SQL)
+    list(APPEND inputs "${CMAKE_CURRENT_SOURCE_DIR}/sql/${file}")
+  endforeach()
+  add_custom_command(
+    OUTPUT "${out}"
+    COMMAND "${CMAKE_COMMAND}" "-DMODULE=${module}" "-DOUT=${out}" "-DINPUTS=${inputs}"
+            -P "${PROJECT_SOURCE_DIR}/cmake/EmbedSql.cmake"
+    DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/cmake/EmbedSql.cmake"
+    COMMENT "Embedding SQL of ${module}"
+    VERBATIM)
+  target_sources(annals_${module} PRIVATE "${out}")
+  target_include_directories(annals_${module} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/sql")
+endfunction()

@@ -1,0 +1,27 @@
+# annals_add_library(<module> SOURCES … HEADERS … [PUBLIC deps…] [PRIVATE deps…])
+#
+# One call a module: the same warnings, the same self-contained-header check and the same install rules.
+# Headers live in include/annals/<module>/, sources in src/, both named by the caller: no globbing.
+function(annals_add_library module)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE")
+  set(target annals_${module})
+  list(TRANSFORM arg_SOURCES PREPEND src/)
+  list(TRANSFORM arg_HEADERS PREPEND include/annals/${module}/)
+
+  add_library(${target} ${arg_SOURCES})
+  add_library(annals::${module} ALIAS ${target})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  target_include_directories(${target} PRIVATE src)
+  target_link_libraries(${target}
+    PUBLIC ${arg_PUBLIC}
+    PRIVATE $<BUILD_INTERFACE:annals_warnings> ${arg_PRIVATE})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${module}
+    OUTPUT_NAME annals_${module}
+    POSITION_INDEPENDENT_CODE ON
+    VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
+    CXX_EXTENSIONS OFF)
+  set_property(GLOBAL APPEND PROPERTY ANNALS_MODULES ${module})
+  install(TARGETS ${target} EXPORT annals-targets FILE_SET HEADERS)
+endfunction()

@@ -1,0 +1,22 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace annals {
+
+/// Offset of the first byte that is not well-formed UTF-8 (RFC 3629) or is NUL; nothing when the text is fine.
+/// PostgreSQL's text type refuses exactly these.
+[[nodiscard]] std::optional<std::size_t> invalid_text_offset(std::string_view text) noexcept;
+
+/// The text with control characters, quotes and backslashes escaped, cut to `bytes_max`: safe in logs and messages.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t bytes_max = 120);
+
+/// Throws Error{invalid} unless `text` is non-empty, at most `bytes_max` long, valid UTF-8 and free of NUL.
+void require_text(std::string_view what, std::string_view text, std::size_t bytes_max);
+
+/// Throws Error{invalid} unless `name` is a plain SQL identifier: [a-z_][a-z0-9_]{0,62}.
+void require_identifier(std::string_view what, std::string_view name);
+
+}  // namespace annals

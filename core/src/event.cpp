@@ -1,0 +1,44 @@
+#include "annals/core/event.hpp"
+
+#include <fmt/format.h>
+
+#include "annals/core/error.hpp"
+#include "annals/core/limits.hpp"
+#include "annals/core/text.hpp"
+
+namespace annals {
+namespace {
+
+void require_optional_text(std::string_view what, std::string_view text, std::size_t bytes_max) {
+  if (!text.empty()) require_text(what, text, bytes_max);
+}
+
+}  // namespace
+
+void require_valid(const Metadata& metadata) {
+  require_optional_text("correlation id", metadata.correlation_id, limits::metadata_value_bytes_max);
+  require_optional_text("causation id", metadata.causation_id, limits::metadata_value_bytes_max);
+  require_optional_text("traceparent", metadata.traceparent, limits::metadata_value_bytes_max);
+  require_optional_text("tracestate", metadata.tracestate, limits::metadata_value_bytes_max);
+  if (metadata.headers.size() > limits::header_count_max) {
+    throw invalid(fmt::format("{} headers", metadata.headers.size()),
+                  fmt::format("at most {} are allowed", limits::header_count_max));
+  }
+  for (const auto& [name, value] : metadata.headers) {
+    require_text("header name", name, limits::header_name_bytes_max);
+    require_optional_text(fmt::format("value of header \"{}\"", name), value, limits::header_value_bytes_max);
+  }
+}
+
+void require_valid(const NewEvent& event) {
+  require_text("event type", event.type, limits::event_type_bytes_max);
+  if (event.data.size() > limits::event_data_bytes_max) {
+    throw invalid(fmt::format("data of an event of type \"{}\" has {} bytes", printable(event.type), event.data.size()),
+                  fmt::format("at most {} bytes are allowed; store large content elsewhere and refer to it",
+                              limits::event_data_bytes_max));
+  }
+  if (event.id.is_nil()) throw invalid("event id is the nil UUID", "use EventId::generate()");
+  require_valid(event.metadata);
+}
+
+}  // namespace annals

@@ -1,0 +1,99 @@
+#include "annals/core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "annals/core/error.hpp"
+
+namespace annals {
+namespace {
+
+unsigned byte_at(std::string_view text, std::size_t at) noexcept {
+  return static_cast<unsigned char>(text[at]);
+}
+
+/// Length of the well-formed sequence at `at`, 0 when there is none (Unicode 15, table 3-7).
+std::size_t sequence_length(std::string_view text, std::size_t at) noexcept {
+  const auto lead = byte_at(text, at);
+  if (lead < 0x80) return lead == 0 ? 0 : 1;
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() - at < length) return 0;
+  const auto second = byte_at(text, at + 1);
+  const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (second < low || second > high) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte_at(text, at + i) & 0xC0U) != 0x80) return 0;
+  }
+  return length;
+}
+
+void append_escaped(std::string& out, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (c == '"' || c == '\\') {
+    out += '\\';
+    out += c;
+  } else if (byte < 0x20 || byte == 0x7F) {
+    out += fmt::format("\\x{:02x}", byte);
+  } else {
+    out += c;
+  }
+}
+
+}  // namespace
+
+std::optional<std::size_t> invalid_text_offset(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = sequence_length(text, at);
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::nullopt;
+}
+
+std::string printable(std::string_view text, std::size_t bytes_max) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size() && out.size() < bytes_max) {
+    const auto length = sequence_length(text, at);
+    if (length == 0) {
+      out += fmt::format("\\x{:02x}", byte_at(text, at));
+      ++at;
+    } else if (length == 1) {
+      append_escaped(out, text[at++]);
+    } else {
+      out += text.substr(at, length);
+      at += length;
+    }
+  }
+  if (at < text.size()) out += "...";
+  return out;
+}
+
+void require_text(std::string_view what, std::string_view text, std::size_t bytes_max) {
+  if (text.empty()) throw invalid(fmt::format("{} is empty", what), "give at least one character");
+  if (text.size() > bytes_max) {
+    throw invalid(fmt::format("{} \"{}\" has {} bytes", what, printable(text, 40), text.size()),
+                  fmt::format("at most {} bytes are allowed", bytes_max));
+  }
+  if (const auto offset = invalid_text_offset(text)) {
+    throw invalid(fmt::format("{} \"{}\" has NUL or invalid UTF-8 at byte {}", what, printable(text, 40), *offset),
+                  "use UTF-8 text without NUL; binary content belongs in the data");
+  }
+}
+
+void require_identifier(std::string_view what, std::string_view name) {
+  const auto is_head = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto is_tail = [&](char c) { return is_head(c) || (c >= '0' && c <= '9'); };
+  if (name.empty() || name.size() > 63 || !is_head(name.front()) || !std::all_of(name.begin(), name.end(), is_tail)) {
+    throw invalid(fmt::format("{} \"{}\" is not a plain identifier", what, printable(name, 80)),
+                  "use 1 to 63 characters of a-z, 0-9 and _, not starting with a digit");
+  }
+}
+
+}  // namespace annals

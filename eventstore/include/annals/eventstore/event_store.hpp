@@ -1,0 +1,111 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "annals/core/event.hpp"
+#include "annals/eventstore/append_result.hpp"
+#include "annals/postgres/database.hpp"
+
+namespace pqxx {
+class transaction_base;
+}
+
+namespace annals::eventstore {
+
+enum class Direction { forward, backward };
+
+struct ReadStreamOptions {
+  /// First version to return; by default the first (forward) or the last (backward).
+  std::optional<StreamVersion> from = std::nullopt;
+  Direction direction = Direction::forward;
+  std::size_t limit = 1000;  ///< events returned at most; read on from the last version
+};
+
+struct StreamInfo {
+  StreamName name = StreamName::from_database({});
+  StreamVersion version;  ///< head
+  Timestamp created_at;
+};
+
+/// One event of an import; with a version it must land exactly there.
+struct ImportedEvent {
+  StreamName stream;
+  NewEvent event;
+  std::optional<StreamVersion> version = std::nullopt;
+};
+
+struct ImportReport {
+  std::size_t imported = 0;
+  std::size_t already_present = 0;  ///< same stream, version and id: left as they are
+};
+
+/// The append-only log of events: streams with expected versions, one global order.
+///
+/// Lifecycle      construct (opens nothing) -> use -> destroy. The schema must be there: `annals schema apply`.
+/// Thread safety  all methods are thread-safe; those with a transaction use only the caller's.
+/// Ownership      owns a small pool of connections for what it does outside a caller's transaction.
+/// Errors         annals::Error; a version conflict is a value. After Error{in_doubt} from append() call it again with
+///                the same events and an exact expected version: ids make it idempotent.
+/// Limits         annals::limits; reads return at most `limit` events a call.
+class EventStore {
+ public:
+  struct Options {
+    std::size_t connections_max = 8;  ///< of its own; callers' transactions do not count
+    std::chrono::milliseconds acquire_timeout{10'000};
+  };
+
+  explicit EventStore(postgres::Database database) : EventStore(std::move(database), Options{}) {}
+  EventStore(postgres::Database database, Options options);
+  ~EventStore();
+  EventStore(const EventStore&) = delete;
+  EventStore& operator=(const EventStore&) = delete;
+
+  /// Appends in the caller's transaction: visible when, and only if, the caller commits. Never commits, never rolls back.
+  [[nodiscard]] AppendResult append(pqxx::transaction_base& tx, const StreamName& stream, ExpectedVersion expected,
+                                    std::span<const NewEvent> events) const;
+  [[nodiscard]] AppendResult append(pqxx::transaction_base& tx, const StreamName& stream, ExpectedVersion expected,
+                                    std::initializer_list<NewEvent> events) const {
+    return append(tx, stream, expected, std::span{events.begin(), events.size()});
+  }
+  /// Appends in a transaction of its own, in one round trip.
+  [[nodiscard]] AppendResult append(const StreamName& stream, ExpectedVersion expected,
+                                    std::span<const NewEvent> events) const;
+  [[nodiscard]] AppendResult append(const StreamName& stream, ExpectedVersion expected,
+                                    std::initializer_list<NewEvent> events) const {
+    return append(stream, expected, std::span{events.begin(), events.size()});
+  }
+
+  /// Appends events of many streams in the order given, with one statement, in the caller's transaction. For loading
+  /// history, not for decisions: nothing is expected of the streams, except that an event with a version must land there
+  /// (or be there already with the same id). Throws Error{invalid} naming the event otherwise; the transaction must then
+  /// be rolled back.
+  ImportReport import(pqxx::transaction_base& tx, std::span<const ImportedEvent> events) const;
+
+  [[nodiscard]] std::vector<RecordedEvent> read_stream(const StreamName& stream, ReadStreamOptions options = {}) const;
+  /// The same as the caller's transaction sees it, its own appends included.
+  [[nodiscard]] std::vector<RecordedEvent> read_stream(pqxx::transaction_base& tx, const StreamName& stream,
+                                                       ReadStreamOptions options = {}) const;
+  /// Version of the stream's last event; nothing when the stream does not exist.
+  [[nodiscard]] std::optional<StreamVersion> head(const StreamName& stream) const;
+  /// Streams whose name starts with `prefix`, after `after` in byte order.
+  [[nodiscard]] std::vector<StreamInfo> list_streams(std::string_view prefix, std::string_view after,
+                                                     std::size_t limit) const;
+
+  /// Every event after `after`, in position order, up to what was committed when the end is reached; stops early when
+  /// `visit` returns false. The event is reused between calls: copy what you keep. Waits for open transactions only where
+  /// they could still fill a hole. Returns the position reached.
+  GlobalPosition read_all(GlobalPosition after, const std::function<bool(const RecordedEvent&)>& visit) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace annals::eventstore

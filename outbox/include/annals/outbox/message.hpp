@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "annals/core/content_type.hpp"
+#include "annals/core/event_id.hpp"
+#include "annals/core/metadata.hpp"
+#include "annals/core/timestamp.hpp"
+
+namespace annals::outbox {
+
+/// A message that a service wants on Kafka, not yet written.
+struct Message {
+  std::string topic;  ///< 1 to 249 of [a-zA-Z0-9._-], not "." or ".."
+  std::string key;    ///< order holds per key; empty means no key and no order
+  std::string type;   ///< stable type name, becomes ce_type
+  std::string payload;
+  ContentType content_type = ContentType::protobuf;
+  Metadata metadata = {};
+  EventId id = EventId::generate();
+  std::optional<Timestamp> occurred_at = std::nullopt;
+};
+
+/// Throws Error{invalid} naming the member that breaks a limit.
+void require_valid(const Message& message);
+/// Throws Error{invalid} unless `topic` is a legal Kafka topic name.
+void require_topic(std::string_view topic);
+
+/// A committed message or event on its way to a Sink. All views are valid only during the call they are passed to.
+struct MessageView {
+  std::int64_t position = 0;  ///< in its table; increasing
+  std::string_view topic;
+  std::string_view key;  ///< empty: none
+  EventId id;
+  std::string_view type;
+  ContentType content_type = ContentType::octet_stream;
+  std::string_view payload;
+  Timestamp time;
+  std::string_view subject;     ///< stream name of an event; empty for outbox messages
+  std::int64_t sequence = 0;    ///< stream version of an event; 0 for outbox messages
+  std::string_view correlation_id;
+  std::string_view causation_id;
+  std::string_view traceparent;
+  std::string_view tracestate;
+  std::vector<std::pair<std::string_view, std::string_view>> headers;
+};
+
+}  // namespace annals::outbox

@@ -1,0 +1,48 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "annals/outbox/message.hpp"
+
+namespace annals::outbox {
+
+/// What became of one message that a sink accepted.
+struct Delivery {
+  std::int64_t position = 0;  ///< MessageView::position
+  bool delivered = false;     ///< durably accepted by the other side
+  std::string reason;         ///< when not delivered: what the other side said
+};
+
+/// Port: where the relay publishes. Implemented by kafka::KafkaSink, by the JSON Lines sink of annals-relay and by
+/// testing::MemorySink; each passes the contract suite in annals/testing.
+///
+/// Contract
+///  - messages with the same topic and key become durable in the order of send(), whatever is retried underneath;
+///  - after a message with some key fails, none of its successors with that key may become durable before it: a sink that
+///    cannot promise that for itself must fail everything after it;
+///  - every accepted message is reported exactly once through poll(), in any order across keys;
+///  - messages are copied by send(): views may die afterwards.
+///
+/// Thread safety  none: one thread. Implementations may run threads of their libraries inside.
+/// Errors         Error{invalid} from send(): this message can never be delivered (too large, unknown topic), nothing was
+///                accepted; Error{failed} or Error{disconnected}: the sink is broken, throw it away, unreported messages are
+///                undecided and must be sent again.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  enum class Send {
+    accepted,
+    full,  ///< the bounded queue has no room: poll(), then send again
+  };
+  [[nodiscard]] virtual Send send(const MessageView& message) = 0;
+  /// Appends the deliveries reported since the last call; waits at most `wait` for the first.
+  virtual void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) = 0;
+};
+
+}  // namespace annals::outbox

@@ -1,0 +1,87 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "annals/postgres/database.hpp"
+#include "annals/postgres/params.hpp"
+#include "annals/postgres/result.hpp"
+
+struct pg_conn;
+
+namespace annals::postgres {
+
+class RowBatch;
+
+/// One libpq session that Annals owns, for what must be fast or must hold a session lock: appends of their own, long
+/// reads, leases, LISTEN. A caller's transactions stay with libpqxx.
+///
+/// Lifecycle      opened by the constructor; closed by the destructor; never reconnects: after Error{disconnected} throw
+///                it away.
+/// Thread safety  none: one thread at a time.
+/// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE.
+/// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives.
+class Connection {
+ public:
+  explicit Connection(const Database& database);
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// One or more statements without parameters or rows: DDL, BEGIN, SET, LISTEN.
+  void execute(const std::string& sql);
+  /// One statement, parameters and rows in binary form.
+  Result query(const std::string& sql, const Params& params = {});
+  /// The same, prepared on first use under `name` in this session.
+  Result query_prepared(const std::string& name, const std::string& sql, const Params& params = {});
+  /// Runs "COPY (…) TO STDOUT (FORMAT binary)" and keeps its rows, at most `bytes_max` of them (always at least one row);
+  /// what comes after is read and dropped, and batch.truncated() says so.
+  void copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch);
+
+  /// Starts a statement and returns at once; finish() waits for it.
+  void send(const std::string& sql);
+  /// True when the statement begun with send() has ended; waits at most `wait`. Throws what the statement threw.
+  [[nodiscard]] bool finish(std::chrono::milliseconds wait);
+
+  /// Calls `visit` for each notification that has arrived; waits at most `wait` for the first. Returns how many.
+  int notifications(std::chrono::milliseconds wait,
+                    const std::function<void(std::string_view channel, std::string_view payload)>& visit = {});
+
+  [[nodiscard]] bool is_open() const noexcept;
+  [[nodiscard]] bool in_transaction() const noexcept;
+  [[nodiscard]] int backend_pid() const noexcept;
+  [[nodiscard]] int socket() const noexcept;
+  [[nodiscard]] int server_version() const noexcept;  ///< 150004 for 15.4
+  [[nodiscard]] const Database& database() const noexcept { return database_; }
+
+ private:
+  struct Finish {
+    void operator()(pg_conn* connection) const noexcept;
+  };
+  void drain() noexcept;
+  Database database_;
+  std::unique_ptr<pg_conn, Finish> connection_;
+  std::unordered_set<std::string> prepared_;
+};
+
+/// Begins a transaction on `connection` and rolls it back unless commit() was called.
+///
+/// commit() throws Error{in_doubt} when the connection was lost while committing.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Connection* connection_;
+};
+
+}  // namespace annals::postgres

@@ -1,0 +1,38 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace pqxx {
+class connection;
+}
+
+namespace annals::postgres {
+
+/// Where a database is and how its sessions are set up. A plain value: cheap to copy, nothing is opened by it.
+struct Database {
+  /// Passed to libpq verbatim: a URI, "key=value" keywords, or empty for the PG* environment and service files.
+  std::string conninfo;
+  /// Schema that holds Annals' tables; a plain identifier.
+  std::string schema = "annals";
+  /// Shown in pg_stat_activity unless the conninfo names one.
+  std::string application_name = "annals";
+
+  /// Bound on opening a connection; a connect_timeout in the conninfo wins.
+  std::chrono::seconds connect_timeout{10};
+  /// Bound on one statement; 0 is none.
+  std::chrono::milliseconds statement_timeout{60'000};
+  /// Bound on waiting for a lock; 0 is none.
+  std::chrono::milliseconds lock_timeout{10'000};
+  /// A session that appended and then stalls is ended after this, because readers of the log must wait for it; 0 is none.
+  std::chrono::milliseconds idle_in_transaction_timeout{60'000};
+};
+
+/// Opens a libpqxx connection with the sessions' settings applied. It never reconnects on its own (libpqxx 6 would, and
+/// lose locks and prepared statements silently). Throws Error{disconnected, invalid}.
+[[nodiscard]] std::unique_ptr<pqxx::connection> open_pqxx(const Database& database);
+
+/// The target without secrets, for messages: "host=… port=… dbname=… user=…".
+[[nodiscard]] std::string describe(const Database& database);
+
+}  // namespace annals::postgres

@@ -1,0 +1,66 @@
+#pragma once
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "annals/postgres/database.hpp"
+
+namespace annals::postgres {
+
+class Connection;
+
+/// One numbered step of a module's schema; `sql` is embedded at build time and never changes once released.
+struct Migration {
+  int number;
+  std::string_view name;
+  std::string_view sql;
+};
+
+/// A module's steps, in order from 1.
+struct MigrationSet {
+  std::string module;
+  std::vector<Migration> migrations;
+};
+
+/// Brings the schema to what this build of the libraries needs, forward only.
+///
+/// Lifecycle      construct -> apply(), plan() or validate(), any number of times.
+/// Thread safety  none; many processes may apply() at once: one advisory lock serialises them.
+/// Errors         Error{corrupt} when an applied step's text differs from ours; Error{invalid} when the database is ahead
+///                of this build or behind it (validate).
+/// Limits         waits at most lock_timeout for locks on live tables, then stops with nothing half done: each step is one
+///                transaction.
+class Migrator {
+ public:
+  struct Options {
+    std::chrono::milliseconds lock_timeout{5'000};
+  };
+  struct Step {
+    std::string module;
+    int number;
+    std::string name;
+  };
+
+  Migrator(Database database, std::vector<MigrationSet> sets) : Migrator(std::move(database), std::move(sets), Options{}) {}
+  Migrator(Database database, std::vector<MigrationSet> sets, Options options);
+
+  /// Applies what is missing; returns what was applied.
+  std::vector<Step> apply();
+  /// What apply() would do.
+  [[nodiscard]] std::vector<Step> plan();
+  /// Throws unless the database has exactly our steps with our texts.
+  void validate();
+  /// Everything as one SQL script for a database administrator; needs no database.
+  [[nodiscard]] std::string script() const;
+
+ private:
+  Database database_;
+  std::vector<MigrationSet> sets_;
+  Options options_;
+};
+
+/// Throws Error{invalid} with the remedy unless the steps of `set` are applied; cheap enough for the start of a program.
+void require_schema(Connection& connection, const MigrationSet& set);
+
+}  // namespace annals::postgres

@@ -1,0 +1,112 @@
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "annals/core/error.hpp"
+
+namespace annals::postgres {
+
+/// A bounded set of connections of type C, opened on demand.
+///
+/// Lifecycle      construct -> acquire() -> the Lease returns its connection when it ends; all leases must end before the
+///                pool does.
+/// Thread safety  all methods are thread-safe; a Lease belongs to one thread.
+/// Ownership      owns its connections; a Lease borrows one.
+/// Errors         acquire() throws Error{overloaded} when none came free in time, and whatever opening throws.
+/// Limits         at most `size` connections exist.
+template <class C>
+class Pool {
+ public:
+  struct Options {
+    std::size_t size = 8;
+    std::chrono::milliseconds acquire_timeout{10'000};
+  };
+  using Open = std::function<std::unique_ptr<C>()>;
+  /// Says whether a returned connection may be used again; others are closed.
+  using Reusable = std::function<bool(C&)>;
+
+  class Lease {
+   public:
+    Lease(Pool& pool, std::unique_ptr<C> connection) : pool_(&pool), connection_(std::move(connection)) {}
+    Lease(Lease&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (pool_ != nullptr) pool_->give_back(std::move(connection_));
+    }
+    C& operator*() const noexcept { return *connection_; }
+    C* operator->() const noexcept { return connection_.get(); }
+    /// After an error that leaves the session in an unknown state: close it instead of returning it.
+    void discard() noexcept { connection_.reset(); }
+
+   private:
+    Pool* pool_;
+    std::unique_ptr<C> connection_;
+  };
+
+  Pool(Open open, Reusable reusable, Options options = {})
+      : open_(std::move(open)), reusable_(std::move(reusable)), options_(options) {}
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  [[nodiscard]] Lease acquire();
+
+ private:
+  void give_back(std::unique_ptr<C> connection) noexcept;
+
+  Open open_;
+  Reusable reusable_;
+  Options options_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::vector<std::unique_ptr<C>> idle_;
+  std::size_t leased_ = 0;
+};
+
+template <class C>
+typename Pool<C>::Lease Pool<C>::acquire() {
+  {
+    std::unique_lock lock{mutex_};
+    const auto free = [&] { return leased_ < options_.size; };
+    if (!freed_.wait_for(lock, options_.acquire_timeout, free)) {
+      throw Error{ErrorKind::overloaded,
+                  "all " + std::to_string(options_.size) + " connections of the pool are in use",
+                  {.hint = "return them sooner, or raise the pool's size", .sqlstate = {}}};
+    }
+    ++leased_;
+    if (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      return Lease{*this, std::move(connection)};
+    }
+  }
+  try {
+    return Lease{*this, open_()};
+  } catch (...) {
+    give_back(nullptr);
+    throw;
+  }
+}
+
+template <class C>
+void Pool<C>::give_back(std::unique_ptr<C> connection) noexcept {
+  try {
+    if (connection && !reusable_(*connection)) connection.reset();
+  } catch (...) {
+    connection.reset();
+  }
+  const std::lock_guard lock{mutex_};
+  --leased_;
+  if (connection) idle_.push_back(std::move(connection));
+  freed_.notify_one();
+}
+
+}  // namespace annals::postgres

@@ -1,0 +1,48 @@
+#pragma once
+// The one place that knows libpqxx's version: 6.4 (Debian 12) differs from 7.x in run-time parameter lists, bytea and
+// reconnecting. Everything else in Annals uses only what both have.
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#define ANNALS_PQXX_VERSION (PQXX_VERSION_MAJOR * 100 + PQXX_VERSION_MINOR)
+
+namespace annals::postgres {
+
+#if ANNALS_PQXX_VERSION < 700
+using PqxxConnectionRef = pqxx::connection_base;
+#else
+using PqxxConnectionRef = pqxx::connection;
+#endif
+
+/// Parameters of one statement run in a caller's pqxx transaction, in order; text on the wire. Not thread-safe.
+class PqxxParams {
+ public:
+  PqxxParams& null();
+  PqxxParams& text(std::string_view value);
+  PqxxParams& integer(std::int64_t value);
+  PqxxParams& bytea(std::string_view value);
+
+  [[nodiscard]] const std::vector<std::optional<std::string>>& items() const noexcept { return items_; }
+
+ private:
+  std::vector<std::optional<std::string>> items_;
+};
+
+/// Runs a statement with run-time parameters; plans it anew at each call.
+pqxx::result exec_params(pqxx::transaction_base& tx, const std::string& sql, const PqxxParams& params);
+/// Prepares `sql` under `name` on the transaction's connection. Call once a connection and name.
+void prepare(pqxx::transaction_base& tx, const std::string& name, const std::string& sql);
+pqxx::result exec_prepared(pqxx::transaction_base& tx, const std::string& name, const PqxxParams& params);
+
+/// Identity of the session under a transaction: changes when the connection is another one.
+[[nodiscard]] int backend_pid(pqxx::transaction_base& tx);
+
+/// The bytes of a bytea field in hex text form, as every libpqxx returns it.
+[[nodiscard]] std::string decode_bytea(std::string_view hex_text);
+/// The bytea hex text form of `bytes`.
+[[nodiscard]] std::string encode_bytea(std::string_view bytes);
+
+}  // namespace annals::postgres

@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "annals/outbox/message.hpp"
+#include "annals/postgres/database.hpp"
+
+namespace pqxx {
+class transaction_base;
+}
+
+namespace annals::outbox {
+
+/// Writes messages beside a service's own changes, in the service's own transaction: they are published when, and only
+/// if, that transaction commits.
+///
+///     pqxx::work tx{connection};
+///     tx.exec("UPDATE account …");
+///     outbox.enqueue(tx, {.topic = "accounts", .key = "42", .type = "bank.v1.Debited", .payload = bytes});
+///     tx.commit();
+///
+/// Lifecycle      construct (opens nothing) -> enqueue() -> destroy; make one a process: each instance prepares its
+///                statements once a session. The schema must be there: `annals schema apply`.
+/// Thread safety  all methods are thread-safe; each uses only the caller's transaction.
+/// Errors         Error{invalid} before anything is sent, and the transaction stays usable; otherwise what the database
+///                said, as annals::Error, and the transaction must be rolled back.
+/// Limits         annals::limits and message_key_bytes_max; limits::append_events_max messages and
+///                limits::append_bytes_max payload bytes a call.
+class Outbox {
+ public:
+  explicit Outbox(postgres::Database database);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  /// Returns the message's position. Never commits, never rolls back.
+  std::int64_t enqueue(pqxx::transaction_base& tx, const Message& message) const;
+  /// The same for many with one statement; the positions increase in the order given.
+  std::vector<std::int64_t> enqueue(pqxx::transaction_base& tx, std::span<const Message> messages) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace annals::outbox

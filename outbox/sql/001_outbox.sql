@@ -1,0 +1,55 @@
+-- Messages that a service wants published, written in its own transaction; and how far each relay has come.
+--
+-- Privileges: who enqueues needs INSERT and SELECT on outbox (SELECT for RETURNING) and nothing else; the relay needs
+-- SELECT on outbox, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its sequence.
+--
+-- The limits repeat annals/core/limits.hpp and annals/outbox/message.hpp, for writers in other languages.
+CREATE TABLE {schema}.outbox (
+  position       bigint      GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+  recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  occurred_at    timestamptz,
+  message_id     uuid        NOT NULL CHECK (message_id <> '00000000-0000-0000-0000-000000000000'),
+  content_type   smallint    NOT NULL CHECK (content_type BETWEEN 0 AND 2),
+  topic          text        COLLATE "C" NOT NULL
+    CHECK (topic ~ '^[a-zA-Z0-9._-]+$' AND octet_length(topic) <= 249 AND topic NOT IN ('.', '..')),
+  key            text        COLLATE "C" CHECK (octet_length(key) BETWEEN 1 AND 1024),
+  type           text        COLLATE "C" NOT NULL CHECK (octet_length(type) BETWEEN 1 AND 256),
+  payload        bytea       NOT NULL CHECK (octet_length(payload) <= 16777216),
+  correlation_id text        CHECK (octet_length(correlation_id) BETWEEN 1 AND 1024),
+  causation_id   text        CHECK (octet_length(causation_id) BETWEEN 1 AND 1024),
+  traceparent    text        CHECK (octet_length(traceparent) BETWEEN 1 AND 1024),
+  tracestate     text        CHECK (octet_length(tracestate) BETWEEN 1 AND 1024),
+  headers        text[]
+    CHECK (array_ndims(headers) = 1 AND cardinality(headers) <= 128 AND cardinality(headers) % 2 = 0
+           AND array_position(headers, NULL) IS NULL)
+);
+COMMENT ON TABLE {schema}.outbox IS 'Messages to publish, in position order; append-only. Written by annals, read by annals-relay.';
+COMMENT ON COLUMN {schema}.outbox.headers IS 'name, value, name, value …';
+COMMENT ON COLUMN {schema}.outbox.content_type IS '0 octet-stream, 1 json, 2 protobuf';
+
+CREATE FUNCTION {schema}.outbox_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $refuse$
+BEGIN
+  RAISE EXCEPTION '% on %.% refused: the outbox is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+          HINT = 'a relay may already have published the row; enqueue a correcting message instead';
+END
+$refuse$;
+
+-- A statement trigger: refuses before a row is touched, and costs nothing at INSERT.
+CREATE TRIGGER outbox_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.outbox
+  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.outbox_refuse_change();
+ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only;
+
+-- Whoever removes published rows must keep the row at the lowest checkpoint: a relay recognises its history by it.
+CREATE TABLE {schema}.relay_checkpoints (
+  relay             text        COLLATE "C" NOT NULL CHECK (octet_length(relay) BETWEEN 1 AND 128),
+  log               text        COLLATE "C" NOT NULL CHECK (log IN ('outbox', 'events')),
+  position          bigint      NOT NULL CHECK (position >= 0),
+  message_id        uuid,
+  system_identifier text        NOT NULL,
+  timeline          text        NOT NULL,
+  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (relay, log),
+  CHECK ((position = 0) = (message_id IS NULL))
+) WITH (fillfactor = 10);
+COMMENT ON TABLE {schema}.relay_checkpoints IS 'Everything up to position is delivered; written by annals-relay.';

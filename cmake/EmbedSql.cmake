@@ -3,7 +3,9 @@ set(text "// Generated from sql/*.sql; do not edit.\n#pragma once\n#include <str
 string(APPEND text "namespace annals::${MODULE}::sql {\n")
 foreach(file IN LISTS INPUTS)
   get_filename_component(name "${file}" NAME_WE)
-  string(REGEX REPLACE "^([0-9])" "m\\1" name "${name}")  # 001_events.sql -> m001_events
+  if(name MATCHES "^[0-9]")
+    set(name "m${name}")  # 001_events.sql -> m001_events
+  endif()
   file(READ "${file}" body)
   string(APPEND text "inline constexpr std::string_view ${name} = R\"__sql__(${body})__sql__\";\n")
 endforeach()

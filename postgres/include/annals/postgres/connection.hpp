@@ -53,6 +53,8 @@ class Connection {
                     const std::function<void(std::string_view channel, std::string_view payload)>& visit = {});
 
   [[nodiscard]] bool is_open() const noexcept;
+  /// Open, outside a transaction, and the server has not hung up meanwhile; asks the socket, not the server.
+  [[nodiscard]] bool is_usable() noexcept;
   [[nodiscard]] bool in_transaction() const noexcept;
   [[nodiscard]] int backend_pid() const noexcept;
   [[nodiscard]] int socket() const noexcept;

@@ -1,11 +1,6 @@
 #pragma once
 #include <chrono>
-#include <memory>
 #include <string>
-
-namespace pqxx {
-class connection;
-}
 
 namespace annals::postgres {
 
@@ -27,10 +22,6 @@ struct Database {
   /// A session that appended and then stalls is ended after this, because readers of the log must wait for it; 0 is none.
   std::chrono::milliseconds idle_in_transaction_timeout{60'000};
 };
-
-/// Opens a libpqxx connection with the sessions' settings applied. It never reconnects on its own (libpqxx 6 would, and
-/// lose locks and prepared statements silently). Throws Error{disconnected, invalid}.
-[[nodiscard]] std::unique_ptr<pqxx::connection> open_pqxx(const Database& database);
 
 /// The target without secrets, for messages: "host=… port=… dbname=… user=…".
 [[nodiscard]] std::string describe(const Database& database);

@@ -35,6 +35,7 @@ class Doorbell {
   void request();
   void release();
   [[nodiscard]] bool acquired_now();
+  [[nodiscard]] bool rung();
 
   Connection& reader_;
   Connection lock_session_;

@@ -14,11 +14,11 @@ class Connection;
 
 /// A transaction that the tail must wait for, for metrics and for `annals doctor`.
 struct Blocker {
-  std::string holder;  ///< virtual transaction, or "prepared <gid>"
+  std::string holder;  ///< virtual transaction, such as "3/45"; "-1/<xid>" is a prepared one
   int pid = 0;         ///< 0 for a prepared transaction
   std::chrono::milliseconds age{0};
   std::string state;  ///< "active", "idle in transaction", "prepared"
-  std::string query;  ///< its last statement, when this role may see it
+  std::string query;  ///< its last statement, when this role may see it; the gid of a prepared one
 };
 
 /// Reads a log table in position order without ever skipping a committed row: the exact tail. One implementation for
@@ -59,14 +59,10 @@ class OrderedTail {
   [[nodiscard]] const LogTable& table() const noexcept { return table_; }
 
  private:
-  struct Holder {
-    std::string transaction;  // pg_locks.virtualtransaction
-    std::string prepared_xid;
-  };
   /// Rows up to `top` become final once these have ended.
   struct Proof {
     std::int64_t top = 0;
-    std::vector<std::string> waiting;
+    std::vector<std::string> waiting;  // pg_locks.virtualtransaction
     bool prepared_listed = false;
   };
 

@@ -28,7 +28,7 @@ class Pool {
     std::chrono::milliseconds acquire_timeout{10'000};
   };
   using Open = std::function<std::unique_ptr<C>()>;
-  /// Says whether a returned connection may be used again; others are closed.
+  /// Says whether an idle connection may be used again; asked when it is returned and when it is leased.
   using Reusable = std::function<bool(C&)>;
 
   class Lease {
@@ -82,10 +82,10 @@ typename Pool<C>::Lease Pool<C>::acquire() {
                   {.hint = "return them sooner, or raise the pool's size", .sqlstate = {}}};
     }
     ++leased_;
-    if (!idle_.empty()) {
+    while (!idle_.empty()) {
       auto connection = std::move(idle_.back());
       idle_.pop_back();
-      return Lease{*this, std::move(connection)};
+      if (reusable_(*connection)) return Lease{*this, std::move(connection)};
     }
   }
   try {

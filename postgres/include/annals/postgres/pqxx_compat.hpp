@@ -1,11 +1,15 @@
 #pragma once
 // The one place that knows libpqxx's version: 6.4 (Debian 12) differs from 7.x in run-time parameter lists, bytea and
 // reconnecting. Everything else in Annals uses only what both have.
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "annals/postgres/database.hpp"
 
 #define ANNALS_PQXX_VERSION (PQXX_VERSION_MAJOR * 100 + PQXX_VERSION_MINOR)
 
@@ -16,6 +20,10 @@ using PqxxConnectionRef = pqxx::connection_base;
 #else
 using PqxxConnectionRef = pqxx::connection;
 #endif
+
+/// Opens a libpqxx connection with the sessions' settings applied. It never reconnects on its own (libpqxx 6 would, and
+/// lose locks and prepared statements silently). Throws Error{disconnected, invalid}.
+[[nodiscard]] std::unique_ptr<pqxx::connection> open_pqxx(const Database& database);
 
 /// Parameters of one statement run in a caller's pqxx transaction, in order; text on the wire. Not thread-safe.
 class PqxxParams {

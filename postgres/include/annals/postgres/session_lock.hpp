@@ -7,6 +7,9 @@ namespace annals::postgres {
 
 class Connection;
 
+/// Key of the advisory lock behind a name, to look its holder up in pg_locks.
+[[nodiscard]] std::int64_t session_lock_key(std::string_view name) noexcept;
+
 /// Ownership of a named thing by one session in the whole database: an advisory lock that ends with the session, so a
 /// crashed owner never blocks the next. Everything the owner writes should go through the same connection: when the lock
 /// is lost, so is the way to write.

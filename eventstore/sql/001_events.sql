@@ -1,0 +1,44 @@
+-- One row a stream: its head, the only authority on versions. The free space of each page keeps updates of the head
+-- on the page (HOT), so that no index is touched.
+CREATE TABLE {schema}.streams (
+  stream_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  version    bigint NOT NULL CHECK (version > 0),
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  name       text COLLATE "C" NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 512),
+  CONSTRAINT streams_name_key UNIQUE (name)
+) WITH (fillfactor = 70);
+
+-- The log. position: one order over all streams; drawn under the stream's row lock, so it agrees with version. The
+-- sequence must not cache: the tail relies on positions being drawn in increasing order.
+CREATE TABLE {schema}.events (
+  position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+  stream_id      bigint NOT NULL REFERENCES {schema}.streams,
+  version        bigint NOT NULL CHECK (version > 0),
+  recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  occurred_at    timestamptz,
+  event_id       uuid NOT NULL,
+  content_type   smallint NOT NULL CHECK (content_type BETWEEN 0 AND 2),  -- 0 bytes, 1 JSON, 2 Protobuf
+  type           text COLLATE "C" NOT NULL CHECK (octet_length(type) BETWEEN 1 AND 256),
+  data           bytea NOT NULL,
+  correlation_id text,
+  causation_id   text,
+  traceparent    text,
+  tracestate     text,
+  headers        text[] CHECK (cardinality(headers) % 2 = 0),  -- name, value, name, value ...
+  CONSTRAINT events_stream_version_key UNIQUE (stream_id, version)
+);
+
+-- Rows come in order and never change: freeze them early, in insert-driven vacuums.
+ALTER TABLE {schema}.events SET (autovacuum_freeze_min_age = 1000000, autovacuum_vacuum_insert_scale_factor = 0.05);
+
+CREATE FUNCTION {schema}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+  RAISE EXCEPTION '% on %.% is refused: the table is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING HINT = 'Append a correcting event instead.', ERRCODE = 'raise_exception';
+END
+$body$;
+
+-- ALWAYS: also for sessions with session_replication_role = replica.
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.events
+  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
+ALTER TABLE {schema}.events ENABLE ALWAYS TRIGGER append_only;

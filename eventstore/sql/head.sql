@@ -1,0 +1,1 @@
+SELECT version FROM {schema}.streams WHERE name = $1::text

@@ -1,0 +1,27 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "annals/core/event.hpp"
+#include "annals/core/expected_version.hpp"
+#include "annals/postgres/params.hpp"
+#include "annals/postgres/pqxx_compat.hpp"
+
+namespace annals::eventstore {
+
+/// What append.sql takes.
+struct AppendRequest {
+  const StreamName& stream;
+  ExpectedVersion expected;
+  std::span<const NewEvent> events;
+};
+
+/// Throws Error{invalid} when an event or the whole breaks a limit.
+void require_valid(const AppendRequest& request);
+
+/// The event columns, in the order of append.sql and append_many.sql, as arrays: binary for libpq …
+void add_events(postgres::Params& params, std::span<const NewEvent* const> events);
+/// … and in text form for libpqxx.
+void add_events(postgres::PqxxParams& params, std::span<const NewEvent* const> events);
+
+}  // namespace annals::eventstore

@@ -1,0 +1,54 @@
+#include "annals/eventstore/event_tail.hpp"
+
+#include <optional>
+
+#include "annals/eventstore/schema.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/migrator.hpp"
+#include "event_row.hpp"
+#include "statements.hpp"
+
+namespace annals::eventstore {
+
+struct EventTail::Impl {
+  postgres::Connection connection;
+  postgres::OrderedTail tail;
+  std::optional<postgres::Doorbell> bell;  // its session is opened when there is first something to wait for
+  postgres::RowBatch batch;
+  RecordedEvent event;
+
+  Impl(const postgres::Database& database, Options options)
+      : connection(database), tail(connection, events_table(database.schema), options) {
+    postgres::require_schema(connection, schema());
+  }
+};
+
+EventTail::EventTail(const postgres::Database& database, Options options)
+    : impl_(std::make_unique<Impl>(database, options)) {}
+EventTail::~EventTail() = default;
+EventTail::EventTail(EventTail&&) noexcept = default;
+EventTail& EventTail::operator=(EventTail&&) noexcept = default;
+
+EventTail::State EventTail::read(GlobalPosition after, std::size_t events_max,
+                                 const std::function<void(const RecordedEvent&)>& visit) {
+  const auto state = impl_->tail.read(after.value(), impl_->batch, events_max);
+  for (std::size_t i = 0; i < impl_->batch.size(); ++i) {
+    read_event(impl_->batch.row(i), impl_->event);
+    visit(impl_->event);
+  }
+  return state;
+}
+
+EventTail::Wake EventTail::wait(std::chrono::milliseconds wait) {
+  if (!impl_->bell) impl_->bell.emplace(impl_->connection, impl_->tail.table());
+  return impl_->bell->wait(wait);
+}
+
+std::vector<postgres::Blocker> EventTail::blockers() { return impl_->tail.blockers(); }
+
+GlobalPosition EventTail::last_position() {
+  const auto row = impl_->connection.query("SELECT coalesce(max(position), 0) FROM " + impl_->tail.table().relation);
+  return GlobalPosition{row.bigint(0, 0)};
+}
+
+}  // namespace annals::eventstore

@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+
+#include "annals/postgres/log_table.hpp"
+#include "annals/postgres/prepared_statement.hpp"
+
+namespace annals::eventstore {
+
+/// The log of events in `schema`, as the ordered tail reads it.
+[[nodiscard]] postgres::LogTable events_table(const std::string& schema);
+
+/// Every statement of the event store, rendered for one schema. Shared by all threads of an EventStore.
+struct Statements {
+  explicit Statements(const std::string& schema);
+  postgres::PreparedStatement append;
+  postgres::PreparedStatement append_many;
+  postgres::PreparedStatement head;
+  postgres::PreparedStatement heads;
+  postgres::PreparedStatement present;
+  postgres::PreparedStatement present_many;
+  postgres::PreparedStatement read_forward;
+  postgres::PreparedStatement read_backward;
+  std::string list_streams;
+};
+
+}  // namespace annals::eventstore

@@ -1,0 +1,1 @@
+INSERT INTO {schema}.schema_migrations (module, number, name, checksum) VALUES ($1::text, $2::int, $3::text, $4::bigint)

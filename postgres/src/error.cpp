@@ -1,0 +1,98 @@
+#include "annals/postgres/error.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <pqxx/pqxx>
+
+namespace annals::postgres {
+namespace {
+
+struct Meaning {
+  std::string_view prefix;  // of the SQLSTATE
+  ErrorKind kind;
+  bool retryable;
+  std::string_view hint;
+};
+
+// The first match counts: exact codes before classes. PostgreSQL documentation, appendix A.
+constexpr Meaning meanings[] = {
+    {"40001", ErrorKind::failed, true, "run the transaction again"},
+    {"40P01", ErrorKind::failed, true, "run the transaction again"},
+    {"40003", ErrorKind::in_doubt, false, "read back before trying again"},
+    {"55P03", ErrorKind::overloaded, true, "another session holds the lock; try again"},
+    {"57014", ErrorKind::overloaded, true, "the statement passed its timeout; try again or raise statement_timeout"},
+    {"57P05", ErrorKind::disconnected, true, "the session was idle too long"},
+    {"57P", ErrorKind::disconnected, true, "the server is starting, stopping or ended the session; reconnect"},
+    {"25P03", ErrorKind::disconnected, true, "the session was idle in a transaction too long"},
+    {"25006", ErrorKind::disconnected, true, "the server is read-only; connect to the primary"},
+    {"08", ErrorKind::disconnected, true, "reconnect"},
+    {"53", ErrorKind::overloaded, true, "the server is out of a resource; see its log"},
+    {"58", ErrorKind::disconnected, true, "the server met a system error; see its log"},
+    {"3F000", ErrorKind::invalid, false, "the schema is not there: run `annals schema apply`"},
+    {"42P01", ErrorKind::invalid, false, "a table is not there: run `annals schema apply`"},
+    {"42501", ErrorKind::invalid, false, "grant the role what docs/operations.md lists"},
+    {"28", ErrorKind::invalid, false, "check user, password and pg_hba.conf"},
+    {"3D000", ErrorKind::invalid, false, "create the database first"},
+    {"XX001", ErrorKind::corrupt, false, "stop and check the storage"},
+    {"XX002", ErrorKind::corrupt, false, "stop and check the storage"},
+};
+
+Meaning meaning_of(std::string_view sqlstate) {
+  for (const auto& meaning : meanings) {
+    if (sqlstate.starts_with(meaning.prefix)) return meaning;
+  }
+  return {"", ErrorKind::failed, false, ""};
+}
+
+std::string_view one_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  return text;
+}
+
+Error disconnected(std::string_view what, std::string_view message) {
+  return Error{ErrorKind::disconnected, fmt::format("{}: {}", what, one_line(message)),
+               {.hint = "check that PostgreSQL is up and the connection string names it", .sqlstate = {}}};
+}
+
+}  // namespace
+
+Error error_from_sqlstate(std::string_view sqlstate, std::string_view what, std::string_view message) {
+  if (sqlstate.empty()) return disconnected(what, message);
+  const auto meaning = meaning_of(sqlstate);
+  return Error{meaning.kind, fmt::format("{}: {} [{}]", what, one_line(message), sqlstate),
+               {.hint = std::string{meaning.hint}, .sqlstate = std::string{sqlstate}, .retryable = meaning.retryable}};
+}
+
+Error error_from_result(const pg_result* result, std::string_view what) {
+  const auto field = [&](int code) -> std::string_view {
+    const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);
+    return text == nullptr ? "" : text;
+  };
+  auto message = std::string{field(PG_DIAG_MESSAGE_PRIMARY)};
+  if (message.empty()) message = result == nullptr ? "connection lost" : PQresultErrorMessage(result);
+  if (const auto detail = field(PG_DIAG_MESSAGE_DETAIL); !detail.empty()) message += fmt::format(" ({})", detail);
+  if (const auto hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += fmt::format(" ({})", hint);
+  return error_from_sqlstate(field(PG_DIAG_SQLSTATE), what, message);
+}
+
+Error error_from_connection(const pg_conn* connection, std::string_view what) {
+  return disconnected(what, connection == nullptr ? "out of memory" : PQerrorMessage(connection));
+}
+
+void rethrow_pqxx(std::string_view what) {
+  try {
+    throw;
+  } catch (const pqxx::in_doubt_error& error) {
+    throw Error{ErrorKind::in_doubt, fmt::format("{}: {}", what, one_line(error.what())),
+                {.hint = "the commit may have happened: read back before trying again", .sqlstate = {}}};
+  } catch (const pqxx::broken_connection& error) {
+    throw disconnected(what, error.what());
+  } catch (const pqxx::sql_error& error) {
+    throw error_from_sqlstate(error.sqlstate(), what, error.what());
+  } catch (const pqxx::failure& error) {
+    throw Error{ErrorKind::failed, fmt::format("{}: {}", what, one_line(error.what()))};
+  }
+}
+
+}  // namespace annals::postgres

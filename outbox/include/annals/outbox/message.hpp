@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 #include "annals/core/timestamp.hpp"
 
 namespace annals::outbox {
+
+/// Keys are short names that messages are ordered by, not content.
+inline constexpr std::size_t message_key_bytes_max = 1024;
 
 /// A message that a service wants on Kafka, not yet written.
 struct Message {

@@ -1,0 +1,135 @@
+#include "annals/outbox/outbox.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+#include "annals/core/assert.hpp"
+#include "annals/core/error.hpp"
+#include "annals/core/limits.hpp"
+#include "annals/core/text.hpp"
+#include "annals/postgres/error.hpp"
+#include "annals/postgres/log_table.hpp"
+#include "annals/postgres/prepared_statement.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_outbox_sql.hpp"
+#include "array_literal.hpp"
+
+namespace annals::outbox {
+namespace {
+
+using postgres::PqxxParams;
+
+constexpr std::size_t column_count = 12;
+
+std::string statement(std::string_view sql, const std::string& schema) {
+  require_identifier("schema", schema);
+  const auto relation = schema + ".outbox";
+  return postgres::render(sql, {{"schema", schema},
+                                {"bell", std::to_string(postgres::bell_key(relation))},
+                                {"channel", postgres::bell_channel(relation)}});
+}
+
+std::string headers_literal(const Metadata& metadata) {
+  if (metadata.headers.empty()) return {};
+  ArrayLiteral literal;
+  for (const auto& [name, value] : metadata.headers) {
+    literal.add(name);
+    literal.add(value);
+  }
+  return literal.take();
+}
+
+/// The columns of one message in the order of enqueue.sql; an empty text of an optional column stands for NULL.
+std::array<std::string, column_count> columns(const Message& message) {
+  return {message.id.to_string(),
+          message.topic,
+          message.key,
+          message.type,
+          std::to_string(static_cast<int>(message.content_type)),
+          postgres::encode_bytea(message.payload),
+          message.occurred_at ? format_timestamp(*message.occurred_at) : std::string{},
+          message.metadata.correlation_id,
+          message.metadata.causation_id,
+          message.metadata.traceparent,
+          message.metadata.tracestate,
+          headers_literal(message.metadata)};
+}
+
+PqxxParams params_of(const Message& message) {
+  PqxxParams params;
+  for (const auto& column : columns(message)) {
+    if (column.empty()) {
+      params.null();
+    } else {
+      params.text(column);
+    }
+  }
+  return params;
+}
+
+PqxxParams params_of(std::span<const Message> messages) {
+  std::array<ArrayLiteral, column_count> arrays;
+  for (const auto& message : messages) {
+    const auto texts = columns(message);
+    for (std::size_t i = 0; i < column_count; ++i) arrays[i].add_optional(texts[i]);
+  }
+  PqxxParams params;
+  for (auto& array : arrays) params.text(array.take());
+  return params;
+}
+
+void require_valid_all(std::span<const Message> messages) {
+  if (messages.size() > limits::append_events_max) {
+    throw invalid(fmt::format("{} messages in one enqueue", messages.size()),
+                  fmt::format("at most {} are allowed; split them over several calls", limits::append_events_max));
+  }
+  std::size_t bytes = 0;
+  for (const auto& message : messages) {
+    require_valid(message);
+    bytes += message.payload.size();
+  }
+  if (bytes > limits::append_bytes_max) {
+    throw invalid(fmt::format("{} bytes of payload in one enqueue", bytes),
+                  fmt::format("at most {} are allowed; split them over several calls", limits::append_bytes_max));
+  }
+}
+
+std::vector<std::int64_t> run(const postgres::PreparedStatement& statement, pqxx::transaction_base& tx,
+                              const PqxxParams& params, std::size_t expected) {
+  std::vector<std::int64_t> positions;
+  positions.reserve(expected);
+  try {
+    for (const auto& row : statement.exec(tx, params)) positions.push_back(row[0].as<std::int64_t>());
+  } catch (const pqxx::failure&) {
+    postgres::rethrow_pqxx(fmt::format("enqueue {} message{}", expected, expected == 1 ? "" : "s"));
+  }
+  ANNALS_ASSERT(positions.size() == expected);
+  return positions;
+}
+
+}  // namespace
+
+struct Outbox::Impl {
+  explicit Impl(const std::string& schema)
+      : one("enqueue", statement(sql::enqueue, schema)), many("enqueue_many", statement(sql::enqueue_many, schema)) {}
+  postgres::PreparedStatement one;
+  postgres::PreparedStatement many;
+};
+
+Outbox::Outbox(postgres::Database database) : impl_(std::make_unique<Impl>(database.schema)) {}
+Outbox::~Outbox() = default;
+
+std::int64_t Outbox::enqueue(pqxx::transaction_base& tx, const Message& message) const {
+  require_valid(message);
+  return run(impl_->one, tx, params_of(message), 1).front();
+}
+
+std::vector<std::int64_t> Outbox::enqueue(pqxx::transaction_base& tx, std::span<const Message> messages) const {
+  if (messages.empty()) return {};
+  require_valid_all(messages);
+  return run(impl_->many, tx, params_of(messages), messages.size());
+}
+
+}  // namespace annals::outbox

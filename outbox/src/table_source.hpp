@@ -1,0 +1,69 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "annals/core/clock.hpp"
+#include "annals/outbox/message.hpp"
+#include "annals/outbox/relay.hpp"
+#include "annals/postgres/doorbell.hpp"
+#include "annals/postgres/ordered_tail.hpp"
+#include "annals/postgres/row_batch.hpp"
+
+namespace annals::outbox {
+
+/// Decodes one row of sql/*_rows.sql. The view's texts point into the row.
+void decode(postgres::RowReader row, MessageView& view);
+
+/// The database's side of a relay: the rows of one table, in order, and when it is worth looking for more.
+/// Not thread-safe. Borrows connection and clock.
+class TableSource {
+ public:
+  TableSource(postgres::Connection& connection, Clock& clock, const std::string& schema, const RelayOptions& options);
+
+  /// Goes on after this position.
+  void start(std::int64_t position);
+  /// Whether a read may find something: false after a read found nothing, until listen() was woken.
+  [[nodiscard]] bool ready() const noexcept { return ready_; }
+  /// Fills rows() with what follows, one statement outside any transaction. Call when the rows before are used up.
+  postgres::OrderedTail::State read();
+  [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return rows_; }
+
+  /// After caught_up: waits at most `wait` to be woken. A read becomes due after `slow_poll` in any case.
+  void listen(std::chrono::milliseconds wait, std::chrono::milliseconds slow_poll);
+  /// After blocked: how long until the next try is worth it.
+  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return pause_; }
+  void retry() noexcept { ready_ = true; }
+  [[nodiscard]] postgres::OrderedTail::State state() const noexcept { return state_; }
+  /// While blocked for longer than a moment: by whom. Asks the server now and then only.
+  [[nodiscard]] const std::vector<postgres::Blocker>& blockers();
+
+  /// Reads the row at `position` alone; false when it is not there.
+  bool find(std::int64_t position, postgres::RowBatch& row);
+
+ private:
+  void answer_bell();
+  void note(postgres::Doorbell::Wake wake) noexcept;
+  void note_blocked(bool blocked);
+
+  postgres::Connection& connection_;
+  Clock& clock_;
+  postgres::OrderedTail tail_;
+  postgres::Doorbell bell_;
+  postgres::RowBatch rows_;
+  std::int64_t position_ = 0;
+  postgres::OrderedTail::State state_ = postgres::OrderedTail::State::rows;
+  bool ready_ = true;
+  bool bell_wanted_ = false;  // requested or held: appenders are ringing
+  bool bell_held_ = false;
+  std::chrono::steady_clock::time_point read_at_;
+  std::chrono::milliseconds pause_{0};
+  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+  std::optional<std::chrono::steady_clock::time_point> blockers_at_;
+  std::vector<postgres::Blocker> blockers_;
+};
+
+}  // namespace annals::outbox

@@ -1,0 +1,33 @@
+# annals-relay, annals and the shop example in one small image; the command says which runs.
+#
+#   docker build -t annals .
+#   docker run --rm annals annals --help
+
+FROM debian:12-slim AS build
+WORKDIR /src
+# Alone, so that an edit of a source does not install everything again. ANNALS_KAFKA: no test runs here, so no broker.
+COPY script script
+RUN apt-get update && ANNALS_KAFKA=none script/setup && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN script/build release -- annals annals-relay orders payments shipping
+RUN mkdir -p /out/bin \
+ && find build/release -type f -perm -u+x \
+      \( -name annals -o -name annals-relay -o -name orders -o -name payments -o -name shipping \) \
+      -exec install --strip -t /out/bin {} +
+# The packages of the shared libraries that these programs load, asked rather than listed: the list cannot go stale.
+RUN ldd /out/bin/* | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | sort -u \
+  | while read -r file; do dpkg -S "*/$(basename "$(readlink -f "$file")")"; done | cut -d: -f1 | sort -u >/out/packages
+
+FROM debian:12-slim
+COPY --from=build /out/packages /tmp/packages
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates $(cat /tmp/packages) \
+ && rm -rf /var/lib/apt/lists/* /tmp/packages \
+ && useradd --system --no-create-home annals
+COPY --from=build /out/bin/ /usr/local/bin/
+USER annals
+# Where the database and the brokers are; both can also come from the configuration file or a flag.
+ENV ANNALS_DATABASE="" ANNALS_KAFKA=""
+# The relay drains on SIGTERM, within its own bound.
+STOPSIGNAL SIGTERM
+CMD ["annals-relay", "--config", "/etc/annals/relay.toml"]

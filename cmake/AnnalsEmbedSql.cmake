@@ -12,8 +12,8 @@ function(annals_embed_sql module)
   add_custom_command(
     OUTPUT "${out}"
     COMMAND "${CMAKE_COMMAND}" "-DMODULE=${module}" "-DOUT=${out}" "-DINPUTS=${inputs}"
-            -P "${PROJECT_SOURCE_DIR}/cmake/EmbedSql.cmake"
-    DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/cmake/EmbedSql.cmake"
+            -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/EmbedSql.cmake"
+    DEPENDS ${inputs} "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/EmbedSql.cmake"
     COMMENT "Embedding SQL of ${module}"
     VERBATIM)
   target_sources(annals_${module} PRIVATE "${out}")

@@ -34,7 +34,7 @@ bool Error::retryable() const noexcept {
 }
 
 Error invalid(std::string_view message, std::string_view hint) {
-  return Error{ErrorKind::invalid, message, {.hint = std::string{hint}, .sqlstate = {}, .retryable = false}};
+  return Error{ErrorKind::invalid, message, {.hint = std::string{hint}}};
 }
 
 }  // namespace annals

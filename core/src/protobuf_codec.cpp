@@ -17,7 +17,7 @@ void read_json(google::protobuf::Message& message, std::string_view data) {
   if (!status.ok()) {
     throw Error{ErrorKind::corrupt,
                 fmt::format("not the JSON of {}: {}", protobuf_name(message), status.ToString()),
-                {.hint = "check the event's type and its data", .sqlstate = {}}};
+                {.hint = "check the event's type and its data"}};
   }
 }
 
@@ -32,7 +32,7 @@ void read_protobuf(google::protobuf::Message& message, ContentType content_type,
   if (!message.ParseFromArray(data.data(), static_cast<int>(data.size()))) {
     throw Error{ErrorKind::corrupt,
                 fmt::format("{} bytes are not a {}", data.size(), protobuf_name(message)),
-                {.hint = "check the event's type and its data", .sqlstate = {}}};
+                {.hint = "check the event's type and its data"}};
   }
 }
 

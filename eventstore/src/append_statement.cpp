@@ -9,7 +9,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/limits.hpp"
 #include "annals/core/text.hpp"
-#include "array_literal.hpp"
+#include "annals/postgres/array_literal.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -33,7 +33,7 @@ auto column(Events events, Value value) {
 
 template <class Value>
 std::string literal(Events events, Value value) {
-  ArrayLiteral array;
+  postgres::ArrayLiteral array;
   for (const auto* event : events) {
     const auto text = value(*event);
     text ? array.add(*text) : array.add_null();
@@ -62,7 +62,7 @@ void require_valid(const AppendRequest& request) {
 }
 
 void add_events(postgres::Params& params, Events events) {
-  const auto headers = column(events, [](const NewEvent& e) { return write_headers(e.metadata.headers); });
+  const auto headers = column(events, [](const NewEvent& e) { return postgres::write_headers(e.metadata.headers); });
   std::vector<OptionalText> header_views;
   for (const auto& text : headers) header_views.push_back(text ? OptionalText{*text} : OptionalText{});
 
@@ -86,7 +86,7 @@ void add_events(postgres::PqxxParams& params, Events events) {
   for (const auto member : text_columns) {
     params.text(literal(events, [&](const NewEvent& e) { return present(e.metadata.*member); }));
   }
-  params.text(literal(events, [](const NewEvent& e) { return write_headers(e.metadata.headers); }));
+  params.text(literal(events, [](const NewEvent& e) { return postgres::write_headers(e.metadata.headers); }));
   params.text(literal(events, [](const NewEvent& e) {
     return e.occurred_at ? Text{format_timestamp(*e.occurred_at)} : Text{};
   }));

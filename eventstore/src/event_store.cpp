@@ -75,7 +75,7 @@ Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
   return Error{ErrorKind::overloaded,
                fmt::format("replay waits for transaction {} (pid {}, {}, open for {} s)", first.holder, first.pid,
                            first.state, first.age.count() / 1000),
-               {.hint = "end that transaction, or read again later from the position reached", .sqlstate = {}}};
+               {.hint = "end that transaction, or read again later from the position reached"}};
 }
 
 }  // namespace

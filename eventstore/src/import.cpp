@@ -9,9 +9,9 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/postgres/array_literal.hpp"
 #include "annals/postgres/error.hpp"
 #include "append_statement.hpp"
-#include "array_literal.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 using Events = std::span<const ImportedEvent>;
 
 std::string stream_names(const std::set<std::string_view>& names) {
-  ArrayLiteral literal;
+  postgres::ArrayLiteral literal;
   for (const auto name : names) literal.add(name);
   return std::move(literal).finish();
 }
@@ -40,9 +40,9 @@ std::set<const ImportedEvent*> find_present(const Statements& statements, pqxx::
                                             const std::vector<const ImportedEvent*>& candidates) {
   std::set<const ImportedEvent*> present;
   if (candidates.empty()) return present;
-  ArrayLiteral streams;
-  ArrayLiteral versions;
-  ArrayLiteral ids;
+  postgres::ArrayLiteral streams;
+  postgres::ArrayLiteral versions;
+  postgres::ArrayLiteral ids;
   for (const auto* event : candidates) {
     streams.add(event->stream.view());
     versions.add(std::to_string(event->version->value()));
@@ -92,7 +92,7 @@ Plan make_plan(const Statements& statements, pqxx::transaction_base& tx, Events 
 }
 
 void insert(const Statements& statements, pqxx::transaction_base& tx, const Plan& plan) {
-  ArrayLiteral streams;
+  postgres::ArrayLiteral streams;
   std::vector<const NewEvent*> events;
   for (const auto* event : plan.fresh) {
     streams.add(event->stream.view());

@@ -7,9 +7,9 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
+#include "annals/postgres/array_literal.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/error.hpp"
-#include "array_literal.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -81,7 +81,7 @@ RecordedEvent recorded_event(const Row& row) {
   event.metadata.causation_id = row.text(10);
   event.metadata.traceparent = row.text(11);
   event.metadata.tracestate = row.text(12);
-  if (!row.is_null(13)) event.metadata.headers = read_headers(row.text(13));
+  if (!row.is_null(13)) event.metadata.headers = postgres::read_headers(row.text(13));
   return event;
 }
 

@@ -172,7 +172,7 @@ void Transaction::commit() {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::disconnected) throw;
     throw Error{ErrorKind::in_doubt, error.message(),
-                {.hint = "the commit may have happened: read back before trying again", .sqlstate = {}}};
+                {.hint = "the commit may have happened: read back before trying again"}};
   }
 }
 

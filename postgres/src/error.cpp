@@ -52,7 +52,7 @@ std::string_view one_line(std::string_view text) {
 
 Error disconnected(std::string_view what, std::string_view message) {
   return Error{ErrorKind::disconnected, fmt::format("{}: {}", what, one_line(message)),
-               {.hint = "check that PostgreSQL is up and the connection string names it", .sqlstate = {}}};
+               {.hint = "check that PostgreSQL is up and the connection string names it"}};
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ void rethrow_pqxx(std::string_view what) {
     throw;
   } catch (const pqxx::in_doubt_error& error) {
     throw Error{ErrorKind::in_doubt, fmt::format("{}: {}", what, one_line(error.what())),
-                {.hint = "the commit may have happened: read back before trying again", .sqlstate = {}}};
+                {.hint = "the commit may have happened: read back before trying again"}};
   } catch (const pqxx::broken_connection& error) {
     throw disconnected(what, error.what());
   } catch (const pqxx::sql_error& error) {

@@ -47,7 +47,7 @@ void require_compatible(const MigrationSet& set, const std::map<int, Applied>& a
       throw Error{ErrorKind::corrupt,
                   fmt::format("step {} ({}) of {} in schema \"{}\" is not the one this build carries", number,
                               step.name, set.module, schema),
-                  {.hint = "use the program that prepared the database, or restore its schema", .sqlstate = {}}};
+                  {.hint = "use the program that prepared the database, or restore its schema"}};
     }
   }
 }

@@ -65,7 +65,7 @@ void require_order(const RowBatch& batch, std::int64_t after, const std::string&
     const auto position = position_of(batch, i);
     if (position <= after) {
       throw Error{ErrorKind::corrupt, fmt::format("{}: position {} came after {}", relation, position, after),
-                  {.hint = "stop and check the table's indexes (amcheck, REINDEX)", .sqlstate = {}}};
+                  {.hint = "stop and check the table's indexes (amcheck, REINDEX)"}};
     }
     after = position;
   }

@@ -23,8 +23,8 @@ enum class ErrorKind {
 class Error : public std::runtime_error {
  public:
   struct Details {
-    std::string hint;      ///< what to do about it; appended to what()
-    std::string sqlstate;  ///< PostgreSQL's five characters, or empty
+    std::string hint = {};      ///< what to do about it; appended to what()
+    std::string sqlstate = {};  ///< PostgreSQL's five characters, or empty
     bool retryable = false;
   };
 

@@ -79,7 +79,7 @@ typename Pool<C>::Lease Pool<C>::acquire() {
     if (!freed_.wait_for(lock, options_.acquire_timeout, free)) {
       throw Error{ErrorKind::overloaded,
                   "all " + std::to_string(options_.size) + " connections of the pool are in use",
-                  {.hint = "return them sooner, or raise the pool's size", .sqlstate = {}}};
+                  {.hint = "return them sooner, or raise the pool's size"}};
     }
     ++leased_;
     while (!idle_.empty()) {

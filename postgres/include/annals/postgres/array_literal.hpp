@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace annals::eventstore {
+namespace annals::postgres {
 
 /// Builds a one-dimensional PostgreSQL array in text form: {"a","b",NULL}.
 class ArrayLiteral {
@@ -23,4 +23,4 @@ class ArrayLiteral {
 /// Reads it back.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_headers(std::string_view literal);
 
-}  // namespace annals::eventstore
+}  // namespace annals::postgres

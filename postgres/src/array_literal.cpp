@@ -1,8 +1,8 @@
-#include "array_literal.hpp"
+#include "annals/postgres/array_literal.hpp"
 
 #include "annals/core/assert.hpp"
 
-namespace annals::eventstore {
+namespace annals::postgres {
 namespace {
 
 /// Takes one element off the front of `rest`; array_out quotes whatever needs it and never writes blanks.
@@ -82,4 +82,4 @@ std::vector<std::pair<std::string, std::string>> read_headers(std::string_view l
   return headers;
 }
 
-}  // namespace annals::eventstore
+}  // namespace annals::postgres

@@ -90,6 +90,8 @@ start_kafka() {
     destroy_in "$kafka_dir" java
     ((new)) || sleep 1
   done
+  # Nobody knows these ports yet: the next try shall choose afresh.
+  ((!new)) || rm -f "$kafka_dir"/*.port
   fail_with_log Kafka "$kafka_dir/log"
 }
 

@@ -90,6 +90,8 @@ start_postgres() {
     say "PostgreSQL: port $(postgres_port) is taken (attempt $attempt)"
     ((new)) || sleep 1
   done
+  # Nobody knows these ports yet: the next try shall choose afresh.
+  ((!new)) || rm -f "$postgres_dir"/*.port
   fail_with_log PostgreSQL "$postgres_dir/log"
 }
 

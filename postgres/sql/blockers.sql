@@ -1,4 +1,5 @@
--- Who the transactions $2 are, for people: query text only where this role may see it.
+-- Who the transactions $2 are, for people: query text only where this role may see it. A prepared transaction has no
+-- process; its id is found through the lock it holds on it.
 SELECT DISTINCT l.virtualtransaction::text,
        coalesce(l.pid, 0)::int,
        coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000, 0)::bigint,
@@ -6,7 +7,9 @@ SELECT DISTINCT l.virtualtransaction::text,
        coalesce(a.query, p.gid, '')::text
   FROM pg_catalog.pg_locks l
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-  LEFT JOIN pg_catalog.pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction::text
+  LEFT JOIN pg_catalog.pg_locks x ON l.pid IS NULL AND x.pid IS NULL AND x.locktype = 'transactionid'
+                                 AND x.virtualtransaction = l.virtualtransaction
+  LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
  WHERE l.locktype = 'relation'
    AND l.relation = to_regclass($1::text)
    AND l.mode = 'RowExclusiveLock'

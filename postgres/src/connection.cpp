@@ -143,7 +143,8 @@ bool Connection::is_open() const noexcept { return connection_ && PQstatus(conne
 
 bool Connection::is_usable() noexcept {
   if (!is_open() || in_transaction()) return false;
-  if (readable(socket(), std::chrono::milliseconds{0})) PQconsumeInput(connection_.get());
+  // A server that hung up left a message, then the end of the stream: read until nothing is left or the end shows.
+  while (is_open() && readable(socket(), std::chrono::milliseconds{0})) PQconsumeInput(connection_.get());
   return is_open();
 }
 

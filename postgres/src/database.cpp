@@ -18,7 +18,15 @@ namespace {
 
 using Options = std::unique_ptr<PQconninfoOption, decltype([](PQconninfoOption* o) { PQconninfoFree(o); })>;
 
-/// Throws Error{invalid} when libpq cannot read the conninfo; its message never repeats a password.
+/// What libpq says of a conninfo it cannot read; only where that cannot repeat a part of a password.
+std::string reason_of(std::string_view message) {
+  if (message.find("connection option") == std::string_view::npos && message.find("query parameter") == std::string_view::npos) {
+    return "it is neither a URI nor key=value pairs";
+  }
+  return std::string{message.substr(0, message.find_last_not_of('\n') + 1)};
+}
+
+/// Throws Error{invalid} when libpq cannot read the conninfo.
 Options parse(const std::string& conninfo) {
   char* message = nullptr;
   Options options{PQconninfoParse(conninfo.c_str(), &message)};
@@ -26,7 +34,7 @@ Options parse(const std::string& conninfo) {
   PQfreemem(message);
   if (!options && !conninfo.empty()) {
     throw invalid(fmt::format("the database's connection string is not understood: {}",
-                              reason.find("password") == std::string::npos ? reason : "near the password"),
+                              reason_of(reason)),
                   "use postgresql://user@host:port/database or host=… dbname=…");
   }
   return options;

@@ -18,9 +18,10 @@
 // does not see below top will never be seen: everything at or below top is final. top is then the horizon.
 //
 // Two refinements:
-//   - PREPARE TRANSACTION hands the lock from the session's virtual transaction "3/45" to "-1/<xid>", and between the two
-//     shows it as "3/0". So when the listed ones have gone, the prepared transactions of that same moment are waited for
-//     as well, and "3/0" counts as "3/45" still being there.
+//   - PREPARE TRANSACTION hands the lock from the session to an entry without a process. That entry shows the session's
+//     virtual transaction, say "3/45", on current versions, but "-1/<xid>" before 13.5 and 14.1 and after a restart; for a
+//     moment in between the lock shows as "3/0". So "3/0" counts as "3/45" still being there, and when the listed ones
+//     have gone, the "-1/" transactions of that same moment are waited for as well.
 //   - The lock list is taken after S1, in its own statement, never before: earlier, a transaction could take the lock,
 //     draw p, and be missing from the list.
 //

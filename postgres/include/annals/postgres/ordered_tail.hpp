@@ -14,7 +14,7 @@ class Connection;
 
 /// A transaction that the tail must wait for, for metrics and for `annals doctor`.
 struct Blocker {
-  std::string holder;  ///< virtual transaction, such as "3/45"; "-1/<xid>" is a prepared one
+  std::string holder;  ///< virtual transaction, such as "3/45"
   int pid = 0;         ///< 0 for a prepared transaction
   std::chrono::milliseconds age{0};
   std::string state;  ///< "active", "idle in transaction", "prepared"

@@ -1,0 +1,149 @@
+#include "annals/postgres/connection.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/cluster_identity.hpp"
+#include "annals/postgres/row_batch.hpp"
+#include "support/temp_database.hpp"
+
+using annals::Error;
+using annals::ErrorKind;
+using annals::EventId;
+using annals::postgres::Connection;
+using annals::postgres::Params;
+using annals::tests::TempDatabase;
+using testing::HasSubstr;
+using testing::Not;
+using namespace std::chrono_literals;
+
+namespace {
+
+class ConnectionTest : public testing::Test {
+ protected:
+  TempDatabase temp_{TempDatabase::Schema::none};
+  Connection connection_{temp_.database()};
+};
+
+Error error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error{ErrorKind::failed, "nothing was thrown"};
+}
+
+}  // namespace
+
+TEST_F(ConnectionTest, CarriesEveryTypeInBinary) {
+  const auto id = EventId::generate();
+  const auto time = *annals::parse_timestamp("2024-05-06T07:08:09.123456Z");
+  const std::string bytes{"\0\xff'\\", 4};
+  const auto row = connection_.query(
+      "SELECT $1::bigint, $2::int, $3::bool, $4::text, $5::bytea, $6::uuid, $7::timestamptz, $8::text",
+      Params{}.bigint(-5).integer(7).boolean(true).text("it's ☃").bytea(bytes).uuid(id).timestamptz(time).null());
+  EXPECT_EQ(row.bigint(0, 0), -5);
+  EXPECT_EQ(row.integer(0, 1), 7);
+  EXPECT_TRUE(row.boolean(0, 2));
+  EXPECT_EQ(row.text(0, 3), "it's ☃");
+  EXPECT_EQ(row.bytes(0, 4), bytes);
+  EXPECT_EQ(row.uuid(0, 5), id);
+  EXPECT_EQ(row.timestamptz(0, 6), time);
+  EXPECT_TRUE(row.is_null(0, 7));
+}
+
+TEST_F(ConnectionTest, CarriesArraysInBinary) {
+  using Text = std::optional<std::string_view>;
+  const std::vector<Text> texts{"a", std::nullopt, "", "{\"}"};
+  const std::vector<std::int64_t> numbers{1, -2};
+  const auto rows = connection_.query("SELECT t, n FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(t, n, o) ORDER BY o",
+                                      Params{}.text_array(texts).bigint_array(numbers));
+  ASSERT_EQ(rows.rows(), 4);
+  EXPECT_EQ(rows.text(0, 0), "a");
+  EXPECT_TRUE(rows.is_null(1, 0));
+  EXPECT_EQ(rows.bigint(1, 1), -2);
+  EXPECT_EQ(rows.text(3, 0), "{\"}");
+  EXPECT_EQ(connection_.query("SELECT cardinality($1::text[])", Params{}.text_array({})).integer(0, 0), 0);
+}
+
+TEST_F(ConnectionTest, StopsCopyingAtTheByteLimit) {
+  annals::postgres::RowBatch batch;
+  connection_.copy_out("COPY (SELECT g::bigint, repeat('x', 100) FROM generate_series(1, 1000) g) TO STDOUT (FORMAT binary)",
+                       1000, batch);
+  EXPECT_TRUE(batch.truncated());
+  EXPECT_LT(batch.size(), 20U);
+  connection_.copy_out("COPY (SELECT 1::bigint) TO STDOUT (FORMAT binary)", 1000, batch);  // the session is still good
+  EXPECT_FALSE(batch.truncated());
+  EXPECT_EQ(batch.size(), 1U);
+}
+
+TEST_F(ConnectionTest, EndsAStatementThatTakesTooLong) {
+  auto database = temp_.database();
+  database.statement_timeout = 50ms;
+  Connection hasty{database};
+  EXPECT_EQ(error_of([&] { hasty.execute("SELECT pg_sleep(10)"); }).kind(), ErrorKind::overloaded);
+  EXPECT_TRUE(hasty.is_usable());
+}
+
+TEST_F(ConnectionTest, NoticesThatTheServerHungUp) {
+  Connection victim{temp_.database()};
+  connection_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(victim.backend_pid()));
+  EXPECT_FALSE(victim.is_usable());
+  EXPECT_EQ(error_of([&] { victim.execute("SELECT 1"); }).kind(), ErrorKind::disconnected);
+}
+
+TEST_F(ConnectionTest, RollsBackATransactionThatWasNotCommitted) {
+  connection_.execute("CREATE TABLE t (x int)");
+  {
+    const annals::postgres::Transaction transaction{connection_};
+    connection_.execute("INSERT INTO t VALUES (1)");
+  }
+  EXPECT_FALSE(connection_.in_transaction());
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM t").bigint(0, 0), 0);
+}
+
+TEST_F(ConnectionTest, CommitOfALostSessionIsInDoubt) {
+  Connection victim{temp_.database()};
+  annals::postgres::Transaction transaction{victim};
+  victim.query("SELECT pg_current_xact_id()::text");
+  connection_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(victim.backend_pid()));
+  EXPECT_EQ(error_of([&] { transaction.commit(); }).kind(), ErrorKind::in_doubt);
+}
+
+TEST_F(ConnectionTest, KnowsItsCluster) {
+  const auto identity = annals::postgres::read_cluster_identity(connection_);
+  EXPECT_GT(identity.system_identifier.size(), 10U);
+  EXPECT_EQ(identity.timeline, "1");
+}
+
+TEST(Database, ErrorsNameTheTargetAndNeverThePassword) {
+  const auto away = error_of([] {
+    Connection{{.conninfo = "postgresql://me:s3cret@127.0.0.1:1/nowhere"}};
+  });
+  EXPECT_EQ(away.kind(), ErrorKind::disconnected);
+  EXPECT_THAT(away.what(), HasSubstr("host=127.0.0.1 port=1"));
+  EXPECT_THAT(away.what(), Not(HasSubstr("s3cret")));
+  const auto unreadable = error_of([] { Connection{{.conninfo = "postgresql://me:s3%zzcret@127.0.0.1:1/x"}}; });
+  EXPECT_EQ(unreadable.kind(), ErrorKind::invalid);
+  EXPECT_THAT(unreadable.what(), Not(HasSubstr("cret")));
+}
+
+TEST(Database, RefusesASchemaThatIsNoIdentifier) {
+  const auto error = error_of([] {
+    Connection{{.conninfo = annals::tests::required_env("ANNALS_DATABASE"), .schema = "x\"; DROP SCHEMA public"}};
+  });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+}
+
+TEST(Database, TakesLibpqsOwnEnvironment) {
+  // An empty conninfo is the PG* environment; PGOPTIONS is one that both client libraries must see.
+  const TempDatabase temp{TempDatabase::Schema::none};
+  ASSERT_EQ(setenv("PGOPTIONS", "-c geqo_threshold=33", 1), 0);
+  Connection connection{temp.database()};
+  EXPECT_EQ(connection.query("SHOW geqo_threshold").text(0, 0), "33");
+  unsetenv("PGOPTIONS");
+}

@@ -1,0 +1,43 @@
+#include "annals/postgres/sql_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/error.hpp"
+
+using annals::ErrorKind;
+using annals::postgres::error_from_sqlstate;
+using annals::postgres::render;
+
+TEST(SqlText, FillsEveryPlace) {
+  EXPECT_EQ(render("SELECT {n} FROM {schema}.a, {schema}.b", {{"schema", "s"}, {"n", "1"}}), "SELECT 1 FROM s.a, s.b");
+}
+
+TEST(SqlText, TakesOnlyPlainIdentifiersAsSchema) {
+  EXPECT_EQ(render("{schema}.t", "annals"), "annals.t");
+  EXPECT_THROW((void)render("{schema}.t", "a; DROP TABLE t; --"), annals::Error);
+}
+
+TEST(PostgresError, SaysWhatTheCallerCanDo) {
+  struct Case {
+    const char* sqlstate;
+    ErrorKind kind;
+    bool retryable;
+  };
+  for (const auto& [sqlstate, kind, retryable] : {Case{"40001", ErrorKind::failed, true},
+                                                   Case{"40P01", ErrorKind::failed, true},
+                                                   Case{"57P01", ErrorKind::disconnected, true},
+                                                   Case{"08006", ErrorKind::disconnected, true},
+                                                   Case{"", ErrorKind::disconnected, true},
+                                                   Case{"55P03", ErrorKind::overloaded, true},
+                                                   Case{"53300", ErrorKind::overloaded, true},
+                                                   Case{"42P01", ErrorKind::invalid, false},
+                                                   Case{"42501", ErrorKind::invalid, false},
+                                                   Case{"XX001", ErrorKind::corrupt, false},
+                                                   Case{"23505", ErrorKind::failed, false}}) {
+    const auto error = error_from_sqlstate(sqlstate, "append", "reason\n");
+    EXPECT_EQ(error.kind(), kind) << sqlstate;
+    EXPECT_EQ(error.retryable(), retryable) << sqlstate;
+    EXPECT_EQ(error.sqlstate(), sqlstate);
+  }
+}

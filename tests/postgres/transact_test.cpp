@@ -1,0 +1,97 @@
+#include "annals/postgres/transact.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/connection.hpp"
+#include "support/temp_database.hpp"
+
+using annals::Error;
+using annals::ErrorKind;
+using annals::postgres::Connection;
+using annals::postgres::Params;
+using annals::postgres::transact;
+using annals::tests::TempDatabase;
+
+namespace {
+
+class TransactTest : public testing::Test {
+ protected:
+  TransactTest() { direct_.execute("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)"); }
+  std::int64_t sum() { return direct_.query("SELECT sum(n) FROM t").bigint(0, 0); }
+
+  TempDatabase temp_{TempDatabase::Schema::none};
+  Connection direct_{temp_.database()};
+  std::unique_ptr<annals::postgres::PqxxPool> pool_ = annals::postgres::make_pqxx_pool(temp_.database(), {.size = 4});
+};
+
+}  // namespace
+
+TEST_F(TransactTest, CommitsAndReturnsTheValue) {
+  const int value = transact(*pool_, [](pqxx::work& tx) {
+    tx.exec("UPDATE t SET n = 5 WHERE id = 1");
+    return 7;
+  });
+  EXPECT_EQ(value, 7);
+  EXPECT_EQ(sum(), 5);
+}
+
+TEST_F(TransactTest, RollsBackWhenTheWorkThrows) {
+  EXPECT_THROW(transact(*pool_, [](pqxx::work& tx) {
+                 tx.exec("UPDATE t SET n = 5");
+                 throw std::logic_error{"no"};
+               }),
+               std::logic_error);
+  EXPECT_EQ(sum(), 0);
+}
+
+TEST_F(TransactTest, RunsAgainAfterADeadlock) {
+  std::atomic<int> both_hold{0};
+  std::atomic<int> runs{0};
+  const auto cross = [&](int first, int second) {
+    transact(*pool_, [&](pqxx::work& tx) {
+      ++runs;
+      tx.exec("UPDATE t SET n = n + 1 WHERE id = " + std::to_string(first));
+      ++both_hold;
+      while (both_hold < 2) std::this_thread::yield();  // in the first run each holds what the other wants
+      tx.exec("UPDATE t SET n = n + 1 WHERE id = " + std::to_string(second));
+    });
+  };
+  {
+    std::jthread one{[&] { cross(1, 2); }};
+    std::jthread other{[&] { cross(2, 1); }};
+  }
+  EXPECT_EQ(sum(), 4);
+  EXPECT_EQ(runs, 3);
+}
+
+TEST_F(TransactTest, NeverRetriesACommitInDoubt) {
+  int runs = 0;
+  try {
+    transact(*pool_, [&](pqxx::work& tx) {
+      ++runs;
+      tx.exec("UPDATE t SET n = n + 1 WHERE id = 1");
+      direct_.query("SELECT pg_terminate_backend($1::int, 5000)",
+                    Params{}.integer(tx.conn().backendpid()));
+    });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.kind() == ErrorKind::in_doubt || error.kind() == ErrorKind::disconnected) << error.what();
+  }
+  EXPECT_EQ(runs, 1);
+  EXPECT_NO_THROW(transact(*pool_, [](pqxx::work& tx) { tx.exec("SELECT 1"); }));
+}
+
+TEST_F(TransactTest, TranslatesErrorsOfTheDriver) {
+  try {
+    transact(*pool_, [](pqxx::work& tx) { tx.exec("SELECT * FROM not_there"); });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
+    EXPECT_EQ(error.sqlstate(), "42P01");
+  }
+}

@@ -86,6 +86,10 @@ void rethrow_pqxx(std::string_view what) {
   } catch (const pqxx::in_doubt_error& error) {
     throw Error{ErrorKind::in_doubt, fmt::format("{}: {}", what, one_line(error.what())),
                 {.hint = "the commit may have happened: read back before trying again"}};
+  } catch (const pqxx::serialization_failure& error) {  // these two are no sql_error in libpqxx 6
+    throw error_from_sqlstate("40001", what, error.what());
+  } catch (const pqxx::deadlock_detected& error) {
+    throw error_from_sqlstate("40P01", what, error.what());
   } catch (const pqxx::broken_connection& error) {
     throw disconnected(what, error.what());
   } catch (const pqxx::sql_error& error) {

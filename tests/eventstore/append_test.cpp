@@ -1,0 +1,172 @@
+#include <thread>
+
+#include "store_test.hpp"
+
+using namespace annals;
+using namespace annals::eventstore;
+using testing::HasSubstr;
+
+namespace {
+
+class EventStoreAppend : public StoreTest {};
+
+}  // namespace
+
+TEST_F(EventStoreAppend, CountsVersionsFromOne) {
+  EXPECT_EQ(version_of(store_.append(stream_, ExpectedVersion::no_stream(), {event("a"), event("b")})), 2);
+  EXPECT_EQ(version_of(store_.append(stream_, exactly(2), {event("c")})), 3);
+  const auto read = store_.read_stream(stream_);
+  ASSERT_EQ(read.size(), 3U);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    EXPECT_EQ(read[i].version.value(), static_cast<std::int64_t>(i) + 1);
+    EXPECT_EQ(read[i].stream, stream_);
+  }
+  EXPECT_LT(read[0].position, read[1].position);
+  EXPECT_LT(read[1].position, read[2].position);
+}
+
+TEST_F(EventStoreAppend, RejectsStaleExpectedVersion) {
+  (void)store_.append(stream_, ExpectedVersion::no_stream(), events(3));
+  EXPECT_EQ(conflict_at(store_.append(stream_, exactly(2), {event("x")})), 3);
+  EXPECT_EQ(conflict_at(store_.append(stream_, ExpectedVersion::no_stream(), {event("x")})), 3);
+  EXPECT_EQ(count("events"), 3);
+}
+
+TEST_F(EventStoreAppend, RejectsAnExpectedVersionAboveTheHead) {
+  EXPECT_EQ(conflict_at(store_.append(stream_, exactly(5), {event("x")})), 0);
+  (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
+  EXPECT_EQ(conflict_at(store_.append(stream_, exactly(2), {event("x")})), 1);
+}
+
+TEST_F(EventStoreAppend, KnowsAnyAndStreamExists) {
+  EXPECT_EQ(conflict_at(store_.append(stream_, ExpectedVersion::stream_exists(), {event("x")})), 0);
+  EXPECT_EQ(version_of(store_.append(stream_, ExpectedVersion::any(), {event("a")})), 1);
+  EXPECT_EQ(version_of(store_.append(stream_, ExpectedVersion::any(), {event("b")})), 2);
+  EXPECT_EQ(version_of(store_.append(stream_, ExpectedVersion::stream_exists(), {event("c")})), 3);
+}
+
+TEST_F(EventStoreAppend, DrawsNoPositionForALoser) {
+  (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
+  const auto before = sequence();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(conflict_at(store_.append(stream_, exactly(7), {event("x")})), 1);
+  EXPECT_EQ(sequence(), before);
+}
+
+TEST_F(EventStoreAppend, IsIdempotentByIdsAndVersions) {
+  const auto batch = events(3);
+  const auto first = std::get<Appended>(store_.append(stream_, ExpectedVersion::no_stream(), batch));
+  const auto again = std::get<Appended>(store_.append(stream_, ExpectedVersion::no_stream(), batch));
+  EXPECT_FALSE(first.already_present);
+  EXPECT_TRUE(again.already_present);
+  EXPECT_EQ(again.version, first.version);
+  EXPECT_EQ(again.position, first.position);
+  (void)store_.append(stream_, exactly(3), {event("later")});
+  EXPECT_TRUE(std::get<Appended>(store_.append(stream_, ExpectedVersion::no_stream(), batch)).already_present);
+  EXPECT_EQ(count("events"), 4);
+}
+
+TEST_F(EventStoreAppend, TakesTheSameIdsWithOtherContentForAConflict) {
+  auto batch = events(2);
+  (void)store_.append(stream_, ExpectedVersion::no_stream(), batch);
+  batch[1].data = "tampered";
+  EXPECT_EQ(conflict_at(store_.append(stream_, ExpectedVersion::no_stream(), batch)), 2);
+  EXPECT_EQ(conflict_at(store_.append(stream_, ExpectedVersion::no_stream(), {event("a"), event("b")})), 2);
+  batch = events(3);  // longer than what is there
+  EXPECT_EQ(conflict_at(store_.append(stream_, ExpectedVersion::no_stream(), batch)), 2);
+}
+
+TEST_F(EventStoreAppend, BecomesVisibleWithTheCallersCommit) {
+  auto connection = pool_->acquire();
+  pqxx::work tx{*connection};
+  tx.exec("CREATE TABLE business (x int)");
+  EXPECT_EQ(version_of(store_.append(tx, stream_, ExpectedVersion::no_stream(), {event("a")})), 1);
+  EXPECT_EQ(store_.read_stream(tx, stream_).size(), 1U);
+  EXPECT_TRUE(store_.read_stream(stream_).empty());
+  EXPECT_FALSE(store_.head(stream_));
+  tx.commit();
+  EXPECT_EQ(store_.head(stream_), StreamVersion{1});
+}
+
+TEST_F(EventStoreAppend, GoesWithTheCallersRollback) {
+  {
+    auto connection = pool_->acquire();
+    pqxx::work tx{*connection};
+    EXPECT_EQ(version_of(store_.append(tx, stream_, ExpectedVersion::no_stream(), events(5))), 5);
+  }
+  EXPECT_EQ(count("events"), 0);
+  EXPECT_EQ(count("streams"), 0);
+  EXPECT_EQ(version_of(store_.append(stream_, ExpectedVersion::no_stream(), {event("a")})), 1);
+}
+
+TEST_F(EventStoreAppend, LeavesTheCallersTransactionUsableAfterAConflict) {
+  (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
+  postgres::transact(*pool_, [&](pqxx::work& tx) {
+    EXPECT_EQ(conflict_at(store_.append(tx, stream_, ExpectedVersion::no_stream(), {event("b")})), 1);
+    EXPECT_EQ(version_of(store_.append(tx, stream_, exactly(1), {event("b")})), 2);
+  });
+  EXPECT_EQ(store_.head(stream_), StreamVersion{2});
+}
+
+TEST_F(EventStoreAppend, AppendsTwiceInOneTransaction) {
+  postgres::transact(*pool_, [&](pqxx::work& tx) {
+    EXPECT_EQ(version_of(store_.append(tx, stream_, ExpectedVersion::no_stream(), {event("a")})), 1);
+    EXPECT_EQ(version_of(store_.append(tx, stream_, exactly(1), {event("b")})), 2);
+    EXPECT_EQ(version_of(store_.append(tx, StreamName{"other-1"}, ExpectedVersion::any(), {event("c")})), 1);
+  });
+  EXPECT_EQ(store_.read_stream(stream_).size(), 2U);
+}
+
+TEST_F(EventStoreAppend, AppendsAThousandInOrder) {
+  const auto batch = events(1000);
+  EXPECT_EQ(version_of(store_.append(stream_, ExpectedVersion::no_stream(), batch)), 1000);
+  const auto read = store_.read_stream(stream_, {.limit = 2000});
+  ASSERT_EQ(read.size(), batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    ASSERT_EQ(read[i].id, batch[i].id);
+    ASSERT_EQ(read[i].data, batch[i].data);
+    ASSERT_EQ(read[i].position.value(), read[0].position.value() + static_cast<std::int64_t>(i));
+  }
+}
+
+TEST_F(EventStoreAppend, RefusesBadInputBeforeAnythingIsSent) {
+  EXPECT_THAT(error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), std::span<const NewEvent>{}); }).what(),
+              HasSubstr("nothing to append"));
+  EXPECT_THAT(error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), events(10'001)); }).what(),
+              HasSubstr("10001 events in one append"));
+  EXPECT_THAT(error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), {event("")}); }).what(),
+              HasSubstr("event type is empty"));
+  EXPECT_EQ(count("streams"), 0);
+}
+
+TEST_F(EventStoreAppend, SaysThatTheSchemaIsMissing) {
+  const tests::TempDatabase empty{tests::TempDatabase::Schema::none};
+  const EventStore store{empty.database()};
+  const auto error = error_of([&] { (void)store.append(stream_, ExpectedVersion::any(), {event("a")}); });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), HasSubstr("annals schema apply"));
+}
+
+TEST_F(EventStoreAppend, WorksInASchemaOfAnotherName) {
+  auto database = temp_.database();
+  database.schema = "ledger";
+  const EventStore missing{database};
+  EXPECT_EQ(error_of([&] { (void)missing.head(stream_); }).kind(), ErrorKind::invalid);
+}
+
+TEST_F(EventStoreAppend, ReportsALostSessionAsInDoubt) {
+  (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
+  // The append waits for the head, which this transaction holds; then its session is ended from outside.
+  direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
+  postgres::Connection killer{temp_.database()};
+  std::jthread later{[&] {
+    while (killer.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+                        " AND wait_event_type = 'Lock' AND application_name = 'annals'").bigint(0, 0) == 0) {
+    }
+  }};
+  const auto batch = events(2);
+  const auto error = error_of([&] { (void)store_.append(stream_, exactly(1), batch); });
+  EXPECT_EQ(error.kind(), ErrorKind::in_doubt) << error.what();
+  EXPECT_FALSE(error.retryable());
+  direct_.execute("ROLLBACK");
+  EXPECT_EQ(version_of(store_.append(stream_, exactly(1), batch)), 3);  // the same call decides it
+}

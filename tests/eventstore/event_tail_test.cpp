@@ -1,0 +1,69 @@
+#include "annals/eventstore/event_tail.hpp"
+
+#include <thread>
+
+#include "store_test.hpp"
+
+using namespace annals;
+using namespace annals::eventstore;
+using namespace std::chrono_literals;
+
+namespace {
+
+class EventTailTest : public StoreTest {
+ protected:
+  /// Reads until caught up; returns the data of the events.
+  std::string read(EventTail& tail) {
+    std::string out;
+    while (tail.read(position_, 100, [&](const RecordedEvent& event) {
+      position_ = event.position;
+      out += event.data;
+    }) == EventTail::State::rows) {
+    }
+    return out;
+  }
+  void append(const std::string& data) { (void)version_of(store_.append(stream_, ExpectedVersion::any(), {event("t", data)})); }
+
+  GlobalPosition position_;
+};
+
+}  // namespace
+
+TEST_F(EventTailTest, CatchesUpThenFollows) {
+  append("a");
+  append("b");
+  EventTail tail{temp_.database()};
+  EXPECT_EQ(read(tail), "ab");
+  EXPECT_EQ(tail.last_position().value(), 2);
+  append("c");
+  EXPECT_EQ(read(tail), "c");
+}
+
+TEST_F(EventTailTest, WakesForAnAppendOfEitherKind) {
+  EventTail tail{temp_.database()};
+  const auto follow = [&](const std::string& data) {
+    std::string seen;
+    while (seen.empty()) {
+      seen = read(tail);
+      if (!seen.empty()) break;
+      EXPECT_NE(tail.wait(30s), EventTail::Wake::timed_out) << "a wake-up was lost";
+    }
+    EXPECT_EQ(seen, data);
+  };
+  for (int i = 0; i < 20; ++i) {
+    std::jthread own{[&] { append("x"); }};
+    follow("x");
+    own.join();
+    std::jthread callers{[&] {
+      postgres::transact(*pool_, [&](pqxx::work& tx) {
+        (void)store_.append(tx, StreamName{"other"}, ExpectedVersion::any(), {event("t", "y")});
+      });
+    }};
+    follow("y");
+  }
+}
+
+TEST_F(EventTailTest, SaysWhatTheSchemaLacks) {
+  const tests::TempDatabase empty{tests::TempDatabase::Schema::none};
+  EXPECT_THAT(error_of([&] { EventTail{empty.database()}; }).what(), testing::HasSubstr("annals schema apply"));
+}

@@ -1,0 +1,88 @@
+#include "annals/core/limits.hpp"
+#include "store_test.hpp"
+
+using namespace annals;
+using namespace annals::eventstore;
+
+namespace {
+
+class HostileContent : public StoreTest, public testing::WithParamInterface<bool> {
+ protected:
+  /// Both ways in: a transaction of the caller (text on the wire), and of the store's own (binary).
+  AppendResult append(const StreamName& stream, const NewEvent& event) {
+    const auto expected = ExpectedVersion::any();
+    if (!GetParam()) return store_.append(stream, expected, {event});
+    return postgres::transact(*pool_, [&](pqxx::work& tx) { return store_.append(tx, stream, expected, {event}); });
+  }
+  RecordedEvent back(const StreamName& stream) {
+    if (!GetParam()) return store_.read_stream(stream).at(0);
+    return postgres::transact(*pool_, [&](pqxx::work& tx) { return store_.read_stream(tx, stream).at(0); });
+  }
+};
+
+std::string every_byte() {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  return bytes;
+}
+
+void expect_same(const NewEvent& event, const RecordedEvent& recorded) {
+  EXPECT_EQ(recorded.id, event.id);
+  EXPECT_EQ(recorded.type, event.type);
+  EXPECT_EQ(recorded.data, event.data);
+  EXPECT_EQ(recorded.content_type, event.content_type);
+  EXPECT_EQ(recorded.metadata, event.metadata);
+  EXPECT_EQ(recorded.occurred_at, event.occurred_at);
+}
+
+}  // namespace
+
+TEST_P(HostileContent, StreamNamesComeBackAsTheyWere) {
+  for (const std::string& name :
+       {std::string{"it's; DROP TABLE annals.events; --"}, std::string{"\"double\" \\back\\ $1 {} %s"},
+        std::string{"new\nline\ttab\x01"}, std::string{"ʼ modifier, ☃, 𝄞"}, std::string{" padded "},
+        std::string(limits::stream_name_bytes_max, 'n')}) {
+    const StreamName stream{name};
+    EXPECT_EQ(version_of(append(stream, event("t"))), 1);
+    EXPECT_EQ(back(stream).stream.str(), name);
+  }
+}
+
+TEST_P(HostileContent, PayloadsComeBackAsTheyWere) {
+  int n = 0;
+  for (const std::string& data : {std::string{}, every_byte(), std::string(1 << 20, '\0'), std::string{"\xff\xfe'\"\\x00"}}) {
+    const StreamName stream{"payload-" + std::to_string(n++)};
+    const NewEvent hostile{.type = "t'\"\\", .data = data, .content_type = ContentType::octet_stream};
+    EXPECT_EQ(version_of(append(stream, hostile)), 1);
+    expect_same(hostile, back(stream));
+  }
+}
+
+TEST_P(HostileContent, MetadataComesBackAsItWas) {
+  const NewEvent hostile{.type = "t",
+                         .data = "d",
+                         .metadata = {.correlation_id = "c'\"\\,{}",
+                                      .causation_id = "NULL",
+                                      .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                                      .tracestate = "a=1,b=2",
+                                      .headers = {{"plain", "v"}, {"quote\"", "back\\slash"}, {"empty", ""},
+                                                  {"NULL", "{}"}, {"twice", "1"}, {"twice", "2"}}},
+                         .occurred_at = parse_timestamp("1969-07-20T20:17:40.000001Z")};
+  EXPECT_EQ(version_of(append(stream_, hostile)), 1);
+  expect_same(hostile, back(stream_));
+  store_.read_all(GlobalPosition{}, [&](const RecordedEvent& recorded) {
+    expect_same(hostile, recorded);
+    return true;
+  });
+}
+
+TEST_P(HostileContent, WhatPostgresCannotStoreIsRefusedByName) {
+  auto bad = event("t");
+  bad.metadata.correlation_id = std::string{"a\0b", 3};
+  EXPECT_THAT(error_of([&] { (void)append(stream_, bad); }).what(), testing::HasSubstr("correlation id"));
+  EXPECT_THAT(error_of([&] { (void)append(stream_, event("\xc0\xaf")); }).what(), testing::HasSubstr("event type"));
+  EXPECT_EQ(count("events"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, HostileContent, testing::Bool(),
+                         [](const auto& path) { return path.param ? "CallersTransaction" : "OwnTransaction"; });

@@ -1,0 +1,42 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "annals/kafka/sink.hpp"
+#include "annals/outbox/message.hpp"
+#include "support/kafka_topic.hpp"
+
+namespace annals::tests {
+
+/// A message whose texts live as long as it does.
+struct TestMessage {
+  std::int64_t position = 1;
+  std::string topic;
+  std::string key;
+  std::string payload;
+  EventId id = EventId::generate();
+
+  [[nodiscard]] outbox::MessageView view() const;
+};
+
+/// `count` messages, positions 1 to count, keys "key-0" to "key-(keys-1)" in turn, payload "position".
+[[nodiscard]] std::vector<TestMessage> numbered(const std::string& topic, std::int64_t count, std::int64_t keys);
+
+/// What a sink reported, by position.
+using Outcome = std::map<std::int64_t, outbox::Delivery>;
+
+/// Polls until nothing is queued or `wait` has passed.
+void drain(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::milliseconds wait = std::chrono::seconds{30});
+/// Sends all, polling when the sink is full, and drains. Fails the test when a position is reported twice.
+[[nodiscard]] Outcome send_all(kafka::KafkaSink& sink, const std::vector<TestMessage>& messages);
+
+[[nodiscard]] std::size_t delivered_count(const Outcome& outcome);
+
+/// The keys whose values, read as numbers, first occur out of order; empty: order holds. Repetitions are allowed, because
+/// delivery is at least once.
+[[nodiscard]] std::vector<std::string> keys_out_of_order(const std::vector<Record>& records);
+
+}  // namespace annals::tests

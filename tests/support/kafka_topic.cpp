@@ -1,0 +1,229 @@
+#include "support/kafka_topic.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "annals/core/event_id.hpp"
+
+namespace annals::tests {
+namespace {
+
+constexpr int timeout_ms = 20'000;
+
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error{"test support, Kafka: " + what}; }
+
+template <auto destroy>
+struct Destroy {
+  void operator()(auto* object) const noexcept { destroy(object); }
+};
+template <class T, auto destroy>
+using Owned = std::unique_ptr<T, Destroy<destroy>>;
+
+using Client = Owned<rd_kafka_t, rd_kafka_destroy>;
+
+Client make_client(rd_kafka_type_t type, const std::string& brokers, const TopicConfig& settings = {}) {
+  std::array<char, 512> text{};
+  auto* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set_log_cb(conf, nullptr);
+  auto all = settings;
+  all["bootstrap.servers"] = brokers;
+  for (const auto& [name, value] : all) {
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
+      fail(text.data());
+    }
+  }
+  auto* client = rd_kafka_new(type, conf, text.data(), text.size());
+  if (client == nullptr) fail(text.data());
+  return Client{client};
+}
+
+/// Sends an admin request with `send` and hands its answer to `check`.
+void admin(const std::string& brokers, const std::function<void(rd_kafka_t*, rd_kafka_queue_t*)>& send,
+           const std::function<void(rd_kafka_event_t*)>& check) {
+  const auto client = make_client(RD_KAFKA_PRODUCER, brokers);
+  const Owned<rd_kafka_queue_t, rd_kafka_queue_destroy> queue{rd_kafka_queue_new(client.get())};
+  send(client.get(), queue.get());
+  const Owned<rd_kafka_event_t, rd_kafka_event_destroy> answer{rd_kafka_queue_poll(queue.get(), timeout_ms)};
+  if (!answer) fail("no answer from " + brokers);
+  if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail(rd_kafka_event_error_string(answer.get()));
+  }
+  check(answer.get());
+}
+
+void check_created(rd_kafka_event_t* answer) {
+  std::size_t count = 0;
+  auto** topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (rd_kafka_topic_result_error(topics[i]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      fail(rd_kafka_topic_result_error_string(topics[i]));
+    }
+  }
+}
+
+/// The partitions of a topic that have a leader; 0 when it is unknown.
+int partition_count(rd_kafka_t* client, const std::string& topic) {
+  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
+  const rd_kafka_metadata_t* answer = nullptr;
+  if (rd_kafka_metadata(client, 0, handle.get(), &answer, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+  const Owned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy> owner{answer};
+  const auto& first = answer->topics[0];
+  return static_cast<int>(
+      std::count_if(first.partitions, first.partitions + first.partition_cnt,
+                    [](const auto& partition) { return partition.err == RD_KAFKA_RESP_ERR_NO_ERROR; }));
+}
+
+std::vector<std::int64_t> end_offsets(rd_kafka_t* client, const std::string& topic) {
+  std::vector<std::int64_t> ends(static_cast<std::size_t>(partition_count(client, topic)));
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    std::int64_t low = 0;
+    const auto error = rd_kafka_query_watermark_offsets(client, topic.c_str(), static_cast<std::int32_t>(i), &low,
+                                                        &ends[i], timeout_ms);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(error));
+  }
+  return ends;
+}
+
+std::string text_of(const void* data, std::size_t size) {
+  return data == nullptr ? std::string{} : std::string{static_cast<const char*>(data), size};
+}
+
+Record to_record(const rd_kafka_message_t& message) {
+  Record record;
+  record.partition = message.partition;
+  record.offset = message.offset;
+  record.has_key = message.key != nullptr;
+  record.key = text_of(message.key, message.key_len);
+  record.has_value = message.payload != nullptr;
+  record.value = text_of(message.payload, message.len);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
+    record.headers.emplace_back(name, text_of(value, size));
+  }
+  return record;
+}
+
+}  // namespace
+
+std::string kafka_brokers() {
+  const char* value = std::getenv("ANNALS_KAFKA");
+  if (value == nullptr) fail("ANNALS_KAFKA is not set: use script/test, or eval \"$(script/stack env)\" first");
+  return value;
+}
+
+std::string unique_topic(const std::string& prefix) { return prefix + "-" + EventId::generate().to_string(); }
+
+std::string create_topic(const std::string& name, int partitions, const TopicConfig& config,
+                         const std::string& brokers) {
+  std::array<char, 512> text{};
+  const Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> topic{
+      rd_kafka_NewTopic_new(name.c_str(), partitions, 1, text.data(), text.size())};
+  if (!topic) fail(text.data());
+  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
+  auto* request = topic.get();
+  admin(
+      brokers, [&](auto* client, auto* queue) { rd_kafka_CreateTopics(client, &request, 1, nullptr, queue); },
+      check_created);
+  const auto client = make_client(RD_KAFKA_PRODUCER, brokers);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
+  while (partition_count(client.get(), name) != partitions) {
+    if (std::chrono::steady_clock::now() > deadline) fail("the new topic " + name + " does not appear");
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  return name;
+}
+
+void delete_records_before(const std::string& topic, std::int32_t partition, std::int64_t offset,
+                           const std::string& brokers) {
+  const Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy> list{
+      rd_kafka_topic_partition_list_new(1)};
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
+  const Owned<rd_kafka_DeleteRecords_t, rd_kafka_DeleteRecords_destroy> deletion{
+      rd_kafka_DeleteRecords_new(list.get())};
+  auto* request = deletion.get();
+  admin(
+      brokers, [&](auto* client, auto* queue) { rd_kafka_DeleteRecords(client, &request, 1, nullptr, queue); },
+      [](const auto*) {});
+}
+
+std::string Record::header(const std::string& name) const {
+  const auto found = std::ranges::find(headers, name, &std::pair<std::string, std::string>::first);
+  return found == headers.end() ? std::string{} : found->second;
+}
+
+std::vector<std::int64_t> end_offsets(const std::string& topic, const std::string& brokers) {
+  return end_offsets(make_client(RD_KAFKA_PRODUCER, brokers).get(), topic);
+}
+
+std::vector<Record> read_all(const std::string& topic, const std::string& brokers) {
+  const auto client = make_client(RD_KAFKA_CONSUMER, brokers,
+                                  {{"group.id", "annals-test-reader"},
+                                   {"enable.auto.commit", "false"},
+                                   {"enable.partition.eof", "true"},
+                                   {"isolation.level", "read_committed"}});
+  rd_kafka_poll_set_consumer(client.get());
+  const auto ends = end_offsets(client.get(), topic);
+  if (ends.empty()) fail("there is no topic " + topic);
+  const Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy> list{
+      rd_kafka_topic_partition_list_new(static_cast<int>(ends.size()))};
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), static_cast<std::int32_t>(i))->offset =
+        RD_KAFKA_OFFSET_BEGINNING;
+  }
+  rd_kafka_assign(client.get(), list.get());
+  std::vector<Record> records;
+  std::vector<bool> done(ends.size());
+  while (std::ranges::find(done, false) != done.end()) {
+    const Owned<rd_kafka_message_t, rd_kafka_message_destroy> message{rd_kafka_consumer_poll(client.get(), timeout_ms)};
+    if (!message) fail("cannot read " + topic + " to its end");
+    const auto partition = static_cast<std::size_t>(message->partition);
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      done.at(partition) = done.at(partition) || message->offset >= ends[partition];
+    } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      fail(rd_kafka_message_errstr(message.get()));
+    } else if (message->offset < ends.at(partition)) {
+      records.push_back(to_record(*message));
+    } else {
+      done.at(partition) = true;
+    }
+  }
+  std::ranges::sort(records, {}, [](const Record& record) { return std::pair{record.partition, record.offset}; });
+  return records;
+}
+
+void write_record(const std::string& topic, const std::string* key, const std::string* value,
+                  const std::vector<std::pair<std::string, std::string>>& headers, const std::string& brokers) {
+  const auto client = make_client(RD_KAFKA_PRODUCER, brokers, {{"partitioner", "murmur2_random"}});
+  auto* list = rd_kafka_headers_new(headers.size());
+  for (const auto& [name, text] : headers) {
+    rd_kafka_header_add(list, name.c_str(), -1, text.data(), static_cast<ssize_t>(text.size()));
+  }
+  std::array<rd_kafka_vu_t, 4> what{};
+  what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  what[0].u.cstr = topic.c_str();
+  what[1].vtype = RD_KAFKA_VTYPE_KEY;
+  what[1].u.mem = {key == nullptr ? nullptr : const_cast<char*>(key->data()), key == nullptr ? 0 : key->size()};
+  what[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  what[2].u.mem = {value == nullptr ? nullptr : const_cast<char*>(value->data()), value == nullptr ? 0 : value->size()};
+  what[3].vtype = RD_KAFKA_VTYPE_HEADERS;
+  what[3].u.headers = list;
+  const Owned<rd_kafka_error_t, rd_kafka_error_destroy> error{
+      rd_kafka_produceva(client.get(), what.data(), what.size())};
+  if (error) fail(rd_kafka_error_string(error.get()));
+  if (rd_kafka_flush(client.get(), timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) fail("cannot write to " + topic);
+}
+
+}  // namespace annals::tests

@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace annals::tests {
+
+/// The broker of the test stack, from ANNALS_KAFKA; throws with the remedy when it is not set.
+[[nodiscard]] std::string kafka_brokers();
+
+/// "prefix-" and something that no other test run uses.
+[[nodiscard]] std::string unique_topic(const std::string& prefix);
+
+using TopicConfig = std::map<std::string, std::string>;
+
+/// Creates the topic and waits until the broker serves all of its partitions; throws when it cannot. Returns the name.
+std::string create_topic(const std::string& name, int partitions, const TopicConfig& config = {},
+                         const std::string& brokers = kafka_brokers());
+
+/// Deletes the records of one partition before `offset`, as retention would.
+void delete_records_before(const std::string& topic, std::int32_t partition, std::int64_t offset,
+                           const std::string& brokers = kafka_brokers());
+
+/// A record as it lies in the topic.
+struct Record {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string key;
+  bool has_key = false;
+  std::string value;
+  bool has_value = false;
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  /// The first header of that name; empty when there is none.
+  [[nodiscard]] std::string header(const std::string& name) const;
+};
+
+/// The offset of the next record of each partition, by partition number.
+[[nodiscard]] std::vector<std::int64_t> end_offsets(const std::string& topic,
+                                                    const std::string& brokers = kafka_brokers());
+
+/// Every committed record that was in the topic when the call began, by partition and offset.
+[[nodiscard]] std::vector<Record> read_all(const std::string& topic, const std::string& brokers = kafka_brokers());
+
+/// Writes a record the plain way, as a producer that knows nothing of Annals would; null pointers: no key, no value.
+void write_record(const std::string& topic, const std::string* key, const std::string* value,
+                  const std::vector<std::pair<std::string, std::string>>& headers = {},
+                  const std::string& brokers = kafka_brokers());
+
+}  // namespace annals::tests

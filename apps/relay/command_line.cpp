@@ -1,0 +1,53 @@
+#include "command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "exit_code.hpp"
+#include "setting.hpp"
+
+namespace annals::relayd {
+namespace {
+
+std::string environment_help() {
+  std::string out = "Environment (a flag wins over it, it wins over the file):\n";
+  for (const auto& setting : all_settings()) {
+    if (!setting.env.empty()) out += fmt::format("  {:<38}{}\n", setting.env, setting.key);
+  }
+  return out;
+}
+
+void add_setting(CLI::App& app, const Setting& setting, CommandLine& line) {
+  const std::string key{setting.key};
+  const auto take = [&line, key](const std::string& text) { line.settings.emplace_back(key, text); };
+  app.add_option_function<std::string>(std::string{setting.flag}, take, fmt::format("{} [{}]", setting.help, key))
+      ->type_name("TEXT");
+}
+
+}  // namespace
+
+std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_code) {
+  CommandLine line;
+  CLI::App app{"Publishes committed outbox messages and events from PostgreSQL to Kafka, at least once and in order.",
+               "annals-relay"};
+  app.set_version_flag("--version", std::string{"annals-relay " ANNALS_VERSION});
+  app.add_option("--config", line.config_file, "TOML file; see relay.example.toml")->type_name("FILE");
+  for (const auto& setting : all_settings()) {
+    if (!setting.flag.empty()) add_setting(app, setting, line);
+  }
+  app.add_flag("--check", line.check, "check the configuration and exit with 0 or 2; connects to nothing");
+  app.add_flag("--print-config", line.print_config, "print effective settings and where they came from, and exit");
+  app.add_flag("--until-caught-up", line.until_caught_up, "exit with 0 when everything is delivered");
+  app.add_flag("--exit-on-unavailable", line.exit_on_unavailable, "exit with 3 instead of trying again");
+  app.footer(environment_help() + "\n" + exit_code_help());
+  try {
+    app.parse(argc, argv);
+    return line;
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::config);
+    return std::nullopt;
+  }
+}
+
+}  // namespace annals::relayd

@@ -1,0 +1,80 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "annals/outbox/relay.hpp"
+
+namespace annals::relayd {
+
+enum class SinkKind { kafka, standard_output };
+enum class LogFormat { text, json };
+
+/// Where the HTTP endpoint listens; port 0 is any free one.
+struct Listen {
+  std::string host = "127.0.0.1";
+  int port = 9464;
+
+  /// True for 127.0.0.0/8, ::1 and localhost.
+  [[nodiscard]] bool is_loopback() const;
+};
+[[nodiscard]] std::string to_string(const Listen& listen);
+
+/// Everything that annals-relay can be told, with its defaults. setting.cpp names each member for file, environment and
+/// flags; relay.example.toml explains them.
+struct Config {
+  struct Database {
+    std::string uri;       ///< secret: may hold a password
+    std::string uri_file;  ///< a file that holds the uri
+    std::string schema = "annals";
+  } database;
+
+  struct Relay {
+    std::string name = "relay";
+    SinkKind sink = SinkKind::kafka;
+    std::vector<outbox::RelayTable> sources{outbox::RelayTable::outbox};
+    outbox::Unrouted unrouted = outbox::Unrouted::halt;
+    std::chrono::milliseconds checkpoint_interval{500};
+    std::chrono::milliseconds standby_poll{500};
+    // The memory of the process is about 20 MB plus, for each source, two batches and the queue of its sink. These
+    // defaults keep two sources below 64 MB whatever the backlog.
+    std::size_t batch_rows = 10'000;
+    std::size_t batch_bytes = 2U << 20U;
+    std::size_t in_flight = 50'000;
+    std::size_t queue_bytes = 8U << 20U;
+  } relay;
+
+  std::vector<outbox::Route> routes;
+
+  struct Kafka {
+    std::string brokers;
+    std::string source = "/annals";
+    std::string settings_file;  ///< name=value lines, added to settings
+    std::map<std::string, std::string> settings;
+  } kafka;
+
+  struct Http {
+    std::optional<Listen> listen{Listen{}};  ///< nothing: off
+    bool allow_remote = false;
+  } http;
+
+  struct Log {
+    std::string level = "info";
+    LogFormat format = LogFormat::text;
+  } log;
+
+  struct Limits {
+    std::chrono::milliseconds drain_timeout{10'000};
+    std::chrono::milliseconds stall{60'000};     ///< no step for so long: not alive
+    std::chrono::milliseconds retry_max{10'000};  ///< ceiling of the wait before a new attempt
+  } limits;
+};
+
+[[nodiscard]] outbox::RelayOptions relay_options(const Config& config, outbox::RelayTable table);
+/// What librdkafka is given: kafka.settings and the brokers.
+[[nodiscard]] std::map<std::string, std::string> kafka_settings(const Config& config);
+
+}  // namespace annals::relayd

@@ -1,0 +1,185 @@
+#include "daemon.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "annals/postgres/database.hpp"
+#include "http_endpoint.hpp"
+#include "lag_watch.hpp"
+#include "notifier.hpp"
+#include "setting.hpp"
+#include "signal_thread.hpp"
+
+namespace annals::relayd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How often the main thread looks after systemd.
+constexpr milliseconds tick{1000};
+/// What a source may take beyond its drain_timeout: the step that it was in, and writing the checkpoint.
+constexpr seconds hang_grace{5};
+
+class Daemon {
+ public:
+  Daemon(const LoadedConfig& loaded, RunMode mode)
+      : config_(loaded.config), mode_(mode), log_(loaded.config.log, loaded.secrets) {
+    for (const auto& warning : loaded.warnings) log_.write(Level::warn, warning);
+    for (const auto table : config_.relay.sources) add(table);
+    health_.emplace(healths(), config_.limits.stall);
+  }
+
+  ExitCode run() {
+    const SignalThread signals{[this](int signal) { on_signal(signal); }};
+    try {
+      if (config_.http.listen) serve();
+    } catch (const Error& error) {
+      log_.write(Level::error, error.message(), {{"hint", error.hint()}});
+      return ExitCode::config;
+    }
+    log_start();
+    std::jthread lag;
+    if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
+    for (auto& part : parts_) {
+      part.thread = std::jthread{[this, &part] { work(part); }};
+    }
+    notifier_.ready();
+    supervise();
+    log_.write(Level::info, "stopped", {{"exit_code", std::to_string(static_cast<int>(code_))}});
+    return code_;
+  }
+
+ private:
+  struct Part {
+    outbox::RelayTable table;
+    std::shared_ptr<SourceHealth> health;
+    SourceMetrics* metrics;
+    std::jthread thread;
+  };
+
+  void add(outbox::RelayTable table) {
+    const std::string name{outbox::to_string(table)};
+    parts_.push_back({table, std::make_shared<SourceHealth>(name, clock_.steady()), &metrics_.add_source(name), {}});
+  }
+
+  std::vector<std::shared_ptr<SourceHealth>> healths() const {
+    std::vector<std::shared_ptr<SourceHealth>> all;
+    for (const auto& part : parts_) all.push_back(part.health);
+    return all;
+  }
+
+  LagWatch lag_watch() {
+    std::map<outbox::RelayTable, SourceMetrics*> metrics;
+    for (const auto& part : parts_) metrics.emplace(part.table, part.metrics);
+    return LagWatch{config_, std::move(metrics), log_};
+  }
+
+  void serve() {
+    endpoint_.emplace(*config_.http.listen, HttpEndpoint::Handlers{
+                                                .live = [this] { return health_->live(clock_.steady()); },
+                                                .ready = [this] { return health_->ready(clock_.steady()); },
+                                                .metrics = [this] { return metrics_.text(); },
+                                            });
+  }
+
+  void log_start() {
+    const auto shown = [&](const char* key) { return find_setting(key)->show(config_); };
+    log_.write(Level::info, "annals-relay starts",
+               {{"version", ANNALS_VERSION},
+                {"pid", std::to_string(getpid())},
+                {"database", shown("database.uri")},
+                {"schema", config_.database.schema},
+                {"relay", config_.relay.name},
+                {"sources", shown("relay.sources")},
+                {"sink", shown("relay.sink")},
+                {"brokers", config_.relay.sink == SinkKind::kafka ? config_.kafka.brokers : "none"},
+                {"http", endpoint_ ? to_string(endpoint_->address()) : "off"}});
+  }
+
+  void on_signal(int signal) {
+    log_.write(Level::info, "stopping: a second signal leaves at once", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    request_stop();
+  }
+
+  void request_stop() {
+    stop_.request_stop();
+    const std::lock_guard lock{mutex_};
+    if (!stop_requested_at_) stop_requested_at_ = clock_.steady();
+    changed_.notify_all();
+  }
+
+  void work(Part& part) {
+    Source source{part.table, {config_, mode_, open_sink_, clock_, log_, *part.health, *part.metrics}};
+    const auto code = source.run(stop_.get_token());
+    // One that cannot go on stops the program, loudly; the others drain first.
+    if (code != ExitCode::clean) request_stop();
+    const std::lock_guard lock{mutex_};
+    code_ = worse(code_, code);
+    ++ended_;
+    changed_.notify_all();
+  }
+
+  /// Until every source has ended, or one hangs.
+  void supervise() {
+    const auto interval = std::min(tick, notifier_.watchdog_interval().value_or(tick));
+    std::unique_lock lock{mutex_};
+    while (ended_ < parts_.size()) {
+      changed_.wait_for(lock, interval);
+      if (notifier_.watchdog_interval() && health_->live(clock_.steady()).good) notifier_.alive();
+      announce_stop();
+      if (overdue()) leave_hung();
+    }
+  }
+
+  void announce_stop() {
+    if (!stop_requested_at_ || stop_announced_) return;
+    stop_announced_ = true;
+    notifier_.stopping();
+  }
+
+  bool overdue() const {
+    return ended_ < parts_.size() && stop_requested_at_ &&
+           clock_.steady() - *stop_requested_at_ > config_.limits.drain_timeout + hang_grace;
+  }
+
+  [[noreturn]] void leave_hung() {
+    log_.write(Level::error, "a source hangs: leaving without it; messages in flight are sent again at the next start");
+    _exit(static_cast<int>(worse(code_, ExitCode::drain_timeout)));
+  }
+
+  const Config config_;
+  const RunMode mode_;
+  SystemClock clock_;
+  Log log_;
+  Metrics metrics_;
+  LineOutput output_{STDOUT_FILENO};
+  const SinkFactory open_sink_ = sink_factory(config_, output_);
+  const Notifier notifier_;
+  std::stop_source stop_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<std::chrono::steady_clock::time_point> stop_requested_at_;
+  bool stop_announced_ = false;
+  std::size_t ended_ = 0;
+  ExitCode code_ = ExitCode::clean;
+
+  std::vector<Part> parts_;  // their threads end before anything above goes away
+  std::optional<Health> health_;
+  std::optional<HttpEndpoint> endpoint_;
+};
+
+}  // namespace
+
+ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode) { return Daemon{loaded, mode}.run(); }
+
+}  // namespace annals::relayd

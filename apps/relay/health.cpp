@@ -1,0 +1,82 @@
+#include "health.hpp"
+
+#include <fmt/format.h>
+
+namespace annals::relayd {
+namespace {
+
+/// Why a source is not ready; empty when it is.
+std::string obstacle(const SourceHealth::Snapshot& source, SourceHealth::Time now) {
+  switch (source.phase) {
+    case Phase::standby: break;
+    case Phase::publishing:
+    case Phase::idle:
+    case Phase::blocked:
+      if (!source.sink_connected) return "sink not connected";
+      break;
+    default: return source.detail.empty() ? std::string{to_string(source.phase)} : source.detail;
+  }
+  return now - source.beat > Health::step_max ? "the database does not answer" : "";
+}
+
+}  // namespace
+
+std::string_view to_string(Phase phase) noexcept {
+  switch (phase) {
+    case Phase::connecting: return "connecting";
+    case Phase::standby: return "standby";
+    case Phase::publishing: return "publishing";
+    case Phase::idle: return "idle";
+    case Phase::blocked: return "blocked";
+    case Phase::retrying: return "retrying";
+    case Phase::halted: return "halted";
+    case Phase::draining: return "draining";
+    case Phase::stopped: return "stopped";
+  }
+  return "";
+}
+
+void SourceHealth::enter(Phase phase, std::string detail) {
+  const std::lock_guard lock{mutex_};
+  state_.phase = phase;
+  state_.detail = std::move(detail);
+}
+
+void SourceHealth::set_sink_connected(bool connected) {
+  const std::lock_guard lock{mutex_};
+  state_.sink_connected = connected;
+}
+
+void SourceHealth::beat(Time now) {
+  const std::lock_guard lock{mutex_};
+  state_.beat = now;
+}
+
+SourceHealth::Snapshot SourceHealth::snapshot() const {
+  const std::lock_guard lock{mutex_};
+  return state_;
+}
+
+Health::Answer Health::live(SourceHealth::Time now) const {
+  Answer answer{.good = true, .text = {}};
+  for (const auto& source : sources_) {
+    const auto state = source->snapshot();
+    const bool hung = state.phase != Phase::stopped && state.phase != Phase::halted && now - state.beat > stall_;
+    answer.good = answer.good && !hung;
+    answer.text += fmt::format("{}: {}\n", source->name(), hung ? "hung" : "alive");
+  }
+  return answer;
+}
+
+Health::Answer Health::ready(SourceHealth::Time now) const {
+  Answer answer{.good = true, .text = {}};
+  for (const auto& source : sources_) {
+    const auto state = source->snapshot();
+    const auto why = obstacle(state, now);
+    answer.good = answer.good && why.empty();
+    answer.text += fmt::format("{}: {}{}{}\n", source->name(), to_string(state.phase), why.empty() ? "" : ", not ready: ", why);
+  }
+  return answer;
+}
+
+}  // namespace annals::relayd

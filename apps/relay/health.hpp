@@ -1,0 +1,78 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace annals::relayd {
+
+/// What a source is doing.
+enum class Phase {
+  connecting,  ///< opens database and sink
+  standby,     ///< another relay of this name publishes
+  publishing,
+  idle,      ///< caught up
+  blocked,   ///< waits for an open transaction
+  retrying,  ///< database or sink failed; waits for the next attempt
+  halted,    ///< cannot go on without an operator
+  draining,
+  stopped,
+};
+inline constexpr Phase all_phases[] = {Phase::connecting, Phase::standby, Phase::publishing, Phase::idle, Phase::blocked,
+                                       Phase::retrying,   Phase::halted,  Phase::draining,   Phase::stopped};
+[[nodiscard]] std::string_view to_string(Phase phase) noexcept;
+
+/// The state of one source, written by its thread and read by the endpoint. Thread safety: all methods.
+class SourceHealth {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Snapshot {
+    Phase phase = Phase::connecting;
+    std::string detail = {};  ///< why it retries or halted; without secrets
+    bool sink_connected = false;
+    Time beat = {};
+  };
+
+  SourceHealth(std::string name, Time now) : name_(std::move(name)), state_{.beat = now} {}
+
+  void enter(Phase phase, std::string detail = {});
+  void set_sink_connected(bool connected);
+  /// The thread is not hung.
+  void beat(Time now);
+
+  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+ private:
+  const std::string name_;
+  mutable std::mutex mutex_;
+  Snapshot state_;
+};
+
+/// What the probes answer, for all sources together.
+class Health {
+ public:
+  struct Answer {
+    bool good = false;
+    std::string text;  ///< one line a source
+  };
+
+  Health(std::vector<std::shared_ptr<SourceHealth>> sources, std::chrono::milliseconds stall)
+      : sources_(std::move(sources)), stall_(stall) {}
+
+  /// Every thread has made a step lately. Touches neither database nor sink: restarting us would not repair them.
+  [[nodiscard]] Answer live(SourceHealth::Time now) const;
+  /// Every source publishes or stands by, and database and sink answer.
+  [[nodiscard]] Answer ready(SourceHealth::Time now) const;
+
+  /// A step that takes longer has lost its database for what readiness is concerned.
+  static constexpr std::chrono::seconds step_max{15};
+
+ private:
+  std::vector<std::shared_ptr<SourceHealth>> sources_;  // shared with the sources' threads
+  std::chrono::milliseconds stall_;
+};
+
+}  // namespace annals::relayd

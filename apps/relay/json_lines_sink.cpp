@@ -1,0 +1,90 @@
+#include "json_lines_sink.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "json_text.hpp"
+
+namespace annals::relayd {
+namespace {
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json_string(out, value);
+}
+
+void append_headers(std::string& out, const outbox::MessageView& message) {
+  if (message.headers.empty()) return;
+  char separator = '[';
+  out += ",\"headers\":";
+  for (const auto& [name, value] : message.headers) {
+    out += separator;
+    out += '[';
+    append_json_string(out, name);
+    out += ',';
+    append_json_string(out, value);
+    out += ']';
+    separator = ',';
+  }
+  out += ']';
+}
+
+void append_data(std::string& out, const outbox::MessageView& message) {
+  if (message.content_type == ContentType::json && is_json(message.payload)) {
+    out += ",\"data\":";
+    // Outside of strings, where JSON forbids them, line ends are blanks.
+    std::replace_copy_if(
+        message.payload.begin(), message.payload.end(), std::back_inserter(out),
+        [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return;
+  }
+  out += ",\"data_base64\":\"";
+  append_base64(out, message.payload);
+  out += '"';
+}
+
+}  // namespace
+
+void append_json_line(std::string& out, const outbox::MessageView& message) {
+  fmt::format_to(std::back_inserter(out), "{{\"position\":{}", message.position);
+  append_member(out, "topic", message.topic);
+  append_member(out, "key", message.key);
+  append_member(out, "id", message.id.to_string());
+  append_member(out, "type", message.type);
+  append_member(out, "time", format_timestamp(message.time));
+  append_member(out, "subject", message.subject);
+  if (message.sequence > 0) fmt::format_to(std::back_inserter(out), ",\"sequence\":{}", message.sequence);
+  append_member(out, "correlationid", message.correlation_id);
+  append_member(out, "causationid", message.causation_id);
+  append_member(out, "traceparent", message.traceparent);
+  append_member(out, "tracestate", message.tracestate);
+  append_headers(out, message);
+  append_member(out, "datacontenttype", media_type(message.content_type));
+  append_data(out, message);
+  out += "}\n";
+}
+
+outbox::Sink::Send JsonLinesSink::send(const outbox::MessageView& message) {
+  if (queue_.size() >= queue_bytes_max_) return Send::full;
+  append_json_line(queue_, message);
+  pending_.push_back({message.position, written_ + queue_.size()});
+  return Send::accepted;
+}
+
+void JsonLinesSink::poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
+  if (queue_.empty()) return;
+  const auto count = output_.write(this, queue_, std::chrono::steady_clock::now() + wait);
+  queue_.erase(0, count);
+  written_ += count;
+  while (!pending_.empty() && pending_.front().end <= written_) {
+    deliveries.push_back({.position = pending_.front().position, .delivered = true, .reason = {}});
+    pending_.pop_front();
+  }
+}
+
+}  // namespace annals::relayd

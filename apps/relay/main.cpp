@@ -1,0 +1,58 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+
+#include "command_line.hpp"
+#include "config_loader.hpp"
+#include "daemon.hpp"
+#include "exit_code.hpp"
+
+namespace annals::relayd {
+namespace {
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    if (const auto equals = text.find('='); equals != std::string::npos) {
+      all.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return all;
+}
+
+/// To standard error, whatever the log is: without a good configuration there is no log.
+void tell(const char* kind, const std::vector<std::string>& lines) {
+  for (const auto& line : lines) std::fprintf(stderr, "annals-relay: %s: %s\n", kind, line.c_str());
+}
+
+ExitCode run(const CommandLine& line) {
+  const auto loaded = load_config({.file = line.config_file, .environment = environment(), .flags = line.settings});
+  tell("error", loaded.problems);
+  if (line.print_config) std::fputs(print_config(loaded).c_str(), stdout);
+  if (!loaded.problems.empty()) return ExitCode::config;
+  if (line.check || line.print_config) {
+    tell("warning", loaded.warnings);
+    if (line.check) std::fputs("annals-relay: the configuration is good\n", stderr);
+    return ExitCode::clean;
+  }
+  return run_daemon(loaded, {line.until_caught_up, line.exit_on_unavailable});
+}
+
+}  // namespace
+}  // namespace annals::relayd
+
+int main(int argc, char** argv) {
+  using annals::relayd::ExitCode;
+  try {
+    int code = 0;
+    const auto line = annals::relayd::parse_command_line(argc, argv, code);
+    return line ? static_cast<int>(annals::relayd::run(*line)) : code;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "annals-relay: internal error: %s\n", error.what());
+    return static_cast<int>(ExitCode::internal);
+  }
+}

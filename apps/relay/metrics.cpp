@@ -1,0 +1,193 @@
+#include "metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <vector>
+
+#include "process_stats.hpp"
+
+namespace annals::relayd {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+using Counters = prometheus::Family<prometheus::Counter>;
+using Gauges = prometheus::Family<prometheus::Gauge>;
+using Histograms = prometheus::Family<prometheus::Histogram>;
+
+const prometheus::Histogram::BucketBoundaries step_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                           0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+constexpr std::array reasons{"disconnected", "overloaded", "failed", "in_doubt", "invalid", "other"};
+
+double seconds(std::chrono::milliseconds duration) { return std::chrono::duration<double>{duration}.count(); }
+
+struct Families {
+  explicit Families(prometheus::Registry& r)
+      : read(counter(r, "annals_relay_messages_read_total", "Messages read from the table")),
+        delivered(counter(r, "annals_relay_messages_delivered_total", "Messages that the sink confirmed")),
+        restarts(counter(r, "annals_relay_restarts_total", "Sessions that ended with an error and were opened again")),
+        blocked(counter(r, "annals_relay_blocked_seconds_total", "Time spent waiting for open transactions")),
+        in_flight(gauge(r, "annals_relay_in_flight_messages", "Messages sent and not yet confirmed")),
+        acknowledged(gauge(r, "annals_relay_acknowledged_position", "Everything up to here is delivered")),
+        checkpoint(gauge(r, "annals_relay_checkpoint_position", "Everything up to here is recorded as delivered")),
+        lag(gauge(r, "annals_relay_lag_messages", "Positions after the checkpoint: an upper bound of what is undelivered")),
+        oldest(gauge(r, "annals_relay_oldest_message_age_seconds", "Age of the oldest message after the checkpoint")),
+        blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
+        state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
+        circuit(gauge(r, "annals_relay_circuit_open", "1 while waiting before a new attempt after an error")),
+        sink(gauge(r, "annals_relay_sink_connected", "1 while the sink's other side answers")),
+        step(prometheus::BuildHistogram()
+                 .Name("annals_relay_step_duration_seconds")
+                 .Help("Duration of one step, waiting included")
+                 .Register(r)) {}
+
+  static Counters& counter(prometheus::Registry& registry, const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  static Gauges& gauge(prometheus::Registry& registry, const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+  }
+
+  Counters &read, &delivered, &restarts, &blocked;
+  Gauges &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &blocker_age, &state, &circuit, &sink;
+  Histograms& step;
+};
+
+class Source final : public SourceMetrics {
+ public:
+  Source(Families& families, const std::string& name)
+      : labels_{{"source", name}},
+        families_(families),
+        read_(families.read.Add(labels_)),
+        delivered_(families.delivered.Add(labels_)),
+        blocked_(families.blocked.Add(labels_)),
+        in_flight_(families.in_flight.Add(labels_)),
+        acknowledged_(families.acknowledged.Add(labels_)),
+        checkpoint_(families.checkpoint.Add(labels_)),
+        blocker_age_(families.blocker_age.Add(labels_)),
+        circuit_(families.circuit.Add(labels_)),
+        sink_(families.sink.Add(labels_)),
+        step_(families.step.Add(labels_, step_buckets)) {
+    for (const auto* reason : reasons) restarts_[reason] = &families.restarts.Add(with("reason", reason));
+    for (const auto phase : all_phases) {
+      states_[phase] = &families.state.Add(with("state", std::string{to_string(phase)}));
+    }
+  }
+
+  void step(const outbox::StepReport& report, std::chrono::duration<double> duration) override {
+    read_.Increment(static_cast<double>(report.read));
+    delivered_.Increment(static_cast<double>(report.delivered));
+    in_flight_.Set(static_cast<double>(report.in_flight));
+    acknowledged_.Set(static_cast<double>(report.acknowledged));
+    checkpoint_.Set(static_cast<double>(report.checkpoint));
+    step_.Observe(duration.count());
+    const bool blocked = report.state == outbox::StepReport::State::blocked;
+    if (blocked) blocked_.Increment(duration.count());
+    std::chrono::milliseconds oldest{0};
+    for (const auto& blocker : report.blockers) oldest = std::max(oldest, blocker.age);
+    blocker_age_.Set(blocked ? seconds(oldest) : 0);
+  }
+
+  void enter(Phase phase) override {
+    for (const auto& [other, gauge] : states_) gauge->Set(other == phase ? 1 : 0);
+    circuit_.Set(phase == Phase::retrying ? 1 : 0);
+    if (phase == Phase::retrying || phase == Phase::stopped) in_flight_.Set(0);
+  }
+
+  void sink_connected(bool connected) override { sink_.Set(connected ? 1 : 0); }
+
+  void restart(std::string_view reason) override {
+    const auto found = restarts_.find(reason);
+    (found == restarts_.end() ? restarts_.find("other") : found)->second->Increment();
+  }
+
+  /// A series that says 0 when nothing is known would be a lie: it goes away instead.
+  void lag(const outbox::RelayStatus* status) override {
+    const std::lock_guard lock{lag_mutex_};
+    show(families_.lag, lag_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->lag_messages));
+    show(families_.oldest, oldest_, status != nullptr,
+         status == nullptr ? 0 : seconds(status->oldest_age.value_or(std::chrono::milliseconds{0})));
+  }
+
+ private:
+  Labels with(const std::string& name, const std::string& value) const {
+    auto labels = labels_;
+    labels.emplace(name, value);
+    return labels;
+  }
+
+  void show(Gauges& family, prometheus::Gauge*& gauge, bool known, double value) {
+    if (known && gauge == nullptr) gauge = &family.Add(labels_);
+    if (!known && gauge != nullptr) {
+      family.Remove(gauge);
+      gauge = nullptr;
+    }
+    if (gauge != nullptr) gauge->Set(value);
+  }
+
+  const Labels labels_;
+  Families& families_;
+  prometheus::Counter &read_, &delivered_, &blocked_;
+  prometheus::Gauge &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
+  prometheus::Histogram& step_;
+  std::map<std::string, prometheus::Counter*, std::less<>> restarts_;
+  std::map<Phase, prometheus::Gauge*> states_;
+  std::mutex lag_mutex_;
+  prometheus::Gauge* lag_ = nullptr;
+  prometheus::Gauge* oldest_ = nullptr;
+};
+
+prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {
+  prometheus::ClientMetric metric;
+  (type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  return {name, help, type, {metric}};
+}
+
+void add_process(std::vector<prometheus::MetricFamily>& out) {
+  using prometheus::MetricType;
+  const auto stats = read_process_stats();
+  out.push_back(single(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory", stats.resident_bytes));
+  out.push_back(single(MetricType::Counter, "process_cpu_seconds_total", "User and system CPU time", stats.cpu_seconds));
+  out.push_back(single(MetricType::Gauge, "process_open_fds", "Open file descriptors", stats.open_fds));
+  out.push_back(single(MetricType::Gauge, "process_threads", "Threads", stats.threads));
+  out.push_back(single(MetricType::Gauge, "process_start_time_seconds", "Start, Unix time", stats.start_time_seconds));
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  prometheus::Registry registry;
+  Families families{registry};
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Source>> sources;
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
+  prometheus::BuildGauge()
+      .Name("annals_relay_build_info")
+      .Help("Always 1; the labels say which build this is")
+      .Register(impl_->registry)
+      .Add({{"version", ANNALS_VERSION}})
+      .Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+SourceMetrics& Metrics::add_source(const std::string& name) {
+  const std::lock_guard lock{impl_->mutex};
+  return *impl_->sources.emplace_back(std::make_unique<Source>(impl_->families, name));
+}
+
+std::string Metrics::text() {
+  auto families = impl_->registry.Collect();
+  add_process(families);
+  return prometheus::TextSerializer{}.Serialize(families);
+}
+
+}  // namespace annals::relayd

@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "annals/outbox/relay.hpp"
+#include "annals/outbox/status.hpp"
+#include "health.hpp"
+
+namespace annals::relayd {
+
+/// The numbers of one source. Thread safety: all methods.
+class SourceMetrics {
+ public:
+  SourceMetrics() = default;
+  SourceMetrics(const SourceMetrics&) = delete;
+  SourceMetrics& operator=(const SourceMetrics&) = delete;
+  virtual ~SourceMetrics() = default;
+
+  virtual void step(const outbox::StepReport& report, std::chrono::duration<double> duration) = 0;
+  virtual void enter(Phase phase) = 0;
+  virtual void sink_connected(bool connected) = 0;
+  virtual void restart(std::string_view reason) = 0;
+  /// Nothing when it cannot be known at the moment.
+  virtual void lag(const outbox::RelayStatus* status) = 0;
+};
+
+/// All metrics of the process in Prometheus' text format. Thread safety: all methods.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// Registers a source; every series of it is there from the start. Owned by Metrics.
+  [[nodiscard]] SourceMetrics& add_source(const std::string& name);
+  [[nodiscard]] std::string text();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace annals::relayd

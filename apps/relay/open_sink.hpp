@@ -1,0 +1,22 @@
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "annals/outbox/sink.hpp"
+#include "config.hpp"
+#include "line_output.hpp"
+
+namespace annals::relayd {
+
+/// A sink and what only its own type can tell.
+struct OpenSink {
+  std::unique_ptr<outbox::Sink> sink;
+  std::function<bool()> connected;  ///< the other side answered lately; borrows the sink
+};
+using SinkFactory = std::function<OpenSink()>;
+
+/// What makes the sinks that `config` asks for, a new one at each call; `output` is where stdout goes and must outlive
+/// all. The factory throws Error{invalid} when the settings cannot work.
+[[nodiscard]] SinkFactory sink_factory(const Config& config, LineOutput& output);
+
+}  // namespace annals::relayd

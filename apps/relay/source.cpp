@@ -1,0 +1,203 @@
+#include "source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "annals/eventstore/schema.hpp"
+#include "annals/outbox/schema.hpp"
+#include "annals/outbox/status.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/migrator.hpp"
+#include "database.hpp"
+
+namespace annals::relayd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Longest wait inside one step: how soon a stop is noticed.
+constexpr milliseconds step_wait_max{250};
+/// A pause is slept in parts of this, each a sign of life.
+constexpr milliseconds pause_part{500};
+/// Transactions open for less are ordinary.
+constexpr seconds blocked_log_after{5};
+constexpr milliseconds retry_initial{100};
+
+Phase phase_of(outbox::StepReport::State state) noexcept {
+  using State = outbox::StepReport::State;
+  switch (state) {
+    case State::standby: return Phase::standby;
+    case State::publishing: return Phase::publishing;
+    case State::idle: return Phase::idle;
+    case State::blocked: return Phase::blocked;
+  }
+  return Phase::idle;
+}
+
+bool owns(Phase phase) noexcept {
+  return phase == Phase::publishing || phase == Phase::idle || phase == Phase::blocked;
+}
+
+/// What the database refused may be granted, created or migrated while we wait.
+bool is_database_setup(const Error& error) { return !error.sqlstate().empty(); }
+
+}  // namespace
+
+Source::Source(outbox::RelayTable table, Parts parts)
+    : table_(table),
+      name_(outbox::to_string(table)),
+      parts_(parts),
+      backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}) {
+  parts_.metrics.enter(phase_);
+}
+
+ExitCode Source::run(const std::stop_token& stop) {
+  auto code = ExitCode::clean;
+  while (!stop.stop_requested()) {
+    std::optional<ExitCode> end;
+    try {
+      end = session(stop);
+    } catch (const Error& error) {
+      end = judge(error);
+    } catch (const std::exception& error) {
+      end = retry("other", error.what(), "this is unexpected: please report it");
+    }
+    if (end) {
+      if (phase_ != Phase::halted) enter(Phase::stopped);
+      return *end;
+    }
+    // What was in flight when the session ended is undecided until the next one has sent it again.
+    code = in_flight_ > 0 ? ExitCode::drain_timeout : ExitCode::clean;
+    pause(stop);
+  }
+  enter(Phase::stopped);
+  return code;
+}
+
+ExitCode Source::session(const std::stop_token& stop) {
+  stepping_ = false;
+  enter(Phase::connecting);
+  parts_.health.beat(parts_.clock.steady());
+  require_tables();
+  const auto sink = parts_.open_sink();
+  outbox::Relay relay{database_of(parts_.config), *sink.sink, parts_.clock, relay_options(parts_.config, table_)};
+  stepping_ = true;
+  bool caught_up = false;
+  while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
+  enter(Phase::draining);
+  if (relay.drain(parts_.config.limits.drain_timeout)) {
+    in_flight_ = 0;
+    return ExitCode::clean;
+  }
+  parts_.log.write(Level::error, "stopped with messages in flight: they are sent again at the next start",
+                   {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
+  return ExitCode::drain_timeout;
+}
+
+void Source::require_tables() {
+  postgres::Connection connection{database_of(parts_.config)};
+  try {
+    postgres::require_schema(connection, outbox::schema());
+    if (table_ == outbox::RelayTable::events) postgres::require_schema(connection, eventstore::schema());
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::invalid) throw;
+    // Not a matter of our configuration: whoever migrates may be about to.
+    throw Error{ErrorKind::failed, error.message(), {.hint = error.hint(), .sqlstate = error.sqlstate()}};
+  }
+}
+
+/// Returns true when this was the last step.
+bool Source::step(outbox::Relay& relay, const OpenSink& sink) {
+  const auto started = parts_.clock.steady();
+  const auto report = relay.step(step_wait_max);
+  observe(report, parts_.clock.steady() - started);
+  const bool connected = sink.connected();
+  parts_.health.set_sink_connected(connected);
+  parts_.metrics.sink_connected(connected);
+  return parts_.mode.until_caught_up && report.state == outbox::StepReport::State::idle && report.in_flight == 0;
+}
+
+void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration) {
+  parts_.health.beat(parts_.clock.steady());
+  parts_.metrics.step(report, duration);
+  in_flight_ = report.in_flight;
+  if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
+  if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
+  watch_blockers(report);
+}
+
+void Source::enter(Phase phase, std::string detail) {
+  log_change(phase_, phase);
+  phase_ = phase;
+  parts_.metrics.enter(phase);
+  parts_.health.enter(phase, std::move(detail));
+}
+
+void Source::log_change(Phase from, Phase to) {
+  // Publishing and idle alternate with the traffic; what changes is who owns the table.
+  const bool news = owns(from) != owns(to) || to == Phase::standby;
+  if (from == to || !news || to == Phase::retrying || to == Phase::halted) return;
+  parts_.log.write(Level::info, owns(to) ? "owner: publishing" : to_string(to),
+                   {{"source", name_}, {"relay", parts_.config.relay.name}});
+}
+
+void Source::watch_blockers(const outbox::StepReport& report) {
+  if (report.state != outbox::StepReport::State::blocked) return blocked_since_.reset();
+  const auto now = parts_.clock.steady();
+  if (!blocked_since_) blocked_since_ = now;
+  if (now - *blocked_since_ < blocked_log_after) return;
+  for (const auto& blocker : report.blockers) {
+    parts_.log.write_limited(Level::warn, "waits for an open transaction: nothing after it can be published",
+                             {{"source", name_},
+                              {"holder", blocker.holder},
+                              {"pid", std::to_string(blocker.pid)},
+                              {"state", blocker.state},
+                              {"hint", "commit or roll it back, or end it with pg_terminate_backend(pid)"}});
+  }
+}
+
+std::optional<ExitCode> Source::judge(const Error& error) {
+  if (error.kind() == ErrorKind::corrupt) return halt(ExitCode::identity, error);
+  if (error.kind() == ErrorKind::invalid && !is_database_setup(error)) {
+    return halt(stepping_ ? ExitCode::halted : ExitCode::config, error);
+  }
+  return retry(to_string(error.kind()), error.message(), error.hint());
+}
+
+ExitCode Source::halt(ExitCode code, const Error& error) {
+  enter(Phase::halted, "halted: " + parts_.log.safe(error.message()));
+  parts_.log.write(Level::error, "halted: this needs an operator",
+                   {{"source", name_},
+                    {"reason", error.message()},
+                    {"hint", error.hint()},
+                    {"exit_code", std::to_string(static_cast<int>(code))}});
+  return code;
+}
+
+std::optional<ExitCode> Source::retry(std::string_view reason, std::string_view message, std::string_view hint) {
+  enter(Phase::retrying, parts_.log.safe(message));
+  parts_.metrics.restart(reason);
+  parts_.health.set_sink_connected(false);
+  parts_.metrics.sink_connected(false);
+  const bool give_up = parts_.mode.exit_on_unavailable;
+  parts_.log.write_limited(give_up ? Level::error : Level::warn, give_up ? "unavailable" : "unavailable, will try again",
+                           {{"source", name_}, {"kind", reason}, {"reason", message}, {"hint", hint}});
+  if (give_up) return ExitCode::unavailable;
+  return std::nullopt;
+}
+
+void Source::pause(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock{mutex};
+  for (auto left = backoff_.next(); left.count() > 0 && !stop.stop_requested(); left -= pause_part) {
+    parts_.health.beat(parts_.clock.steady());
+    wake.wait_for(lock, stop, std::min(left, pause_part), [] { return false; });
+  }
+}
+
+}  // namespace annals::relayd

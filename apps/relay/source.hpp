@@ -1,0 +1,75 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "annals/core/backoff.hpp"
+#include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
+#include "config.hpp"
+#include "exit_code.hpp"
+#include "health.hpp"
+#include "log.hpp"
+#include "metrics.hpp"
+#include "open_sink.hpp"
+
+namespace annals::relayd {
+
+struct RunMode {
+  bool until_caught_up = false;
+  bool exit_on_unavailable = false;
+};
+
+/// Keeps one table flowing: opens a Relay and a Sink, steps them, and after an error that can pass throws both away and opens
+/// new ones, with growing pauses. Ends when stopped, when caught up (if asked for), or when an operator is needed.
+///
+/// Lifecycle      construct -> run() once, on a thread of its own.
+/// Thread safety  run() only.
+/// Ownership      borrows all that it is constructed with.
+/// Errors         run() throws nothing.
+/// Limits         a stop takes one step and then at most limits.drain_timeout.
+class Source {
+ public:
+  struct Parts {
+    const Config& config;
+    RunMode mode;
+    const SinkFactory& open_sink;
+    Clock& clock;
+    Log& log;
+    SourceHealth& health;
+    SourceMetrics& metrics;
+  };
+
+  Source(outbox::RelayTable table, Parts parts);
+
+  [[nodiscard]] ExitCode run(const std::stop_token& stop);
+
+ private:
+  [[nodiscard]] ExitCode session(const std::stop_token& stop);
+  void require_tables();
+  [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
+  void observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration);
+  void enter(Phase phase, std::string detail = {});
+  void log_change(Phase from, Phase to);
+  void watch_blockers(const outbox::StepReport& report);
+
+  /// How to end after an error; nothing when trying again may help.
+  [[nodiscard]] std::optional<ExitCode> judge(const Error& error);
+  [[nodiscard]] ExitCode halt(ExitCode code, const Error& error);
+  [[nodiscard]] std::optional<ExitCode> retry(std::string_view reason, std::string_view message, std::string_view hint);
+  void pause(const std::stop_token& stop);
+
+  const outbox::RelayTable table_;
+  const std::string name_;
+  Parts parts_;
+  Backoff backoff_;
+  Phase phase_ = Phase::connecting;
+  bool stepping_ = false;      ///< the session is open: errors are about messages, not about the set-up
+  std::size_t in_flight_ = 0;  ///< of the last step
+  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+};
+
+}  // namespace annals::relayd

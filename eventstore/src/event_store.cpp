@@ -13,7 +13,7 @@
 #include "annals/postgres/pool.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
-#include "event_row.hpp"
+#include "event_reader.hpp"
 #include "import.hpp"
 #include "session.hpp"
 
@@ -173,20 +173,20 @@ GlobalPosition EventStore::read_all(GlobalPosition after,
                                     const std::function<bool(const RecordedEvent&)>& visit) const {
   using State = postgres::OrderedTail::State;
   auto connection = impl_->pool.acquire();
-  postgres::OrderedTail tail{*connection, events_table(impl_->database.schema)};
-  postgres::RowBatch batch;
-  RecordedEvent event;
+  EventReader reader{*connection, impl_->database.schema};
   auto blocked_since = std::chrono::steady_clock::now();
   while (true) {
-    const auto state = tail.read(after.value(), batch);
+    const auto state = reader.read(after, postgres::OrderedTail::Options{}.rows_max);
     if (state == State::caught_up) return after;
     if (state == State::blocked) {
-      if (std::chrono::steady_clock::now() - blocked_since > blocked_wait_max) throw blocked_too_long(tail.blockers());
+      if (std::chrono::steady_clock::now() - blocked_since > blocked_wait_max) {
+        throw blocked_too_long(reader.tail().blockers());
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds{2});
       continue;
     }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      read_event(batch.row(i), event);
+    for (std::size_t i = 0; i < reader.size(); ++i) {
+      const auto& event = reader.event(i);
       after = event.position;
       if (!visit(event)) return after;
     }

@@ -5,20 +5,17 @@
 #include "annals/eventstore/schema.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/migrator.hpp"
-#include "event_row.hpp"
-#include "statements.hpp"
+#include "event_reader.hpp"
 
 namespace annals::eventstore {
 
 struct EventTail::Impl {
   postgres::Connection connection;
-  postgres::OrderedTail tail;
+  EventReader reader;
   std::optional<postgres::Doorbell> bell;  // its session is opened when there is first something to wait for
-  postgres::RowBatch batch;
-  RecordedEvent event;
 
   Impl(const postgres::Database& database, Options options)
-      : connection(database), tail(connection, events_table(database.schema), options) {
+      : connection(database), reader(connection, database.schema, options) {
     postgres::require_schema(connection, schema());
   }
 };
@@ -31,23 +28,20 @@ EventTail& EventTail::operator=(EventTail&&) noexcept = default;
 
 EventTail::State EventTail::read(GlobalPosition after, std::size_t events_max,
                                  const std::function<void(const RecordedEvent&)>& visit) {
-  const auto state = impl_->tail.read(after.value(), impl_->batch, events_max);
-  for (std::size_t i = 0; i < impl_->batch.size(); ++i) {
-    read_event(impl_->batch.row(i), impl_->event);
-    visit(impl_->event);
-  }
+  const auto state = impl_->reader.read(after, events_max);
+  for (std::size_t i = 0; i < impl_->reader.size(); ++i) visit(impl_->reader.event(i));
   return state;
 }
 
 EventTail::Wake EventTail::wait(std::chrono::milliseconds wait) {
-  if (!impl_->bell) impl_->bell.emplace(impl_->connection, impl_->tail.table());
+  if (!impl_->bell) impl_->bell.emplace(impl_->connection, impl_->reader.tail().table());
   return impl_->bell->wait(wait);
 }
 
-std::vector<postgres::Blocker> EventTail::blockers() { return impl_->tail.blockers(); }
+std::vector<postgres::Blocker> EventTail::blockers() { return impl_->reader.tail().blockers(); }
 
 GlobalPosition EventTail::last_position() {
-  const auto row = impl_->connection.query("SELECT coalesce(max(position), 0) FROM " + impl_->tail.table().relation);
+  const auto row = impl_->connection.query("SELECT coalesce(max(position), 0) FROM " + impl_->reader.tail().table().relation);
   return GlobalPosition{row.bigint(0, 0)};
 }
 

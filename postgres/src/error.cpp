@@ -90,6 +90,8 @@ void rethrow_pqxx(std::string_view what) {
     throw error_from_sqlstate("40001", what, error.what());
   } catch (const pqxx::deadlock_detected& error) {
     throw error_from_sqlstate("40P01", what, error.what());
+  } catch (const pqxx::statement_completion_unknown& error) {
+    throw error_from_sqlstate("40003", what, error.what());
   } catch (const pqxx::broken_connection& error) {
     throw disconnected(what, error.what());
   } catch (const pqxx::sql_error& error) {

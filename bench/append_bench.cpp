@@ -1,0 +1,86 @@
+// Appends a second, one event each, against raw INSERTs into a table that has a primary key and nothing else. Both send
+// 200 bytes by a prepared statement in autocommit; only the append keeps streams, versions, metadata and the doorbell.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/eventstore/event_store.hpp"
+#include "annals/postgres/connection.hpp"
+#include "benches.hpp"
+#include "history.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::bench {
+namespace {
+
+/// Runs `once` in `clients` threads for `seconds`; calls a second.
+double rate(int clients, double seconds, const std::function<std::function<void()>(int client)>& make_once) {
+  std::atomic<bool> stop{false};
+  std::atomic<long> calls{0};
+  std::vector<std::function<void()>> work;
+  for (int client = 0; client < clients; ++client) work.push_back(make_once(client));
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> threads;
+    for (auto& once : work) {
+      threads.emplace_back([&stop, &calls, &once] {
+        while (!stop) {
+          once();
+          ++calls;
+        }
+      });
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    stop = true;
+  }
+  return static_cast<double>(calls) / watch.seconds();
+}
+
+std::function<void()> raw_insert(const postgres::Database& database) {
+  auto connection = std::make_shared<postgres::Connection>(database);
+  return [connection, data = std::string(payload_bytes, 'x')] {
+    connection->query_prepared("raw", "INSERT INTO public.raw (event_id, type, data) VALUES ($1::uuid, $2::text, $3::bytea)",
+                               postgres::Params{}.uuid(EventId::generate()).text("bench.v1.OrderPlaced").bytea(data));
+  };
+}
+
+/// Each client has a hundred streams of its own and appends at exactly the version that it knows.
+std::function<void()> append(const eventstore::EventStore& store, int run, int client) {
+  auto versions = std::make_shared<std::vector<std::int64_t>>(100, 0);
+  auto next = std::make_shared<std::size_t>(0);
+  return [&store, run, client, versions, next] {
+    const auto index = (*next)++ % versions->size();
+    auto& version = (*versions)[index];
+    const StreamName stream{fmt::format("order-{}-{}-{}", run, client, index)};
+    const auto result = store.append(stream, ExpectedVersion::exactly(StreamVersion{version}),
+                                     {NewEvent{.type = "bench.v1.OrderPlaced", .data = std::string(payload_bytes, 'x')}});
+    if (!std::holds_alternative<eventstore::Appended>(result)) throw Error{ErrorKind::failed, "unexpected conflict"};
+    ++version;
+  };
+}
+
+}  // namespace
+
+std::vector<Measurement> bench_append(const BenchOptions& options) {
+  const tests::TempDatabase temp;
+  const auto& database = temp.database();
+  postgres::Connection{database}.execute(
+      "CREATE TABLE public.raw (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id uuid NOT NULL,"
+      " type text NOT NULL, data bytea NOT NULL)");
+  const eventstore::EventStore store{database, {.connections_max = 8}};
+  int run = 0;
+  std::vector<Measurement> results;
+  for (const int clients : {1, 8}) {
+    results.push_back(measure(
+        {.name = fmt::format("append/{}-client{}", clients, clients == 1 ? "" : "s"),
+         .unit = "appends/s",
+         .value = [&] { ++run; return rate(clients, options.seconds, [&](int c) { return append(store, run, c); }); },
+         .floor = [&] { return rate(clients, options.seconds, [&](int) { return raw_insert(database); }); }},
+        options.rounds));
+  }
+  return results;
+}
+
+}  // namespace annals::bench

@@ -1,0 +1,42 @@
+#include "history.hpp"
+
+#include "annals/postgres/connection.hpp"
+
+namespace annals::bench {
+namespace {
+
+postgres::Database patient(postgres::Database database) {
+  database.statement_timeout = std::chrono::milliseconds{0};
+  return database;
+}
+
+}  // namespace
+
+void write_history(const postgres::Database& database, std::int64_t count, std::int64_t streams) {
+  postgres::Connection connection{patient(database)};
+  connection.query(
+      "INSERT INTO annals.streams (name, version) SELECT 'order-' || s, $1::bigint / $2::bigint"
+      " FROM generate_series(0, $2::bigint - 1) s",
+      postgres::Params{}.bigint(count).bigint(streams));
+  connection.query(
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+      " SELECT s.stream_id, g / $2::bigint + 1, gen_random_uuid(), 2, 'bench.v1.OrderPlaced',"
+      "        convert_to(rpad(md5(g::text), $3::int, md5((g + 1)::text)), 'UTF8')"
+      "   FROM generate_series(0, $1::bigint - 1) g JOIN annals.streams s ON s.name = 'order-' || g % $2::bigint"
+      "  ORDER BY g",
+      postgres::Params{}.bigint(count).bigint(streams).integer(payload_bytes));
+  connection.execute("VACUUM (ANALYZE, FREEZE) annals.events, annals.streams");
+}
+
+void write_outbox(const postgres::Database& database, const std::string& topic, std::int64_t count, std::int64_t keys) {
+  postgres::Connection connection{patient(database)};
+  connection.query(
+      "INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload)"
+      " SELECT gen_random_uuid(), $1::text, 'order-' || g % $3::bigint, 'bench.v1.OrderPlaced', 2,"
+      "        convert_to(rpad(md5(g::text), $4::int, md5((g + 1)::text)), 'UTF8')"
+      "   FROM generate_series(0, $2::bigint - 1) g",
+      postgres::Params{}.text(topic).bigint(count).bigint(keys).integer(payload_bytes));
+  connection.execute("VACUUM (ANALYZE, FREEZE) annals.outbox");
+}
+
+}  // namespace annals::bench

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "annals/core/event.hpp"
+#include "annals/postgres/name_cache.hpp"
+#include "annals/postgres/ordered_tail.hpp"
+#include "annals/postgres/row_batch.hpp"
+
+namespace annals::eventstore {
+
+/// Reads the log of one schema batch by batch and decodes it. Not thread-safe; borrows the connection.
+class EventReader {
+ public:
+  EventReader(postgres::Connection& connection, const std::string& schema, postgres::OrderedTail::Options options = {});
+
+  /// Fetches the next events after `after`; size() of them are then there.
+  postgres::OrderedTail::State read(GlobalPosition after, std::size_t events_max);
+  [[nodiscard]] std::size_t size() const noexcept { return batch_.size(); }
+  /// Decodes one; the event is the reader's and is overwritten by the next call.
+  const RecordedEvent& event(std::size_t index);
+
+  [[nodiscard]] postgres::OrderedTail& tail() noexcept { return tail_; }
+
+ private:
+  postgres::OrderedTail tail_;
+  postgres::NameCache streams_;
+  postgres::RowBatch batch_;
+  std::vector<std::int64_t> stream_ids_;
+  RecordedEvent event_;
+};
+
+}  // namespace annals::eventstore

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace annals::postgres {
+
+class Connection;
+
+/// Names by id, fetched as they are first needed, many in one query. Reading a log with the ids only and resolving them
+/// here is twice as fast as joining the names to every row.
+///
+/// Thread safety  none. Ownership: borrows the connection.
+/// Limits         at most bytes_max of names; a batch that would pass it starts anew.
+class NameCache {
+ public:
+  /// `sql` takes a bigint[] and returns (bigint id, text name); names of an id never change.
+  NameCache(Connection& connection, std::string sql) : connection_(connection), sql_(std::move(sql)) {}
+
+  /// Makes sure that name() knows all of `ids`; throws Error{corrupt} when one does not exist.
+  void require(const std::vector<std::int64_t>& ids);
+  /// Valid until the next require().
+  [[nodiscard]] std::string_view name(std::int64_t id) const { return names_.at(id); }
+
+ private:
+  static constexpr std::size_t bytes_max = 8U << 20U;
+
+  Connection& connection_;
+  std::string sql_;
+  std::unordered_map<std::int64_t, std::string> names_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace annals::postgres

@@ -1,0 +1,35 @@
+#include "annals/postgres/name_cache.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/connection.hpp"
+
+namespace annals::postgres {
+
+void NameCache::require(const std::vector<std::int64_t>& ids) {
+  if (bytes_ > bytes_max) {
+    names_.clear();
+    bytes_ = 0;
+  }
+  std::vector<std::int64_t> missing;
+  std::copy_if(ids.begin(), ids.end(), std::back_inserter(missing), [&](auto id) { return !names_.contains(id); });
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  if (missing.empty()) return;
+  const auto rows = connection_.query(sql_, Params{}.bigint_array(missing));
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto name = rows.bytes(row, 1);
+    names_[rows.bigint(row, 0)] = name;
+    bytes_ += name.size() + sizeof(std::pair<std::int64_t, std::string>);
+  }
+  if (static_cast<std::size_t>(rows.rows()) != missing.size()) {
+    throw Error{ErrorKind::corrupt, fmt::format("{} ids have only {} names", missing.size(), rows.rows()),
+                {.hint = "rows were removed behind Annals' back; restore the table"}};
+  }
+}
+
+}  // namespace annals::postgres

@@ -127,7 +127,6 @@ struct KafkaSink::Impl {
   SinkState state;  // before the producer, whose callbacks write into it
   ClientHandle producer;
   TopicTable topics;
-  bool gave_up = false;
 };
 
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
@@ -168,8 +167,6 @@ void KafkaSink::Impl::throw_broken() const {
 
 /// Only what waits: requests in flight are answered by the broker, and their answers are worth having.
 void KafkaSink::Impl::give_up_queue() {
-  if (gave_up) return;
-  gave_up = true;
   (void)rd_kafka_purge(producer.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 

@@ -26,14 +26,21 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds assign_timeout{5'000};
 constexpr milliseconds retry_after{50};
+constexpr milliseconds missing_topic_max{3'000};
 
 using PartitionName = std::pair<std::string, std::int32_t>;
 
+/// A topic that the broker does not know, which can pass: right after its creation, or while a broker starts.
+struct MissingTopic {
+  std::string name;
+  std::chrono::steady_clock::time_point since;
+};
+
 struct SourceState : ClientState {
   Start start = Start::beginning;
-  bool closing = false;
-  bool rebalanced = false;                           ///< since receive() began
-  std::optional<Error> failure;                      ///< of a callback; receive() throws it
+  bool rebalanced = false;       ///< since receive() began
+  std::optional<Error> failure;  ///< of a callback; receive() throws it
+  std::optional<MissingTopic> missing;
   std::map<PartitionName, std::int64_t> received;    ///< next offset of each partition, not committed
   std::vector<IncomingMessage>* messages = nullptr;  ///< what receive() is filling
 };
@@ -104,10 +111,16 @@ rd_kafka_resp_err_t resolve_starts(rd_kafka_t& consumer, rd_kafka_topic_partitio
   return commit_offsets(consumer, *ends, assign_timeout);
 }
 
+bool has_topic(const rd_kafka_topic_partition_list_t& partitions, std::string_view topic) {
+  return std::any_of(partitions.elems, partitions.elems + partitions.cnt,
+                     [&](const auto& partition) { return partition.topic == topic; });
+}
+
 void assign(rd_kafka_t& consumer, rd_kafka_topic_partition_list_t& partitions, SourceState& state) {
   const auto error = resolve_starts(consumer, partitions, state.start);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     (void)rd_kafka_assign(&consumer, &partitions);
+    if (state.missing && has_topic(partitions, state.missing->name)) state.missing.reset();
     return;
   }
   (void)rd_kafka_assign(&consumer, nullptr);
@@ -131,7 +144,7 @@ void on_rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t what, rd_kafka_topic
                   void* opaque) noexcept {
   auto& state = static_cast<SourceState&>(*static_cast<ClientState*>(opaque));
   state.rebalanced = true;
-  if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !state.closing) {
+  if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     assign(*consumer, *partitions, state);
   } else {
     forget(*partitions, state);
@@ -248,7 +261,10 @@ bool KafkaSource::Impl::receive_one(milliseconds wait, std::vector<IncomingMessa
 void KafkaSource::Impl::check(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED || is_passing(message.err)) return;
   const std::string topic = message.rkt == nullptr ? std::string{} : rd_kafka_topic_name(message.rkt);
-  if (is_unknown_topic(message.err)) throw unknown_topic(topic.empty() ? text_in(message) : topic, state);
+  if (is_unknown_topic(message.err)) {
+    if (!state.missing) state.missing = MissingTopic{topic, std::chrono::steady_clock::now()};
+    return;
+  }
   if (is_authorisation(message.err)) {
     throw not_authorised(fmt::format("group {} may not read: {}", options.group, text_in(message)), state);
   }
@@ -275,6 +291,7 @@ void KafkaSource::Impl::remember(const std::vector<IncomingMessage>& messages) {
 
 void KafkaSource::Impl::check_connection() {
   const auto now = std::chrono::steady_clock::now();
+  if (state.missing && now - state.missing->since > missing_topic_max) throw unknown_topic(state.missing->name, state);
   if (state.connected.load(std::memory_order_relaxed)) {
     last_connected = now;
   } else if (now - last_connected > options.disconnected_after) {
@@ -292,8 +309,6 @@ PartitionList KafkaSource::Impl::uncommitted() const {
 
 /// Leaves the group, so that the others need not wait for the session to time out; gives up after close_timeout.
 void KafkaSource::Impl::close() {
-  state.closing = true;
-  state.messages = nullptr;  // still set when receive() threw
   const QueueHandle queue{rd_kafka_queue_new(consumer.get())};
   const Deadline deadline{options.close_timeout};
   if (auto* error = rd_kafka_consumer_close_queue(consumer.get(), queue.get())) {
@@ -301,7 +316,11 @@ void KafkaSource::Impl::close() {
     return;
   }
   while (rd_kafka_consumer_closed(consumer.get()) == 0 && !deadline.passed()) {
-    rd_kafka_queue_poll_callback(queue.get(), to_int_ms(std::min(retry_after, deadline.left())));
+    const EventHandle event{rd_kafka_queue_poll(queue.get(), to_int_ms(std::min(retry_after, deadline.left())))};
+    // Messages fetched ahead come here as well and are dropped. The revocation comes as an event, not as a callback.
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) {
+      (void)rd_kafka_assign(consumer.get(), nullptr);
+    }
   }
 }
 

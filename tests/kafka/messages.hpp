@@ -14,9 +14,9 @@ namespace annals::tests {
 /// A message whose texts live as long as it does.
 struct TestMessage {
   std::int64_t position = 1;
-  std::string topic;
-  std::string key;
-  std::string payload;
+  std::string topic = {};
+  std::string key = {};
+  std::string payload = {};
   EventId id = EventId::generate();
 
   [[nodiscard]] outbox::MessageView view() const;

@@ -27,11 +27,11 @@ void delete_records_before(const std::string& topic, std::int32_t partition, std
 struct Record {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
-  std::string key;
+  std::string key = {};
   bool has_key = false;
-  std::string value;
+  std::string value = {};
   bool has_value = false;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
 
   /// The first header of that name; empty when there is none.
   [[nodiscard]] std::string header(const std::string& name) const;

@@ -11,7 +11,7 @@
 namespace annals::kafka {
 
 struct KafkaSinkOptions {
-  Settings settings;               ///< must hold bootstrap.servers; see allowed_settings()
+  Settings settings = {};          ///< must hold bootstrap.servers; see allowed_settings()
   std::string source = "/annals";  ///< ce_source: a URI reference that names the service; ids are unique within it
   /// First use of a topic asks the broker for it; no answer in this time is Error{disconnected}.
   std::chrono::milliseconds topic_wait_max{5'000};

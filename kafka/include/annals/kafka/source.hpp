@@ -14,9 +14,9 @@ namespace annals::kafka {
 enum class Start { beginning, end };
 
 struct KafkaSourceOptions {
-  Settings settings;                ///< must hold bootstrap.servers; see allowed_settings()
-  std::string group;                ///< members of one group share the partitions
-  std::vector<std::string> topics;  ///< at least one, by name
+  Settings settings = {};                ///< must hold bootstrap.servers; see allowed_settings()
+  std::string group = {};                ///< members of one group share the partitions
+  std::vector<std::string> topics = {};  ///< at least one, by name
   Start start = Start::beginning;
   /// receive() throws Error{disconnected} when no broker has been connected for this long.
   std::chrono::milliseconds disconnected_after{30'000};

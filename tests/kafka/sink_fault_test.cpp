@@ -1,0 +1,216 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/kafka/sink.hpp"
+#include "annals/kafka/source.hpp"
+#include "messages.hpp"
+#include "support/kafka_stack.hpp"
+#include "support/kafka_topic.hpp"
+
+namespace annals::tests {
+namespace {
+
+using kafka::KafkaSink;
+using outbox::Sink;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::IsEmpty;
+
+/// One broker for all tests of this program; it takes seconds to start.
+class KafkaFaults : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { kafka_ = std::make_unique<PrivateKafka>(); }
+  static void TearDownTestSuite() { kafka_.reset(); }
+
+  [[nodiscard]] static KafkaSink::Options options(kafka::Settings settings = {}) {
+    settings.try_emplace("bootstrap.servers", kafka_->brokers());
+    settings.try_emplace("socket.timeout.ms", "10000");
+    settings.try_emplace("reconnect.backoff.max.ms", "1000");
+    return {.settings = std::move(settings)};
+  }
+  [[nodiscard]] static std::string topic(const std::string& prefix, int partitions) {
+    return create_topic(unique_topic(prefix), partitions, {}, kafka_->brokers());
+  }
+
+  static std::unique_ptr<PrivateKafka> kafka_;
+};
+
+std::unique_ptr<PrivateKafka> KafkaFaults::kafka_;
+
+std::size_t resident_kilobytes() {
+  std::ifstream file{"/proc/self/statm"};
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 1024;
+}
+
+/// Plays the relay: sends in order from the first position that is not known to be delivered, and starts again from there
+/// with a new sink when one breaks.
+class Publisher {
+ public:
+  Publisher(KafkaSink::Options options, std::vector<TestMessage> messages)
+      : options_(std::move(options)), messages_(std::move(messages)), sink_(std::make_unique<KafkaSink>(options_)) {}
+
+  /// Sends what has room, polls once. False when everything is delivered.
+  bool step() {
+    try {
+      while (next_ < messages_.size() && sink_->send(messages_[next_].view()) == Sink::Send::accepted) ++next_;
+      poll();
+    } catch (const Error&) {
+      start_again();
+    }
+    return done_ < messages_.size();
+  }
+  [[nodiscard]] std::size_t done() const { return done_; }
+  [[nodiscard]] const KafkaSink& sink() const { return *sink_; }
+
+ private:
+  void poll() {
+    std::vector<outbox::Delivery> deliveries;
+    sink_->poll(milliseconds{20}, deliveries);
+    bool broken = false;
+    for (const auto& delivery : deliveries) {
+      if (delivery.delivered) delivered_.insert(delivery.position);
+      broken = broken || !delivery.delivered;
+    }
+    while (done_ < messages_.size() && delivered_.contains(messages_[done_].position)) ++done_;
+    if (broken) start_again();
+  }
+  void start_again() {
+    sink_ = std::make_unique<KafkaSink>(options_);
+    next_ = done_;
+  }
+
+  KafkaSink::Options options_;
+  std::vector<TestMessage> messages_;
+  std::unique_ptr<KafkaSink> sink_;
+  std::set<std::int64_t> delivered_;
+  std::size_t next_ = 0;
+  std::size_t done_ = 0;
+};
+
+void expect_all_in_order(const std::string& topic, const std::string& brokers, std::size_t count) {
+  const auto records = read_all(topic, brokers);
+  std::set<std::string> values;
+  for (const auto& record : records) values.insert(record.value);
+  EXPECT_EQ(values.size(), count) << "lost";
+  EXPECT_THAT(keys_out_of_order(records), IsEmpty());
+  testing::Test::RecordProperty("duplicates", static_cast<int>(records.size() - values.size()));
+}
+
+TEST_F(KafkaFaults, KilledBrokerLosesNothingAndKeepsOrder) {
+  constexpr std::size_t count = 20'000;
+  const auto name = topic("killed", 4);
+  auto small = options({{"batch.num.messages", "10"}, {"max.in.flight", "5"}});
+  small.queue_messages_max = 1'000;
+  Publisher publisher{small, numbered(name, static_cast<std::int64_t>(count), 100)};
+  for (const std::size_t kill_at : {2'000U, 9'000U}) {
+    while (publisher.done() < kill_at) publisher.step();
+    std::thread restart{[] {
+      kafka_->kill();
+      kafka_->start();
+    }};
+    const auto until = steady_clock::now() + seconds{2};
+    while (steady_clock::now() < until) publisher.step();  // the broker goes while messages are in flight
+    restart.join();
+  }
+  const auto deadline = steady_clock::now() + seconds{90};
+  while (publisher.step() && steady_clock::now() < deadline) {
+  }
+  EXPECT_EQ(publisher.done(), count);
+  expect_all_in_order(name, kafka_->brokers(), count);
+}
+
+TEST_F(KafkaFaults, PausedBrokerFillsTheQueueAndNothingElse) {
+  const auto name = topic("paused", 2);
+  auto bounded = options();
+  bounded.queue_bytes_max = 4U << 20U;
+  Publisher publisher{bounded, numbered(name, 50'000, 100)};
+  while (publisher.done() < 1'000) publisher.step();
+  kafka_->pause();
+  publisher.step();
+  const auto before = resident_kilobytes();
+  const auto until = steady_clock::now() + seconds{12};  // past socket.timeout.ms: requests are given up and made again
+  while (steady_clock::now() < until) {
+    publisher.step();
+    EXPECT_LE(publisher.sink().queued().bytes, bounded.queue_bytes_max);
+  }
+  EXPECT_LT(resident_kilobytes(), before + 32U * 1024U);
+  kafka_->resume();
+  const auto deadline = steady_clock::now() + seconds{60};
+  while (publisher.step() && steady_clock::now() < deadline) {
+  }
+  expect_all_in_order(name, kafka_->brokers(), 50'000);
+}
+
+TEST_F(KafkaFaults, ClosingIsBoundedWhileTheBrokerIsPaused) {
+  const auto name = topic("closing", 2);
+  auto sink = std::make_unique<KafkaSink>(options());
+  ASSERT_EQ(delivered_count(send_all(*sink, numbered(name, 10, 2))), 10U);
+  kafka::KafkaSource::Options reading{
+      .settings = {{"bootstrap.servers", kafka_->brokers()}}, .group = "g", .topics = {name}};
+  reading.commit_timeout = milliseconds{500};
+  reading.close_timeout = milliseconds{500};
+  auto source = std::make_unique<kafka::KafkaSource>(reading);
+  std::vector<projections::IncomingMessage> some;
+  while (some.empty()) source->receive(10, seconds{10}, some);
+  kafka_->pause();
+  for (const auto& message : numbered(name, 1'000, 2)) ASSERT_EQ(sink->send(message.view()), Sink::Send::accepted);
+  auto begin = steady_clock::now();
+  try {
+    source->commit();
+    ADD_FAILURE() << "nobody can have answered";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::disconnected);
+  }
+  EXPECT_LT(steady_clock::now() - begin, seconds{3}) << "commit";
+  begin = steady_clock::now();
+  sink.reset();
+  EXPECT_LT(steady_clock::now() - begin, seconds{5}) << "sink";
+  begin = steady_clock::now();
+  source.reset();
+  EXPECT_LT(steady_clock::now() - begin, seconds{5}) << "source";
+  kafka_->resume();
+}
+
+TEST_F(KafkaFaults, SourceGoesOnAfterTheBrokerCameBack) {
+  const auto name = topic("reader", 2);
+  kafka::KafkaSource source{
+      {.settings = {{"bootstrap.servers", kafka_->brokers()}, {"reconnect.backoff.max.ms", "1000"}},
+       .group = "reader",
+       .topics = {name}}};
+  std::set<std::string> seen;
+  std::vector<projections::IncomingMessage> some;
+  const auto read_until = [&](std::size_t count) {
+    const auto deadline = steady_clock::now() + seconds{60};
+    while (seen.size() < count && steady_clock::now() < deadline) {
+      source.receive(100, milliseconds{100}, some);
+      for (const auto& message : some) seen.insert(message.id);
+      if (!some.empty()) source.commit();
+    }
+    return seen.size();
+  };
+  KafkaSink sink{options()};
+  ASSERT_EQ(delivered_count(send_all(sink, numbered(name, 100, 10))), 100U);
+  EXPECT_EQ(read_until(100), 100U);
+  kafka_->kill();
+  source.receive(100, seconds{1}, some);
+  kafka_->start();
+  Publisher publisher{options(), numbered(name, 100, 10)};
+  while (publisher.step()) {
+  }
+  EXPECT_EQ(read_until(200), 200U);
+}
+
+}  // namespace
+}  // namespace annals::tests

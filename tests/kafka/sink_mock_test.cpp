@@ -1,0 +1,116 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+
+#include "annals/core/error.hpp"
+#include "annals/kafka/sink.hpp"
+#include "messages.hpp"
+#include "support/kafka_mock.hpp"
+
+// Errors that a real broker gives seldom. The mock does not check sequence numbers, so what it has is in order only with one
+// request in flight; the real broker's tests look at more.
+namespace annals::tests {
+namespace {
+
+using kafka::KafkaSink;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+KafkaSink::Options to_mock(const KafkaMock& mock) {
+  return {.settings = {{"bootstrap.servers", mock.brokers()}, {"batch.num.messages", "5"}, {"max.in.flight", "1"}}};
+}
+
+class KafkaSinkRetries : public testing::TestWithParam<int> {};
+
+TEST_P(KafkaSinkRetries, LoseNothingAndKeepOrder) {
+  KafkaMock mock;
+  mock.create_topic("t", 2);
+  mock.fail_produce({0, GetParam(), GetParam(), 0, GetParam()});
+  KafkaSink sink{to_mock(mock)};
+  EXPECT_EQ(delivered_count(send_all(sink, numbered("t", 200, 10))), 200U);
+  const auto records = read_all("t", mock.brokers());
+  EXPECT_EQ(records.size(), 200U);
+  EXPECT_THAT(keys_out_of_order(records), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Passing, KafkaSinkRetries,
+                         testing::Values(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                         RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+                                         RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+                                         RD_KAFKA_RESP_ERR__TRANSPORT));
+
+class KafkaSinkRefusals : public testing::TestWithParam<int> {};
+
+/// Whatever is refused for good: everything is reported, nothing behind it is written, the sink is broken.
+TEST_P(KafkaSinkRefusals, BreakTheSink) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  mock.fail_produce({0, 0, GetParam()});
+  KafkaSink sink{to_mock(mock)};
+  Outcome outcome;
+  bool thrown = false;
+  for (const auto& message : numbered("t", 200, 10)) {
+    try {
+      (void)sink.send(message.view());
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.kind() == ErrorKind::failed || error.kind() == ErrorKind::invalid) << error.what();
+      thrown = true;
+      break;
+    }
+  }
+  drain(sink, outcome, std::chrono::seconds{20});
+  EXPECT_EQ(sink.queued().messages, 0U);
+  bool failed_before = false;
+  for (const auto& [position, delivery] : outcome) {
+    EXPECT_FALSE(failed_before && delivery.delivered) << position << " was delivered after a failure";
+    failed_before = failed_before || !delivery.delivered;
+  }
+  EXPECT_TRUE(failed_before || thrown);
+  EXPECT_EQ(read_all("t", mock.brokers()).size(), delivered_count(outcome));
+  EXPECT_THROW((void)sink.send(numbered("t", 1, 1)[0].view()), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lasting, KafkaSinkRefusals,
+                         testing::Values(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+                                         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                         RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                         RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS,
+                                         RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+                                         RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH));
+
+TEST(KafkaSinkTopics, NotAuthorisedIsInvalid) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  mock.set_topic_error("t", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  KafkaSink sink{to_mock(mock)};
+  try {
+    (void)sink.send(numbered("t", 1, 1)[0].view());
+    FAIL() << "went through";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
+    EXPECT_THAT(error.what(), HasSubstr("ACL"));
+  }
+}
+
+TEST(KafkaSinkTopics, ConnectedFollowsTheBroker) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  KafkaSink sink{to_mock(mock)};
+  EXPECT_EQ(delivered_count(send_all(sink, numbered("t", 1, 1))), 1U);
+  EXPECT_TRUE(sink.connected());
+  const auto poll_until = [&](bool expected) {
+    std::vector<outbox::Delivery> none;
+    const auto deadline = steady_clock::now() + std::chrono::seconds{30};
+    while (sink.connected() != expected && steady_clock::now() < deadline) sink.poll(milliseconds{50}, none);
+    return sink.connected() == expected;
+  };
+  mock.set_down(true);
+  EXPECT_TRUE(poll_until(false));
+  mock.set_down(false);
+  EXPECT_TRUE(poll_until(true));
+}
+
+}  // namespace
+}  // namespace annals::tests

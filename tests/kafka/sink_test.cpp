@@ -1,0 +1,245 @@
+#include "annals/kafka/sink.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "annals/core/error.hpp"
+#include "messages.hpp"
+#include "support/kafka_topic.hpp"
+
+namespace annals::tests {
+namespace {
+
+using kafka::KafkaSink;
+using outbox::Sink;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+KafkaSink::Options to_broker(kafka::Settings settings = {}) {
+  settings.try_emplace("bootstrap.servers", kafka_brokers());
+  return {.settings = std::move(settings)};
+}
+
+/// Kind and text of the Error that send() throws.
+std::pair<ErrorKind, std::string> refusal(KafkaSink& sink, const outbox::MessageView& message) {
+  try {
+    (void)sink.send(message);
+  } catch (const Error& error) {
+    return {error.kind(), error.what()};
+  }
+  ADD_FAILURE() << "send() accepted it";
+  return {};
+}
+
+TEST(KafkaSink, WritesKeyPayloadAndHeaders) {
+  const auto topic = create_topic(unique_topic("sink"), 1);
+  KafkaSink sink{to_broker()};
+  TestMessage message{.position = 7, .topic = topic, .key = "order-1", .payload = "hello"};
+  auto view = message.view();
+  view.headers = {{"tenant", "acme"}};
+  ASSERT_EQ(sink.send(view), Sink::Send::accepted);
+  EXPECT_EQ(sink.queued().messages, 1U);
+  EXPECT_EQ(sink.queued().bytes, 12U);
+  Outcome outcome;
+  drain(sink, outcome);
+  ASSERT_EQ(outcome.size(), 1U);
+  EXPECT_TRUE(outcome.at(7).delivered);
+  EXPECT_TRUE(sink.connected());
+  EXPECT_EQ(sink.queued().bytes, 0U);
+  const auto records = read_all(topic);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].key, "order-1");
+  EXPECT_EQ(records[0].value, "hello");
+  EXPECT_EQ(records[0].header("ce_id"), message.id.to_string());
+  EXPECT_EQ(records[0].header("ce_source"), "/annals");
+  EXPECT_EQ(records[0].header("content-type"), "application/octet-stream");
+  EXPECT_EQ(records[0].header("tenant"), "acme");
+}
+
+TEST(KafkaSink, CarriesAnyBytes) {
+  const auto topic = create_topic(unique_topic("bytes"), 3, {{"max.message.bytes", "2000000"}});
+  KafkaSink sink{to_broker({{"message.max.bytes", "1500000"}})};
+  std::string all_bytes;
+  for (int c = 0; c < 256; ++c) all_bytes += static_cast<char>(c);
+  const std::vector<TestMessage> messages{
+      {.position = 1, .topic = topic, .key = all_bytes, .payload = all_bytes},
+      {.position = 2, .topic = topic, .key = std::string{"\0", 1}, .payload = std::string{"\0", 1}},
+      {.position = 3, .topic = topic, .key = "'; DROP TABLE x --", .payload = "{\"a\":\"\\u0000\"}"},
+      {.position = 4, .topic = topic, .key = std::string(4096, 'k'), .payload = std::string(1'000'000, 'p')},
+      {.position = 5, .topic = topic, .key = "\xff\xfe", .payload = "\xf0\x9f\xa6\x84"},
+  };
+  EXPECT_EQ(delivered_count(send_all(sink, messages)), messages.size());
+  std::map<std::string, std::string> found;
+  for (const auto& record : read_all(topic)) found[record.key] = record.value;
+  for (const auto& message : messages) EXPECT_EQ(found[message.key], message.payload) << message.position;
+}
+
+TEST(KafkaSink, EmptyKeyIsNoKeyAndEmptyPayloadIsNoTombstone) {
+  const auto topic = create_topic(unique_topic("empty"), 1);
+  KafkaSink sink{to_broker()};
+  EXPECT_EQ(delivered_count(send_all(sink, {{.position = 1, .topic = topic}})), 1U);
+  auto nowhere = TestMessage{.position = 2, .topic = topic}.view();
+  nowhere.topic = topic;
+  nowhere.payload = {};
+  nowhere.key = {};
+  ASSERT_EQ(sink.send(nowhere), Sink::Send::accepted);
+  Outcome outcome;
+  drain(sink, outcome);
+  const auto records = read_all(topic);
+  ASSERT_EQ(records.size(), 2U);
+  for (const auto& record : records) {
+    EXPECT_FALSE(record.has_key);
+    EXPECT_TRUE(record.has_value);
+    EXPECT_EQ(record.value, "");
+  }
+}
+
+TEST(KafkaSink, ChoosesThePartitionThatJavaChooses) {
+  constexpr int partitions = 7;
+  const auto topic = create_topic(unique_topic("partition"), partitions);
+  const std::map<std::string, std::int32_t> hashes{{"21", -973932308},
+                                                   {"foobar", -790332482},
+                                                   {"a-little-bit-long-string", -985981536},
+                                                   {"a-little-bit-longer-string", -1486304829},
+                                                   {"abc", 479470107}};
+  std::vector<TestMessage> messages;
+  for (const auto& [key, hash] : hashes) {
+    messages.push_back({.position = static_cast<std::int64_t>(messages.size()) + 1, .topic = topic, .key = key});
+  }
+  KafkaSink sink{to_broker()};
+  EXPECT_EQ(delivered_count(send_all(sink, messages)), messages.size());
+  for (const auto& record : read_all(topic)) {
+    EXPECT_EQ(record.partition, (hashes.at(record.key) & 0x7fffffff) % partitions) << record.key;
+  }
+}
+
+class KafkaSinkBatches : public testing::TestWithParam<const char*> {};
+
+TEST_P(KafkaSinkBatches, KeepOrderPerKey) {
+  const auto topic = create_topic(unique_topic("order"), 4);
+  KafkaSink sink{to_broker({{"batch.num.messages", GetParam()}, {"max.in.flight", "5"}})};
+  const auto outcome = send_all(sink, numbered(topic, 5'000, 40));
+  EXPECT_EQ(delivered_count(outcome), 5'000U);
+  const auto records = read_all(topic);
+  EXPECT_EQ(records.size(), 5'000U);
+  EXPECT_THAT(keys_out_of_order(records), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiny, KafkaSinkBatches, testing::Values("1", "2", "3", "10", "100000"));
+
+TEST(KafkaSink, OrderCheckerSeesADisorder) {
+  EXPECT_THAT(keys_out_of_order({{.key = "a", .value = "1"}, {.key = "a", .value = "3"}, {.key = "a", .value = "1"}}),
+              IsEmpty());
+  EXPECT_THAT(keys_out_of_order({{.key = "a", .value = "1"}, {.key = "a", .value = "3"}, {.key = "a", .value = "2"}}),
+              testing::ElementsAre("a"));
+}
+
+TEST(KafkaSink, RefusesAnUnknownTopicAtOnceAndGoesOn) {
+  KafkaSink sink{to_broker()};
+  const auto begin = steady_clock::now();
+  const auto [kind, text] = refusal(sink, TestMessage{.topic = unique_topic("nowhere"), .key = "k"}.view());
+  EXPECT_EQ(kind, ErrorKind::invalid);
+  EXPECT_THAT(text, HasSubstr("does not exist"));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds{4});
+  const auto topic = create_topic(unique_topic("somewhere"), 1);
+  EXPECT_EQ(delivered_count(send_all(sink, numbered(topic, 3, 1))), 3U);
+}
+
+TEST(KafkaSink, AbsentBrokerIsDisconnected) {
+  auto options = to_broker({{"bootstrap.servers", "127.0.0.1:1"}});
+  options.topic_wait_max = milliseconds{300};
+  KafkaSink sink{options};
+  const auto begin = steady_clock::now();
+  const auto [kind, text] = refusal(sink, TestMessage{.topic = "t", .key = "k"}.view());
+  EXPECT_EQ(kind, ErrorKind::disconnected);
+  EXPECT_THAT(text, HasSubstr("127.0.0.1:1"));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds{3});
+  EXPECT_FALSE(sink.connected());
+}
+
+TEST(KafkaSink, RefusesWhatTheClientCannotSendAndGoesOn) {
+  const auto topic = create_topic(unique_topic("large"), 1);
+  KafkaSink sink{to_broker()};
+  const auto [kind, text] = refusal(sink, TestMessage{.topic = topic, .payload = std::string(2'000'000, 'x')}.view());
+  EXPECT_EQ(kind, ErrorKind::invalid);
+  EXPECT_THAT(text, HasSubstr("too large"));
+  EXPECT_EQ(sink.queued().messages, 0U);
+  EXPECT_EQ(delivered_count(send_all(sink, numbered(topic, 3, 1))), 3U);
+}
+
+/// One message in the middle is too large for the topic: nothing after it may be written, whatever is in flight.
+TEST(KafkaSink, NothingOvertakesAMessageThatTheBrokerRefuses) {
+  const auto topic = create_topic(unique_topic("refused"), 1, {{"max.message.bytes", "5000"}});
+  KafkaSink sink{to_broker({{"batch.num.messages", "1"}, {"max.in.flight", "5"}})};
+  auto messages = numbered(topic, 200, 3);
+  constexpr std::int64_t bad = 100;
+  messages[bad - 1].payload.assign(50'000, '9');
+  const auto outcome = send_all(sink, messages);
+  EXPECT_EQ(outcome.size(), messages.size());
+  EXPECT_FALSE(outcome.at(bad).delivered);
+  EXPECT_THAT(outcome.at(bad).reason, HasSubstr("max.message.bytes"));
+  const auto records = read_all(topic);
+  EXPECT_EQ(records.size(), static_cast<std::size_t>(bad - 1));
+  for (const auto& record : records) EXPECT_LT(std::stoll(record.value), bad);
+  for (const auto& [position, delivery] : outcome) EXPECT_EQ(delivery.delivered, position < bad) << position;
+  const auto [kind, text] = refusal(sink, numbered(topic, 1, 1)[0].view());
+  EXPECT_EQ(kind, ErrorKind::failed);
+  EXPECT_THAT(text, HasSubstr("position 100"));
+}
+
+TEST(KafkaSink, FullQueuePushesBackAndIsBounded) {
+  const auto topic = create_topic(unique_topic("full"), 1);
+  auto options = to_broker({{"linger.ms", "1000"}});
+  options.queue_messages_max = 10;
+  KafkaSink sink{options};
+  const auto messages = numbered(topic, 11, 1);
+  for (std::size_t i = 0; i < 10; ++i) ASSERT_EQ(sink.send(messages[i].view()), Sink::Send::accepted);
+  EXPECT_EQ(sink.send(messages[10].view()), Sink::Send::full);
+  Outcome outcome;
+  drain(sink, outcome);
+  EXPECT_EQ(sink.send(messages[10].view()), Sink::Send::accepted);
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), 11U);
+}
+
+TEST(KafkaSink, FullQueueOfBytesPushesBack) {
+  const auto topic = create_topic(unique_topic("fullbytes"), 1);
+  auto options = to_broker({{"linger.ms", "1000"}});
+  options.queue_bytes_max = 64 * 1024;
+  KafkaSink sink{options};
+  int accepted = 0;
+  const TestMessage message{.topic = topic, .key = "k", .payload = std::string(10'000, 'x')};
+  while (accepted < 100 && sink.send(message.view()) == Sink::Send::accepted) ++accepted;
+  EXPECT_GE(accepted, 5);
+  EXPECT_LE(accepted, 8);
+}
+
+TEST(KafkaSink, PollWaitsNoLongerThanAsked) {
+  KafkaSink sink{to_broker()};
+  std::vector<outbox::Delivery> deliveries;
+  const auto begin = steady_clock::now();
+  sink.poll(milliseconds{50}, deliveries);
+  const auto took = steady_clock::now() - begin;
+  EXPECT_GE(took, milliseconds{45});
+  EXPECT_LT(took, milliseconds{1000});
+  EXPECT_THAT(deliveries, IsEmpty());
+}
+
+TEST(KafkaSink, DestructorGivesUpWhatIsQueued) {
+  const auto topic = create_topic(unique_topic("closing"), 1);
+  const auto begin = [&] {
+    KafkaSink sink{to_broker({{"linger.ms", "60000"}})};
+    for (const auto& message : numbered(topic, 100, 1)) EXPECT_EQ(sink.send(message.view()), Sink::Send::accepted);
+    return steady_clock::now();
+  }();
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds{3});
+}
+
+}  // namespace
+}  // namespace annals::tests

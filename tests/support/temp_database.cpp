@@ -31,6 +31,13 @@ std::string with_database(const std::string& uri, const std::string& database) {
   return uri.substr(0, begin) + database + (end == std::string::npos ? "" : uri.substr(end));
 }
 
+void roll_back_prepared(const postgres::Database& database) {
+  postgres::Connection connection{database};
+  const auto rows =
+      connection.query("SELECT quote_literal(gid) FROM pg_prepared_xacts WHERE database = current_database()");
+  for (int row = 0; row < rows.rows(); ++row) connection.execute("ROLLBACK PREPARED " + rows.text(row, 0));
+}
+
 }  // namespace
 
 std::string required_env(const char* name) {
@@ -55,6 +62,7 @@ TempDatabase::TempDatabase(const std::string& server_uri, Schema schema)
 
 TempDatabase::~TempDatabase() {
   try {
+    roll_back_prepared(database_);  // a failed test may leave some, and they would keep the database from being dropped
     postgres::Connection{{.conninfo = server_uri_}}.execute("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception& error) {
     fmt::print(stderr, "could not drop {}: {}\n", name_, error.what());

@@ -1,0 +1,37 @@
+#pragma once
+// How a command is added to the parser; only for the files that include CLI11.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "command_groups.hpp"
+
+namespace annals::cli {
+
+/// A command whose options live as long as the parser.
+template <class Options>
+CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& description,
+                      ExitCode (*command)(Invocation&, const Options&), std::shared_ptr<Options> options) {
+  auto* added = group.add_subcommand(name, description);
+  added->callback([&action, command, options] {
+    action = [command, options](Invocation& invocation) { return command(invocation, *options); };
+  });
+  return added;
+}
+
+inline CLI::App& add_group(CLI::App& app, const char* name, const char* description) {
+  auto* group = app.add_subcommand(name, description);
+  group->require_subcommand(1);
+  group->fallthrough();
+  return *group;
+}
+
+/// A command without options.
+inline CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& description,
+                             ExitCode (*command)(Invocation&)) {
+  auto* added = group.add_subcommand(name, description);
+  added->callback([&action, command] { action = command; });
+  return added;
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,20 @@
+#pragma once
+#include <functional>
+
+#include "invocation.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace annals::cli {
+
+/// What the parsed command line asks for.
+using Action = std::function<ExitCode(Invocation&)>;
+
+// Each adds its commands to the parser; a command that is parsed puts what it does into `action`, which must outlive
+// the parsing. These and command_line.cpp are the only files that include CLI11.
+void add_log_commands(CLI::App& app, Action& action);        ///< stream, all, events
+void add_operation_commands(CLI::App& app, Action& action);  ///< schema, outbox, relay, projection, doctor
+
+}  // namespace annals::cli

@@ -1,0 +1,123 @@
+#include "command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+
+#include "annals/core/error.hpp"
+#include "command_groups.hpp"
+#include "failure.hpp"
+
+namespace annals::cli {
+namespace {
+
+constexpr const char* description =
+    "Events, outbox and projections of Annals, from the command line.\n"
+    "\n"
+    "  annals schema apply                              prepare a database\n"
+    "  annals stream append order-42 --type OrderPlaced --data '{\"total\":9.90}'\n"
+    "  annals stream show order-42\n"
+    "  annals all tail --follow                         watch events as they are committed\n"
+    "  annals events export --output backup.jsonl.gz    and back: annals events import backup.jsonl.gz\n"
+    "  annals doctor                                    what is wrong, and what to do about it\n";
+
+std::string footer() {
+  return "The database is --database, else ANNALS_DATABASE, else what libpq's own environment names (PGHOST, "
+         "PGSERVICE,\n"
+         "PGPASSFILE ...). Keep passwords out of the command line: others can read it. NO_COLOR turns colours off.\n"
+         "\nExit codes:\n" +
+         exit_code_table();
+}
+
+struct Options {
+  std::string database;
+  std::string schema = "annals";
+  std::string format = "table";
+};
+
+void add_global_options(CLI::App& app, Options& options) {
+  app.add_option("-d,--database", options.database, "Connection URI or key=value string, as libpq takes it")
+      ->envname("ANNALS_DATABASE");
+  app.add_option("--schema", options.schema, "Schema that holds Annals' tables")
+      ->envname("ANNALS_SCHEMA")
+      ->capture_default_str();
+  app.add_option("-o,--format", options.format, "What to print: table, json (one value) or jsonl (an object a line)")
+      ->check(CLI::IsMember({"table", "json", "jsonl"}))
+      ->capture_default_str();
+  app.set_version_flag("--version", fmt::format("annals {}", ANNALS_VERSION));
+}
+
+Invocation make_invocation(const Options& options) {
+  Invocation invocation;
+  invocation.database.conninfo = options.database;
+  invocation.database.schema = options.schema;
+  invocation.format = options.format == "json"    ? Format::json
+                      : options.format == "jsonl" ? Format::jsonl
+                                                  : Format::table;
+  return invocation;
+}
+
+/// The deepest command that was named, for "see … --help".
+std::string command_path(const CLI::App& app) {
+  std::string path = app.get_name();
+  const auto* at = &app;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  return path;
+}
+
+/// Help and version are no failures; everything else that CLI11 reports is bad usage.
+ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {
+    app.exit(error);
+    return ExitCode::ok;
+  }
+  throw Failure{ExitCode::usage, error.what(), fmt::format("{} --help shows examples", command_path(app))};
+}
+
+ExitCode parse_and_run(int argc, char** argv) {
+  CLI::App app{description, "annals"};
+  Options options;
+  Action action;
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(footer());
+  add_global_options(app, options);
+  add_log_commands(app, action);
+  add_operation_commands(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error);
+  }
+  auto invocation = make_invocation(options);
+  return action(invocation);
+}
+
+ExitCode fail(const Failure& failure) {
+  print_failure(failure);
+  return failure.code();
+}
+
+}  // namespace
+
+ExitCode run(int argc, char** argv) noexcept {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), see BrokenPipe
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const BrokenPipe&) {
+    return ExitCode::ok;
+  } catch (const Failure& failure) {
+    return fail(failure);
+  } catch (const Error& error) {
+    return fail(to_failure(error));
+  } catch (const std::exception& error) {
+    return fail({ExitCode::failed, error.what(), "this should not happen: please report it"});
+  }
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,43 @@
+#include "failure.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "annals/core/error.hpp"
+#include "terminal.hpp"
+
+namespace annals::cli {
+namespace {
+
+/// Refusals by the server that say nothing about the command line: no schema, no table, no role, no database, no right.
+bool is_not_ready(std::string_view sqlstate) {
+  for (const std::string_view prefix : {"3F000", "42P01", "28", "3D000", "42501"}) {
+    if (sqlstate.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+ExitCode code_of(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::invalid: return is_not_ready(error.sqlstate()) ? ExitCode::unavailable : ExitCode::usage;
+    case ErrorKind::overloaded:
+    case ErrorKind::disconnected: return ExitCode::unavailable;
+    case ErrorKind::corrupt: return ExitCode::check_failed;
+    case ErrorKind::failed:
+    case ErrorKind::in_doubt: break;
+  }
+  return ExitCode::failed;
+}
+
+}  // namespace
+
+Failure to_failure(const Error& error) { return {code_of(error), error.message(), error.hint()}; }
+
+void print_failure(const Failure& failure) {
+  const auto style = Style::for_stream(stderr);
+  fmt::print(stderr, "{} {}\n", style.red("annals:"), failure.what());
+  if (!failure.hint().empty()) fmt::print(stderr, "{} {}\n", style.bold("hint:"), failure.hint());
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,36 @@
+#pragma once
+#include <stdexcept>
+#include <string>
+
+#include "exit_code.hpp"
+
+namespace annals {
+class Error;
+}
+
+namespace annals::cli {
+
+/// Why a command cannot go on: ends the program with `code`, the message and the hint on standard error.
+class Failure : public std::runtime_error {
+ public:
+  Failure(ExitCode code, const std::string& message, std::string hint = {})
+      : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
+
+  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+  [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+
+ private:
+  ExitCode code_;
+  std::string hint_;
+};
+
+/// Whoever read our output has gone, as in `annals all tail | head`: the program ends quietly.
+struct BrokenPipe {};
+
+/// The failure that a library's error means for the user of the program.
+[[nodiscard]] Failure to_failure(const Error& error);
+
+/// "annals: message" and "hint: …", in red and dim on a terminal.
+void print_failure(const Failure& failure);
+
+}  // namespace annals::cli

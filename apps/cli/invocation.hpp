@@ -1,0 +1,20 @@
+#pragma once
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/database.hpp"
+#include "exit_code.hpp"
+#include "output.hpp"
+#include "report.hpp"
+
+namespace annals::cli {
+
+/// What every command is given: where the database is, and how and where to print.
+struct Invocation {
+  postgres::Database database;
+  Format format = Format::table;
+  Output output;
+};
+
+/// A connection to a database that has the event store's tables; throws Failure{unavailable} when they are missing.
+[[nodiscard]] postgres::Connection connect_ready(const postgres::Database& database);
+
+}  // namespace annals::cli

@@ -1,0 +1,84 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "add_command.hpp"
+#include "command_groups.hpp"
+#include "doctor.hpp"
+#include "outbox_status.hpp"
+#include "relay.hpp"
+#include "schema.hpp"
+
+namespace annals::cli {
+namespace {
+
+void add_schema(CLI::App& app, Action& action) {
+  auto& schema = add_group(app, "schema", "Prepare and check a database");
+  add_command(schema, action, "apply",
+              "Creates or upgrades Annals' tables; prints the steps it applied\n\n"
+              "  annals --database postgresql://owner@db/shop schema apply\n\n"
+              "Needs a role that may create in the database. Safe to repeat, and to run from many places at once.",
+              apply_schema);
+  add_command(schema, action, "validate",
+              "Checks that the database is as this program needs it; exit code 5 when not\n\n"
+              "  annals schema validate && systemctl start shop",
+              validate_schema);
+  auto options = std::make_shared<PrintSql>();
+  auto* print =
+      add_command(schema, action, "print-sql",
+                  "Prints the whole schema as SQL, or the grants of the roles; needs no database\n\n"
+                  "  annals schema print-sql >schema.sql\n"
+                  "  annals schema print-sql --roles                           annals_writer, annals_relay ...\n"
+                  "  annals schema print-sql --roles --writer shop --relay shop_relay | psql",
+                  print_schema_sql, options);
+  auto* roles = print->add_flag("--roles", options->roles, "GRANT statements, least privilege; the roles must exist");
+  auto& names = options->role_names;
+  print->add_option("--writer", names.writer, "Role of services that append and enqueue")->needs(roles);
+  print->add_option("--relay", names.relay, "Role of annals-relay")->needs(roles);
+  print->add_option("--projector", names.projector, "Role of projections")->needs(roles);
+  print->add_option("--reader", names.reader, "Role of people and dashboards")->needs(roles);
+}
+
+void add_relay(CLI::App& app, Action& action) {
+  auto& relay = add_group(app, "relay", "Relays: who publishes, how far, how late");
+  add_command(relay, action, "status",
+              "Shows every relay's checkpoint, lag and owner\n\n"
+              "  annals relay status\n"
+              "  annals -o json relay status | jq '.[] | select(.lag > 1000)'",
+              show_relay_status);
+  auto options = std::make_shared<RelayAdopt>();
+  auto* adopt = add_command(relay, action, "adopt",
+                            "Declares that a relay's checkpoint belongs to this database, after a restore\n\n"
+                            "  annals relay adopt --relay shop --yes\n"
+                            "  annals relay adopt --relay shop --table events --position 120000 --yes\n\n"
+                            "What is at or below the position is never published again; what is above it is published, "
+                            "again if it was before.\n"
+                            "Refused while a relay of that name runs.",
+                            adopt_relay, options);
+  adopt->add_option("--relay", options->relay, "Name of the relay")->capture_default_str();
+  adopt->add_option("--table", options->table, "outbox or events")->capture_default_str();
+  adopt->add_option("--position", options->position, "New position (default: the recorded one)")
+      ->check(CLI::NonNegativeNumber);
+  adopt->add_flag("--yes", options->yes, "Do it");
+}
+
+}  // namespace
+
+void add_operation_commands(CLI::App& app, Action& action) {
+  add_schema(app, action);
+  auto& outbox = add_group(app, "outbox", "Messages to be published");
+  add_command(outbox, action, "status",
+              "Shows the size of the outbox and the age of its oldest unpublished message\n\n"
+              "  annals outbox status\n"
+              "  annals -o json outbox status | jq .oldest_unpublished_age_ms",
+              show_outbox_status);
+  add_relay(app, action);
+  auto* doctor =
+      add_command(app, action, "doctor",
+                  "Checks the server, the schema, open transactions and relays; exit code 5 when a check fails\n\n"
+                  "  annals doctor\n"
+                  "  annals -o json doctor | jq '.[] | select(.status != \"ok\")'",
+                  run_doctor);
+  (void)doctor;
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,3 @@
+UPDATE {schema}.projections
+   SET position = 0, event_id = NULL, system_identifier = $3, reset_requested = false, updated_at = clock_timestamp()
+ WHERE name = $1 AND version = $2::integer

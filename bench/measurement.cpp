@@ -16,23 +16,30 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+Measurement summarise(std::string name, std::string unit, std::vector<double> values, std::vector<double> floors) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < values.size(); ++i) ratios.push_back(values[i] / floors[i]);
+  return {.name = std::move(name),
+          .unit = std::move(unit),
+          .value = median(values),
+          .floor = median(floors),
+          .ratio = median(ratios),
+          .values = values,
+          .floors = floors};
+}
+
 Measurement measure(const Subject& subject, int rounds) {
-  Measurement result{.name = subject.name, .unit = subject.unit};
   subject.floor();
   subject.value();
-  std::vector<double> ratios;
+  std::vector<double> values;
+  std::vector<double> floors;
   for (int round = 0; round < rounds; ++round) {
     const bool floor_first = round % 2 == 0;
-    const double first = floor_first ? subject.floor() : subject.value();
-    const double second = floor_first ? subject.value() : subject.floor();
-    result.floors.push_back(floor_first ? first : second);
-    result.values.push_back(floor_first ? second : first);
-    ratios.push_back(result.values.back() / result.floors.back());
+    if (floor_first) floors.push_back(subject.floor());
+    values.push_back(subject.value());
+    if (!floor_first) floors.push_back(subject.floor());
   }
-  result.value = median(result.values);
-  result.floor = median(result.floors);
-  result.ratio = median(ratios);
-  return result;
+  return summarise(subject.name, subject.unit, std::move(values), std::move(floors));
 }
 
 std::string as_text(const Measurement& m) {

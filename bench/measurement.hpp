@@ -27,6 +27,10 @@ struct Measurement {
 /// both alike. One round of each before that is not counted.
 [[nodiscard]] Measurement measure(const Subject& subject, int rounds);
 
+/// The medians of rounds that were measured already; values[i] and floors[i] belong to one round.
+[[nodiscard]] Measurement summarise(std::string name, std::string unit, std::vector<double> values,
+                                    std::vector<double> floors);
+
 /// "append/1-client   value 2613 events/s   floor 3552 events/s   ratio 0.74".
 [[nodiscard]] std::string as_text(const Measurement& measurement);
 /// One line: {"name":…,"value":…,"unit":…,"floor":…,"ratio":…,"rounds":[[value,floor],…]}.

@@ -33,6 +33,12 @@ void on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {
   }
 }
 
+int on_socket(int domain, int type, int protocol, void* opaque) {
+  return state_of(opaque).sockets.open(domain, type, protocol);
+}
+
+int on_close_socket(int descriptor, void* opaque) { return state_of(opaque).sockets.close(descriptor); }
+
 bool is_secret(std::string_view name) {
   return std::ranges::any_of(allowed_settings(), [&](const auto& row) { return row.secret && row.name == name; });
 }
@@ -61,6 +67,8 @@ ConfHandle make_conf(const Settings& settings, const Settings& defaults, Client 
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
   rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
+  rd_kafka_conf_set_socket_cb(conf.get(), on_socket);
+  rd_kafka_conf_set_closesocket_cb(conf.get(), on_close_socket);
   set(*conf, "statistics.interval.ms", "1000");
   for (const auto& [name, value] : defaults) set(*conf, name, value);
   for (const auto& [name, value] : settings) set(*conf, name, value);

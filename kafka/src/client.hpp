@@ -1,6 +1,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/kafka/settings.hpp"
+#include "sockets.hpp"
 
 /// Owning handles of librdkafka's C objects, and what producer and consumer have in common.
 namespace annals::kafka {
@@ -31,12 +33,14 @@ inline void destroy_client(rd_kafka_t* client) noexcept {
 }
 using ClientHandle = std::unique_ptr<rd_kafka_t, Destroy<destroy_client>>;
 
-/// What librdkafka's callbacks tell; they run inside the poll calls of the one thread that uses the client.
+/// What librdkafka's callbacks tell. They run inside the poll calls of the one thread that uses the client, those of
+/// `sockets` in librdkafka's threads.
 /// It is the opaque of the client, so it must outlive the handle.
 struct ClientState {
   std::string brokers;  ///< bootstrap.servers, for messages
   std::atomic<bool> connected{false};
   std::string last_error;  ///< of the connection
+  Sockets sockets;
 };
 
 /// A configuration with the user's settings over the module's own `defaults`. Throws Error{invalid}.

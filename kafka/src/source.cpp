@@ -161,6 +161,7 @@ const Settings& consumer_defaults() {
       {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"},
       {"partition.assignment.strategy", "range"},
+      {"session.timeout.ms", "10000"},  // a dead member's partitions move on after it; see also close()
       {"socket.nagle.disable", "true"},
   };
   return defaults;
@@ -231,6 +232,7 @@ struct KafkaSource::Impl {
   Options options;
   SourceState state;  // before the consumer, whose callbacks write into it
   ClientHandle consumer;
+  bool commit_unanswered = false;
   std::chrono::steady_clock::time_point last_connected = std::chrono::steady_clock::now();
 };
 
@@ -307,8 +309,14 @@ PartitionList KafkaSource::Impl::uncommitted() const {
   return list;
 }
 
-/// Leaves the group, so that the others need not wait for the session to time out; gives up after close_timeout.
+/// Leaves the group, so that the others need not wait for the session to time out; gives up after close_timeout. Then,
+/// and when a commit was never answered, the connections are cut, or librdkafka would wait for the answers for up to
+/// socket.timeout.ms. An unanswered commit it keeps for session.timeout.ms even so; no call shortens that.
 void KafkaSource::Impl::close() {
+  if (commit_unanswered) {
+    state.sockets.cut();
+    return;
+  }
   const QueueHandle queue{rd_kafka_queue_new(consumer.get())};
   const Deadline deadline{options.close_timeout};
   if (auto* error = rd_kafka_consumer_close_queue(consumer.get(), queue.get())) {
@@ -322,6 +330,7 @@ void KafkaSource::Impl::close() {
       (void)rd_kafka_assign(consumer.get(), nullptr);
     }
   }
+  if (rd_kafka_consumer_closed(consumer.get()) == 0) state.sockets.cut();
 }
 
 KafkaSource::KafkaSource(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -356,7 +365,10 @@ void KafkaSource::commit() {
   }
   const auto what = fmt::format("group {} could not commit: {}", impl_->options.group, describe(error));
   if (is_authorisation(error)) throw not_authorised(what, impl_->state);
-  if (is_passing(error)) throw disconnected(what, impl_->state);
+  if (is_passing(error)) {
+    impl_->commit_unanswered = true;
+    throw disconnected(what, impl_->state);
+  }
   throw failed(what, "make a new source; what was received comes again");
 }
 

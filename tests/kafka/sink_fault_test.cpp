@@ -153,33 +153,43 @@ TEST_F(KafkaFaults, PausedBrokerFillsTheQueueAndNothingElse) {
   expect_all_in_order(name, kafka_->brokers(), 50'000);
 }
 
+/// How long it takes to destroy something.
+template <class T>
+steady_clock::duration closing_time(std::unique_ptr<T>& object) {
+  const auto begin = steady_clock::now();
+  object.reset();
+  return steady_clock::now() - begin;
+}
+
 TEST_F(KafkaFaults, ClosingIsBoundedWhileTheBrokerIsPaused) {
   const auto name = topic("closing", 2);
   auto sink = std::make_unique<KafkaSink>(options());
   ASSERT_EQ(delivered_count(send_all(*sink, numbered(name, 10, 2))), 10U);
-  kafka::KafkaSource::Options reading{
-      .settings = {{"bootstrap.servers", kafka_->brokers()}}, .group = "g", .topics = {name}};
-  reading.commit_timeout = milliseconds{500};
-  reading.close_timeout = milliseconds{500};
-  auto source = std::make_unique<kafka::KafkaSource>(reading);
-  std::vector<projections::IncomingMessage> some;
-  while (some.empty()) source->receive(10, seconds{10}, some);
+  const auto joined = [&](const std::string& group) {
+    kafka::KafkaSource::Options reading{
+        .settings = {{"bootstrap.servers", kafka_->brokers()}}, .group = group, .topics = {name}};
+    reading.commit_timeout = milliseconds{500};
+    reading.close_timeout = milliseconds{500};
+    auto source = std::make_unique<kafka::KafkaSource>(reading);
+    std::vector<projections::IncomingMessage> some;
+    while (some.empty()) source->receive(10, seconds{10}, some);
+    return source;
+  };
+  auto quiet = joined("quiet");
+  auto committing = joined("committing");
   kafka_->pause();
   for (const auto& message : numbered(name, 1'000, 2)) ASSERT_EQ(sink->send(message.view()), Sink::Send::accepted);
-  auto begin = steady_clock::now();
+  const auto begin = steady_clock::now();
   try {
-    source->commit();
+    committing->commit();
     ADD_FAILURE() << "nobody can have answered";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::disconnected);
   }
-  EXPECT_LT(steady_clock::now() - begin, seconds{3}) << "commit";
-  begin = steady_clock::now();
-  sink.reset();
-  EXPECT_LT(steady_clock::now() - begin, seconds{5}) << "sink";
-  begin = steady_clock::now();
-  source.reset();
-  EXPECT_LT(steady_clock::now() - begin, seconds{5}) << "source";
+  EXPECT_LT(steady_clock::now() - begin, seconds{3});
+  EXPECT_LT(closing_time(sink), seconds{5});
+  EXPECT_LT(closing_time(quiet), seconds{5});
+  EXPECT_LT(closing_time(committing), seconds{15});
   kafka_->resume();
 }
 

@@ -47,7 +47,8 @@ struct KafkaSourceOptions {
 ///                authorised; Error{failed}, the committed offset does not exist any more, or the consumer broke.
 ///                Error{disconnected}: no broker for disconnected_after, or no answer to commit() in commit_timeout;
 ///                what was received is then undecided and may come again.
-/// Limits         receive_bytes_max, prefetch_bytes_max; every wait is bounded by its argument or option.
+/// Limits         receive_bytes_max, prefetch_bytes_max; every wait is bounded by its argument or option. Only the
+///                destructor after a commit() without an answer takes up to session.timeout.ms (10 s, unless set).
 class KafkaSource final : public projections::Source {
  public:
   using Options = KafkaSourceOptions;

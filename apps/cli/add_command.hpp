@@ -8,11 +8,19 @@
 
 namespace annals::cli {
 
+/// `text` is one line for the list of commands, an empty line, and examples for the command's own help.
+inline CLI::App* add_subcommand(CLI::App& group, const char* name, const std::string& text) {
+  const auto end = text.find("\n\n");
+  auto* added = group.add_subcommand(name, text.substr(0, end));
+  added->footer(text.substr(end + 2) + "\n");
+  return added;
+}
+
 /// A command whose options live as long as the parser.
 template <class Options>
-CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& description,
+CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& text,
                       ExitCode (*command)(Invocation&, const Options&), std::shared_ptr<Options> options) {
-  auto* added = group.add_subcommand(name, description);
+  auto* added = add_subcommand(group, name, text);
   added->callback([&action, command, options] {
     action = [command, options](Invocation& invocation) { return command(invocation, *options); };
   });
@@ -27,9 +35,9 @@ inline CLI::App& add_group(CLI::App& app, const char* name, const char* descript
 }
 
 /// A command without options.
-inline CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& description,
+inline CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& text,
                              ExitCode (*command)(Invocation&)) {
-  auto* added = group.add_subcommand(name, description);
+  auto* added = add_subcommand(group, name, text);
   added->callback([&action, command] { action = command; });
   return added;
 }

@@ -62,6 +62,7 @@ Checks run_checks(const postgres::Database& database) {
   run_group("sessions", check_sessions, connection, checks);
   if (!usable) return checks;
   run_group("relay", check_relays, connection, checks);
+  run_group("projection", check_projections, connection, checks);
   return checks;
 }
 

@@ -5,6 +5,7 @@
 #include "command_groups.hpp"
 #include "doctor.hpp"
 #include "outbox_status.hpp"
+#include "projection.hpp"
 #include "relay.hpp"
 #include "schema.hpp"
 
@@ -61,6 +62,25 @@ void add_relay(CLI::App& app, Action& action) {
   adopt->add_flag("--yes", options->yes, "Do it");
 }
 
+void add_projection(CLI::App& app, Action& action) {
+  auto& projection = add_group(app, "projection", "Read models: how far, how late, rebuild");
+  add_command(projection, action, "list",
+              "Shows every projection's checkpoint, lag and owner\n\n"
+              "  annals projection list\n"
+              "  annals -o json projection list | jq '.[] | select(.lag > 1000)'",
+              list_projections);
+  auto options = std::make_shared<ProjectionReset>();
+  auto* reset = add_command(projection, action, "reset",
+                            "Asks a projection's runner to empty the read model and to replay from zero\n\n"
+                            "  annals projection reset order_summary --yes\n"
+                            "  annals projection reset order_summary --projection-version 2 --yes\n\n"
+                            "Readers see an empty, then a growing read model until it has caught up.",
+                            reset_projection, options);
+  reset->add_option("NAME", options->name, "Name of the projection")->required();
+  reset->add_option("--projection-version", options->version, "Its version")->capture_default_str();
+  reset->add_flag("--yes", options->yes, "Do it");
+}
+
 }  // namespace
 
 void add_operation_commands(CLI::App& app, Action& action) {
@@ -72,13 +92,12 @@ void add_operation_commands(CLI::App& app, Action& action) {
               "  annals -o json outbox status | jq .oldest_unpublished_age_ms",
               show_outbox_status);
   add_relay(app, action);
-  auto* doctor =
-      add_command(app, action, "doctor",
-                  "Checks the server, the schema, open transactions and relays; exit code 5 when a check fails\n\n"
-                  "  annals doctor\n"
-                  "  annals -o json doctor | jq '.[] | select(.status != \"ok\")'",
-                  run_doctor);
-  (void)doctor;
+  add_projection(app, action);
+  add_command(app, action, "doctor",
+              "Checks the server, the schema, open transactions and relays; exit code 5 when a check fails\n\n"
+              "  annals doctor\n"
+              "  annals -o json doctor | jq '.[] | select(.status != \"ok\")'",
+              run_doctor);
 }
 
 }  // namespace annals::cli

@@ -1,0 +1,40 @@
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "annals/postgres/connection.hpp"
+#include "program.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::tests {
+
+/// A database of its own, and the program pointed at it.
+class CliTest : public testing::Test {
+ protected:
+  explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied) : database_(schema) {}
+
+  [[nodiscard]] Arguments with_database(const Arguments& arguments) const {
+    Arguments all{"--database", database_.uri()};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
+  }
+  [[nodiscard]] Finished annals(const Arguments& arguments, const std::string& input = {}) const {
+    return run(with_database(arguments), input);
+  }
+  /// Runs the program, which must succeed, and returns its output.
+  [[nodiscard]] std::string output(const Arguments& arguments, const std::string& input = {}) const {
+    const auto finished = annals(arguments, input);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return finished.out;
+  }
+  [[nodiscard]] postgres::Connection connect() const { return postgres::Connection{database_.database()}; }
+  [[nodiscard]] std::int64_t number(const std::string& sql) const { return connect().query(sql).bigint(0, 0); }
+  [[nodiscard]] std::int64_t event_count() const { return number("SELECT count(*) FROM annals.events"); }
+
+  TempDatabase database_;
+  TempDirectory directory_;
+};
+
+}  // namespace annals::tests

@@ -1,0 +1,104 @@
+#include "cli_test.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(CommandLine, ExplainsItselfByExampleEverywhere) {
+  const Arguments commands[] = {{"schema", "apply"},
+                                {"schema", "validate"},
+                                {"schema", "print-sql"},
+                                {"stream", "show"},
+                                {"stream", "append"},
+                                {"stream", "list"},
+                                {"all", "tail"},
+                                {"events", "import"},
+                                {"events", "export"},
+                                {"outbox", "status"},
+                                {"relay", "status"},
+                                {"relay", "adopt"},
+                                {"doctor"}};
+  for (auto command : commands) {
+    auto example = std::string{"annals"};
+    for (const auto& word : command) example += " " + word;
+    command.push_back("--help");
+    const auto finished = run(command);
+    EXPECT_EQ(finished.code, 0) << example;
+    EXPECT_THAT(finished.out, testing::ContainsRegex("  annals .*" + command.front())) << finished.out;
+    EXPECT_EQ(finished.err, "");
+  }
+}
+
+TEST(CommandLine, ShowsVersionAndExitCodes) {
+  EXPECT_THAT(run({"--version"}).out, testing::StartsWith("annals "));
+  EXPECT_THAT(run({"--help"}).out, HasSubstr("    4  the stream is not at the expected version"));
+}
+
+TEST(CommandLine, RefusesBadUsageWithExitCode2) {
+  const Arguments bad[] = {{},
+                           {"nonsense"},
+                           {"stream"},
+                           {"stream", "show"},
+                           {"stream", "show", "a", "--from", "x"},
+                           {"stream", "show", "a", "--from", "0"},
+                           {"stream", "show", "a", "--limit", "0"},
+                           {"stream", "append", "a"},
+                           {"stream", "append", "a", "--type", "T", "--expected", "-1"},
+                           {"stream", "append", "a", "--type", "T", "--data", "{bad"},
+                           {"stream", "append", "a", "--type", "T", "--data", "@/does/not/exist"},
+                           {"stream", "append", "a", "--type", "T", "--id", "x"},
+                           {"stream", "append", "a", "--type", "T", "--metadata", "x"},
+                           {"stream", "append", "a", "--type", "T", "--content-type", "text/plain"},
+                           {"stream", "append", "", "--type", "T"},
+                           {"all", "tail", "--after", "-1"},
+                           {"events", "import"},
+                           {"events", "export", "--stream", "a", "--category", "b"},
+                           {"schema", "print-sql", "--writer", "w"},
+                           {"schema", "print-sql", "--roles", "--writer", "w; DROP"},
+                           {"relay", "adopt"},
+                           {"relay", "adopt", "--table", "x", "--yes"},
+                           {"-o", "xml", "doctor"},
+                           {"--schema", "Bad-Name", "schema", "print-sql"},
+                           {"doctor", "--nonsense"}};
+  for (const auto& arguments : bad) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 2) << testing::PrintToString(arguments) << finished.err;
+    EXPECT_THAT(finished.err, testing::StartsWith("annals: ")) << testing::PrintToString(arguments);
+    EXPECT_THAT(finished.err, HasSubstr("\nhint: ")) << testing::PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+  }
+}
+
+TEST(CommandLine, SaysThatTheDatabaseIsAwayWithoutItsSecrets) {
+  const auto finished =
+      run({"--database", "postgresql://u:hunter2secret@127.0.0.1:1/db?connect_timeout=2", "stream", "list"});
+  EXPECT_EQ(finished.code, 3);
+  EXPECT_THAT(finished.err, HasSubstr("port=1"));
+  EXPECT_THAT(finished.err, testing::Not(HasSubstr("hunter2secret")));
+}
+
+TEST(CommandLine, NeverRepeatsAConnectionStringItDoesNotUnderstand) {
+  const auto finished = run({"--database", "host=x passwort=hunter2secret", "stream", "list"});
+  EXPECT_EQ(finished.code, 2) << finished.err;
+  EXPECT_THAT(finished.err, testing::Not(HasSubstr("hunter2secret")));
+}
+
+class CommandLineDatabase : public CliTest {};
+
+TEST_F(CommandLineDatabase, IsNamedByTheEnvironmentOrTheOption) {
+  EXPECT_EQ(run({"stream", "list"}, {}, {{"ANNALS_DATABASE", database_.uri()}}).code, 0);
+  // The option wins.
+  EXPECT_EQ(run(with_database({"stream", "list"}), {}, {{"ANNALS_DATABASE", "host=127.0.0.1 port=1"}}).code, 0);
+  // A global option may stand behind the command.
+  EXPECT_EQ(run({"stream", "list", "--database", database_.uri(), "-o", "json"}).out, "[]\n");
+}
+
+TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {
+  const auto finished = run(with_database({"stream", "list"}), {}, {{"ANNALS_SCHEMA", "elsewhere"}});
+  EXPECT_EQ(finished.code, 3);
+  EXPECT_THAT(finished.err, HasSubstr("annals schema apply"));
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,40 @@
+#include "display_width.hpp"
+
+#include <gtest/gtest.h>
+
+namespace annals::cli {
+namespace {
+
+TEST(DisplayWidth, CountsColumnsNotBytes) {
+  EXPECT_EQ(display_width("abc"), 3U);
+  EXPECT_EQ(display_width("é"), 1U);
+  EXPECT_EQ(display_width("e\xCC\x81"), 1U);  // combining accent
+  EXPECT_EQ(display_width("注文"), 4U);
+  EXPECT_EQ(display_width("🎉"), 2U);
+}
+
+TEST(DisplayWidth, SurvivesMalformedText) {
+  EXPECT_EQ(display_width("\xFF\xFE"), 2U);
+  EXPECT_EQ(display_width("\xF0"), 1U);
+}
+
+TEST(CutToWidth, CutsBetweenCharactersAndSaysSo) {
+  EXPECT_EQ(cut_to_width("abcdef", 6), "abcdef");
+  EXPECT_EQ(cut_to_width("abcdef", 4), "abc…");
+  EXPECT_EQ(cut_to_width("注文注文", 4), "注…");
+  EXPECT_EQ(cut_to_width("abc", 0), "");
+}
+
+TEST(WithoutTerminalControls, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(without_terminal_controls("a\x7F"), "a\\u007f");
+  EXPECT_EQ(without_terminal_controls("\xC2\x9B"
+                                      "31m"),
+            "\\u009b31m");  // C1 CSI
+  EXPECT_EQ(without_terminal_controls("\xE2\x80\xAE"
+                                      "x"),
+            "\\u202ex");  // right-to-left override
+  EXPECT_EQ(without_terminal_controls("naïve 注文 🎉"), "naïve 注文 🎉");
+}
+
+}  // namespace
+}  // namespace annals::cli

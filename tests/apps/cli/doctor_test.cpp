@@ -1,0 +1,91 @@
+#include "cli_test.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class DoctorCommand : public CliTest {
+ protected:
+  /// The JSON line of one check.
+  std::string check(const std::string& name, int expected_code) const {
+    const auto finished = annals({"-o", "jsonl", "doctor"});
+    EXPECT_EQ(finished.code, expected_code) << finished.out << finished.err;
+    std::string found;
+    for (const auto& line : lines_of(finished.out)) {
+      if (line.find("{\"check\":\"" + name + "\"") == 0) found += line + "\n";
+    }
+    return found;
+  }
+};
+
+TEST_F(DoctorCommand, FindsNothingWrongWithAFreshDatabase) {
+  const auto finished = annals({"doctor"});
+  EXPECT_EQ(finished.code, 0) << finished.out;
+  EXPECT_THAT(finished.out, Not(HasSubstr("fail")));
+  for (const auto* name : {"connection", "server", "clock", "fsync", "wal_level", "schema", "append_only", "sequence",
+                           "open_writers", "prepared_transactions", "idle_in_transaction", "relay", "projection"}) {
+    EXPECT_THAT(finished.out, HasSubstr(name));
+  }
+}
+
+TEST_F(DoctorCommand, SeesAnAppendOnlyTriggerThatCanBeBypassed) {
+  connect().execute("ALTER TABLE annals.events ENABLE TRIGGER append_only");
+  EXPECT_THAT(check("append_only", 5), AllOf(HasSubstr("\"fail\""), HasSubstr("ENABLE ALWAYS TRIGGER append_only")));
+  connect().execute("DROP TRIGGER append_only ON annals.events");
+  EXPECT_THAT(check("append_only", 5), HasSubstr("annals.events has no trigger"));
+}
+
+TEST_F(DoctorCommand, SeesASequenceThatCaches) {
+  connect().execute("ALTER TABLE annals.outbox ALTER COLUMN position SET CACHE 50");
+  EXPECT_THAT(check("sequence", 5), AllOf(HasSubstr("annals.outbox has CACHE 50"), HasSubstr("SET CACHE 1")));
+}
+
+TEST_F(DoctorCommand, SeesAMissingSchema) {
+  const auto finished = annals({"--schema", "none", "doctor"});
+  EXPECT_EQ(finished.code, 5);
+  EXPECT_THAT(finished.out, HasSubstr("annals schema apply"));
+}
+
+TEST_F(DoctorCommand, WarnsOfSettingsThatLoseCommits) {
+  const auto name = connect().query("SELECT current_database()::text").text(0, 0);
+  connect().execute("ALTER DATABASE " + name + " SET synchronous_commit = off");
+  EXPECT_THAT(check("synchronous_commit", 0), HasSubstr("\"warn\""));
+}
+
+TEST_F(DoctorCommand, NamesWhoHoldsReadersBack) {
+  auto writer = connect();
+  writer.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE");
+  EXPECT_THAT(check("open_writers", 0), HasSubstr("pid " + std::to_string(writer.backend_pid())));
+}
+
+TEST_F(DoctorCommand, SeesPreparedTransactionsLeftBehind) {
+  auto session = connect();
+  if (session.query("SELECT current_setting('max_prepared_transactions')::int").integer(0, 0) == 0) {
+    GTEST_SKIP() << "max_prepared_transactions = 0 on this server";
+  }
+  session.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE; PREPARE TRANSACTION 'forgotten one'");
+  EXPECT_THAT(check("prepared_transactions", 0), AllOf(HasSubstr("forgotten one"), HasSubstr("ROLLBACK PREPARED")));
+  session.execute("ROLLBACK PREPARED 'forgotten one'");
+}
+
+TEST_F(DoctorCommand, FailsWhenACheckpointBelongsToAnotherCluster) {
+  connect().execute(
+      "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
+      "VALUES ('shop', 'outbox', 0, '4711', '1')");
+  EXPECT_THAT(check("relay", 5),
+              AllOf(HasSubstr("belongs to cluster 4711"), HasSubstr("annals relay adopt --relay shop")));
+}
+
+TEST_F(DoctorCommand, PrintsOneJsonArray) {
+  const auto text = output({"-o", "json", "doctor"});
+  EXPECT_THAT(text, testing::StartsWith("[\n{\"check\":\"connection\",\"status\":\"ok\""));
+  EXPECT_THAT(text, testing::EndsWith("}\n]\n"));
+}
+
+TEST(Doctor, SaysThatTheServerIsAway) { EXPECT_EQ(run({"-d", "host=127.0.0.1 port=1", "doctor"}).code, 3); }
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,194 @@
+#include <zlib.h>
+
+#include <csignal>
+
+#include "cli_test.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+std::string event(const std::string& more = R"("data":1)", const std::string& stream = "s") {
+  return R"({"stream":")" + stream + R"(","type":"T",)" + more + "}\n";
+}
+
+std::string gzip(const std::string& text) {
+  std::string out(compressBound(text.size()) + 64, '\0');
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  auto copy = text;
+  stream.next_in = reinterpret_cast<Bytef*>(copy.data());
+  stream.avail_in = static_cast<uInt>(copy.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+class ImportCommand : public CliTest {
+ protected:
+  Finished import(const std::string& text, const Arguments& more = {}) const {
+    Arguments arguments{"events", "import", "-"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return annals(arguments, text);
+  }
+};
+
+TEST_F(ImportCommand, CountsWhatItDid) {
+  const auto finished = import(event() + "\n  \r\n" + event("\"data\":2") + event("\"data\":3", "t"));
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.out,
+              testing::MatchesRegex("imported 3 events into 2 streams \\(0 already present\\) in .* s \\(.*/s\\)\n"));
+  EXPECT_EQ(event_count(), 3);
+}
+
+TEST_F(ImportCommand, TellsGzipByItsBytesNotByItsName) {
+  write_file(directory_.path("plain.gz"), event());
+  write_file(directory_.path("packed.txt"), gzip(event()) + gzip(event()));  // two members, as `cat a.gz b.gz` makes
+  EXPECT_THAT(output({"events", "import", directory_.path("plain.gz")}), HasSubstr("imported 1 events"));
+  EXPECT_THAT(output({"events", "import", directory_.path("packed.txt")}), HasSubstr("imported 2 events"));
+  EXPECT_THAT(import(gzip(event())).out, HasSubstr("imported 1 events"));
+}
+
+TEST_F(ImportCommand, RefusesDamagedGzip) {
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += event("\"data\":" + std::to_string(i * 7919));
+  const auto whole = gzip(many);
+  const auto cut = import(whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(cut.code, 2);
+  EXPECT_THAT(cut.err, HasSubstr("standard input:"));
+  auto flipped = whole;
+  flipped[flipped.size() - 6] = static_cast<char>(flipped[flipped.size() - 6] ^ 1);  // the checksum
+  EXPECT_EQ(import(flipped).code, 2);
+  EXPECT_EQ(event_count(), 0);
+}
+
+TEST_F(ImportCommand, TakesAllLinesOrNone) {
+  std::string good;
+  for (int i = 0; i < 2500; ++i) good += event("\"data\":" + std::to_string(i), "s-" + std::to_string(i % 7));
+  const struct {
+    const char* what;
+    std::string line;
+    int code;
+    const char* expected;
+  } cases[] = {
+      {"bad JSON", "{\"stream\":\"s\",\n", 2, "-:2501: byte 15: ends"},
+      {"not an object", "[]\n", 2, "2501: byte 1: '{' is due"},
+      {"missing member",
+       R"({"stream":"s","data":1})"
+       "\n",
+       2, "2501: member \"type\" is missing"},
+      {"unknown member", event(R"("data":1,"extra":2)"), 2, "2501: unknown member \"extra\""},
+      {"NUL in the line", event("\"data\":1") + std::string{"\0\n", 2}, 2, "2502: byte 1: NUL or invalid UTF-8"},
+      {"NUL in a name", event("\"data\":1", "a\\u0000"), 2, "2501: stream name \"a\\x00\" has NUL"},
+      {"bad UTF-8", event("\"data\":\"\xFF\""), 2, "2501: byte 33: NUL or invalid UTF-8"},
+      {"name too long", event("\"data\":1", std::string(600, 'x')), 2, "600 bytes"},
+      {"version conflict", event("\"data\":1,\"version\":99", "s-1"), 4, "2501: event "},
+      {"conflict in the middle",
+       event("\"data\":1,\"version\":1", "v") + event("\"data\":1,\"version\":3", "v") + event(), 4, "2502: event "},
+  };
+  for (const auto& one : cases) {
+    const auto finished = import(good + one.line);
+    EXPECT_EQ(finished.code, one.code) << one.what << finished.err;
+    const auto expected = std::string{one.expected};
+    EXPECT_THAT(finished.err, HasSubstr(expected.starts_with("-:") ? "standard input" + expected.substr(1) : expected))
+        << one.what;
+    EXPECT_THAT(finished.err, HasSubstr("nothing was imported")) << one.what;
+    EXPECT_THAT(finished.err, HasSubstr("hint: ")) << one.what;
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(event_count(), 0) << one.what;
+    EXPECT_EQ(number("SELECT count(*) FROM annals.streams"), 0) << one.what;
+  }
+  EXPECT_EQ(import(good).code, 0);  // the lines themselves are fine
+  EXPECT_EQ(event_count(), 2500);
+}
+
+TEST_F(ImportCommand, NamesTheFile) {
+  write_file(directory_.path("x.jsonl"), event() + "bad\n");
+  EXPECT_THAT(annals({"events", "import", directory_.path("x.jsonl")}).err,
+              HasSubstr(directory_.path("x.jsonl") + ":2: "));
+  EXPECT_EQ(annals({"events", "import", directory_.path("absent")}).code, 2);
+  EXPECT_NE(annals({"events", "import", directory_.path("")}).code, 0);  // a directory
+}
+
+TEST_F(ImportCommand, BoundsTheLengthOfALine) {
+  Program program{with_database({"events", "import", "-"})};
+  program.write(event().substr(0, 20));
+  const std::string block(1U << 20U, 'x');
+  for (int i = 0; i < 70; ++i) program.write(block);
+  const auto finished = program.finish();
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("standard input:1: the line is longer than"));
+}
+
+TEST_F(ImportCommand, TakesTheLargestEvent) {
+  const std::string data = "\"" + std::string((16U << 20U) - 2, 'x') + "\"";
+  EXPECT_EQ(import(event("\"data\":" + data)).code, 0);
+  EXPECT_EQ(number("SELECT octet_length(data)::bigint FROM annals.events"), 16 << 20);
+}
+
+TEST_F(ImportCommand, TreatsRepeatedLinesWithoutIdAsEvents) {
+  EXPECT_THAT(import(event() + event() + event()).out, HasSubstr("imported 3 events into 1 streams"));
+  EXPECT_EQ(number("SELECT version FROM annals.streams"), 3);
+}
+
+TEST_F(ImportCommand, CountsLinesThatAreThereAlready) {
+  const auto once = event(R"("data":1,"version":1,"id":"01890a5d-ac96-774b-bcce-b302099a8057")");
+  EXPECT_THAT(import(once + once).out, HasSubstr("imported 1 events into 1 streams (1 already present)"));
+  EXPECT_THAT(import(once).out, HasSubstr("imported 0 events into 0 streams (1 already present)"));
+  const auto other = event(R"("data":1,"version":1,"id":"01890a5d-ac96-774b-bcce-b302099a8058")");
+  EXPECT_EQ(import(other).code, 4);
+  EXPECT_THAT(import(other, {"--ignore-versions"}).out, HasSubstr("imported 1 events"));
+  EXPECT_EQ(event_count(), 2);
+}
+
+TEST_F(ImportCommand, DryRunChecksEverythingAndKeepsNothing) {
+  const auto finished = import(event() + event("\"data\":1,\"version\":2"), {"--dry-run"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("would import 2 events into 1 streams"));
+  EXPECT_EQ(event_count(), 0);
+  EXPECT_EQ(import(event("\"data\":1,\"version\":2"), {"--dry-run"}).code, 4);
+}
+
+TEST_F(ImportCommand, LeavesNothingBehindWhenItIsInterruptedOrKilled) {
+  std::string lines;
+  for (int i = 0; i < 3000; ++i) lines += event();
+  for (const int number : {SIGINT, SIGKILL}) {
+    Program program{with_database({"events", "import", "-"})};
+    program.write(lines);
+    auto observer = connect();
+    // It is in the middle: its transaction has written to the log and waits for more lines.
+    const std::string writing =
+        "SELECT count(*) FROM pg_locks WHERE relation = 'annals.events'::regclass AND mode = 'RowExclusiveLock'";
+    while (observer.query(writing).bigint(0, 0) == 0) {
+    }
+    program.signal(number);
+    program.write(event());
+    const auto finished = program.finish();
+    EXPECT_EQ(finished.code, number == SIGINT ? 130 : 128 + SIGKILL) << finished.err;
+    // The server needs a moment to notice that a killed client has gone.
+    while (observer.query(writing).bigint(0, 0) != 0) {
+    }
+    EXPECT_EQ(event_count(), 0);
+  }
+}
+
+TEST_F(ImportCommand, UsesMemoryThatDoesNotGrowWithTheFile) {
+  // 40 MB of text; `ulimit -v` would also count shared libraries, so look at the peak of the process itself.
+  std::string lines;
+  const auto line = event("\"data\":\"" + std::string(4000, 'x') + "\"");
+  for (int i = 0; i < 500; ++i) lines += line;
+  Program program{with_database({"events", "import", "-"})};
+  for (int i = 0; i < 20; ++i) program.write(lines);
+  const auto status = read_file("/proc/" + std::to_string(program.pid()) + "/status");
+  const auto at = status.find("VmHWM:");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stol(status.substr(at + 6)), 150'000) << "kB";
+  EXPECT_EQ(program.finish().code, 0);
+}
+
+}  // namespace
+}  // namespace annals::tests

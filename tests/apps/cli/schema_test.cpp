@@ -1,0 +1,68 @@
+#include "cli_test.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+class SchemaCommand : public CliTest {
+ protected:
+  SchemaCommand() : CliTest(TempDatabase::Schema::none) {}
+};
+
+TEST_F(SchemaCommand, AppliesOnceAndSaysWhat) {
+  const auto first = annals({"-o", "jsonl", "schema", "apply"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr(R"({"module":"eventstore","step":1,"name":"events"})"));
+  const auto second = annals({"-o", "jsonl", "schema", "apply"});
+  EXPECT_EQ(second.code, 0);
+  EXPECT_EQ(second.out, "");
+  EXPECT_THAT(second.err, HasSubstr("up to date"));
+}
+
+TEST_F(SchemaCommand, MayBeAppliedByManyAtOnce) {
+  const auto arguments = with_database({"-o", "jsonl", "schema", "apply"});
+  Program first{arguments};
+  Program second{arguments};
+  Program third{arguments};
+  std::string all;
+  for (auto* program : {&first, &second, &third}) {
+    const auto finished = program->finish();
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    all += finished.out;
+  }
+  EXPECT_EQ(all.find("eventstore"), all.rfind("eventstore"));
+  EXPECT_EQ(annals({"schema", "validate"}).code, 0);
+}
+
+TEST_F(SchemaCommand, ValidatesWithExitCode5) {
+  const auto missing = annals({"schema", "validate"});
+  EXPECT_EQ(missing.code, 5);
+  EXPECT_THAT(missing.err, HasSubstr("annals schema apply"));
+  EXPECT_EQ(annals({"schema", "apply"}).code, 0);
+  EXPECT_EQ(output({"-o", "json", "schema", "validate"}), "{\"schema\":\"annals\",\"valid\":true}\n");
+  connect().execute("UPDATE annals.schema_migrations SET checksum = 1 WHERE module = 'outbox' AND number = 1");
+  const auto changed = annals({"schema", "validate"});
+  EXPECT_EQ(changed.code, 5);
+  EXPECT_THAT(changed.err, HasSubstr("step 1 (outbox)"));
+}
+
+TEST_F(SchemaCommand, PrintsAScriptThatDoesTheSame) {
+  const auto script = run({"schema", "print-sql", "--schema", "other"});
+  EXPECT_EQ(script.code, 0) << script.err;
+  connect().execute(script.out);
+  EXPECT_EQ(annals({"--schema", "other", "schema", "validate"}).code, 0);
+}
+
+TEST_F(SchemaCommand, PrintsGrantsForTheRolesNamed) {
+  const auto all = run({"schema", "print-sql", "--roles"});
+  for (const auto* role : {"annals_writer", "annals_relay", "annals_projector", "annals_reader"}) {
+    EXPECT_THAT(all.out, HasSubstr(role));
+  }
+  const auto one = run({"schema", "print-sql", "--roles", "--reader", "bi"});
+  EXPECT_THAT(one.out, HasSubstr("TO bi;"));
+  EXPECT_THAT(one.out, testing::Not(HasSubstr("INSERT")));
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,108 @@
+#include "cli_test.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+class StreamCommand : public CliTest {
+ protected:
+  Finished append(const Arguments& more, const std::string& input = {}) const {
+    Arguments arguments{"-o", "json", "stream", "append"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return annals(arguments, input);
+  }
+};
+
+TEST_F(StreamCommand, AppendsAndShows) {
+  const auto appended = append({"order-1", "--type", "Placed", "--data", R"({ "total": 9.90 })", "--expected",
+                                "no-stream", "--metadata", "correlation_id=c", "--metadata", "user=a=b"});
+  EXPECT_EQ(appended.code, 0) << appended.err;
+  EXPECT_THAT(appended.out, HasSubstr(R"({"stream":"order-1","version":1,"position":1,"id":")"));
+  const auto shown = output({"-o", "jsonl", "stream", "show", "order-1"});
+  EXPECT_THAT(
+      shown,
+      HasSubstr(R"("type":"Placed","data":{"total":9.90},"metadata":{"correlation_id":"c","user":"a=b"},"time":)"));
+  EXPECT_THAT(output({"stream", "show", "order-1"}), HasSubstr(R"(Placed  {"total":9.90})"));
+}
+
+TEST_F(StreamCommand, TakesDataFromAFileAndFromStandardInput) {
+  write_file(directory_.path("data.json"), "[1,\n 2]");
+  EXPECT_EQ(append({"a", "--type", "T", "--data", "@" + directory_.path("data.json")}).code, 0);
+  EXPECT_EQ(append({"a", "--type", "T", "--data", "-", "--content-type", "application/octet-stream"},
+                   std::string{"\0\xFF", 2})
+                .code,
+            0);
+  const auto shown = output({"-o", "jsonl", "stream", "show", "a"});
+  EXPECT_THAT(shown, HasSubstr(R"("data":[1,2])"));
+  EXPECT_THAT(shown, HasSubstr(R"("data_base64":"AP8=","content_type":"application/octet-stream")"));
+  EXPECT_THAT(output({"stream", "show", "a"}), HasSubstr("application/octet-stream AP8="));
+}
+
+TEST_F(StreamCommand, ReportsAConflictWithBothVersions) {
+  EXPECT_EQ(append({"a", "--type", "T"}).code, 0);
+  for (const auto* expected : {"no-stream", "0", "7"}) {
+    const auto finished = append({"a", "--type", "T", "--expected", expected});
+    EXPECT_EQ(finished.code, 4);
+    EXPECT_THAT(finished.err, HasSubstr("is at version 1, expected was"));
+    EXPECT_THAT(finished.err, HasSubstr("--expected 1"));
+  }
+  EXPECT_EQ(append({"new", "--type", "T", "--expected", "exists"}).code, 4);
+  EXPECT_EQ(append({"a", "--type", "T", "--expected", "1"}).code, 0);
+  EXPECT_EQ(append({"a", "--type", "T", "--expected", "exists"}).code, 0);
+  EXPECT_EQ(event_count(), 3);
+}
+
+TEST_F(StreamCommand, RepeatsHarmlesslyWithAnId) {
+  const Arguments once{"a", "--type", "T", "--id", "01890a5d-ac96-774b-bcce-b302099a8057", "--expected", "0"};
+  EXPECT_THAT(append(once).out, HasSubstr(R"("already_present":false)"));
+  EXPECT_THAT(append(once).out, HasSubstr(R"("already_present":true)"));
+  EXPECT_EQ(event_count(), 1);
+}
+
+TEST_F(StreamCommand, ShowsPagesInBothDirections) {
+  std::string lines;
+  for (int i = 1; i <= 25; ++i) lines += R"({"stream":"s","type":"T","data":)" + std::to_string(i) + "}\n";
+  (void)output({"events", "import", "-"}, lines);
+  const auto page = annals({"-o", "jsonl", "stream", "show", "s", "--from", "11", "--limit", "10"});
+  EXPECT_EQ(lines_of(page.out).size(), 10U);
+  EXPECT_THAT(page.err, HasSubstr("--from 21"));
+  const auto back = annals({"-o", "jsonl", "stream", "show", "s", "--backward", "--limit", "5"});
+  EXPECT_THAT(lines_of(back.out).front(), HasSubstr(R"("version":25,)"));
+  EXPECT_THAT(lines_of(back.out).back(), HasSubstr(R"("version":21,)"));
+  EXPECT_THAT(back.err, HasSubstr("--backward --from 20"));
+  EXPECT_EQ(annals({"-o", "json", "stream", "show", "s", "--from", "26"}).out, "[]\n");
+}
+
+TEST_F(StreamCommand, SaysWhenThereIsNoSuchStream) {
+  const auto finished = annals({"stream", "show", "nobody"});
+  EXPECT_EQ(finished.code, 6);
+  EXPECT_THAT(finished.err, HasSubstr("there is no stream \"nobody\""));
+}
+
+TEST_F(StreamCommand, ListsByPrefixAndPage) {
+  for (const auto* name : {"b-1", "a-2", "a-1", "a-3", "%", "a%"}) EXPECT_EQ(append({name, "--type", "T"}).code, 0);
+  const auto page = annals({"-o", "jsonl", "stream", "list", "--prefix", "a-", "--limit", "2"});
+  EXPECT_THAT(page.out, HasSubstr(R"({"stream":"a-1","version":1,"created_at":)"));
+  EXPECT_THAT(page.out, testing::Not(HasSubstr("a-3")));
+  EXPECT_THAT(page.err, HasSubstr("--after \"a-2\""));
+  EXPECT_THAT(output({"stream", "list", "--prefix", "a-", "--after", "a-2"}), HasSubstr("a-3"));
+  EXPECT_EQ(lines_of(output({"-o", "jsonl", "stream", "list", "--prefix", "%"})).size(), 1U);
+}
+
+TEST_F(StreamCommand, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(append({"evil\x1b[31m\nname", "--type", "T\x07", "--data",
+                    "\"\xC2\x9B"
+                    "31m\""})
+                .code,
+            0);
+  for (const auto& text : {output({"stream", "list"}), output({"all", "tail"})}) {
+    EXPECT_THAT(text, testing::Not(HasSubstr("\x1b"))) << text;
+    EXPECT_THAT(text, testing::Not(HasSubstr("\x07"))) << text;
+    EXPECT_THAT(text, testing::Not(HasSubstr("\xC2\x9B"))) << text;
+    EXPECT_THAT(text, HasSubstr(R"(evil\x1b[31m\nname)"));
+  }
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,81 @@
+// fines: what is owed, computed from an event log. See README.md.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
+#include "annals/eventstore/schema.hpp"
+#include "annals/outbox/schema.hpp"
+#include "annals/postgres/transact.hpp"
+#include "annals/projections/runner.hpp"
+#include "annals/projections/schema.hpp"
+#include "fines/projection.hpp"
+#include "fines/table.hpp"
+
+namespace {
+
+using annals::postgres::Database;
+using State = annals::projections::StepReport::State;
+
+constexpr std::chrono::milliseconds wait_max{200};
+
+volatile std::sig_atomic_t stopped = 0;
+
+void init(const Database& database) {
+  annals::postgres::Migrator migrator{
+      database,
+      {annals::eventstore::schema(), annals::outbox::schema(), annals::projections::schema(), fines::table_schema()}};
+  migrator.apply();
+}
+
+/// Until everything in the log is in the table; on and on with `follow`.
+void project(const Database& database, bool follow) {
+  const auto projection = fines::fines_projection();
+  const annals::TypeRegistry types;  // empty: the events are handled as JSON
+  annals::SystemClock clock;
+  annals::projections::Runner runner{database, projection, types, clock};
+  while (stopped == 0) {
+    const auto step = runner.step(wait_max);
+    if (!follow && step.state == State::idle) return;
+  }
+}
+
+void report(const Database& database) {
+  const auto pool = annals::postgres::make_pqxx_pool(database);
+  annals::postgres::transact(*pool, [](pqxx::work& tx) { fines::report(tx, std::cout); });
+}
+
+int run(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const annals::Error& error) {
+    fmt::print(stderr, "fines: {}\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGTERM, [](int) { stopped = 1; });
+  std::signal(SIGINT, [](int) { stopped = 1; });
+
+  CLI::App app{"What is owed, computed from an event log", "fines"};
+  Database database;
+  database.application_name = "fines";
+  app.add_option("--database", database.conninfo, "As libpq understands it")->envname("ANNALS_DATABASE");
+  app.require_subcommand(1);
+  app.add_subcommand("init", "Create what is missing in the database")->callback([&] { init(database); });
+  bool follow = false;
+  auto* project_command = app.add_subcommand("project", "Bring the table up to date");
+  project_command->add_flag("--follow", follow, "Go on until SIGTERM");
+  project_command->callback([&] { project(database, follow); });
+  app.add_subcommand("report", "Print the table as CSV")->callback([&] { report(database); });
+  return run(app, argc, argv);
+}

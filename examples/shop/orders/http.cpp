@@ -1,0 +1,99 @@
+#include "orders/http.hpp"
+
+#include <httplib.h>
+
+#include <atomic>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "orders/status_table.hpp"
+
+namespace shop::orders {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto host = "127.0.0.1";
+constexpr int rows_max = 100;
+constexpr std::chrono::milliseconds poll{20};
+
+json to_json(const OrderStatus& status) {
+  return {{"order_id", status.order_id},
+          {"customer_id", status.customer_id},
+          {"state", status.state},
+          {"amount_cents", status.amount_cents},
+          {"updated_at", status.updated_at}};
+}
+
+void answer(httplib::Response& response, int status, const json& body) {
+  response.status = status;
+  response.set_content(body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n", "application/json");
+}
+
+void answer_failure(httplib::Response& response, const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    answer(response, 503, {{"error", error.what()}});
+  }
+}
+
+}  // namespace
+
+struct StatusServer::Impl {
+  annals::postgres::PqxxPool& pool;
+  httplib::Server server;
+  int port;
+
+  Impl(annals::postgres::PqxxPool& connections, int wanted) : pool(connections), port(wanted) {
+    server.Get(R"(/orders/([^/]+))", [this](const auto& request, auto& response) { one(request, response); });
+    server.Get("/orders", [this](const auto& request, auto& response) { many(request, response); });
+    server.set_exception_handler(
+        [](const auto&, auto& response, std::exception_ptr failure) { answer_failure(response, failure); });
+    if (wanted == 0) port = server.bind_to_any_port(host);
+    if (port < 0 || (wanted != 0 && !server.bind_to_port(host, wanted))) {
+      throw annals::Error{annals::ErrorKind::failed,
+                          "cannot listen on port " + std::to_string(wanted),
+                          {.hint = "is it taken? Try another --port", .sqlstate = {}}};
+    }
+  }
+
+  void one(const httplib::Request& request, httplib::Response& response) {
+    const auto id = request.matches[1].str();
+    const auto status = annals::postgres::transact(pool, [&](pqxx::work& tx) { return find_status(tx, id); });
+    if (status) return answer(response, 200, to_json(*status));
+    answer(response, 404, {{"error", "there is no order " + id}});
+  }
+
+  void many(const httplib::Request& request, httplib::Response& response) {
+    const auto state = request.get_param_value("state");
+    auto rows = json::array();
+    for (const auto& status :
+         annals::postgres::transact(pool, [&](pqxx::work& tx) { return list_status(tx, state, rows_max); })) {
+      rows.push_back(to_json(status));
+    }
+    answer(response, 200, rows);
+  }
+};
+
+StatusServer::StatusServer(annals::postgres::PqxxPool& pool, int port) : impl_(std::make_unique<Impl>(pool, port)) {}
+StatusServer::~StatusServer() = default;
+
+int StatusServer::port() const noexcept { return impl_->port; }
+
+void StatusServer::serve(const std::stop_token& stop) {
+  std::atomic<bool> ended = false;
+  const std::jthread listener{[&] {
+    impl_->server.listen_after_bind();
+    ended = true;
+  }};
+  while (!stop.stop_requested() && !ended) std::this_thread::sleep_for(poll);
+  while (!ended) {  // stop() does nothing before the server has begun to listen
+    impl_->server.stop();
+    std::this_thread::sleep_for(poll);
+  }
+}
+
+}  // namespace shop::orders

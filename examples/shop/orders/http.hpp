@@ -1,0 +1,30 @@
+#pragma once
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "annals/postgres/transact.hpp"
+
+namespace shop::orders {
+
+/// Serves the read model as JSON: GET /orders/{id}, GET /orders?state=paid (100 at most). Loopback only: it asks nobody
+/// who they are.
+///
+/// Lifecycle      construct (binds) -> serve() until stopped -> destroy.
+/// Ownership      borrows the pool.
+/// Errors         the constructor throws annals::Error when the port is taken.
+class StatusServer {
+ public:
+  /// Port 0 is any free one.
+  StatusServer(annals::postgres::PqxxPool& pool, int port);
+  ~StatusServer();
+
+  [[nodiscard]] int port() const noexcept;
+  void serve(const std::stop_token& stop);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shop::orders

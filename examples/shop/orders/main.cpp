@@ -1,0 +1,92 @@
+// orders: takes orders, follows their payment and shipment, and tells how they stand.
+#include <fmt/format.h>
+
+#include "annals/postgres/transact.hpp"
+#include "orders/handlers.hpp"
+#include "orders/http.hpp"
+#include "orders/order_status.hpp"
+#include "orders/status_table.hpp"
+#include "service/consumer.hpp"
+#include "service/event_types.hpp"
+#include "service/schema.hpp"
+#include "service/service.hpp"
+#include "service/settings.hpp"
+
+namespace {
+
+using namespace shop;
+using annals::postgres::transact;
+
+struct Placement {
+  std::int64_t count = 1;
+  std::int64_t first = 1;
+};
+
+void place(const Settings& settings, const Placement& placement) {
+  const annals::eventstore::EventStore store{settings.database};
+  const auto types = event_types();
+  const auto pool = annals::postgres::make_pqxx_pool(settings.database);
+  std::int64_t placed = 0;
+  for (auto number = placement.first; number < placement.first + placement.count; ++number) {
+    const auto request = orders::sample_order(number);
+    placed += transact(*pool, [&](pqxx::work& tx) { return orders::place_order(store, tx, types, request); }) ? 1 : 0;
+  }
+  fmt::print("placed {} orders, {} were there\n", placed, placement.count - placed);
+}
+
+void show(const Settings& settings, const std::string& id) {
+  const auto pool = annals::postgres::make_pqxx_pool(settings.database);
+  const auto status = transact(*pool, [&](pqxx::work& tx) { return orders::find_status(tx, id); });
+  if (!status) throw CLI::RuntimeError(3);
+  fmt::print("order {} of {}: {}, {}.{:02}, since {}\n", id, status->customer_id, status->state,
+             status->amount_cents / 100, status->amount_cents % 100, status->updated_at);
+}
+
+int run(const Settings& settings, int port) {
+  Service service;
+  const annals::eventstore::EventStore store{settings.database};
+  const auto types = event_types();
+  const auto pool = annals::postgres::make_pqxx_pool(settings.database);
+  orders::StatusServer http{*pool, port};
+  fmt::print("listening on http://127.0.0.1:{}\n", http.port());
+  std::fflush(stdout);
+
+  service.run("http", [&](const std::stop_token& stop) { http.serve(stop); });
+  service.run("order_status",
+              [&](const std::stop_token& stop) { orders::project_order_status(settings.database, types, stop); });
+  const Subscription subscription{.name = "orders", .topics = {"payments", "shipments"}};
+  service.run("consumer", [&](const std::stop_token& stop) {
+    consume(settings, subscription, types, orders::handlers(store, types), stop);
+  });
+  return service.wait();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Takes orders", "orders"};
+  Settings settings;
+  add_settings(app, settings, "orders");
+  app.require_subcommand(1);
+
+  app.add_subcommand("init", "Create what is missing in the database")->callback([&] {
+    create_schema(settings.database, {orders::status_schema()});
+  });
+
+  int port = 0;
+  auto* run_command = app.add_subcommand("run", "Serve until SIGTERM");
+  run_command->add_option("--port", port, "HTTP port on loopback; 0 is any")->capture_default_str();
+  run_command->callback([&] { throw CLI::RuntimeError(run(settings, port)); });
+
+  Placement placement;
+  auto* place_command = app.add_subcommand("place", "Place sample orders");
+  place_command->add_option("count", placement.count, "How many")->required();
+  place_command->add_option("--first", placement.first, "Number of the first")->capture_default_str();
+  place_command->callback([&] { place(settings, placement); });
+
+  std::string id;
+  auto* status_command = app.add_subcommand("status", "Say how an order stands");
+  status_command->add_option("id", id)->required();
+  status_command->callback([&] { show(settings, id); });
+  return run_program(app, argc, argv);
+}

@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "annals/core/event_id.hpp"
+#include "program.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+/// A database that is filled and read through the programs alone, as a user would.
+class FinesLog {
+ public:
+  FinesLog() { fines("init"); }
+
+  std::string annals(const std::string& arguments) const { return succeed(ANNALS_PROGRAM, arguments); }
+  std::string fines(const std::string& arguments) const { return succeed(FINES_PROGRAM, arguments); }
+  std::string import(const std::string& file) const { return annals("events import " + quoted(file)); }
+  std::string report() const {
+    fines("project");
+    return fines("report");
+  }
+
+ private:
+  std::string succeed(const std::string& program, const std::string& arguments) const {
+    const auto outcome = run("ANNALS_DATABASE=" + quoted(database_.uri()) + " " + quoted(program) + " " + arguments);
+    EXPECT_EQ(outcome.status, 0) << arguments << ": " << outcome.output;
+    return outcome.output;
+  }
+
+  TempDatabase database_{TempDatabase::Schema::none};
+};
+
+std::string temporary_file(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / (EventId::generate().to_string() + "-" + name)).string();
+}
+
+std::string sample() { return std::string{EXAMPLES_DIR} + "/fines/sample.jsonl"; }
+std::string sample_report() { return read_file(std::string{EXAMPLES_DIR} + "/fines/sample_expected.csv"); }
+
+TEST(FinesProgram, ReportsTheSample) {
+  const FinesLog log;
+  log.import(sample());
+  EXPECT_EQ(log.report(), sample_report());
+}
+
+TEST(FinesProgram, GoesOnWhereItStopped) {
+  const FinesLog log;
+  log.import(sample());
+  log.report();
+  log.annals(R"(stream append fine-1 --type fines.v1.Payment --data '{"paid":"82.50"}')");
+  EXPECT_THAT(log.report(), HasSubstr("fine-1,4,71.50,11.00,82.50,0.00,fines.v1.Payment\n"));
+}
+
+TEST(FinesProgram, SurvivesExportAndImport) {
+  const FinesLog first;
+  const FinesLog second;
+  const auto exported = temporary_file("export.jsonl");
+  const auto again = temporary_file("again.jsonl");
+  first.import(sample());
+  first.annals("events export > " + quoted(exported));
+  second.import(exported);
+  EXPECT_EQ(second.report(), sample_report());
+  second.annals("events export > " + quoted(again));
+  EXPECT_EQ(read_file(again), read_file(exported));
+  second.import(exported);  // the same events once more: nothing changes
+  EXPECT_EQ(second.report(), sample_report());
+  std::filesystem::remove(exported);
+  std::filesystem::remove(again);
+}
+
+/// The public log of road traffic fines; not part of this project.
+std::string road_fines_dir() {
+  const char* named = std::getenv("ANNALS_ROAD_FINES_DIR");
+  return named != nullptr ? named : SHARED_DATA_DIR;
+}
+
+TEST(FinesProgram, ReportsTheRoadTrafficFines) {
+  const auto directory = road_fines_dir();
+  const auto events = directory + "/road_fines.jsonl.gz";
+  if (!std::filesystem::exists(events)) {
+    GTEST_SKIP() << "there is no " << events << ": set ANNALS_ROAD_FINES_DIR to a folder with road_fines.jsonl.gz and "
+                 << "road_fines_expected.csv (a sample of 4TU's Road Traffic Fine Management Process)";
+  }
+  const FinesLog log;
+  log.import(events);
+  EXPECT_TRUE(log.report() == read_file(directory + "/road_fines_expected.csv")) << "the reports differ";
+}
+
+}  // namespace
+}  // namespace annals::tests

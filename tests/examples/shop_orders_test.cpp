@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <thread>
+
+#include "annals/core/clock.hpp"
+#include "annals/postgres/migrator.hpp"
+#include "annals/projections/runner.hpp"
+#include "orders/handlers.hpp"
+#include "orders/http.hpp"
+#include "orders/order_status.hpp"
+#include "orders/status_table.hpp"
+#include "service/decision.hpp"
+#include "support/temp_database.hpp"
+
+namespace shop::orders {
+namespace {
+
+using annals::postgres::transact;
+using testing::HasSubstr;
+
+/// The orders service's database with its read model.
+class OrderStatusModel : public testing::Test {
+ protected:
+  OrderStatusModel() {
+    annals::postgres::Migrator{database_.database(), {status_schema()}}.apply();
+    for (const auto* id : {"1", "2", "3"}) place(id);
+    append("1", [](const Order& order) { return confirm_payment(order); });
+    append("2", [](const Order& order) { return cancel(order, "refused"); });
+  }
+
+  void place(const std::string& id) {
+    transact(*pool_, [&](pqxx::work& tx) { place_order(store_, tx, types_, {id, "ann", 500}); });
+  }
+  template <class Decide>
+  void append(const std::string& id, Decide decide) {
+    transact(*pool_, [&](pqxx::work& tx) {
+      decide_and_append<Order>(store_, tx, types_, annals::StreamName{"order-" + id}, {}, decide);
+    });
+  }
+  void project() {
+    const auto projection = order_status();
+    annals::SystemClock clock;
+    annals::projections::Runner runner{database_.database(), projection, types_, clock};
+    while (runner.step(std::chrono::milliseconds{0}).state != annals::projections::StepReport::State::idle) {
+    }
+  }
+  [[nodiscard]] std::string state(const std::string& id) {
+    const auto status = transact(*pool_, [&](pqxx::work& tx) { return find_status(tx, id); });
+    return status ? status->state : "missing";
+  }
+
+  annals::tests::TempDatabase database_;
+  annals::eventstore::EventStore store_{database_.database()};
+  std::unique_ptr<annals::postgres::PqxxPool> pool_ = annals::postgres::make_pqxx_pool(database_.database());
+  annals::TypeRegistry types_ = event_types();
+};
+
+TEST_F(OrderStatusModel, FollowsTheHistory) {
+  project();
+  EXPECT_EQ(state("1"), "paid");
+  EXPECT_EQ(state("2"), "cancelled");
+  EXPECT_EQ(state("3"), "placed");
+  EXPECT_EQ(state("4"), "missing");
+  append("1", [](const Order& order) { return complete(order); });
+  project();
+  EXPECT_EQ(state("1"), "completed");
+}
+
+TEST_F(OrderStatusModel, IsServedOverHttp) {
+  project();
+  StatusServer server{*pool_, 0};
+  const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
+  httplib::Client client{"127.0.0.1", server.port()};
+
+  const auto one = client.Get("/orders/1");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->status, 200);
+  EXPECT_THAT(one->body, HasSubstr(R"("state":"paid")"));
+  EXPECT_THAT(one->body, HasSubstr(R"("amount_cents":500)"));
+
+  const auto placed = client.Get("/orders?state=placed");
+  ASSERT_TRUE(placed);
+  EXPECT_THAT(placed->body, HasSubstr(R"("order_id":"3")"));
+  EXPECT_THAT(placed->body, testing::Not(HasSubstr(R"("order_id":"1")")));
+
+  const auto none = client.Get("/orders/44");
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->status, 404);
+}
+
+TEST_F(OrderStatusModel, StopsServingWhenItNeverBegan) {
+  StatusServer server{*pool_, 0};
+  std::stop_source stop;
+  stop.request_stop();
+  server.serve(stop.get_token());  // returns
+}
+
+}  // namespace
+}  // namespace shop::orders

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "annals/core/assert.hpp"
 #include "annals/eventstore/schema.hpp"
 #include "annals/outbox/schema.hpp"
 #include "annals/outbox/status.hpp"
@@ -115,6 +116,10 @@ bool Source::step(outbox::Relay& relay, const OpenSink& sink) {
   const auto started = parts_.clock.steady();
   const auto report = relay.step(step_wait_max);
   observe(report, parts_.clock.steady() - started);
+  // With nothing in flight the relay leaves the sink alone, and the sink would not notice that its broker went away.
+  std::vector<outbox::Delivery> none;
+  if (report.in_flight == 0 && owns(phase_)) sink.sink->poll(milliseconds{0}, none);
+  ANNALS_ASSERT(none.empty());
   const bool connected = sink.connected();
   parts_.health.set_sink_connected(connected);
   parts_.metrics.sink_connected(connected);

@@ -1,0 +1,68 @@
+#include "health.hpp"
+
+#include <gmock/gmock.h>
+
+namespace annals::relayd {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+class RelayHealth : public ::testing::Test {
+ protected:
+  const SourceHealth::Time start_{};
+  std::shared_ptr<SourceHealth> outbox_ = std::make_shared<SourceHealth>("outbox", start_);
+  std::shared_ptr<SourceHealth> events_ = std::make_shared<SourceHealth>("events", start_);
+  const Health health_{{outbox_, events_}, 60s};
+
+  void publish(SourceHealth& source) {
+    source.enter(Phase::idle);
+    source.set_sink_connected(true);
+  }
+};
+
+TEST_F(RelayHealth, IsReadyWhenEverySourcePublishesOrStandsBy) {
+  EXPECT_FALSE(health_.ready(start_).good);
+  publish(*outbox_);
+  EXPECT_FALSE(health_.ready(start_).good);
+  events_->enter(Phase::standby);
+  EXPECT_TRUE(health_.ready(start_).good);
+}
+
+TEST_F(RelayHealth, IsNotReadyWithoutSinkOrDatabase) {
+  publish(*outbox_);
+  publish(*events_);
+  outbox_->set_sink_connected(false);
+  EXPECT_THAT(health_.ready(start_).text, HasSubstr("outbox: idle, not ready: sink not connected"));
+  outbox_->set_sink_connected(true);
+  EXPECT_TRUE(health_.ready(start_ + 10s).good);
+  EXPECT_FALSE(health_.ready(start_ + 20s).good);
+}
+
+TEST_F(RelayHealth, SaysWhyItRetriesOrHalted) {
+  publish(*events_);
+  for (const auto phase : {Phase::retrying, Phase::halted, Phase::draining}) {
+    outbox_->enter(phase, "the reason");
+    const auto answer = health_.ready(start_);
+    EXPECT_FALSE(answer.good);
+    EXPECT_THAT(answer.text, HasSubstr("the reason"));
+  }
+}
+
+TEST_F(RelayHealth, IsAliveWhileThreadsStep) {
+  EXPECT_TRUE(health_.live(start_ + 59s).good);
+  EXPECT_FALSE(health_.live(start_ + 61s).good);
+  outbox_->beat(start_ + 50s);
+  EXPECT_FALSE(health_.live(start_ + 61s).good);
+  events_->beat(start_ + 50s);
+  EXPECT_TRUE(health_.live(start_ + 61s).good);
+}
+
+TEST_F(RelayHealth, AStoppedSourceIsNotHung) {
+  outbox_->enter(Phase::stopped);
+  events_->enter(Phase::halted);
+  EXPECT_TRUE(health_.live(start_ + 3600s).good);
+}
+
+}  // namespace
+}  // namespace annals::relayd

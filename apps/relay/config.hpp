@@ -68,7 +68,7 @@ struct Config {
 
   struct Limits {
     std::chrono::milliseconds drain_timeout{10'000};
-    std::chrono::milliseconds stall{60'000};     ///< no step for so long: not alive
+    std::chrono::milliseconds stall{60'000};      ///< no step for so long: not alive
     std::chrono::milliseconds retry_max{10'000};  ///< ceiling of the wait before a new attempt
   } limits;
 };

@@ -96,7 +96,8 @@ class Loader {
 
   void warn_if_readable(const std::string& path) {
     if (!readable_by_others(path)) return;
-    loaded_.warnings.push_back(fmt::format("{} holds a password and everybody can read it. Hint: chmod o-r {}", path, path));
+    loaded_.warnings.push_back(
+        fmt::format("{} holds a password and everybody can read it. Hint: chmod o-r {}", path, path));
   }
 
   void environment() {
@@ -124,8 +125,9 @@ class Loader {
   void database_uri() {
     auto& database = loaded_.config.database;
     if (rank("database.uri") == Rank::flag && !passwords_in(database.uri).empty()) {
-      loaded_.warnings.emplace_back("the password in --database is visible to every user of this machine. Hint: use "
-                                    "ANNALS_DATABASE, database.uri_file or ~/.pgpass");
+      loaded_.warnings.emplace_back(
+          "the password in --database is visible to every user of this machine. Hint: use "
+          "ANNALS_DATABASE, database.uri_file or ~/.pgpass");
     }
     if (database.uri_file.empty() || rank("database.uri") > rank("database.uri_file")) return;
     const auto where = loaded_.origins["database.uri_file"];
@@ -133,7 +135,9 @@ class Loader {
       return problem(where, "database.uri and database.uri_file are both given", "keep one of them");
     }
     const auto text = read_file(database.uri_file);
-    if (!text) return problem(where, fmt::format("{} cannot be read", printable(database.uri_file)), "check path and permissions");
+    if (!text)
+      return problem(where, fmt::format("{} cannot be read", printable(database.uri_file)),
+                     "check path and permissions");
     database.uri = trimmed(*text);
     loaded_.origins["database.uri"] = database.uri_file;
     if (!passwords_in(database.uri).empty()) warn_if_readable(database.uri_file);
@@ -165,7 +169,8 @@ class Loader {
   void kafka_line(const std::string& where, std::string_view line) {
     if (line.empty() || line.front() == '#') return;
     const auto equals = line.find('=');
-    if (equals == std::string_view::npos) return problem(where, "is not name=value", "write one librdkafka setting a line");
+    if (equals == std::string_view::npos)
+      return problem(where, "is not name=value", "write one librdkafka setting a line");
     const std::string name{trimmed(line.substr(0, equals))};
     any_secret_ = any_secret_ || is_secret(name);
     if (!loaded_.config.kafka.settings.emplace(name, trimmed(line.substr(equals + 1))).second) {
@@ -189,8 +194,9 @@ class Loader {
 
   void check_database() {
     if (loaded_.config.database.uri.empty()) {
-      return problem("", "database.uri is missing",
-                     "set it in the file, ANNALS_DATABASE or --database; \"postgresql://\" takes all from PG* variables");
+      return problem(
+          "", "database.uri is missing",
+          "set it in the file, ANNALS_DATABASE or --database; \"postgresql://\" takes all from PG* variables");
     }
     try {
       static_cast<void>(postgres::describe({.conninfo = loaded_.config.database.uri}));
@@ -221,7 +227,8 @@ class Loader {
     const auto& sources = config.relay.sources;
     const bool events = std::find(sources.begin(), sources.end(), outbox::RelayTable::events) != sources.end();
     if (events && config.routes.empty()) {
-      problem("", "the source \"events\" has no route", "add [[route]] with category and topic; category \"*\" takes all");
+      problem("", "the source \"events\" has no route",
+              "add [[route]] with category and topic; category \"*\" takes all");
     }
     if (!events && !config.routes.empty()) {
       loaded_.warnings.emplace_back("the routes are not used: relay.sources has no \"events\"");
@@ -255,7 +262,8 @@ std::string print_config(const LoadedConfig& loaded) {
     const auto origin = loaded.origins.find(std::string{setting.key});
     line(setting.key, setting.show(loaded.config), origin == loaded.origins.end() ? "default" : origin->second);
   }
-  for (const auto& route : loaded.config.routes) line("route", fmt::format("{} -> {}", route.category, route.topic), "file");
+  for (const auto& route : loaded.config.routes)
+    line("route", fmt::format("{} -> {}", route.category, route.topic), "file");
   for (const auto& [name, value] : loaded.config.kafka.settings) {
     line(fmt::format("kafka.settings.{}", name), is_secret(name) ? "***" : value, "file");
   }

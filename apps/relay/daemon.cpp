@@ -106,7 +106,8 @@ class Daemon {
   }
 
   void on_signal(int signal) {
-    log_.write(Level::info, "stopping: a second signal leaves at once", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    log_.write(Level::info, "stopping: a second signal leaves at once",
+               {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     request_stop();
   }
 

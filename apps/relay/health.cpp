@@ -74,7 +74,8 @@ Health::Answer Health::ready(SourceHealth::Time now) const {
     const auto state = source->snapshot();
     const auto why = obstacle(state, now);
     answer.good = answer.good && why.empty();
-    answer.text += fmt::format("{}: {}{}{}\n", source->name(), to_string(state.phase), why.empty() ? "" : ", not ready: ", why);
+    answer.text +=
+        fmt::format("{}: {}{}{}\n", source->name(), to_string(state.phase), why.empty() ? "" : ", not ready: ", why);
   }
   return answer;
 }

@@ -20,8 +20,9 @@ enum class Phase {
   draining,
   stopped,
 };
-inline constexpr Phase all_phases[] = {Phase::connecting, Phase::standby, Phase::publishing, Phase::idle, Phase::blocked,
-                                       Phase::retrying,   Phase::halted,  Phase::draining,   Phase::stopped};
+inline constexpr Phase all_phases[] = {Phase::connecting, Phase::standby,  Phase::publishing,
+                                       Phase::idle,       Phase::blocked,  Phase::retrying,
+                                       Phase::halted,     Phase::draining, Phase::stopped};
 [[nodiscard]] std::string_view to_string(Phase phase) noexcept;
 
 /// The state of one source, written by its thread and read by the endpoint. Thread safety: all methods.

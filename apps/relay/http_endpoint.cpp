@@ -97,8 +97,9 @@ struct HttpEndpoint::Impl {
       address.port = -1;
     }
     if (address.port > 0) return;
-    throw invalid(fmt::format("http.listen: cannot listen on {}, port in use or address not of this machine", address.host),
-                  "choose another address, port 0 for any, or \"off\"");
+    throw invalid(
+        fmt::format("http.listen: cannot listen on {}, port in use or address not of this machine", address.host),
+        "choose another address, port 0 for any, or \"off\"");
   }
 
   ~Impl() { server.stop(); }

@@ -8,9 +8,11 @@
 
 namespace annals::relayd {
 
-/// Probes and metrics over HTTP: GET /livez, /readyz, /metrics and nothing else. It changes nothing and shows no message.
+/// Probes and metrics over HTTP: GET /livez, /readyz, /metrics and nothing else. It changes nothing and shows no
+/// message.
 ///
-/// Lifecycle      the constructor binds and answers from threads of its own; the destructor waits for answers under way.
+/// Lifecycle      the constructor binds and answers from threads of its own; the destructor waits for answers under
+///                way.
 /// Errors         Error{invalid} when the address cannot be bound.
 /// Limits         4 threads, 8 KiB a header line, no body, 5 s for each read and write, one request a connection.
 ///                On loopback the Host header must name loopback, so that no web page can reach it by DNS rebinding.

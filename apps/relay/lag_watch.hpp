@@ -10,8 +10,8 @@
 
 namespace annals::relayd {
 
-/// Asks the database now and then how far behind each source is: a hung or standing-by relay cannot tell that itself, and the
-/// publishing one must not stop to ask.
+/// Asks the database now and then how far behind each source is: a hung or standing-by relay cannot tell that itself,
+/// and the publishing one must not stop to ask.
 ///
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; the lag is unknown then.
 class LagWatch {

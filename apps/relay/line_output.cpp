@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t chunk_bytes = PIPE_BUF;
 
 Error closed() {
-  return Error{ErrorKind::disconnected, "standard output is closed by its reader",
+  return Error{ErrorKind::disconnected,
+               "standard output is closed by its reader",
                {.hint = "start annals-relay again with a reader that stays", .sqlstate = {}}};
 }
 
@@ -33,7 +34,8 @@ bool LineOutput::wait_writable(std::chrono::steady_clock::time_point deadline) c
   using std::chrono::milliseconds;
   const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
   pollfd entry{.fd = fd_, .events = POLLOUT, .revents = 0};
-  const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp(left, milliseconds{0}, milliseconds{60'000}).count()));
+  const int ready =
+      ::poll(&entry, 1, static_cast<int>(std::clamp(left, milliseconds{0}, milliseconds{60'000}).count()));
   if ((entry.revents & (POLLERR | POLLNVAL)) != 0) throw closed();
   return ready > 0;
 }
@@ -43,11 +45,13 @@ std::size_t LineOutput::write_some(std::string_view bytes) {
   if (written >= 0) return static_cast<std::size_t>(written);
   if (errno == EINTR || errno == EAGAIN) return 0;
   if (errno == EPIPE) throw closed();
-  throw Error{ErrorKind::failed, fmt::format("write to standard output: {}", std::strerror(errno)),
+  throw Error{ErrorKind::failed,
+              fmt::format("write to standard output: {}", std::strerror(errno)),
               {.hint = "check the disk and the reader", .sqlstate = {}}};
 }
 
-std::size_t LineOutput::write(const void* writer, std::string_view bytes, std::chrono::steady_clock::time_point deadline) {
+std::size_t LineOutput::write(const void* writer, std::string_view bytes,
+                              std::chrono::steady_clock::time_point deadline) {
   const std::lock_guard lock{mutex_};
   if (inside_line_ != nullptr && inside_line_ != writer) return 0;
   std::size_t done = 0;

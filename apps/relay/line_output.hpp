@@ -17,8 +17,8 @@ class LineOutput {
   LineOutput(const LineOutput&) = delete;
   LineOutput& operator=(const LineOutput&) = delete;
 
-  /// Writes a prefix of `bytes`, which are complete lines or the rest of some, and returns its length: all of it unless the
-  /// deadline passed. Who has begun a line is the only one that may write until it is complete.
+  /// Writes a prefix of `bytes`, which are complete lines or the rest of some, and returns its length: all of it
+  /// unless the deadline passed. Who has begun a line is the only one that may write until it is complete.
   std::size_t write(const void* writer, std::string_view bytes, std::chrono::steady_clock::time_point deadline);
   /// Gives up what `writer` has begun: the next line starts on a new one.
   void abandon(const void* writer);

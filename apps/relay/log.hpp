@@ -33,8 +33,8 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   void write(Level level, std::string_view message, Fields fields = {});
-  /// The same, but the same message with the same fields only once in repeat_interval; the line that comes through says how
-  /// many were left out.
+  /// The same, but the same message with the same fields only once in repeat_interval; the line that comes through
+  /// says how many were left out.
   void write_limited(Level level, std::string_view message, Fields fields);
   /// `text` as it may be shown anywhere.
   [[nodiscard]] std::string safe(std::string_view text) const;

@@ -36,7 +36,8 @@ struct Families {
         in_flight(gauge(r, "annals_relay_in_flight_messages", "Messages sent and not yet confirmed")),
         acknowledged(gauge(r, "annals_relay_acknowledged_position", "Everything up to here is delivered")),
         checkpoint(gauge(r, "annals_relay_checkpoint_position", "Everything up to here is recorded as delivered")),
-        lag(gauge(r, "annals_relay_lag_messages", "Positions after the checkpoint: an upper bound of what is undelivered")),
+        lag(gauge(r, "annals_relay_lag_messages",
+                  "Positions after the checkpoint: an upper bound of what is undelivered")),
         oldest(gauge(r, "annals_relay_oldest_message_age_seconds", "Age of the oldest message after the checkpoint")),
         blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
@@ -153,7 +154,8 @@ void add_process(std::vector<prometheus::MetricFamily>& out) {
   using prometheus::MetricType;
   const auto stats = read_process_stats();
   out.push_back(single(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory", stats.resident_bytes));
-  out.push_back(single(MetricType::Counter, "process_cpu_seconds_total", "User and system CPU time", stats.cpu_seconds));
+  out.push_back(
+      single(MetricType::Counter, "process_cpu_seconds_total", "User and system CPU time", stats.cpu_seconds));
   out.push_back(single(MetricType::Gauge, "process_open_fds", "Open file descriptors", stats.open_fds));
   out.push_back(single(MetricType::Gauge, "process_threads", "Threads", stats.threads));
   out.push_back(single(MetricType::Gauge, "process_start_time_seconds", "Start, Unix time", stats.start_time_seconds));

@@ -6,8 +6,8 @@
 
 namespace annals::relayd {
 
-/// Tells systemd how the service is (sd_notify's datagrams, without its library). Does nothing when $NOTIFY_SOCKET is not
-/// set. Thread safety: const methods.
+/// Tells systemd how the service is (sd_notify's datagrams, without its library). Does nothing when $NOTIFY_SOCKET is
+/// not set. Thread safety: const methods.
 class Notifier {
  public:
   /// From $NOTIFY_SOCKET and $WATCHDOG_USEC.

@@ -40,8 +40,8 @@ std::string Secrets::removed_from(std::string text) const {
 
 std::vector<std::string> passwords_in(const std::string& conninfo) {
   std::vector<std::string> found;
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options{
-      PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree};
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options{PQconninfoParse(conninfo.c_str(), nullptr),
+                                                                             &PQconninfoFree};
   for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
     const std::string_view keyword = option->keyword;
     if (option->val != nullptr && (keyword == "password" || keyword == "sslpassword")) found.emplace_back(option->val);

@@ -26,7 +26,8 @@ void set_sources(Config& config, const std::string& text) {
   std::vector<outbox::RelayTable> sources;
   for (const auto& name : split(text, ',')) {
     const auto table = outbox::parse_relay_table(name);
-    if (!table) throw invalid(fmt::format("\"{}\" is not a source", printable(name)), "use \"outbox\", \"events\" or both");
+    if (!table)
+      throw invalid(fmt::format("\"{}\" is not a source", printable(name)), "use \"outbox\", \"events\" or both");
     if (std::find(sources.begin(), sources.end(), *table) != sources.end()) {
       throw invalid(fmt::format("\"{}\" is there twice", name), "name each source once");
     }
@@ -79,7 +80,8 @@ constexpr std::array settings{
           [](const Config& c) { return std::string{c.relay.unrouted == outbox::Unrouted::halt ? "halt" : "skip"}; }},
   Setting{"relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "", ValueKind::integer,
           "at most this much is published again after a crash",
-          [](Config& c, const std::string& v) { c.relay.checkpoint_interval = milliseconds{parse_integer(v, 10, 60'000)}; },
+          [](Config& c, const std::string& v) {
+            c.relay.checkpoint_interval = milliseconds{parse_integer(v, 10, 60'000)}; },
           [](const Config& c) { return std::to_string(c.relay.checkpoint_interval.count()); }},
   Setting{"relay.standby_poll_ms", "ANNALS_RELAY_STANDBY_POLL_MS", "", ValueKind::integer,
           "how often a standby asks for the lock",
@@ -107,17 +109,22 @@ constexpr std::array settings{
           "file of librdkafka settings, name=value a line, for secrets",
           [](Config& c, const std::string& v) { c.kafka.settings_file = v; },
           [](const Config& c) { return c.kafka.settings_file; }},
-  Setting{"http.listen", "ANNALS_RELAY_LISTEN", "--listen", ValueKind::text, "address:port of probes and metrics, or off",
+  Setting{"http.listen", "ANNALS_RELAY_LISTEN", "--listen", ValueKind::text,
+          "address:port of probes and metrics, or off",
           [](Config& c, const std::string& v) { c.http.listen = parse_listen(v); },
           [](const Config& c) { return c.http.listen ? to_string(*c.http.listen) : std::string{"off"}; }},
-  Setting{"http.allow_remote", "ANNALS_RELAY_ALLOW_REMOTE", "", ValueKind::boolean, "listen on another address than loopback",
+  Setting{"http.allow_remote", "ANNALS_RELAY_ALLOW_REMOTE", "", ValueKind::boolean,
+          "listen on another address than loopback",
           [](Config& c, const std::string& v) { c.http.allow_remote = choose(v, "true", "false"); },
           [](const Config& c) { return std::string{c.http.allow_remote ? "true" : "false"}; }},
   Setting{"log.level", "ANNALS_RELAY_LOG_LEVEL", "--log-level", ValueKind::text, "debug, info, warn, error or off",
-          [](Config& c, const std::string& v) { require_one_of(v, {"debug", "info", "warn", "error", "off"}); c.log.level = v; },
+          [](Config& c, const std::string& v) {
+            require_one_of(v, {"debug", "info", "warn", "error", "off"});
+            c.log.level = v; },
           [](const Config& c) { return c.log.level; }},
   Setting{"log.format", "ANNALS_RELAY_LOG_FORMAT", "--log-format", ValueKind::text, "text or json",
-          [](Config& c, const std::string& v) { c.log.format = choose(v, "text", "json") ? LogFormat::text : LogFormat::json; },
+          [](Config& c, const std::string& v) {
+            c.log.format = choose(v, "text", "json") ? LogFormat::text : LogFormat::json; },
           [](const Config& c) { return std::string{c.log.format == LogFormat::text ? "text" : "json"}; }},
   Setting{"limits.drain_timeout_ms", "ANNALS_RELAY_DRAIN_TIMEOUT_MS", "", ValueKind::integer,
           "longest wait for confirmations when stopping",

@@ -94,8 +94,9 @@ ExitCode Source::session(const std::stop_token& stop) {
     in_flight_ = 0;
     return ExitCode::clean;
   }
-  parts_.log.write(Level::error, "stopped with messages in flight: they are sent again at the next start",
-                   {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
+  parts_.log.write(
+      Level::error, "stopped with messages in flight: they are sent again at the next start",
+      {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
   return ExitCode::drain_timeout;
 }
 
@@ -189,7 +190,8 @@ std::optional<ExitCode> Source::retry(std::string_view reason, std::string_view 
   parts_.health.set_sink_connected(false);
   parts_.metrics.sink_connected(false);
   const bool give_up = parts_.mode.exit_on_unavailable;
-  parts_.log.write_limited(give_up ? Level::error : Level::warn, give_up ? "unavailable" : "unavailable, will try again",
+  parts_.log.write_limited(give_up ? Level::error : Level::warn,
+                           give_up ? "unavailable" : "unavailable, will try again",
                            {{"source", name_}, {"kind", reason}, {"reason", message}, {"hint", hint}});
   if (give_up) return ExitCode::unavailable;
   return std::nullopt;

@@ -23,8 +23,9 @@ struct RunMode {
   bool exit_on_unavailable = false;
 };
 
-/// Keeps one table flowing: opens a Relay and a Sink, steps them, and after an error that can pass throws both away and opens
-/// new ones, with growing pauses. Ends when stopped, when caught up (if asked for), or when an operator is needed.
+/// Keeps one table flowing: opens a Relay and a Sink, steps them, and after an error that can pass throws both away
+/// and opens new ones, with growing pauses. Ends when stopped, when caught up (if asked for), or when an operator is
+/// needed.
 ///
 /// Lifecycle      construct -> run() once, on a thread of its own.
 /// Thread safety  run() only.

@@ -83,9 +83,8 @@ class Reader {
   }
 
   static bool is_section(std::string_view name) {
-    return std::any_of(all_settings().begin(), all_settings().end(), [&](const Setting& setting) {
-      return setting.key.substr(0, setting.key.find('.')) == name;
-    });
+    return std::any_of(all_settings().begin(), all_settings().end(),
+                       [&](const Setting& setting) { return setting.key.substr(0, setting.key.find('.')) == name; });
   }
 
   void setting(const toml::key& key, const std::string& path, const toml::node& node) {
@@ -137,9 +136,8 @@ class Reader {
 
   void routes(const toml::node& node) {
     const auto* array = node.as_array();
-    const bool good = array != nullptr && std::all_of(array->begin(), array->end(), [](const auto& item) {
-      return item.is_table();
-    });
+    const bool good =
+        array != nullptr && std::all_of(array->begin(), array->end(), [](const auto& item) { return item.is_table(); });
     if (!good) return problem(node.source(), "route is not a list of sections", "write [[route]] before each route");
     for (const auto& item : *array) route(*item.as_table());
   }
@@ -190,10 +188,10 @@ FileContents parse_toml(std::string_view text, const std::string& name) {
     // The description may quote the text around the error, which may be a secret.
     const std::string_view description = error.description();
     FileContents contents;
-    contents.problems.push_back(fmt::format("{}:{}: {}. Hint: a section is written [name] once, a setting name = value, "
-                                            "a string in quotes",
-                                            name, error.source().begin.line,
-                                            description.substr(0, description.find("; saw"))));
+    contents.problems.push_back(
+        fmt::format("{}:{}: {}. Hint: a section is written [name] once, a setting name = value, "
+                    "a string in quotes",
+                    name, error.source().begin.line, description.substr(0, description.find("; saw"))));
     return contents;
   }
 }

@@ -8,8 +8,8 @@
 
 namespace annals::relayd {
 
-/// What a configuration file says, before it is applied; every problem in it, not only the first. Texts of problems start
-/// with "file:line: " and hold no values of secrets.
+/// What a configuration file says, before it is applied; every problem in it, not only the first. Texts of problems
+/// start with "file:line: " and hold no values of secrets.
 struct FileContents {
   struct Value {
     std::string key;    ///< "relay.name"

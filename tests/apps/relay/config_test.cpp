@@ -66,8 +66,8 @@ TEST(RelayConfig, ExampleIsGoodAndMentionsEverySetting) {
 TEST(RelayConfig, ExampleShowsTheDefaults) {
   const auto loaded = load_config({.file = ANNALS_RELAY_EXAMPLE, .environment = {}, .flags = {}});
   for (const auto& setting : all_settings()) {
-    const bool own = setting.key == "database.uri" || setting.key == "relay.sources" || setting.key == "kafka.brokers" ||
-                     setting.key == "kafka.source";
+    const bool own = setting.key == "database.uri" || setting.key == "relay.sources" ||
+                     setting.key == "kafka.brokers" || setting.key == "kafka.source";
     if (!own) {
       EXPECT_EQ(setting.show(loaded.config), setting.show(Config{})) << setting.key;
     }
@@ -76,9 +76,10 @@ TEST(RelayConfig, ExampleShowsTheDefaults) {
 
 TEST(RelayConfig, FlagWinsOverEnvironmentOverFile) {
   const File file{minimal + "[relay]\nname = \"file\"\nsink = \"kafka\"\n[log]\nlevel = \"warn\"\n"};
-  const auto loaded = load_config({.file = file.path(),
-                                   .environment = {{"ANNALS_RELAY_NAME", "environment"}, {"ANNALS_RELAY_SINK", "stdout"}},
-                                   .flags = {{"relay.name", "flag"}}});
+  const auto loaded =
+      load_config({.file = file.path(),
+                   .environment = {{"ANNALS_RELAY_NAME", "environment"}, {"ANNALS_RELAY_SINK", "stdout"}},
+                   .flags = {{"relay.name", "flag"}}});
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_EQ(loaded.config.relay.name, "flag");
   EXPECT_EQ(loaded.config.relay.sink, SinkKind::standard_output);
@@ -106,48 +107,64 @@ class RelayConfigProblem : public ::testing::TestWithParam<Bad> {};
 
 TEST_P(RelayConfigProblem, NamesPlaceKeyAndRemedy) {
   const auto loaded = load(minimal + GetParam().text);
-  EXPECT_THAT(loaded.problems, Contains(AllOf(HasSubstr(GetParam().message), HasSubstr("Hint: "), HasSubstr(GetParam().hint))));
+  EXPECT_THAT(loaded.problems,
+              Contains(AllOf(HasSubstr(GetParam().message), HasSubstr("Hint: "), HasSubstr(GetParam().hint))));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Inputs, RelayConfigProblem,
     ::testing::Values(
-        Bad{"UnknownKey", "[relay]\nnmae = \"x\"\n", ".toml:6: relay.nmae is not a setting", "did you mean relay.name?"},
+        Bad{"UnknownKey", "[relay]\nnmae = \"x\"\n", ".toml:6: relay.nmae is not a setting",
+            "did you mean relay.name?"},
         Bad{"UnknownSection", "[relai]\nname = \"x\"\n", ".toml:5: relai is not a setting", "did you mean relay?"},
         Bad{"KeyOutsideOfSections", "[log]\n[limits]\n[http]\n[relay]\nfoo.bar = 1\n", ":9: relay.foo", "example"},
-        Bad{"TextForInteger", "[relay]\nbatch_rows = \"many\"\n", ":6: relay.batch_rows is a string, not an integer", ""},
+        Bad{"TextForInteger", "[relay]\nbatch_rows = \"many\"\n", ":6: relay.batch_rows is a string, not an integer",
+            ""},
         Bad{"IntegerForText", "[relay]\nname = 7\n", ":6: relay.name is an integer, not a string", ""},
-        Bad{"TextForBoolean", "[http]\nallow_remote = \"yes\"\n", ":6: http.allow_remote is a string, not true or false", ""},
-        Bad{"TextForList", "[relay]\nsources = \"outbox\"\n", ":6: relay.sources is a string, not a list of strings", ""},
+        Bad{"TextForBoolean", "[http]\nallow_remote = \"yes\"\n",
+            ":6: http.allow_remote is a string, not true or false", ""},
+        Bad{"TextForList", "[relay]\nsources = \"outbox\"\n", ":6: relay.sources is a string, not a list of strings",
+            ""},
         Bad{"SectionForText", "[relay.name]\nx = 1\n", ": relay.name is a table, not a string", ""},
         Bad{"TextForSection", "[[limits]]\n", ": limits is a list, not a section", "write [limits]"},
         Bad{"OutOfRange", "[relay]\nbatch_rows = 0\n", ":6: relay.batch_rows: 0 is out of range", "from 1 to"},
-        Bad{"NegativeTimeout", "[limits]\ndrain_timeout_ms = -1\n", ":6: limits.drain_timeout_ms: -1 is out of range", "from 0"},
-        Bad{"UnknownSink", "[relay]\nsink = \"kafak\"\n", ":6: relay.sink: \"kafak\" is not allowed", "did you mean kafka?"},
-        Bad{"UnknownSource", "[relay]\nsources = [\"inbox\"]\n", ":6: relay.sources: \"inbox\" is not a source", "outbox"},
-        Bad{"SourceTwice", "[relay]\nsources = [\"outbox\", \"outbox\"]\n", ":6: relay.sources: \"outbox\" is there twice", ""},
+        Bad{"NegativeTimeout", "[limits]\ndrain_timeout_ms = -1\n", ":6: limits.drain_timeout_ms: -1 is out of range",
+            "from 0"},
+        Bad{"UnknownSink", "[relay]\nsink = \"kafak\"\n", ":6: relay.sink: \"kafak\" is not allowed",
+            "did you mean kafka?"},
+        Bad{"UnknownSource", "[relay]\nsources = [\"inbox\"]\n", ":6: relay.sources: \"inbox\" is not a source",
+            "outbox"},
+        Bad{"SourceTwice", "[relay]\nsources = [\"outbox\", \"outbox\"]\n",
+            ":6: relay.sources: \"outbox\" is there twice", ""},
         Bad{"NoSource", "[relay]\nsources = []\n", ":6: relay.sources: no source is named", ""},
         Bad{"BadSchema", "[database]\nschema = \"a b\"\n", ":5:", ""},
         Bad{"DuplicateKey", "[relay]\nname = \"a\"\nname = \"b\"\n", ".toml:7:", "once"},
         Bad{"DuplicateSection", "[kafka]\nsource = \"x\"\n", ".toml:5:", "once"},
         Bad{"NotToml", "[relay\n", ".toml:5:", "a section is written [name]"},
-        Bad{"EventsWithoutRoute", "[relay]\nsources = [\"events\"]\n", "the source \"events\" has no route", "[[route]]"},
+        Bad{"EventsWithoutRoute", "[relay]\nsources = [\"events\"]\n", "the source \"events\" has no route",
+            "[[route]]"},
         Bad{"RouteWithoutTopic", "[[route]]\ncategory = \"order\"\n", ":5: a route has no topic", "category"},
         Bad{"RouteWithoutCategory", "[[route]]\ntopic = \"orders\"\n", ":5: a route has no category", "category"},
         Bad{"RouteToIllegalTopic", "[[route]]\ncategory = \"a\"\ntopic = \"a b\"\n", ":5: route.topic: ", ""},
         Bad{"RouteTwice", "[[route]]\ncategory = \"a\"\ntopic = \"x\"\n[[route]]\ncategory = \"a\"\ntopic = \"y\"\n",
             ":8: two routes for category \"a\"", "keep one"},
-        Bad{"RouteWithUnknownKey", "[[route]]\ncategory = \"a\"\ntpoic = \"x\"\n", ":7: route.tpoic is not a setting", "topic"},
+        Bad{"RouteWithUnknownKey", "[[route]]\ncategory = \"a\"\ntpoic = \"x\"\n", ":7: route.tpoic is not a setting",
+            "topic"},
         Bad{"RouteAsTable", "[route]\ncategory = \"a\"\n", "route is not a list of sections", "[[route]]"},
         Bad{"RemoteListen", "[http]\nlisten = \"0.0.0.0:9464\"\n", ":6: http.listen is 0.0.0.0:9464", "allow_remote"},
         Bad{"ListenWithoutPort", "[http]\nlisten = \"localhost\"\n", ":6: http.listen: \"localhost\"", "9464"},
-        Bad{"ListenOnIllegalPort", "[http]\nlisten = \"127.0.0.1:99999\"\n", ":6: http.listen: 99999 is out of range", "65535"},
+        Bad{"ListenOnIllegalPort", "[http]\nlisten = \"127.0.0.1:99999\"\n", ":6: http.listen: 99999 is out of range",
+            "65535"},
         Bad{"LogLevel", "[log]\nlevel = \"wran\"\n", ":6: log.level: \"wran\" is not allowed", "did you mean warn?"},
-        Bad{"KafkaSettingThatBreaksAPromise", "[kafka.settings]\n\"enable.idempotence\" = false\n", "enable.idempotence", ""},
-        Bad{"KafkaSettingThatLoadsCode", "[kafka.settings]\n\"plugin.library.paths\" = \"evil\"\n", "plugin.library.paths", ""},
+        Bad{"KafkaSettingThatBreaksAPromise", "[kafka.settings]\n\"enable.idempotence\" = false\n",
+            "enable.idempotence", ""},
+        Bad{"KafkaSettingThatLoadsCode", "[kafka.settings]\n\"plugin.library.paths\" = \"evil\"\n",
+            "plugin.library.paths", ""},
         Bad{"KafkaSettingTypo", "[kafka.settings]\n\"lingr.ms\" = 5\n", "lingr.ms", "linger.ms"},
-        Bad{"KafkaBrokersTwice", "[kafka.settings]\n\"bootstrap.servers\" = \"x:1\"\n", "bootstrap.servers", "kafka.brokers"},
-        Bad{"KafkaSettingAsList", "[kafka.settings]\n\"linger.ms\" = [5]\n", ":6: kafka.settings.linger.ms is a list", ""}),
+        Bad{"KafkaBrokersTwice", "[kafka.settings]\n\"bootstrap.servers\" = \"x:1\"\n", "bootstrap.servers",
+            "kafka.brokers"},
+        Bad{"KafkaSettingAsList", "[kafka.settings]\n\"linger.ms\" = [5]\n", ":6: kafka.settings.linger.ms is a list",
+            ""}),
     [](const auto& bad) { return bad.param.name; });
 
 TEST(RelayConfig, ReportsAllProblemsAtOnce) {
@@ -156,7 +173,8 @@ TEST(RelayConfig, ReportsAllProblemsAtOnce) {
 
 TEST(RelayConfig, DemandsDatabaseAndBrokers) {
   const auto loaded = load("");
-  EXPECT_THAT(loaded.problems, ElementsAre(HasSubstr("database.uri is missing"), HasSubstr("kafka.brokers is missing")));
+  EXPECT_THAT(loaded.problems,
+              ElementsAre(HasSubstr("database.uri is missing"), HasSubstr("kafka.brokers is missing")));
   EXPECT_THAT(load("[database]\nuri = \"postgresql://\"\n[relay]\nsink = \"stdout\"\n").problems, IsEmpty());
 }
 
@@ -180,7 +198,8 @@ TEST(RelayConfig, ReadsTheUriFromAFile) {
 
 TEST(RelayConfig, RefusesUriAndUriFileInOnePlaceAndLetsTheStrongerPlaceWin) {
   const File uri{"postgresql://u@file/d"};
-  const auto both = "[kafka]\nbrokers = \"k:1\"\n[database]\nuri = \"postgresql://u@here/d\"\nuri_file = \"" + uri.path() + "\"\n";
+  const auto both =
+      "[kafka]\nbrokers = \"k:1\"\n[database]\nuri = \"postgresql://u@here/d\"\nuri_file = \"" + uri.path() + "\"\n";
   EXPECT_THAT(load(both).problems, ElementsAre(HasSubstr("are both given")));
   EXPECT_EQ(load(minimal, {{"ANNALS_DATABASE_FILE", uri.path()}}).config.database.uri, "postgresql://u@file/d");
   const auto file_only = "[kafka]\nbrokers = \"k:1\"\n[database]\nuri_file = \"" + uri.path() + "\"\n";

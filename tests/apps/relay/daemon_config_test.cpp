@@ -24,7 +24,8 @@ class RelayDaemonConfig : public ::testing::Test {
 TEST_F(RelayDaemonConfig, HelpListsExitCodesAndVariables) {
   const auto relay = run({"--help"});
   EXPECT_EQ(code_, 0);
-  EXPECT_THAT(relay->out(), AllOf(HasSubstr("Exit codes:"), HasSubstr("ANNALS_RELAY_NAME"), HasSubstr("--until-caught-up")));
+  EXPECT_THAT(relay->out(),
+              AllOf(HasSubstr("Exit codes:"), HasSubstr("ANNALS_RELAY_NAME"), HasSubstr("--until-caught-up")));
 }
 
 TEST_F(RelayDaemonConfig, AWrongFlagIsAConfigurationError) {
@@ -33,7 +34,8 @@ TEST_F(RelayDaemonConfig, AWrongFlagIsAConfigurationError) {
 }
 
 TEST_F(RelayDaemonConfig, CheckAcceptsAGoodFile) {
-  const auto file = folder_.write("relay.toml", "[database]\nuri = \"postgresql://nowhere.invalid/x\"\n[relay]\nsink = \"stdout\"\n");
+  const auto file =
+      folder_.write("relay.toml", "[database]\nuri = \"postgresql://nowhere.invalid/x\"\n[relay]\nsink = \"stdout\"\n");
   const auto relay = run({"--config", file, "--check"});
   EXPECT_EQ(code_, 0);
   EXPECT_THAT(relay->err(), HasSubstr("is good"));
@@ -84,7 +86,8 @@ TEST_F(RelayDaemonConfig, KeepsTryingWhenTheDatabaseIsAway) {
   const auto first = log.find("will try again");
   EXPECT_NE(first, std::string::npos);
   EXPECT_EQ(log.find("will try again", first + 1), std::string::npos) << "the same line is not repeated:\n" << log;
-  for (const auto& path : {"/readyz", "/livez", "/metrics"}) EXPECT_THAT(relay.get(path).body, Not(HasSubstr("canary")));
+  for (const auto& path : {"/readyz", "/livez", "/metrics"})
+    EXPECT_THAT(relay.get(path).body, Not(HasSubstr("canary")));
   EXPECT_THAT(log + relay.out(), Not(HasSubstr("canary")));
   relay.signal(SIGTERM);
   EXPECT_EQ(relay.wait_for_exit(), 0);
@@ -92,7 +95,8 @@ TEST_F(RelayDaemonConfig, KeepsTryingWhenTheDatabaseIsAway) {
 
 TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
   const TempDatabase database{TempDatabase::Schema::none};
-  const auto relay = run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri()}});
+  const auto relay =
+      run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri()}});
   EXPECT_EQ(code_, 3);
   EXPECT_THAT(relay->err(), HasSubstr("annals schema apply"));
 }

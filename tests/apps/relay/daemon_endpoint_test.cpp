@@ -60,7 +60,8 @@ TEST_F(RelayDaemonEndpoint, CountsWhatItPublishes) {
   EXPECT_EQ(relay_->metric("annals_relay_messages_read_total{source=\"outbox\"}"), 25.0);
   EXPECT_EQ(relay_->metric("annals_relay_in_flight_messages{source=\"outbox\"}"), 0.0);
   EXPECT_TRUE(eventually([&] { return relay_->metric("annals_relay_lag_messages{source=\"outbox\"}") == 0.0; }));
-  EXPECT_TRUE(eventually([&] { return relay_->metric("annals_relay_state{source=\"outbox\",state=\"idle\"}") == 1.0; }));
+  EXPECT_TRUE(
+      eventually([&] { return relay_->metric("annals_relay_state{source=\"outbox\",state=\"idle\"}") == 1.0; }));
 }
 
 TEST_F(RelayDaemonEndpoint, ShowsABlockingTransaction) {
@@ -70,8 +71,10 @@ TEST_F(RelayDaemonEndpoint, ShowsABlockingTransaction) {
   pqxx::work committed{*other};
   outbox_.enqueue(committed, outbox::Message{.topic = "orders", .key = "b", .type = "t", .payload = "2"});
   committed.commit();
-  ASSERT_TRUE(eventually([&] { return relay_->metric("annals_relay_state{source=\"outbox\",state=\"blocked\"}") == 1.0; }));
-  EXPECT_TRUE(eventually([&] { return relay_->metric("annals_relay_blocker_age_seconds{source=\"outbox\"}").value_or(0) > 0; }));
+  ASSERT_TRUE(
+      eventually([&] { return relay_->metric("annals_relay_state{source=\"outbox\",state=\"blocked\"}") == 1.0; }));
+  EXPECT_TRUE(eventually(
+      [&] { return relay_->metric("annals_relay_blocker_age_seconds{source=\"outbox\"}").value_or(0) > 0; }));
   EXPECT_TRUE(relay_->ready()) << "blocked is not broken";
   open.commit();
   EXPECT_TRUE(eventually([&] { return relay_->out_lines().size() == 2; }));

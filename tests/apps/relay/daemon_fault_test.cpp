@@ -25,14 +25,17 @@ TEST_F(RelayDaemonFault, GoesOnWhenItsSessionsAreEndedAgainAndAgain) {
   for (int round = 0; round < 5; ++round) {
     ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
     enqueue(topic, round * 1000, 1000);
-    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
-            "datname = current_database()");
+    execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+        "datname = current_database()");
     ASSERT_TRUE(eventually([&] {
-      return relay->metric("annals_relay_restarts_total{reason=\"disconnected\",source=\"outbox\"}").value_or(0) > round;
+      return relay->metric("annals_relay_restarts_total{reason=\"disconnected\",source=\"outbox\"}").value_or(0) >
+             round;
     })) << relay->err();
   }
-  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 5000.0; }))
-      << relay->err();
+  ASSERT_TRUE(eventually([&] {
+    return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 5000.0;
+  })) << relay->err();
   EXPECT_EQ(payloads(topic, kafka_brokers()).size(), 5000U);
 }
 
@@ -42,7 +45,8 @@ TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
   const auto relay = start({"--brokers", kafka.brokers()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
   ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
   enqueue(topic, 0, 1000);
-  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 1000.0; }));
+  ASSERT_TRUE(
+      eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 1000.0; }));
 
   kafka.kill();
   enqueue(topic, 1000, 1000);
@@ -51,8 +55,9 @@ TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
   EXPECT_TRUE(relay->running());
 
   kafka.start();
-  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 2000.0; }))
-      << relay->err();
+  ASSERT_TRUE(eventually([&] {
+    return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 2000.0;
+  })) << relay->err();
   EXPECT_TRUE(eventually([&] { return relay->ready(); }));
   EXPECT_EQ(payloads(topic, kafka.brokers()).size(), 2000U);
 }

@@ -28,7 +28,8 @@ TEST_F(RelayDaemonHalt, APoisonMessageEndsItWithFourAndTheRemedy) {
 TEST_F(RelayDaemonHalt, AnEventWithoutRouteEndsItWithFourAndTheOtherSourceDrains) {
   append("invoice-1", 1);
   const auto config = folder_.write(
-      "relay.toml", "[relay]\nsources = [\"outbox\", \"events\"]\n[[route]]\ncategory = \"order\"\ntopic = \"orders\"\n");
+      "relay.toml",
+      "[relay]\nsources = [\"outbox\", \"events\"]\n[[route]]\ncategory = \"order\"\ntopic = \"orders\"\n");
   const auto relay = start({"--config", config, "--sink", "stdout"});
   ASSERT_EQ(relay->wait_for_exit(), 4) << relay->err();
   EXPECT_THAT(relay->err(), AllOf(HasSubstr("halted"), HasSubstr("source=events"), HasSubstr("invoice")));

@@ -37,7 +37,8 @@ TEST_F(RelayDaemonKafka, BecomesReadyAndDrainsOnTerm) {
   const auto relay = start({"--brokers", kafka_brokers()});
   ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->get("/readyz").body << relay->err();
   enqueue(topic, 0, 10'000);
-  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_messages_read_total{source=\"outbox\"}").value_or(0) > 0; }));
+  ASSERT_TRUE(
+      eventually([&] { return relay->metric("annals_relay_messages_read_total{source=\"outbox\"}").value_or(0) > 0; }));
   relay->signal(SIGTERM);
   ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
   const auto published = read_all(topic).size();
@@ -49,15 +50,18 @@ TEST_F(RelayDaemonKafka, NoSecretAppearsAnywhere) {
   enqueue(topic, 0, 3);
   const std::string canary = "canary-in-the-mine";
   // The stack trusts local connections: the password is carried along and must show up nowhere.
-  const auto uri = database_.uri() + (database_.uri().find('?') == std::string::npos ? "?" : "&") + "password=" + canary;
+  const auto uri =
+      database_.uri() + (database_.uri().find('?') == std::string::npos ? "?" : "&") + "password=" + canary;
   const auto secrets = folder_.write("kafka.properties", "ssl.key.password = " + canary + "\n");
   const auto relay = start({"--brokers", kafka_brokers(), "--log-level", "debug"},
                            {{"ANNALS_DATABASE", uri}, {"ANNALS_RELAY_KAFKA_SETTINGS_FILE", secrets}});
-  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_messages_delivered_total{source=\"outbox\"}") == 3.0; }))
-      << relay->err();
+  ASSERT_TRUE(eventually([&] {
+    return relay->metric("annals_relay_messages_delivered_total{source=\"outbox\"}") == 3.0;
+  })) << relay->err();
   for (const auto& path : {"/livez", "/readyz", "/metrics"}) EXPECT_THAT(relay->get(path).body, Not(HasSubstr(canary)));
-  execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
-          "datname = current_database()");
+  execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+      "datname = current_database()");
   ASSERT_TRUE(eventually([&] { return relay->has_logged("will try again"); }));
   ASSERT_TRUE(eventually([&] { return relay->ready(); }));
   relay->signal(SIGTERM);

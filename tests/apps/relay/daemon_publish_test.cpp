@@ -65,9 +65,10 @@ TEST_F(RelayDaemonPublish, DrainsOnTermAndLeavesNothingBehind) {
 }
 
 TEST_F(RelayDaemonPublish, KeepsToItsOwnMemoryWhateverTheBacklog) {
-  execute("INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload) "
-          "SELECT gen_random_uuid(), 'orders', (n % 100)::text, 'shop.v1.Placed', 0, convert_to(repeat('x', 200), 'UTF8') "
-          "FROM generate_series(1, 200000) AS n");
+  execute(
+      "INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload) "
+      "SELECT gen_random_uuid(), 'orders', (n % 100)::text, 'shop.v1.Placed', 0, convert_to(repeat('x', 200), 'UTF8') "
+      "FROM generate_series(1, 200000) AS n");
   const auto relay = start({"--sink", "stdout"});
   double highest = 0;
   ASSERT_TRUE(eventually([&] {

@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 /// What systemd would hear.
 class NotifySocket {
  public:
-  explicit NotifySocket(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  explicit NotifySocket(const std::string& path)
+      : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
@@ -43,7 +44,8 @@ class RelayDaemonService : public RelayDaemonTest {};
 
 TEST_F(RelayDaemonService, TellsSystemdThatItIsReadyAliveAndStopping) {
   NotifySocket systemd{folder_.path("notify")};
-  const auto relay = start({"--sink", "stdout"}, {{"NOTIFY_SOCKET", folder_.path("notify")}, {"WATCHDOG_USEC", "200000"}});
+  const auto relay =
+      start({"--sink", "stdout"}, {{"NOTIFY_SOCKET", folder_.path("notify")}, {"WATCHDOG_USEC", "200000"}});
   EXPECT_TRUE(eventually([&] { return systemd.heard("READY=1"); }));
   EXPECT_TRUE(eventually([&] { return systemd.heard("WATCHDOG=1"); }));
   EXPECT_FALSE(systemd.heard("STOPPING=1"));
@@ -58,8 +60,9 @@ TEST_F(RelayDaemonService, ASecondSignalLeavesAtOnce) {
   pqxx::work lock{*writer_};
   lock.exec("LOCK TABLE annals.outbox, annals.relay_checkpoints IN ACCESS EXCLUSIVE MODE");
   ASSERT_TRUE(eventually([&] {
-    return scalar("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
-                  "datname = current_database() AND wait_event_type = 'Lock'") != "0";
+    return scalar(
+               "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+               "datname = current_database() AND wait_event_type = 'Lock'") != "0";
   }));
   relay->signal(SIGTERM);
   ASSERT_TRUE(eventually([&] { return relay->has_logged("stopping"); }));
@@ -73,8 +76,9 @@ TEST_F(RelayDaemonService, LeavesAHungSourceAfterTheDrainTimeout) {
   pqxx::work lock{*writer_};
   lock.exec("LOCK TABLE annals.outbox, annals.relay_checkpoints IN ACCESS EXCLUSIVE MODE");
   ASSERT_TRUE(eventually([&] {
-    return scalar("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
-                  "datname = current_database() AND wait_event_type = 'Lock'") != "0";
+    return scalar(
+               "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+               "datname = current_database() AND wait_event_type = 'Lock'") != "0";
   }));
   relay->signal(SIGTERM);
   EXPECT_EQ(relay->wait_for_exit(std::chrono::seconds{15}), 6) << relay->err();

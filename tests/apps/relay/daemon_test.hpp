@@ -70,7 +70,8 @@ class RelayDaemonTest : public ::testing::Test {
 
 /// A configuration that routes all events to `topic`.
 inline std::string routed(const std::string& topic) {
-  return fmt::format("[relay]\nsources = [\"outbox\", \"events\"]\n[[route]]\ncategory = \"*\"\ntopic = \"{}\"\n", topic);
+  return fmt::format("[relay]\nsources = [\"outbox\", \"events\"]\n[[route]]\ncategory = \"*\"\ntopic = \"{}\"\n",
+                     topic);
 }
 
 }  // namespace annals::tests

@@ -28,13 +28,16 @@ std::string written(LogFormat format, const std::function<void(Log&)>& use, cons
 }
 
 TEST(RelayLog, WritesTextWithNamedValues) {
-  const auto text = written(LogFormat::text, [](Log& log) { log.write(Level::info, "a thing", {{"n", "1"}, {"why", "two words"}}); });
+  const auto text = written(LogFormat::text, [](Log& log) {
+    log.write(Level::info, "a thing", {{"n", "1"}, {"why", "two words"}});
+  });
   EXPECT_THAT(text, HasSubstr("Z info a thing n=1 why=\"two words\"\n"));
 }
 
 TEST(RelayLog, WritesOneJsonObjectALine) {
   const auto text = written(LogFormat::json, [](Log& log) { log.write(Level::warn, "say \"x\"", {{"why", "a\nb"}}); });
-  EXPECT_THAT(text, AllOf(HasSubstr(R"("level":"warning","message":"say \"x\"","why":"a\nb"})"), Not(HasSubstr("a\nb"))));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr(R"("level":"warning","message":"say \"x\"","why":"a\nb"})"), Not(HasSubstr("a\nb"))));
 }
 
 TEST(RelayLog, EscapesControlCharactersAndRemovesSecrets) {
@@ -48,8 +51,12 @@ TEST(RelayLog, EscapesControlCharactersAndRemovesSecrets) {
 }
 
 TEST(RelayLog, KeepsQuietBelowItsLevel) {
-  EXPECT_EQ(written(LogFormat::text, [](Log& log) { log.write(Level::info, "x"); }, "error"), "");
-  EXPECT_NE(written(LogFormat::text, [](Log& log) { log.write(Level::error, "x"); }, "error"), "");
+  EXPECT_EQ(written(
+                LogFormat::text, [](Log& log) { log.write(Level::info, "x"); }, "error"),
+            "");
+  EXPECT_NE(written(
+                LogFormat::text, [](Log& log) { log.write(Level::error, "x"); }, "error"),
+            "");
 }
 
 TEST(RelayLog, WritesARepeatedLineOnce) {

@@ -35,7 +35,8 @@ struct HttpAnswer {
   std::string content_type;
 };
 
-/// The built annals-relay as a process of its own; killed at the end if it still runs. Sees none of our ANNALS_* variables.
+/// The built annals-relay as a process of its own; killed at the end if it still runs. Sees none of our ANNALS_*
+/// variables.
 class RelayProcess {
  public:
   RelayProcess(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment);

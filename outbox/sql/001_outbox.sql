@@ -1,7 +1,8 @@
 -- Messages that a service wants published, written in its own transaction; and how far each relay has come.
 --
 -- Privileges: who enqueues needs INSERT and SELECT on outbox (SELECT for RETURNING) and nothing else; the relay needs
--- SELECT on outbox, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its sequence.
+-- SELECT on outbox, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its
+-- sequence.
 --
 -- The limits repeat annals/core/limits.hpp and annals/outbox/message.hpp, for writers in other languages.
 CREATE TABLE {schema}.outbox (
@@ -23,7 +24,9 @@ CREATE TABLE {schema}.outbox (
     CHECK (array_ndims(headers) = 1 AND cardinality(headers) <= 128 AND cardinality(headers) % 2 = 0
            AND array_position(headers, NULL) IS NULL)
 );
-COMMENT ON TABLE {schema}.outbox IS 'Messages to publish, in position order; append-only. Written by annals, read by annals-relay.';
+-- Rows come in order and never change: freeze them early, in insert-driven vacuums.
+ALTER TABLE {schema}.outbox SET (autovacuum_freeze_min_age = 1000000, autovacuum_vacuum_insert_scale_factor = 0.05);
+COMMENT ON TABLE {schema}.outbox IS 'Messages to publish, in position order; append-only.';
 COMMENT ON COLUMN {schema}.outbox.headers IS 'name, value, name, value …';
 COMMENT ON COLUMN {schema}.outbox.content_type IS '0 octet-stream, 1 json, 2 protobuf';
 

@@ -1,4 +1,5 @@
--- Only from the position that this owner wrote or read last: a second writer is noticed, and the checkpoint never goes back.
+-- Only from the position that this owner wrote or read last: a second writer is noticed, and the checkpoint never goes
+-- back.
 UPDATE {schema}.relay_checkpoints
    SET position = $4::bigint, message_id = (SELECT r.{id} FROM {relation} r WHERE r.position = $4::bigint),
        timeline = $5::text, updated_at = clock_timestamp()

@@ -4,8 +4,8 @@
 
 namespace annals::outbox {
 
-/// Builds the text form of a one-dimensional PostgreSQL array: {"a","b",NULL}. Every element is quoted, so no content is
-/// special.
+/// Builds the text form of a one-dimensional PostgreSQL array: {"a","b",NULL}. Every element is quoted, so no content
+/// is special.
 class ArrayLiteral {
  public:
   void add(std::string_view element);

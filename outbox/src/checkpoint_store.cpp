@@ -43,18 +43,16 @@ std::int64_t CheckpointStore::load() {
 
 void CheckpointStore::save(std::int64_t position) {
   ANNALS_ASSERT(position >= saved_);
-  const auto result = connection_.query_prepared("annals_checkpoint_save", save_sql_, Params{}
-                                                                                         .text(relay_)
-                                                                                         .text(log_)
-                                                                                         .bigint(saved_)
-                                                                                         .bigint(position)
-                                                                                         .text(cluster_.timeline));
+  const auto result = connection_.query_prepared(
+      "annals_checkpoint_save", save_sql_,
+      Params{}.text(relay_).text(log_).bigint(saved_).bigint(position).text(cluster_.timeline));
   if (result.affected() != 1) refuse("was written by another program while this relay owned it");
   saved_ = position;
 }
 
 void CheckpointStore::refuse(const std::string& what) const {
-  throw Error{ErrorKind::corrupt, fmt::format("checkpoint {} of relay \"{}\" on {} {}", saved_, relay_, log_, what),
+  throw Error{ErrorKind::corrupt,
+              fmt::format("checkpoint {} of relay \"{}\" on {} {}", saved_, relay_, log_, what),
               {.hint = fmt::format("find out which history is the right one; then `annals relay adopt {} --table {}` "
                                    "makes the checkpoint belong to this database",
                                    relay_, log_),

@@ -45,8 +45,8 @@ PrefixTracker::Slot& PrefixTracker::slot(std::size_t index) noexcept {
   return slots_[at < slots_.size() ? at : at - slots_.size()];
 }
 
-// Positions are different and increasing, so n slots after the first a position is at least n higher: its distances from
-// the first and from the last position enclose its index. Without holes the two bounds meet.
+// Positions are different and increasing, so n slots after the first a position is at least n higher: its distances
+// from the first and from the last position enclose its index. Without holes the two bounds meet.
 PrefixTracker::Slot* PrefixTracker::find(std::int64_t position) noexcept {
   if (size_ == 0 || position < slot(0).position || position > slot(size_ - 1).position) return nullptr;
   const auto from_first = static_cast<std::size_t>(position - slot(0).position);

@@ -28,9 +28,10 @@ std::size_t Publisher::collect(std::chrono::milliseconds wait) {
     } else if (tracker_.delivered(delivery.position)) {
       ++count;
     } else {
-      throw Error{ErrorKind::failed,
-                  fmt::format("the sink reported position {} twice, or without having been given it", delivery.position),
-                  {.hint = "the sink breaks its contract (annals/outbox/sink.hpp)", .sqlstate = {}}};
+      throw Error{
+          ErrorKind::failed,
+          fmt::format("the sink reported position {} twice, or without having been given it", delivery.position),
+          {.hint = "the sink breaks its contract (annals/outbox/sink.hpp)", .sqlstate = {}}};
     }
   }
   return count;

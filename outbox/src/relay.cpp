@@ -11,20 +11,20 @@
 //   checkpoint (CheckpointStore) <= acknowledged (Publisher) <= sent (Publisher) <= read (TableSource)
 //
 // Invariants
-//   I1  Everything at or below `acknowledged` was delivered, or skipped by the operator's choice. Deliveries are reported
-//       in any order; only the contiguous prefix of what was sent counts.
-//   I2  A checkpoint is written only by the owner of the lock, through the session that holds it, only from the value that
-//       it wrote or read last, and only up to `acknowledged`. So what is at or below a checkpoint is never sent again and
-//       never lost, and what is above it may be sent again after a crash: at least once.
+//   I1  Everything at or below `acknowledged` was delivered, or skipped by the operator's choice. Deliveries are
+//       reported in any order; only the contiguous prefix of what was sent counts.
+//   I2  A checkpoint is written only by the owner of the lock, through the session that holds it, only from the value
+//       that it wrote or read last, and only up to `acknowledged`. So what is at or below a checkpoint is never sent
+//       again and never lost, and what is above it may be sent again after a crash: at least once.
 //   I3  Messages go to the sink in position order, each once a run. The sink keeps that order per topic and key.
 //   I4  No transaction is open while the sink is talked to: a read is one COPY, taken in completely, outside a block.
 //   I5  After a refused message nothing is acknowledged, because the prefix ends before it, and nothing more is sent.
 //
-// Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come before
-// n, with one key. The run that makes n durable first either sent m before n itself, and then the sink made m durable
-// first (contract of Sink); or started from a checkpoint at or above m, and then m was durable before that run (I2).
-// So of everything that ever becomes durable, first occurrences are in order. It needs no fence against a former owner
-// whose last messages arrive late: they are repetitions, or first occurrences in the same order.
+// Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come
+// before n, with one key. The run that makes n durable first either sent m before n itself, and then the sink made m
+// durable first (contract of Sink); or started from a checkpoint at or above m, and then m was durable before that run
+// (I2). So of everything that ever becomes durable, first occurrences are in order. It needs no fence against a former
+// owner whose last messages arrive late: they are repetitions, or first occurrences in the same order.
 //
 // Named points of a step, where a fault test may kill the process:
 //   "read"          rows are in memory, nothing of them is sent      crash: they are read again
@@ -50,6 +50,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/session_lock.hpp"
 #include "checkpoint_store.hpp"
+#include "poison.hpp"
 #include "publisher.hpp"
 #include "relay_table.hpp"
 #include "router.hpp"
@@ -74,7 +75,8 @@ constexpr milliseconds idle_checkpoint_interval = 10ms;
 RelayOptions checked(RelayOptions options) {
   require_text("relay name", options.name, relay_name_bytes_max);
   if (options.batch_rows_max == 0 || options.batch_bytes_max == 0 || options.in_flight_max == 0) {
-    throw invalid(fmt::format("relay \"{}\" has a limit of 0", options.name), "every limit of RelayOptions is at least 1");
+    throw invalid(fmt::format("relay \"{}\" has a limit of 0", options.name),
+                  "every limit of RelayOptions is at least 1");
   }
   if (options.table == RelayTable::outbox && !options.routes.empty()) {
     throw invalid(fmt::format("relay \"{}\" has routes, but outbox messages name their topic", options.name),
@@ -85,26 +87,6 @@ RelayOptions checked(RelayOptions options) {
                   "add a route, for instance category \"*\"");
   }
   return options;
-}
-
-/// A message that stops the relay.
-struct Poison {
-  std::int64_t position = 0;
-  std::string topic;
-  std::string type;
-  std::string reason;
-  std::string hint;
-};
-
-constexpr const char* poison_hint =
-    "mend the cause (topic, permission, size limit) and start the relay again: it goes on with this message; to give the "
-    "message up: `annals relay adopt NAME --position POSITION`";
-
-[[noreturn]] void throw_poison(const Poison& poison) {
-  throw invalid(fmt::format("message {} of type \"{}\" cannot be published{}: {}", poison.position,
-                            printable(poison.type),
-                            poison.topic.empty() ? "" : fmt::format(" to \"{}\"", poison.topic), poison.reason),
-                poison.hint);
 }
 
 }  // namespace
@@ -131,7 +113,9 @@ struct Relay::Impl {
   std::size_t pass(StepReport& report);
   std::size_t fill();
   std::size_t publish(StepReport& report);
-  std::optional<bool> publish_row();
+  [[nodiscard]] bool route(MessageView& message) const;
+  [[nodiscard]] bool is_published();
+  [[nodiscard]] bool offer();
   std::size_t collect(milliseconds wait);
   void wait_for_work(milliseconds wait_max, StepReport& report);
   void settle(milliseconds wait_max);
@@ -231,36 +215,49 @@ std::size_t Relay::Impl::fill() {
 /// Sends what is unsent until the sink has no room; returns how many rows it got through.
 std::size_t Relay::Impl::publish(StepReport& report) {
   const auto first = next;
-  while (has_unsent()) {
+  for (; has_unsent(); ++next) {
     if ((next - first) % collect_every == collect_every - 1) report.delivered += collect(0ms);
     decode(source->rows().row(next), view);
-    if (options.table == RelayTable::events) view.topic = router.topic_of(category_of(view.subject));
-    if (view.topic.empty()) {
-      if (options.unrouted == Unrouted::halt) {
-        halt(Poison{.position = view.position,
-                    .topic = {},
-                    .type = std::string{view.type},
-                    .reason = fmt::format("no route names category \"{}\"", printable(category_of(view.subject))),
-                    .hint = "add a route for the category or for \"*\", or let the relay skip what is not routed"},
-             wait_limit);
-      }
+    if (!is_published()) {
       publisher.skip(view.position);
-    } else {
-      try {
-        if (!publisher.offer(view)) break;
-      } catch (const Error& error) {
-        if (error.kind() != ErrorKind::invalid) throw;
-        halt(Poison{.position = view.position,
-                    .topic = std::string{view.topic},
-                    .type = std::string{view.type},
-                    .reason = error.message(),
-                    .hint = error.hint().empty() ? poison_hint : error.hint()},
-             wait_limit);
-      }
+    } else if (!offer()) {
+      break;
     }
-    ++next;
   }
   return next - first;
+}
+
+/// Fills in the topic of an event; false when no route names its category.
+bool Relay::Impl::route(MessageView& message) const {
+  if (options.table == RelayTable::events) message.topic = router.topic_of(category_of(message.subject));
+  return !message.topic.empty();
+}
+
+/// False when the message is to be skipped. Halts at an event that should have a route.
+bool Relay::Impl::is_published() {
+  if (route(view)) return true;
+  if (options.unrouted == Unrouted::skip) return false;
+  halt(Poison{.position = view.position,
+              .topic = {},
+              .type = std::string{view.type},
+              .reason = fmt::format("no route names category \"{}\"", printable(category_of(view.subject))),
+              .hint = "add a route for the category or for \"*\", or let the relay skip what is not routed"},
+       wait_limit);
+}
+
+/// False when the sink has no room. Halts at a message that it can never send.
+bool Relay::Impl::offer() {
+  try {
+    return publisher.offer(view);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::invalid) throw;
+    halt(Poison{.position = view.position,
+                .topic = std::string{view.topic},
+                .type = std::string{view.type},
+                .reason = error.message(),
+                .hint = error.hint()},
+         wait_limit);
+  }
 }
 
 std::size_t Relay::Impl::collect(milliseconds wait) {
@@ -345,12 +342,13 @@ void Relay::Impl::halt(std::optional<Poison> poison, milliseconds wait_max) {
 }
 
 Poison Relay::Impl::describe(const Delivery& refused) {
-  Poison poison{.position = refused.position, .topic = {}, .type = {}, .reason = refused.reason, .hint = poison_hint};
+  Poison poison{.position = refused.position, .topic = {}, .type = {}, .reason = refused.reason, .hint = {}};
   postgres::RowBatch row;
   if (source->find(refused.position, row)) {
     decode(row.row(0), view);
+    (void)route(view);
     poison.type = view.type;
-    poison.topic = options.table == RelayTable::events ? router.topic_of(category_of(view.subject)) : view.topic;
+    poison.topic = view.topic;
   }
   return poison;
 }

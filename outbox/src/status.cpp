@@ -47,8 +47,7 @@ RelayStatus checkpoint_of(const Result& rows, int row) {
 }
 
 void add_lag(Connection& connection, const std::string& schema, RelayStatus& status) {
-  const auto row =
-      connection.query(render_for(sql::relay_lag, status.table, schema), Params{}.bigint(status.position));
+  const auto row = connection.query(render_for(sql::relay_lag, status.table, schema), Params{}.bigint(status.position));
   status.lag_messages = row.bigint(0, 0);
   status.oldest_age = age(row, 1);
 }
@@ -76,20 +75,20 @@ std::int64_t position_to_adopt(Connection& connection, const std::string& schema
   const auto position = adoption.position ? *adoption.position : recorded->position;
   const auto end = connection.query(render_for(sql::log_end, adoption.table, schema)).bigint(0, 0);
   if (position >= 0 && position <= end) return position;
-  throw invalid(fmt::format("position {} of relay \"{}\" is outside the log, which ends at {}", position,
-                            adoption.relay, end),
-                fmt::format("name a position from 0 to {}: everything after it is published (again)", end));
+  throw invalid(
+      fmt::format("position {} of relay \"{}\" is outside the log, which ends at {}", position, adoption.relay, end),
+      fmt::format("name a position from 0 to {}: everything after it is published (again)", end));
 }
 
 void require_no_owner(Connection& connection, const std::string& schema, const Adoption& adoption,
                       postgres::SessionLock& lock) {
   if (lock.try_acquire()) return;
   const auto owner = find_owner(connection, schema, adoption.table, adoption.relay).value_or(RelayOwner{});
-  throw Error{ErrorKind::overloaded,
-              fmt::format("relay \"{}\" is running: backend {} (application \"{}\", client {})", adoption.relay,
-                          owner.pid, owner.application_name,
-                          owner.client_address.empty() ? "local" : owner.client_address),
-              {.hint = "stop it first", .sqlstate = {}}};
+  throw Error{
+      ErrorKind::overloaded,
+      fmt::format("relay \"{}\" is running: backend {} (application \"{}\", client {})", adoption.relay, owner.pid,
+                  owner.application_name, owner.client_address.empty() ? "local" : owner.client_address),
+      {.hint = "stop it first", .sqlstate = {}}};
 }
 
 }  // namespace
@@ -116,13 +115,12 @@ RelayStatus adopt_checkpoint(Connection& connection, const std::string& schema, 
   require_no_owner(connection, schema, adoption, lock);
   const auto position = position_to_adopt(connection, schema, adoption);
   const auto cluster = postgres::read_cluster_identity(connection);
-  connection.query(render_for(sql::checkpoint_adopt, adoption.table, schema),
-                   Params{}
-                       .text(adoption.relay)
-                       .text(to_string(adoption.table))
-                       .bigint(position)
-                       .text(cluster.system_identifier)
-                       .text(cluster.timeline));
+  connection.query(render_for(sql::checkpoint_adopt, adoption.table, schema), Params{}
+                                                                                  .text(adoption.relay)
+                                                                                  .text(to_string(adoption.table))
+                                                                                  .bigint(position)
+                                                                                  .text(cluster.system_identifier)
+                                                                                  .text(cluster.timeline));
   auto adopted = find_checkpoint(connection, schema, adoption);
   ANNALS_ASSERT(adopted.has_value());
   add_lag(connection, schema, *adopted);

@@ -49,7 +49,8 @@ TEST(MessageLimits, AcceptsTheLargestMessage) {
 
 TEST(MessageLimits, NamesTheMemberThatBreaksALimit) {
   EXPECT_THAT(refusal([](Message& m) { m.topic = "no topic"; }), HasSubstr("no topic"));
-  EXPECT_THAT(refusal([](Message& m) { m.key = std::string(message_key_bytes_max + 1, 'k'); }), HasSubstr("message key"));
+  EXPECT_THAT(refusal([](Message& m) { m.key = std::string(message_key_bytes_max + 1, 'k'); }),
+              HasSubstr("message key"));
   EXPECT_THAT(refusal([](Message& m) { m.key = std::string("a\0b", 3); }), HasSubstr("message key"));
   EXPECT_THAT(refusal([](Message& m) { m.key = "\xff"; }), HasSubstr("message key"));
   EXPECT_THAT(refusal([](Message& m) { m.type.clear(); }), HasSubstr("message type"));

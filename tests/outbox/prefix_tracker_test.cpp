@@ -36,7 +36,8 @@ class Model {
   std::set<std::int64_t> open_;
 };
 
-/// Wrong on purpose: takes the highest delivery for the prefix, as a relay that marks before all before it are delivered.
+/// Wrong on purpose: takes the highest delivery for the prefix, as a relay that marks before all before it are
+/// delivered.
 class HighestDelivery {
  public:
   explicit HighestDelivery(std::size_t) {}

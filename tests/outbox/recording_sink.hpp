@@ -30,12 +30,12 @@ struct Received {
 class RecordingSink final : public outbox::Sink {
  public:
   struct Options {
-    std::size_t room = 100'000;            ///< messages it queues until poll()
-    std::set<std::int64_t> unsendable;     ///< positions that send() refuses with Error{invalid}
-    std::set<std::int64_t> undeliverable;  ///< positions that poll() reports as not delivered
-    bool stalled = false;                  ///< poll() reports nothing
-    bool backwards = false;                ///< poll() reports in reverse order
-    std::function<void()> on_send;         ///< called for each message sent
+    std::size_t room = 100'000;                 ///< messages it queues until poll()
+    std::set<std::int64_t> unsendable = {};     ///< positions that send() refuses with Error{invalid}
+    std::set<std::int64_t> undeliverable = {};  ///< positions that poll() reports as not delivered
+    bool stalled = false;                       ///< poll() reports nothing
+    bool backwards = false;                     ///< poll() reports in reverse order
+    std::function<void()> on_send = {};         ///< called for each message sent
   };
 
   RecordingSink() = default;
@@ -77,8 +77,17 @@ class RecordingSink final : public outbox::Sink {
   }
 
   static Received copy(const outbox::MessageView& m) {
-    Received out{m.position,           std::string{m.topic}, std::string{m.key},     m.id,       std::string{m.type},
-                 m.content_type,       std::string{m.payload}, m.time, std::string{m.subject}, m.sequence, {}};
+    Received out{m.position,
+                 std::string{m.topic},
+                 std::string{m.key},
+                 m.id,
+                 std::string{m.type},
+                 m.content_type,
+                 std::string{m.payload},
+                 m.time,
+                 std::string{m.subject},
+                 m.sequence,
+                 {}};
     out.metadata.correlation_id = m.correlation_id;
     out.metadata.causation_id = m.causation_id;
     out.metadata.traceparent = m.traceparent;

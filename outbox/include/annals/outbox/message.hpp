@@ -44,8 +44,8 @@ struct MessageView {
   ContentType content_type = ContentType::octet_stream;
   std::string_view payload;
   Timestamp time;
-  std::string_view subject;     ///< stream name of an event; empty for outbox messages
-  std::int64_t sequence = 0;    ///< stream version of an event; 0 for outbox messages
+  std::string_view subject;   ///< stream name of an event; empty for outbox messages
+  std::int64_t sequence = 0;  ///< stream version of an event; 0 for outbox messages
   std::string_view correlation_id;
   std::string_view causation_id;
   std::string_view traceparent;

@@ -12,7 +12,7 @@ namespace annals::outbox {
 struct Delivery {
   std::int64_t position = 0;  ///< MessageView::position
   bool delivered = false;     ///< durably accepted by the other side
-  std::string reason;         ///< when not delivered: what the other side said
+  std::string reason = {};    ///< when not delivered: what the other side said
 };
 
 /// Port: where the relay publishes. Implemented by kafka::KafkaSink, by the JSON Lines sink of annals-relay and by
@@ -20,15 +20,15 @@ struct Delivery {
 ///
 /// Contract
 ///  - messages with the same topic and key become durable in the order of send(), whatever is retried underneath;
-///  - after a message with some key fails, none of its successors with that key may become durable before it: a sink that
-///    cannot promise that for itself must fail everything after it;
+///  - after a message with some key fails, none of its successors with that key may become durable before it: a sink
+///    that cannot promise that for itself must fail everything after it;
 ///  - every accepted message is reported exactly once through poll(), in any order across keys;
 ///  - messages are copied by send(): views may die afterwards.
 ///
 /// Thread safety  none: one thread. Implementations may run threads of their libraries inside.
-/// Errors         Error{invalid} from send(): this message can never be delivered (too large, unknown topic), nothing was
-///                accepted; Error{failed} or Error{disconnected}: the sink is broken, throw it away, unreported messages are
-///                undecided and must be sent again.
+/// Errors         Error{invalid} from send(): this message can never be delivered (too large, unknown topic), nothing
+///                was accepted; Error{failed} or Error{disconnected}: the sink is broken, throw it away, unreported
+///                messages are undecided and must be sent again.
 class Sink {
  public:
   Sink() = default;

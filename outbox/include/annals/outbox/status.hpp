@@ -23,9 +23,9 @@ namespace annals::outbox {
 
 /// The outbox table as it is now. Cheap: no count, no scan.
 struct OutboxStatus {
-  std::int64_t last_position = 0;  ///< of the newest visible row; 0 when there is none
-  std::int64_t rows_estimated = 0; ///< by the planner's statistics; wrong until the first ANALYZE
-  std::int64_t size_bytes = 0;     ///< table, indexes and TOAST
+  std::int64_t last_position = 0;   ///< of the newest visible row; 0 when there is none
+  std::int64_t rows_estimated = 0;  ///< by the planner's statistics; wrong until the first ANALYZE
+  std::int64_t size_bytes = 0;      ///< table, indexes and TOAST
   /// Age of the oldest message that at least one relay of the outbox still has to deliver (with no relay: the oldest at
   /// all); nothing when everything is delivered.
   std::optional<std::chrono::milliseconds> oldest_unpublished_age;
@@ -68,12 +68,12 @@ struct Adoption {
 };
 
 /// Declares that a relay's checkpoint belongs to the database at hand, after a dump and restore or another deliberate
-/// change of history; creates the checkpoint when there is none and a position is given. This is the operator's decision:
-/// messages up to the position are never published again.
+/// change of history; creates the checkpoint when there is none and a position is given. This is the operator's
+/// decision: messages up to the position are never published again.
 ///
 /// The checkpoint lands on the last row at or below the position. Takes the relay's lock for the duration.
-/// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when there is no checkpoint
-/// and no position, or when the log ends before the position.
+/// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when there is no
+/// checkpoint and no position, or when the log ends before the position.
 RelayStatus adopt_checkpoint(postgres::Connection& connection, const std::string& schema, const Adoption& adoption);
 
 }  // namespace annals::outbox

@@ -1,0 +1,139 @@
+#include <gmock/gmock.h>
+
+#include "annals/outbox/status.hpp"
+#include "relay_test_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+
+class RelayCheckpoint : public RelayTestBase {
+ protected:
+  void publish(int first, int count) {
+    enqueue_numbers(first, count);
+    RecordingSink sink;
+    auto relay = this->relay(sink);
+    run_until_idle(relay);
+  }
+  Error refusal() {
+    RecordingSink sink;
+    auto relay = this->relay(sink);
+    auto error = error_of([&] { relay.step(0ms); });
+    EXPECT_TRUE(sink.received.empty());
+    return error;
+  }
+  outbox::RelayStatus adopt(std::optional<std::int64_t> position = std::nullopt) {
+    postgres::Connection connection{database_.database()};
+    return outbox::adopt_checkpoint(connection, "annals", {.position = position});
+  }
+};
+
+TEST_F(RelayCheckpoint, IsWrittenOnlyNowAndThenWhileBusyAndAtOnceWhenIdle) {
+  enqueue_numbers(0, 1000);
+  int writes = 0;
+  RecordingSink sink;
+  auto relay =
+      this->relay(sink, {.batch_rows_max = 10, .checkpoint_interval = 1h, .at_point = [&](std::string_view at) {
+                           writes += at == "checkpointed" ? 1 : 0;
+                         }});
+  const auto report = run_until_idle(relay);
+  EXPECT_EQ(report.checkpoint, 1000);
+  EXPECT_EQ(writes, 1);
+}
+
+TEST_F(RelayCheckpoint, NamesThePointsOfAStepInTheirOrder) {
+  enqueue_numbers(0, 3);
+  std::vector<std::string> points;
+  RecordingSink sink;
+  auto relay = this->relay(sink, {.at_point = [&](std::string_view at) { points.emplace_back(at); }});
+  run_until_idle(relay);
+  EXPECT_THAT(points, testing::ElementsAre("read", "sent", "delivered", "checkpoint", "checkpointed"));
+}
+
+TEST_F(RelayCheckpoint, OfAnotherClusterIsRefused) {
+  publish(0, 5);
+  execute("UPDATE annals.relay_checkpoints SET system_identifier = '1'");
+  const auto error = refusal();
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr("cluster 1"), HasSubstr(scalar("SELECT system_identifier FROM pg_control_system()"))));
+  EXPECT_THAT(error.hint(), HasSubstr("annals relay adopt relay"));
+}
+
+TEST_F(RelayCheckpoint, OfAnotherHistoryIsRefused) {
+  publish(0, 5);
+  execute("UPDATE annals.relay_checkpoints SET message_id = '01890000-0000-7000-8000-000000000001'");
+  const auto error = refusal();
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("01890000-0000-7000-8000-000000000001"),
+                                  HasSubstr(scalar("SELECT message_id FROM annals.outbox WHERE position = 5"))));
+}
+
+TEST_F(RelayCheckpoint, AheadOfTheLogIsRefused) {
+  publish(0, 5);
+  execute("UPDATE annals.relay_checkpoints SET position = 900");
+  EXPECT_EQ(refusal().kind(), ErrorKind::corrupt);
+  const auto error = error_of([&] { adopt(); });
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("900"), HasSubstr("ends at 5")));
+}
+
+TEST_F(RelayCheckpoint, CanBeAdopted) {
+  publish(0, 5);
+  execute("UPDATE annals.relay_checkpoints SET system_identifier = '1', message_id = gen_random_uuid()");
+  EXPECT_EQ(adopt().position, 5);
+  publish(5, 3);
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "8");
+}
+
+TEST_F(RelayCheckpoint, CanBeSetToPublishAgain) {
+  publish(0, 5);
+  const auto status = adopt(2);
+  EXPECT_EQ(status.position, 2);
+  EXPECT_EQ(status.lag_messages, 3);
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(2, 3)));
+}
+
+TEST_F(RelayCheckpoint, CanBeMadeBeforeTheFirstRunToStartLater) {
+  enqueue_numbers(0, 5);
+  EXPECT_THAT(error_of([&] { adopt(); }).what(), HasSubstr("no checkpoint"));
+  EXPECT_EQ(adopt(5).position, 5);
+  enqueue_numbers(5, 2);
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(5, 2)));
+}
+
+TEST_F(RelayCheckpoint, IsNotAdoptedFromARunningRelay) {
+  enqueue_numbers(0, 5);
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  const auto error = error_of([&] { adopt(0); });
+  EXPECT_EQ(error.kind(), ErrorKind::overloaded);
+  EXPECT_THAT(error.what(), HasSubstr("running"));
+}
+
+TEST_F(RelayCheckpoint, WrittenBySomebodyElseStopsTheRelay) {
+  enqueue_numbers(0, 5);
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  execute("UPDATE annals.relay_checkpoints SET position = 2");
+  enqueue_numbers(5, 1);
+  EXPECT_EQ(error_of([&] {
+              run_until_idle(relay);
+              relay.drain(1s);
+            }).kind(),
+            ErrorKind::corrupt);
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "2");
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,107 @@
+// A relay is killed with SIGKILL at each of its named points, again and again; the runs after it must publish
+// everything, first occurrences in order.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "relay_test_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+struct Line {
+  std::int64_t position;
+  std::string key;
+  int number;
+};
+
+/// Says what is wrong with a published file; empty when nothing is. The promise: of every key, the numbers in order of
+/// their first occurrence are all that were written.
+std::string check(const std::vector<Line>& published, int count) {
+  std::set<int> seen;
+  std::map<std::string, int> last;
+  for (const auto& line : published) {
+    if (!seen.insert(line.number).second) continue;
+    const auto before = last.find(line.key);
+    if (before != last.end() && before->second > line.number) {
+      return fmt::format("{} came first after {} of key {}", line.number, before->second, line.key);
+    }
+    last[line.key] = line.number;
+  }
+  if (static_cast<int>(seen.size()) != count) return fmt::format("{} of {} messages", seen.size(), count);
+  return {};
+}
+
+class RelayCrash : public RelayTestBase {
+ protected:
+  RelayCrash()
+      : file_((std::filesystem::temp_directory_path() / ("annals-" + EventId::generate().to_string())).string()) {}
+  ~RelayCrash() override { std::filesystem::remove(file_); }
+
+  /// True when the victim was killed, false when it ended well.
+  bool run_victim(const std::string& point, int count) {
+    const auto number = std::to_string(count);
+    const auto pid = ::fork();
+    if (pid == 0) {
+      ::execl(ANNALS_RELAY_VICTIM, ANNALS_RELAY_VICTIM, database_.uri().c_str(), file_.c_str(), point.c_str(),
+              number.c_str(), nullptr);
+      ::_exit(127);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    if (WIFSIGNALED(status)) {
+      EXPECT_EQ(WTERMSIG(status), SIGKILL);
+      return true;
+    }
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    return false;
+  }
+
+  std::vector<Line> published() {
+    std::vector<Line> lines;
+    std::ifstream in{file_};
+    Line line;
+    while (in >> line.position >> line.key >> line.number) lines.push_back(line);
+    return lines;
+  }
+
+  std::string file_;
+};
+
+class RelayCrashAt : public RelayCrash, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(RelayCrashAt, LosesNothingAndKeepsTheOrder) {
+  enqueue_numbers(0, 140, 3);
+  int crashes = 0;
+  // Each life gets one occurrence further than the one before.
+  for (int life = 1; run_victim(GetParam(), life); ++life) {
+    ++crashes;
+    enqueue_numbers(120 + 20 * life, 20, 3);
+    ASSERT_LT(life, 30);
+  }
+  const auto lines = published();
+  EXPECT_GE(crashes, 5);
+  EXPECT_EQ(check(lines, 140 + 20 * crashes), "");
+  RecordProperty("published", std::to_string(lines.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Points, RelayCrashAt,
+                         ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed"),
+                         [](const auto& point) { return std::string{point.param}; });
+
+TEST(RelayCrashCheck, RejectsLossAndDisorder) {
+  EXPECT_EQ(check({{1, "a", 0}, {2, "a", 1}, {1, "a", 0}, {2, "a", 1}}, 2), "") << "repetitions are allowed";
+  EXPECT_NE(check({{1, "a", 0}}, 2), "");
+  EXPECT_NE(check({{2, "a", 1}, {1, "a", 0}}, 2), "");
+  EXPECT_EQ(check({{2, "b", 1}, {1, "a", 0}}, 2), "") << "no order across keys";
+}
+
+}  // namespace
+}  // namespace annals::tests

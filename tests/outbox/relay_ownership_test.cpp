@@ -1,0 +1,90 @@
+#include <gmock/gmock.h>
+
+#include "annals/outbox/status.hpp"
+#include "relay_test_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::ElementsAreArray;
+
+class RelayOwnership : public RelayTestBase {
+ protected:
+  static outbox::RelayOptions eager() { return {.standby_poll = 1ms}; }
+  int owner_pid() {
+    postgres::Connection connection{database_.database()};
+    const auto relays = outbox::read_relay_status(connection, "annals");
+    return relays.size() == 1 && relays[0].owner ? relays[0].owner->pid : 0;
+  }
+};
+
+TEST_F(RelayOwnership, IsOfOneRelayAtATime) {
+  RecordingSink first_sink;
+  RecordingSink second_sink;
+  auto first = relay(first_sink, eager());
+  auto second = relay(second_sink, eager());
+  run_until_idle(first);
+  enqueue_numbers(0, 10);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(second.step(1ms).state, State::standby);
+  run_until_idle(first);
+  EXPECT_THAT(payloads(first_sink), ElementsAreArray(numbers(0, 10)));
+  EXPECT_TRUE(second_sink.received.empty());
+}
+
+TEST_F(RelayOwnership, IsHandedOverByDrain) {
+  RecordingSink first_sink;
+  RecordingSink second_sink;
+  auto first = relay(first_sink, eager());
+  auto second = relay(second_sink, eager());
+  enqueue_numbers(0, 10);
+  run_until_idle(first);
+  EXPECT_EQ(second.step(1ms).state, State::standby);
+  EXPECT_TRUE(first.drain(1s));
+  enqueue_numbers(10, 10);
+  run_until_idle(second);
+  EXPECT_THAT(payloads(first_sink), ElementsAreArray(numbers(0, 10)));
+  EXPECT_THAT(payloads(second_sink), ElementsAreArray(numbers(10, 10)));
+}
+
+TEST_F(RelayOwnership, IsPerRelayName) {
+  enqueue_numbers(0, 3);
+  RecordingSink first_sink;
+  RecordingSink second_sink;
+  auto first = relay(first_sink, {.name = "first"});
+  auto second = relay(second_sink, {.name = "second"});
+  run_until_idle(first);
+  run_until_idle(second);
+  EXPECT_EQ(first_sink.positions(), second_sink.positions());
+}
+
+TEST_F(RelayOwnership, PassesOnWhenTheOwnersSessionIsKilledAndNothingIsLost) {
+  enqueue_numbers(0, 100);
+  RecordingSink first_sink{{.stalled = true}};
+  RecordingSink second_sink;
+  auto first = relay(first_sink, eager());
+  auto second = relay(second_sink, eager());
+  first.step(20ms);  // 100 messages in flight, nothing acknowledged
+  EXPECT_EQ(second.step(1ms).state, State::standby);
+  EXPECT_EQ(scalar(fmt::format("SELECT pg_terminate_backend({}, 10000)", owner_pid())), "true");
+  run_until_idle(second);
+  EXPECT_THAT(payloads(second_sink), ElementsAreArray(numbers(0, 100)));
+
+  first_sink.options().stalled = false;  // the former owner's messages arrive late, its checkpoint does not
+  EXPECT_EQ(error_of([&] { run_until_idle(first); }).kind(), ErrorKind::disconnected);
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "100");
+}
+
+TEST_F(RelayOwnership, EndsWithTheRelay) {
+  RecordingSink sink;
+  {
+    auto first = relay(sink, eager());
+    run_until_idle(first);
+    EXPECT_NE(owner_pid(), 0);
+  }
+  auto second = relay(sink, eager());
+  run_until_idle(second);
+  EXPECT_NE(owner_pid(), 0);
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,46 @@
+// A relay that kills itself: annals-relay's inner loop with a FileSink, for the crash tests.
+//   outbox_relay_victim DATABASE FILE POINT COUNT
+// dies by SIGKILL when POINT is reached for the COUNT-th time; without reaching it, ends when everything is published.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "annals/core/clock.hpp"
+#include "annals/outbox/relay.hpp"
+#include "file_sink.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using annals::outbox::Relay;
+using annals::outbox::StepReport;
+
+void publish_until_idle(const std::string& conninfo, const std::string& file, const std::string& point, int count) {
+  annals::SystemClock clock;
+  annals::tests::FileSink sink{file};
+  Relay relay{
+      {.conninfo = conninfo},
+      sink,
+      clock,
+      {.batch_rows_max = 7, .checkpoint_interval = 0ms, .standby_poll = 5ms, .at_point = [&](std::string_view at) {
+         if (at == point && --count == 0) std::raise(SIGKILL);
+       }}};
+  while (relay.step(20ms).state != StepReport::State::idle) {
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) return EXIT_FAILURE;
+  try {
+    publish_until_idle(argv[1], argv[2], argv[3], std::atoi(argv[4]));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

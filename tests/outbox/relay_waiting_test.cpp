@@ -1,0 +1,107 @@
+#include <gmock/gmock.h>
+
+#include <future>
+#include <thread>
+
+#include "annals/postgres/log_table.hpp"
+#include "relay_test_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+
+/// How the relay waits: for writers, and for transactions in its way.
+class RelayWaiting : public RelayTestBase {
+ protected:
+  /// True once the relay's second session holds the bell: from then on writers ring.
+  bool bell_is_held() {
+    return scalar(
+               "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
+               "AND l.granted AND l.mode = 'ExclusiveLock' AND a.application_name LIKE '%-bell' AND "
+               "a.datname = current_database()") == "1";
+  }
+  void step_until_listening(outbox::Relay& relay) {
+    run_until_idle(relay);
+    while (!bell_is_held()) relay.step(1ms);
+    relay.step(1ms);  // the read after the bell was taken
+  }
+};
+
+TEST_F(RelayWaiting, IsWokenByTheCommitAndNotByTheClock) {
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  for (int round = 0; round < 20; ++round) {
+    step_until_listening(relay);
+    // An hour: only the bell can end this step.
+    auto waiting = std::async(std::launch::async, [&] { return relay.step(1h); });
+    enqueue("k", std::to_string(round));
+    const auto report = waiting.get();
+    EXPECT_EQ(report.read, 1U) << "one step woke up and read the message";
+  }
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, 20)));
+}
+
+// A request for the bell that was still queued when rows came is granted while the relay is busy and nobody listens.
+TEST_F(RelayWaiting, GivesTheBellBackWhileItIsBusy) {
+  postgres::Connection other{database_.database()};
+  other.execute(fmt::format("SELECT pg_advisory_lock({})", postgres::bell_key("annals.outbox")));
+  RecordingSink sink;
+  auto relay = this->relay(sink, {.batch_rows_max = 10});
+  run_until_idle(relay);
+  relay.step(0ms);  // queues for the bell
+  enqueue_numbers(0, 400);
+  step_until(relay, [](const auto& report) { return report.acknowledged >= 10; });
+  other.execute(fmt::format("SELECT pg_advisory_unlock({})", postgres::bell_key("annals.outbox")));
+  while (!bell_is_held()) std::this_thread::yield();
+  relay.step(0ms);  // notices
+  enqueue_numbers(400, 10);
+  step_until(relay, [](const auto& report) { return report.acknowledged >= 200; });
+  EXPECT_FALSE(bell_is_held()) << "writers pay for a NOTIFY that nobody needs";
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, 410)));
+}
+
+TEST_F(RelayWaiting, NamesTheTransactionThatIsInItsWay) {
+  const auto holder = postgres::open_pqxx(database_.database());
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  {
+    pqxx::work open{*holder};
+    outbox_.enqueue(open, message("slow", "first"));
+    enqueue("k", "second");
+    const auto report = step_until(relay, [](const auto& r) { return !r.blockers.empty(); });
+    EXPECT_EQ(report.state, State::blocked);
+    ASSERT_EQ(report.blockers.size(), 1U);
+    EXPECT_EQ(report.blockers[0].pid, postgres::backend_pid(open));
+    EXPECT_EQ(report.blockers[0].state, "idle in transaction");
+    EXPECT_THAT(report.blockers[0].query, HasSubstr("outbox"));
+    EXPECT_TRUE(sink.received.empty());
+    open.commit();
+  }
+  EXPECT_TRUE(run_until_idle(relay).blockers.empty());
+  EXPECT_EQ(payloads(sink), (std::vector<std::string>{"first", "second"}));
+}
+
+TEST_F(RelayWaiting, IgnoresTransactionsThatWroteElsewhere) {
+  execute("CREATE TABLE annals.business (id int)");
+  const auto holder = postgres::open_pqxx(database_.database());
+  pqxx::work open{*holder};
+  open.exec("INSERT INTO annals.business VALUES (1)");
+  open.exec("SELECT count(*) FROM annals.outbox");
+  enqueue("k", "0");
+  {
+    pqxx::work tx{*writer_};
+    outbox_.enqueue(tx, message("k", "rolled back"));
+  }
+  enqueue("k", "1");
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  EXPECT_EQ(payloads(sink), (std::vector<std::string>{"0", "1"}));
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,0 +1,82 @@
+#include <gmock/gmock.h>
+
+#include "relay_test_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+class OutboxSchema : public RelayTestBase {
+ protected:
+  std::string refusal(const std::string& sql) {
+    return error_of([&] { execute(sql); }).what();
+  }
+  /// An INSERT with one column's value replaced.
+  static std::string insert(const std::string& column, const std::string& value) {
+    std::vector<std::pair<std::string, std::string>> columns{
+        {"message_id", "gen_random_uuid()"}, {"topic", "'t'"},   {"key", "'k'"}, {"type", "'y'"}, {"content_type", "2"},
+        {"payload", "'x'::bytea"},           {"headers", "NULL"}};
+    std::string names;
+    std::string values;
+    for (const auto& [name, usual] : columns) {
+      names += (names.empty() ? "" : ", ") + name;
+      values += (values.empty() ? "" : ", ") + (name == column ? value : usual);
+    }
+    return "INSERT INTO annals.outbox (" + names + ") VALUES (" + values + ")";
+  }
+};
+
+TEST_F(OutboxSchema, IsAppendOnlyEvenForItsOwnerAndForReplication) {
+  enqueue("k", "x");
+  for (const auto* sql : {"UPDATE annals.outbox SET type = 'z'", "DELETE FROM annals.outbox", "TRUNCATE annals.outbox",
+                          "SET session_replication_role = replica; DELETE FROM annals.outbox"}) {
+    const auto text = refusal(sql);
+    EXPECT_THAT(text, HasSubstr("append-only")) << sql;
+  }
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.outbox"), "1");
+}
+
+TEST_F(OutboxSchema, HoldsTheLimitsForWritersInOtherLanguages) {
+  const std::vector<std::pair<std::string, std::string>> bad{{"topic", "''"},
+                                                             {"topic", "'.'"},
+                                                             {"topic", "'..'"},
+                                                             {"topic", "'a b'"},
+                                                             {"topic", "E'a\\n'"},
+                                                             {"topic", "repeat('t', 250)"},
+                                                             {"topic", "NULL"},
+                                                             {"key", "''"},
+                                                             {"key", "repeat('k', 1025)"},
+                                                             {"type", "''"},
+                                                             {"type", "repeat('y', 257)"},
+                                                             {"content_type", "3"},
+                                                             {"content_type", "-1"},
+                                                             {"payload", "NULL"},
+                                                             {"message_id", "'00000000-0000-0000-0000-000000000000'"},
+                                                             {"headers", "ARRAY['odd']"},
+                                                             {"headers", "ARRAY['n', NULL]"},
+                                                             {"headers", "ARRAY[['a','b'],['c','d']]"},
+                                                             {"headers", "array_fill('x'::text, ARRAY[130])"}};
+  for (const auto& [column, value] : bad) EXPECT_THROW(execute(insert(column, value)), Error) << column << " " << value;
+  for (const auto& [column, value] : std::vector<std::pair<std::string, std::string>>{
+           {"", ""}, {"topic", "repeat('t', 249)"}, {"key", "NULL"}, {"headers", "ARRAY['n', '']"}}) {
+    EXPECT_NO_THROW(execute(insert(column, value))) << column << " " << value;
+  }
+}
+
+TEST_F(OutboxSchema, LetsAWriterInsertAndNothingElse) {
+  const auto role = "writer_" + std::to_string(clock_.now().time_since_epoch().count());
+  execute("CREATE ROLE " + role + "; GRANT USAGE ON SCHEMA annals TO " + role +
+          "; GRANT INSERT, SELECT ON annals.outbox TO " + role);
+  {
+    pqxx::work tx{*writer_};
+    tx.exec("SET LOCAL ROLE " + role);
+    EXPECT_GT(outbox_.enqueue(tx, message("k", "x")), 0);
+    tx.commit();
+  }
+  EXPECT_THAT(refusal("SET ROLE " + role + "; DELETE FROM annals.outbox"), HasSubstr("permission denied"));
+  execute("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -1,5 +1,4 @@
--- The event at the checkpoint comes along: it proves that checkpoint and log are of one history.
-SELECT p.position, p.reset_requested, p.system_identifier, p.event_id, e.event_id
-  FROM {schema}.projections p LEFT JOIN {schema}.events e ON e.position = p.position
- WHERE p.name = $1 AND p.version = $2::integer
-   FOR NO KEY UPDATE OF p
+-- Without a join: were the row changed while we wait for its lock, the joined side would still be the old one.
+SELECT position, reset_requested, system_identifier, event_id
+  FROM {schema}.projections WHERE name = $1 AND version = $2::integer
+   FOR NO KEY UPDATE

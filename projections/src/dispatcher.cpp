@@ -37,11 +37,14 @@ void rethrow_at(const std::string& where) {
     postgres::rethrow_pqxx(where);
   } catch (const Error& error) {
     if (error.message().starts_with(where)) throw;  // it was libpqxx's
-    throw Error{error.kind(), fmt::format("{}: {}", where, error.message()),
+    throw Error{error.kind(),
+                fmt::format("{}: {}", where, error.message()),
                 {.hint = error.hint(), .sqlstate = error.sqlstate(), .retryable = error.retryable()}};
   } catch (const std::exception& error) {
-    throw Error{ErrorKind::failed, fmt::format("{}: {}", where, error.what()),
-                {.hint = "mend the handler or the data; nothing took effect and the batch is repeated", .sqlstate = {}}};
+    throw Error{
+        ErrorKind::failed,
+        fmt::format("{}: {}", where, error.what()),
+        {.hint = "mend the handler or the data; nothing took effect and the batch is repeated", .sqlstate = {}}};
   }
 }
 

@@ -108,11 +108,10 @@ Handlers<Input>& Handlers<Input>::on(F fn) {
 template <class Input>
 template <class F>
 Handlers<Input>& Handlers<Input>::on_type(std::string type, F fn) {
-  typed_.push_back(
-      {[type = std::move(type)](const TypeRegistry& types) { return std::string{types.resolve(type)}; },
-       [fn = std::move(fn)](const TypeRegistry&, const Input& input, pqxx::transaction_base* tx) {
-         detail::call(fn, input, input, tx);
-       }});
+  typed_.push_back({[type = std::move(type)](const TypeRegistry& types) { return std::string{types.resolve(type)}; },
+                    [fn = std::move(fn)](const TypeRegistry&, const Input& input, pqxx::transaction_base* tx) {
+                      detail::call(fn, input, input, tx);
+                    }});
   return *this;
 }
 

@@ -15,7 +15,7 @@ namespace annals::projections {
 struct InboxOptions {
   std::size_t batch_messages_max = 1'000;  ///< messages a transaction
   /// Called at the named points of a step ("received", "recorded", "handled", "commit", "committed", "done"; see inbox.cpp).
-  std::function<void(std::string_view point)> at_point;
+  std::function<void(std::string_view point)> at_point = {};
 };
 
 struct InboxReport {

@@ -9,6 +9,7 @@
 #include "annals/core/global_position.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/ordered_tail.hpp"
+#include "annals/projections/projection.hpp"
 
 namespace annals {
 class Clock;
@@ -17,16 +18,14 @@ class TypeRegistry;
 
 namespace annals::projections {
 
-class Projection;
-
 struct RunnerOptions {
-  std::size_t batch_events_max = 5'000;       ///< events a transaction; more is faster and repeats more after a crash
-  std::size_t batch_bytes_max = 4U << 20U;    ///< bytes a read; the batch is in memory while it is applied
+  std::size_t batch_events_max = 5'000;         ///< events a transaction; more is faster and repeats more after a crash
+  std::size_t batch_bytes_max = 4U << 20U;      ///< bytes a read; the batch is in memory while it is applied
   std::chrono::milliseconds standby_poll{500};  ///< how often a standby asks for the ownership
   std::chrono::milliseconds blocked_poll{5};    ///< how often a blocked runner looks again
   /// Called at the named points of a step ("read", "locked", "applied", "flushed", "commit", "committed"; see runner.cpp);
   /// for fault tests, which kill the process there.
-  std::function<void(std::string_view point)> at_point;
+  std::function<void(std::string_view point)> at_point = {};
 };
 
 struct StepReport {
@@ -37,10 +36,10 @@ struct StepReport {
     blocked,  ///< the next event's position is held by an open transaction; see blockers
   };
   State state = State::standby;
-  std::size_t applied = 0;   ///< events of this step's transaction
-  GlobalPosition position;   ///< the read model is the fold of everything up to here
-  bool reset = false;        ///< this step emptied the read model; it is replayed from zero
-  std::vector<postgres::Blocker> blockers;
+  std::size_t applied = 0;       ///< events of this step's transaction
+  GlobalPosition position = {};  ///< the read model is the fold of everything up to here
+  bool reset = false;            ///< this step emptied the read model; it is replayed from zero
+  std::vector<postgres::Blocker> blockers = {};
 };
 
 /// Keeps one projection up to date: reads the log in batches and applies each in one transaction with its checkpoint, so

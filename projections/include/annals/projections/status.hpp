@@ -24,25 +24,26 @@ namespace annals::projections {
 
 /// One projection, by its checkpoint.
 struct ProjectionStatus {
-  std::string name;
+  std::string name = {};
   int version = 1;
-  GlobalPosition position;       ///< the read model is the fold of everything up to here
+  GlobalPosition position = {};  ///< the read model is the fold of everything up to here
   std::int64_t lag_events = 0;   ///< events after it; counted up to 10,000, above that the difference of positions
   bool reset_requested = false;  ///< its runner will empty it and replay from zero
-  Timestamp updated_at;          ///< when the checkpoint last moved
+  Timestamp updated_at = {};     ///< when the checkpoint last moved
   int owner_pid = 0;             ///< backend of the runner that owns it; 0 when none runs
-  std::string system_identifier;   ///< of the cluster that the checkpoint belongs to
-  std::optional<EventId> event_id; ///< of the event at `position`
+  std::string system_identifier = {};    ///< of the cluster that the checkpoint belongs to
+  std::optional<EventId> event_id = {};  ///< of the event at `position`
 };
 
 /// All projections that ever had a runner, by name and version. Throws Error{invalid} when `schema` is not a plain
 /// identifier or the tables are not there.
-[[nodiscard]] std::vector<ProjectionStatus> list_projections(postgres::Connection& connection, const std::string& schema);
+[[nodiscard]] std::vector<ProjectionStatus> list_projections(postgres::Connection& connection,
+                                                             const std::string& schema);
 
 /// Names one projection.
 struct ProjectionKey {
   std::string schema = "annals";  ///< of Annals' tables
-  std::string name;
+  std::string name = {};
   int version = 1;
 };
 
@@ -50,7 +51,8 @@ struct ProjectionKey {
 /// transaction (an idle one is woken), one that does not when it is started. False when there is no such projection.
 bool reset_projection(postgres::Connection& connection, const ProjectionKey& key);
 /// The same with the parts of the key one by one.
-bool reset_projection(postgres::Connection& connection, const std::string& schema, const std::string& name, int version);
+bool reset_projection(postgres::Connection& connection, const std::string& schema, const std::string& name,
+                      int version);
 
 /// Position of a read model as the caller's transaction sees it: read it in the transaction that reads the model, and
 /// compare it with Appended::position to read your own writes. Nothing when the projection never ran.
@@ -58,7 +60,7 @@ bool reset_projection(postgres::Connection& connection, const std::string& schem
 
 /// Waits until the read model contains `position`, at most `wait`; returns whether it does. Looks again after 1, 2, 4 … at
 /// most 32 ms.
-[[nodiscard]] bool wait_for_projection(postgres::Connection& connection, const ProjectionKey& key, GlobalPosition position,
-                                       std::chrono::milliseconds wait, Clock& clock);
+[[nodiscard]] bool wait_for_projection(postgres::Connection& connection, const ProjectionKey& key,
+                                       GlobalPosition position, std::chrono::milliseconds wait, Clock& clock);
 
 }  // namespace annals::projections

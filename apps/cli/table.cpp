@@ -26,7 +26,7 @@ void Table::fit() {
     auto& widest = *std::max_element(widths_.begin(), widths_.end());
     if (widest <= cut_width_min) return;
     const auto cut = std::min(total - *width_, widest - cut_width_min);
-    // Level with the second widest first, so that two long columns share what there is.
+    // Half of it, then look again which is widest: two long columns share what there is.
     widest -= std::max<std::size_t>(cut / 2, 1);
     total -= std::max<std::size_t>(cut / 2, 1);
   }

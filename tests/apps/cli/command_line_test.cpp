@@ -6,19 +6,11 @@ namespace {
 using testing::HasSubstr;
 
 TEST(CommandLine, ExplainsItselfByExampleEverywhere) {
-  const Arguments commands[] = {{"schema", "apply"},
-                                {"schema", "validate"},
-                                {"schema", "print-sql"},
-                                {"stream", "show"},
-                                {"stream", "append"},
-                                {"stream", "list"},
-                                {"all", "tail"},
-                                {"events", "import"},
-                                {"events", "export"},
-                                {"outbox", "status"},
-                                {"relay", "status"},
-                                {"relay", "adopt"},
-                                {"doctor"}};
+  const Arguments commands[] = {{"schema", "apply"},    {"schema", "validate"},  {"schema", "print-sql"},
+                                {"stream", "show"},     {"stream", "append"},    {"stream", "list"},
+                                {"all", "tail"},        {"events", "import"},    {"events", "export"},
+                                {"outbox", "status"},   {"relay", "status"},     {"relay", "adopt"},
+                                {"projection", "list"}, {"projection", "reset"}, {"doctor"}};
   for (auto command : commands) {
     auto example = std::string{"annals"};
     for (const auto& word : command) example += " " + word;

@@ -67,6 +67,17 @@ TEST_F(Roles, LetEachDoItsWork) {
   EXPECT_EQ(annals_as("relay", {"relay", "adopt", "--table", "events", "--position", "2", "--yes"}).err, "");
   EXPECT_EQ(annals_as("relay", {"all", "tail"}).err, "");
   EXPECT_EQ(annals_as("projector", {"all", "tail"}).err, "");
+  EXPECT_EQ(
+      sqlstate("projector",
+               "INSERT INTO annals.projections (name, version, system_identifier) VALUES ('p', 1, '1'); "
+               "SELECT FROM annals.projections WHERE name = 'p' FOR UPDATE; "
+               "UPDATE annals.projections SET updated_at = clock_timestamp(); "
+               "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset) VALUES ('c', 't', 0, 0) "
+               "ON CONFLICT DO NOTHING; UPDATE annals.inbox_offsets SET next_offset = 1; "
+               "INSERT INTO annals.inbox_messages (consumer, source, message_id) VALUES ('c', 's', 'm'); "
+               "DELETE FROM annals.inbox_messages"),
+      "");
+  EXPECT_EQ(annals_as("projector", {"projection", "reset", "p", "--yes"}).code, 0);
   for (const Arguments& command : {Arguments{"doctor"},
                                    {"relay", "status"},
                                    {"outbox", "status"},
@@ -100,6 +111,8 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"relay", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "SELECT * FROM annals.outbox"},
+      {"projector", "DELETE FROM annals.projections"},
+      {"projector", "UPDATE annals.inbox_messages SET source = 'x'"},
       {"projector", "SELECT * FROM annals.relay_checkpoints"},
       {"reader", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"reader", "UPDATE annals.relay_checkpoints SET position = 1"},

@@ -29,10 +29,7 @@ class Lines {
   bool chance(unsigned one_in) { return random_() % one_in == 0; }
 
  private:
-  template <class Values>
-  const auto& pick(const Values& values) {
-    return values[random_() % values.size()];
-  }
+  const std::string& pick(const std::vector<std::string>& values) { return values[random_() % values.size()]; }
   static const std::vector<std::string>& names() {
     static const std::vector<std::string> all{"order-1",     "order-2",
                                               "a\"b'c",      "line\nbreak",

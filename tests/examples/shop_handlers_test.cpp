@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "annals/core/error.hpp"
 #include "annals/postgres/transact.hpp"
 #include "annals/projections/inbox.hpp"
+#include "annals/testing/memory_source.hpp"
 #include "orders/handlers.hpp"
 #include "payments/handlers.hpp"
 #include "service/decision.hpp"
@@ -16,22 +19,8 @@ using annals::postgres::transact;
 using annals::projections::IncomingMessage;
 using annals::projections::MessageHandlers;
 
-/// Hands out one message, again and again.
-class OneMessage final : public annals::projections::Source {
- public:
-  explicit OneMessage(IncomingMessage message) : message_(std::move(message)) {}
-  void receive(std::size_t, std::chrono::milliseconds, std::vector<IncomingMessage>& messages) override {
-    messages.assign(1, message_);
-    ++message_.offset;
-  }
-  void commit() override {}
-
- private:
-  IncomingMessage message_;
-};
-
 /// One service's database, and messages as its consumer gets them.
-class ShopHandlers : public testing::Test {
+class ShopHandlers : public ::testing::Test {
  protected:
   template <class Event>
   [[nodiscard]] IncomingMessage message(const std::string& order_id, Event event) {
@@ -39,7 +28,6 @@ class ShopHandlers : public testing::Test {
     const auto encoded = types_.encode(event);
     IncomingMessage message;
     message.topic = "topic";
-    message.offset = ++offset_;
     message.id = encoded.id.to_string();
     message.source = "/shop";
     message.type = encoded.type;
@@ -56,8 +44,10 @@ class ShopHandlers : public testing::Test {
   /// Through the inbox, `times` times.
   void receive(const std::string& consumer, MessageHandlers handlers, const IncomingMessage& message, int times = 1) {
     annals::projections::Inbox inbox{database_.database(), consumer, types_, std::move(handlers)};
-    OneMessage source{message};
-    for (int i = 0; i < times; ++i) inbox.step(source, std::chrono::milliseconds{0});
+    auto& topic = topics_[consumer];
+    for (int i = 0; i < times; ++i) topic.append(message);
+    annals::testing::MemorySource source{topic};
+    inbox.step(source, std::chrono::milliseconds{0});
   }
   void tell_orders(const IncomingMessage& message, int times = 1) {
     receive("orders", orders::handlers(store_, types_), message, times);
@@ -82,7 +72,7 @@ class ShopHandlers : public testing::Test {
   annals::eventstore::EventStore store_{database_.database()};
   std::unique_ptr<annals::postgres::PqxxPool> pool_ = annals::postgres::make_pqxx_pool(database_.database());
   annals::TypeRegistry types_ = event_types();
-  std::int64_t offset_ = 0;
+  std::map<std::string, annals::testing::MemoryLog> topics_;  // by consumer
 };
 
 v1::OrderPlaced worth(std::int64_t cents) {

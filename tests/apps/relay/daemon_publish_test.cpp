@@ -4,6 +4,7 @@
 #include <set>
 
 #include "daemon_test.hpp"
+#include "support/kafka_topic.hpp"
 
 namespace annals::tests {
 namespace {
@@ -65,11 +66,14 @@ TEST_F(RelayDaemonPublish, DrainsOnTermAndLeavesNothingBehind) {
 }
 
 TEST_F(RelayDaemonPublish, KeepsToItsOwnMemoryWhateverTheBacklog) {
+  const auto topic = create_topic(unique_topic("orders"), 3);
   execute(
       "INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload) "
-      "SELECT gen_random_uuid(), 'orders', (n % 100)::text, 'shop.v1.Placed', 0, convert_to(repeat('x', 200), 'UTF8') "
-      "FROM generate_series(1, 200000) AS n");
-  const auto relay = start({"--sink", "stdout"});
+      "SELECT gen_random_uuid(), '" +
+      topic +
+      "', (n % 100)::text, 'shop.v1.Placed', 0, "
+      "convert_to(repeat('x', 200), 'UTF8') FROM generate_series(1, 200000) AS n");
+  const auto relay = start({"--brokers", kafka_brokers()});
   double highest = 0;
   ASSERT_TRUE(eventually([&] {
     highest = std::max(highest, relay->metric("process_resident_memory_bytes").value_or(0));

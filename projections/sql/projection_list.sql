@@ -5,5 +5,5 @@ SELECT p.name, p.version, p.position,
        p.reset_requested, p.updated_at, p.system_identifier, p.event_id
   FROM {schema}.projections p
  CROSS JOIN LATERAL (SELECT count(*) AS events
-                       FROM (SELECT FROM {schema}.events e WHERE e.position > p.position LIMIT $1::bigint) some) near
+                       FROM (SELECT FROM {schema}.events e WHERE e.position > p.position LIMIT $1::bigint) AS few) near
  ORDER BY p.name, p.version

@@ -9,10 +9,10 @@ WORKDIR /src
 COPY script script
 RUN apt-get update && ANNALS_KAFKA=none script/setup && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN script/build release -- annals annals-relay orders payments shipping
+RUN script/build release -- annals annals-relay orders payments shipping shop-admin
 RUN mkdir -p /out/bin \
  && find build/release -type f -perm -u+x \
-      \( -name annals -o -name annals-relay -o -name orders -o -name payments -o -name shipping \) \
+      \( -name annals -o -name annals-relay -o -name orders -o -name payments -o -name shipping -o -name shop-admin \) \
       -exec install --strip -t /out/bin {} +
 # The packages of the shared libraries that these programs load, asked rather than listed: the list cannot go stale.
 RUN ldd /out/bin/* | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | sort -u \
@@ -26,8 +26,6 @@ RUN apt-get update \
  && useradd --system --no-create-home annals
 COPY --from=build /out/bin/ /usr/local/bin/
 USER annals
-# Where the database and the brokers are; both can also come from the configuration file or a flag.
-ENV ANNALS_DATABASE="" ANNALS_KAFKA=""
 # The relay drains on SIGTERM, within its own bound.
 STOPSIGNAL SIGTERM
 CMD ["annals-relay", "--config", "/etc/annals/relay.toml"]

@@ -35,7 +35,7 @@ std::map<std::string, std::int64_t, std::less<>> lock_heads(const Statements& st
   return heads;
 }
 
-/// Those of `candidates` that the log holds at their version with their id.
+/// Those of `candidates` that the log holds at their version with their id and content.
 std::set<const ImportedEvent*> find_present(const Statements& statements, pqxx::transaction_base& tx,
                                             const std::vector<const ImportedEvent*>& candidates) {
   std::set<const ImportedEvent*> present;
@@ -43,15 +43,21 @@ std::set<const ImportedEvent*> find_present(const Statements& statements, pqxx::
   postgres::ArrayLiteral streams;
   postgres::ArrayLiteral versions;
   postgres::ArrayLiteral ids;
+  postgres::ArrayLiteral types;
+  postgres::ArrayLiteral data;
   for (const auto* event : candidates) {
     streams.add(event->stream.view());
     versions.add(std::to_string(event->version->value()));
     ids.add(event->event.id.to_string());
+    types.add(event->event.type);
+    data.add(postgres::encode_bytea(event->event.data));
   }
   const auto rows = statements.present_many.exec(tx, postgres::PqxxParams{}
                                                          .text(std::move(streams).finish())
                                                          .text(std::move(versions).finish())
-                                                         .text(std::move(ids).finish()));
+                                                         .text(std::move(ids).finish())
+                                                         .text(std::move(types).finish())
+                                                         .text(std::move(data).finish()));
   for (const auto& row : rows) present.insert(candidates[row[0].as<std::size_t>() - 1]);
   return present;
 }

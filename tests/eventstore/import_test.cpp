@@ -56,6 +56,14 @@ TEST_F(EventStoreImport, RefusesAVersionThatDoesNotFit) {
   EXPECT_EQ(count("events"), 1);
 }
 
+TEST_F(EventStoreImport, RefusesOtherContentUnderAnIdThatIsThere) {
+  auto line = imported("a", "amount 1", 1);
+  import({line});
+  line.event.data = "amount 2";
+  EXPECT_EQ(error_of([&] { import({line}); }).kind(), ErrorKind::invalid);
+  EXPECT_EQ(store_.read_stream(StreamName{"a"}).at(0).data, "amount 1");
+}
+
 TEST_F(EventStoreImport, IsAllOrNothing) {
   auto bad = imported("b", "2");
   bad.event.type.clear();

@@ -43,7 +43,7 @@ struct ImportedEvent {
 
 struct ImportReport {
   std::size_t imported = 0;
-  std::size_t already_present = 0;  ///< same stream, version and id: left as they are
+  std::size_t already_present = 0;  ///< same stream, version, id, type and data: left as they are
 };
 
 /// The append-only log of events: streams with expected versions, one global order.
@@ -84,7 +84,7 @@ class EventStore {
 
   /// Appends events of many streams in the order given, with one statement, in the caller's transaction. For loading
   /// history, not for decisions: nothing is expected of the streams, except that an event with a version must land there
-  /// (or be there already with the same id). Throws Error{invalid} naming the event otherwise; the transaction must then
+  /// (or be there already with the same id and content). Throws Error{invalid} naming the event otherwise; the transaction must then
   /// be rolled back.
   ImportReport import(pqxx::transaction_base& tx, std::span<const ImportedEvent> events) const;
 

@@ -23,6 +23,7 @@ void MemorySink::require_whole() const {
 outbox::Sink::Send MemorySink::send(const outbox::MessageView& message) {
   require_whole();
   if (queue_.size() >= options_.queue_max) return Send::full;
+  if (message.payload.size() > options_.payload_bytes_max) throw invalid("the payload is too large", "send less");
   if (++sends_ == options_.unsendable_nth)
     throw invalid("the memory sink was told not to take this", "tell it otherwise");
   queue_.push_back({message.position, options_.delay_polls, to_incoming(message)});

@@ -250,7 +250,9 @@ TEST_P(SinkContract, NothingOvertakesAMessageThatFailed) {
   for (const auto& payload : durable) EXPECT_LT(std::stoi(payload), 4) << "overtook the message that failed";
   for (const auto& [position, delivery] : reports_) {
     EXPECT_EQ(delivery.delivered, position < 4) << position;
-    if (!delivery.delivered) EXPECT_NE(delivery.reason, "") << position;
+    if (!delivery.delivered) {
+      EXPECT_NE(delivery.reason, "") << position;
+    }
   }
 }
 

@@ -1,0 +1,59 @@
+// The negative control of the contract suites: an adapter that breaks a clause must fail the case that holds it.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace annals::tests {
+namespace {
+
+struct Breach {
+  const char* test;
+  const char* adapter;
+};
+
+/// Exit status of the one case: 0 passed, 1 failed.
+int run(const std::string& filter) {
+  const auto command = std::string{ANNALS_CONTRACT_BREAKERS} + " --gtest_filter=" + filter + " >/dev/null 2>&1";
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class ContractControl : public ::testing::TestWithParam<Breach> {};
+
+TEST_P(ContractControl, FailsTheBreach) {
+  const auto& [test, adapter] = GetParam();
+  EXPECT_EQ(run("Broken/" + std::string{test} + "/" + adapter), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sinks, ContractControl,
+    ::testing::Values(Breach{"SinkContract.KeepsTheOrderOfEachKey", "reorders"},
+                      Breach{"SinkContract.ReportsEveryAcceptedMessageExactlyOnce", "reports_twice"},
+                      Breach{"SinkContract.ReportsEveryAcceptedMessageExactlyOnce", "drops_reports"},
+                      Breach{"SinkContract.CopiesWhatItIsGiven", "keeps_views"},
+                      Breach{"SinkContract.PushesBackWhenFullAndLosesNothing", "never_full"},
+                      Breach{"SinkContract.NothingOvertakesAMessageThatFailed", "overtakes"},
+                      Breach{"SinkContract.CarriesAnyBytes", "cuts_payload"},
+                      Breach{"SinkContract.PollAppends", "clears"}),
+    [](const auto& breach) { return std::string{breach.param.adapter}; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Sources, ContractControl,
+    ::testing::Values(Breach{"SourceContract.GivesEverythingOnceAndEachPartitionInOrder", "reverses"},
+                      Breach{"SourceContract.ReturnsAtMostWhatWasAsked", "gives_more"},
+                      Breach{"SourceContract.ClearsWhatItIsGiven", "keeps_old"},
+                      Breach{"SourceContract.DoesNotGiveAgainWhatWasCommitted", "forgets_commit"},
+                      Breach{"SourceContract.GivesAgainWhatWasNotCommitted", "commits_on_receive"},
+                      Breach{"SourceContract.CommitsOnlyWhatWasReceived", "commits_too_much"},
+                      Breach{"SourceContract.CarriesKeyIdTypeAndPayload", "cuts_payload"}),
+    [](const auto& breach) { return std::string{breach.param.adapter}; });
+
+TEST(ContractControl, PassesWhereTheBreachDoesNotMatter) {
+  EXPECT_EQ(run("Broken/SinkContract.PollWithoutMessagesReportsNothingAndReturns/reorders"), 0);
+  EXPECT_EQ(run("Broken/SourceContract.ReturnsWhenNothingComes/reverses"), 0);
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -29,6 +29,7 @@ EventTail& EventTail::operator=(EventTail&&) noexcept = default;
 EventTail::State EventTail::read(GlobalPosition after, std::size_t events_max,
                                  const std::function<void(const RecordedEvent&)>& visit) {
   const auto state = impl_->reader.read(after, events_max);
+  if (state == State::rows && impl_->bell) impl_->bell->rest();
   for (std::size_t i = 0; i < impl_->reader.size(); ++i) visit(impl_->reader.event(i));
   return state;
 }

@@ -3,18 +3,19 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 #include <string>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 #include "annals/core/limits.hpp"
 #include "annals/core/text.hpp"
+#include "annals/postgres/array_literal.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/prepared_statement.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "array_literal.hpp"
 
 namespace annals::outbox {
 namespace {
@@ -31,16 +32,6 @@ std::string statement(std::string_view sql, const std::string& schema) {
                                 {"channel", postgres::bell_channel(relation)}});
 }
 
-std::string headers_literal(const Metadata& metadata) {
-  if (metadata.headers.empty()) return {};
-  ArrayLiteral literal;
-  for (const auto& [name, value] : metadata.headers) {
-    literal.add(name);
-    literal.add(value);
-  }
-  return literal.take();
-}
-
 /// The columns of one message in the order of enqueue.sql; an empty text of an optional column stands for NULL.
 std::array<std::string, column_count> columns(const Message& message) {
   return {message.id.to_string(),
@@ -54,7 +45,7 @@ std::array<std::string, column_count> columns(const Message& message) {
           message.metadata.causation_id,
           message.metadata.traceparent,
           message.metadata.tracestate,
-          headers_literal(message.metadata)};
+          postgres::write_headers(message.metadata.headers).value_or("")};
 }
 
 PqxxParams params_of(const Message& message) {
@@ -70,13 +61,13 @@ PqxxParams params_of(const Message& message) {
 }
 
 PqxxParams params_of(std::span<const Message> messages) {
-  std::array<ArrayLiteral, column_count> arrays;
+  std::array<postgres::ArrayLiteral, column_count> arrays;
   for (const auto& message : messages) {
     const auto texts = columns(message);
     for (std::size_t i = 0; i < column_count; ++i) arrays[i].add_optional(texts[i]);
   }
   PqxxParams params;
-  for (auto& array : arrays) params.text(array.take());
+  for (auto& array : arrays) params.text(std::move(array).finish());
   return params;
 }
 

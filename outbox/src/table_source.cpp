@@ -59,8 +59,8 @@ void TableSource::start(std::int64_t position) {
 }
 
 OrderedTail::State TableSource::read() {
-  if (bell_wanted_ && state_ == OrderedTail::State::rows) answer_bell();
   state_ = tail_.read(position_, rows_);
+  if (state_ == OrderedTail::State::rows) bell_.rest();
   read_at_ = clock_.steady();
   ready_ = state_ == OrderedTail::State::rows;
   note_blocked(state_ == OrderedTail::State::blocked);
@@ -70,18 +70,7 @@ OrderedTail::State TableSource::read() {
 
 void TableSource::listen(std::chrono::milliseconds wait, std::chrono::milliseconds slow_poll) {
   const auto wake = bell_.wait(wait);
-  note(wake);
   ready_ = wake != Doorbell::Wake::timed_out || clock_.steady() - read_at_ >= slow_poll;
-}
-
-// While rows keep coming nobody listens, but a bell once taken stays taken, and every appender pays for a NOTIFY that
-// nobody needs. The bell is given back when its ringing is answered.
-void TableSource::answer_bell() { note(bell_.wait(0ms)); }
-
-void TableSource::note(Doorbell::Wake wake) noexcept {
-  bell_wanted_ = true;
-  if (wake == Doorbell::Wake::armed) bell_held_ = true;
-  if (wake == Doorbell::Wake::rung && bell_held_) bell_wanted_ = bell_held_ = false;
 }
 
 void TableSource::note_blocked(bool blocked) {

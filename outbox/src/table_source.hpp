@@ -45,8 +45,6 @@ class TableSource {
   bool find(std::int64_t position, postgres::RowBatch& row);
 
  private:
-  void answer_bell();
-  void note(postgres::Doorbell::Wake wake) noexcept;
   void note_blocked(bool blocked);
 
   postgres::Connection& connection_;
@@ -57,8 +55,6 @@ class TableSource {
   std::int64_t position_ = 0;
   postgres::OrderedTail::State state_ = postgres::OrderedTail::State::rows;
   bool ready_ = true;
-  bool bell_wanted_ = false;  // requested or held: appenders are ringing
-  bool bell_held_ = false;
   std::chrono::steady_clock::time_point read_at_;
   std::chrono::milliseconds pause_{0};
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;

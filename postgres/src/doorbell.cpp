@@ -61,6 +61,12 @@ bool Doorbell::rung() {
   return true;
 }
 
+void Doorbell::rest() {
+  (void)acquired_now();  // a request that was queued may have been granted meanwhile
+  release();
+  (void)reader_.notifications(no_wait);
+}
+
 void Doorbell::request() {
   lock_session_.send(fmt::format("SELECT pg_advisory_lock({})", key_));
   lock_ = Lock::requested;

@@ -1,6 +1,9 @@
 #include "annals/postgres/pqxx_compat.hpp"
 
+#include <libpq-fe.h>
+
 #include <array>
+#include <pqxx/largeobject>
 
 #include "annals/core/assert.hpp"
 
@@ -24,6 +27,24 @@ pqxx::params native(const PqxxParams& params) {
 }
 #endif
 
+#if ANNALS_PQXX_VERSION < 700
+/// Reaches the libpq connection under a transaction, as libpqxx's own large objects do.
+struct Raw : pqxx::largeobject {
+  using pqxx::largeobject::raw_connection;
+};
+
+/// libpqxx 6 rolls a transaction back when a plain exec() fails and refuses the next exec(), but it lets statements with
+/// parameters through: they would run outside any transaction and commit on their own.
+void require_open(const pqxx::transaction_base& tx) {
+  const auto* transaction = dynamic_cast<const pqxx::dbtransaction*>(&tx);
+  if (transaction != nullptr && PQtransactionStatus(Raw::raw_connection(*transaction)) == PQTRANS_IDLE) {
+    throw pqxx::usage_error{"the transaction was rolled back by a statement that failed, or is closed"};
+  }
+}
+#else
+void require_open(const pqxx::transaction_base&) {}
+#endif
+
 int hex_value(char c) noexcept { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
 }  // namespace
@@ -42,6 +63,7 @@ PqxxParams& PqxxParams::integer(std::int64_t value) { return text(std::to_string
 PqxxParams& PqxxParams::bytea(std::string_view value) { return text(encode_bytea(value)); }
 
 pqxx::result exec_params(pqxx::transaction_base& tx, const std::string& sql, const PqxxParams& params) {
+  require_open(tx);
 #if ANNALS_PQXX_VERSION < 710
   return tx.exec_params(sql, native(params));
 #else
@@ -54,6 +76,7 @@ void prepare(pqxx::transaction_base& tx, const std::string& name, const std::str
 }
 
 pqxx::result exec_prepared(pqxx::transaction_base& tx, const std::string& name, const PqxxParams& params) {
+  require_open(tx);
 #if ANNALS_PQXX_VERSION < 710
   return tx.exec_prepared(name, native(params));
 #else

@@ -12,7 +12,9 @@ TEST(ArrayLiteral, QuotesEveryElement) {
   array.add("a \"quote\", a \\ and {braces}");
   array.add_null();
   array.add("");
-  EXPECT_EQ(std::move(array).finish(), R"({"plain","a \"quote\", a \\ and {braces}",NULL,""})");
+  array.add_optional("");
+  array.add_optional("x");
+  EXPECT_EQ(std::move(array).finish(), R"({"plain","a \"quote\", a \\ and {braces}",NULL,"",NULL,"x"})");
   EXPECT_EQ(ArrayLiteral{}.finish(), "{}");
 }
 

@@ -101,6 +101,33 @@ TEST_F(DoorbellTest, WakesEveryReader) {
   EXPECT_EQ(second.wait(10s), Wake::rung);
 }
 
+TEST_F(DoorbellTest, GivesTheBellUpWhileItRests) {
+  Connection listener{temp_.database()};
+  listener.execute("LISTEN " + table_.channel);
+  Doorbell bell{reader_, table_};
+  EXPECT_EQ(wait_past_arming(bell, 20ms), Wake::timed_out);
+  writer_.execute(append_sql(table_));
+  bell.rest();
+  EXPECT_GT(listener.notifications(10s), 0);
+  for (int i = 0; i < 10; ++i) writer_.execute(append_sql(table_));
+  EXPECT_EQ(listener.notifications(100ms), 0);
+  EXPECT_EQ(wait_past_arming(bell, 20ms), Wake::timed_out);  // and what rang before is forgotten
+}
+
+TEST_F(DoorbellTest, GivesUpABellThatIsGrantedWhileItRests) {
+  writer_.execute("BEGIN");
+  writer_.execute(append_sql(table_));
+  Doorbell bell{reader_, table_};
+  EXPECT_EQ(bell.wait(20ms), Wake::timed_out);  // queued
+  writer_.execute("COMMIT");
+  const auto held = [&] {
+    return writer_.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted").bigint(0, 0) > 0;
+  };
+  while (!held()) std::this_thread::yield();
+  while (held()) bell.rest();
+  EXPECT_EQ(wait_past_arming(bell, 20ms), Wake::timed_out);
+}
+
 TEST_F(DoorbellTest, LosesNoWakeUp) {
   // One reader sleeps only on the bell, with a slow poll far longer than the test: a lost wake-up would be a time-out.
   constexpr int rows = 2000;

@@ -29,6 +29,9 @@ class Doorbell {
   };
   /// Waits until there may be something to read.
   Wake wait(std::chrono::milliseconds wait);
+  /// While reads find rows: gives the bell up, so that appenders need not NOTIFY for nobody, and forgets what has rung.
+  /// Cheap enough to be called after every such read; does not wait.
+  void rest();
 
  private:
   enum class Lock { released, requested, held };

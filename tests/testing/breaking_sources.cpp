@@ -7,7 +7,15 @@
 namespace annals::testing {
 namespace {
 
-enum class Fault { reverses, gives_more, keeps_old, forgets_commit, commits_on_receive, commits_too_much, cuts_payload };
+enum class Fault {
+  reverses,
+  gives_more,
+  keeps_old,
+  forgets_commit,
+  commits_on_receive,
+  commits_too_much,
+  cuts_payload
+};
 
 class BreakingSource final : public projections::Source {
  public:
@@ -64,14 +72,15 @@ SourceAdapter adapter(std::string name, Fault fault) {
           std::chrono::milliseconds{200}, std::chrono::milliseconds{10}};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Broken, SourceContract,
-    ::testing::Values(adapter("reverses", Fault::reverses), adapter("gives_more", Fault::gives_more),
-                      adapter("keeps_old", Fault::keeps_old), adapter("forgets_commit", Fault::forgets_commit),
-                      adapter("commits_on_receive", Fault::commits_on_receive),
-                      adapter("commits_too_much", Fault::commits_too_much),
-                      adapter("cuts_payload", Fault::cuts_payload)),
-    [](const auto& adapter) { return adapter.param.name; });
+INSTANTIATE_TEST_SUITE_P(Broken, SourceContract,
+                         ::testing::Values(adapter("reverses", Fault::reverses),
+                                           adapter("gives_more", Fault::gives_more),
+                                           adapter("keeps_old", Fault::keeps_old),
+                                           adapter("forgets_commit", Fault::forgets_commit),
+                                           adapter("commits_on_receive", Fault::commits_on_receive),
+                                           adapter("commits_too_much", Fault::commits_too_much),
+                                           adapter("cuts_payload", Fault::cuts_payload)),
+                         [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace
 }  // namespace annals::testing

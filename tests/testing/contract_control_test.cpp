@@ -39,16 +39,16 @@ INSTANTIATE_TEST_SUITE_P(
                       Breach{"SinkContract.PollAppends", "clears"}),
     [](const auto& breach) { return std::string{breach.param.adapter}; });
 
-INSTANTIATE_TEST_SUITE_P(
-    Sources, ContractControl,
-    ::testing::Values(Breach{"SourceContract.GivesEverythingOnceAndEachPartitionInOrder", "reverses"},
-                      Breach{"SourceContract.ReturnsAtMostWhatWasAsked", "gives_more"},
-                      Breach{"SourceContract.ClearsWhatItIsGiven", "keeps_old"},
-                      Breach{"SourceContract.DoesNotGiveAgainWhatWasCommitted", "forgets_commit"},
-                      Breach{"SourceContract.GivesAgainWhatWasNotCommitted", "commits_on_receive"},
-                      Breach{"SourceContract.CommitsOnlyWhatWasReceived", "commits_too_much"},
-                      Breach{"SourceContract.CarriesKeyIdTypeAndPayload", "cuts_payload"}),
-    [](const auto& breach) { return std::string{breach.param.adapter}; });
+INSTANTIATE_TEST_SUITE_P(Sources, ContractControl,
+                         ::testing::Values(Breach{"SourceContract.GivesEverythingOnceAndEachPartitionInOrder",
+                                                  "reverses"},
+                                           Breach{"SourceContract.ReturnsAtMostWhatWasAsked", "gives_more"},
+                                           Breach{"SourceContract.ClearsWhatItIsGiven", "keeps_old"},
+                                           Breach{"SourceContract.DoesNotGiveAgainWhatWasCommitted", "forgets_commit"},
+                                           Breach{"SourceContract.GivesAgainWhatWasNotCommitted", "commits_on_receive"},
+                                           Breach{"SourceContract.CommitsOnlyWhatWasReceived", "commits_too_much"},
+                                           Breach{"SourceContract.CarriesKeyIdTypeAndPayload", "cuts_payload"}),
+                         [](const auto& breach) { return std::string{breach.param.adapter}; });
 
 TEST(ContractControl, PassesWhereTheBreachDoesNotMatter) {
   EXPECT_EQ(run("Broken/SinkContract.PollWithoutMessagesReportsNothingAndReturns/reorders"), 0);

@@ -13,7 +13,7 @@
 namespace annals::testing {
 
 struct MemorySinkOptions {
-  std::size_t queue_max = 100'000;  ///< accepted and not yet reported; then send() says full
+  std::size_t queue_max = 100'000;             ///< accepted and not yet reported; then send() says full
   std::size_t payload_bytes_max = 16U << 20U;  ///< longer ones are refused: send() throws Error{invalid}
   std::size_t delay_polls = 0;  ///< a message becomes durable and is reported this many polls later than it could be
   std::optional<std::uint64_t> shuffle_seed = std::nullopt;  ///< reports come in random order across keys

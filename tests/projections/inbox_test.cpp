@@ -1,0 +1,289 @@
+#include "annals/projections/inbox.hpp"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/testing/memory_source.hpp"
+#include "inbox_effects.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::tests {
+namespace {
+
+using annals::testing::MemoryLog;
+using annals::testing::MemorySource;
+using projections::Inbox;
+using projections::InboxOptions;
+using projections::MessageHandlers;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+/// A source that gives what it is told, whatever that is.
+class ScriptedSource final : public projections::Source {
+ public:
+  void receive(std::size_t, std::chrono::milliseconds, std::vector<projections::IncomingMessage>& messages) override {
+    messages = std::exchange(next, {});
+  }
+  void commit() override {
+    if (broken) throw Error{ErrorKind::disconnected, "the source is gone"};
+    ++commits;
+  }
+  std::vector<projections::IncomingMessage> next;
+  int commits = 0;
+  bool broken = false;
+};
+
+class InboxTest : public ::testing::Test {
+ protected:
+  InboxTest() { direct_.execute(create_effects); }
+
+  Inbox inbox(std::string consumer = "payments", InboxOptions options = {}) {
+    return {database_.database(), std::move(consumer), types_, make_effects(store_, outbox_), std::move(options)};
+  }
+  Inbox inbox_with(MessageHandlers handlers) { return {database_.database(), "payments", types_, std::move(handlers)}; }
+  std::vector<std::string> effects() {
+    const auto rows = payloads(direct_, effect_rows);
+    EXPECT_EQ(payloads(direct_, effect_events), rows);
+    EXPECT_EQ(payloads(direct_, effect_messages), rows);
+    return rows;
+  }
+  static projections::IncomingMessage at(std::int64_t offset, projections::IncomingMessage message) {
+    message.offset = offset;
+    return message;
+  }
+  static Error error_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return Error{ErrorKind::failed, "nothing was thrown"};
+  }
+
+  TempDatabase database_;
+  postgres::Connection direct_{database_.database()};
+  TypeRegistry types_;
+  eventstore::EventStore store_{database_.database()};
+  outbox::Outbox outbox_{database_.database()};
+  MemoryLog log_;
+};
+
+TEST_F(InboxTest, HandlesEachMessageOnceAndInOrder) {
+  for (int i = 0; i < 25; ++i) log_.append(incoming(std::to_string(i), "id-" + std::to_string(i)));
+  MemorySource source{log_};
+  auto box = inbox("payments", {.batch_messages_max = 10});
+  std::size_t handled = 0;
+  for (auto report = box.step(source, 0ms); report.received > 0; report = box.step(source, 0ms))
+    handled += report.handled;
+  EXPECT_EQ(handled, 25U);
+  EXPECT_EQ(log_.committed("group"), 25U);
+  std::vector<std::string> expected;
+  for (int i = 0; i < 25; ++i) expected.push_back(std::to_string(i));
+  EXPECT_EQ(effects(), expected);
+}
+
+TEST_F(InboxTest, WithoutMessagesDoesNothing) {
+  MemorySource source{log_};
+  EXPECT_EQ(inbox().step(source, 0ms).received, 0U);
+}
+
+TEST_F(InboxTest, RepeatedOffsetIsDropped) {
+  log_.append(incoming("a", ""));
+  log_.append(incoming("b", ""));
+  for (int life = 0; life < 2; ++life) {
+    MemorySource source{log_, "group " + std::to_string(life)};  // as if nothing had been committed
+    auto box = inbox();
+    const auto report = box.step(source, 0ms);
+    EXPECT_EQ(report.received, 2U);
+    EXPECT_EQ(report.duplicates, life == 0 ? 0U : 2U);
+  }
+  EXPECT_THAT(effects(), ElementsAre("a", "b"));
+}
+
+TEST_F(InboxTest, RepeatedIdAtANewOffsetIsDropped) {
+  log_.append(incoming("a", "1"));
+  log_.append(incoming("b", "2"));
+  log_.append(incoming("a", "1"));  // in the same batch
+  MemorySource source{log_};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).duplicates, 1U);
+  log_.append(incoming("b", "2"));  // and in a later one
+  log_.append(incoming("c", "3"));
+  EXPECT_EQ(box.step(source, 0ms).duplicates, 1U);
+  EXPECT_THAT(effects(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(InboxTest, IdIsUniqueWithinItsSourceAndConsumer) {
+  log_.append(incoming("a", "1", "/shop"));
+  log_.append(incoming("b", "1", "/other"));
+  MemorySource source{log_};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).handled, 2U);
+  MemorySource again{log_, "another group"};
+  auto other = inbox("another_consumer");
+  EXPECT_EQ(other.step(again, 0ms).handled, 2U);
+  EXPECT_THAT(effects(), ElementsAre("a", "b", "a", "b"));
+}
+
+TEST_F(InboxTest, SameOffsetOfAnotherPartitionIsAnotherMessage) {
+  log_.append(incoming("a", "", "", 0));
+  log_.append(incoming("b", "", "", 1));
+  MemorySource source{log_};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).handled, 2U);
+}
+
+TEST_F(InboxTest, UnusableIdsAreToldApartByOffsetOnly) {
+  for (const auto& id : {std::string(2'000, 'x'), std::string{"\xff"}, std::string{"a\0b", 3}}) {
+    log_.append(incoming("p", id));
+    log_.append(incoming("p", id));
+  }
+  MemorySource source{log_};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).handled, 6U);
+}
+
+TEST_F(InboxTest, HandlerThatThrowsHasNoEffectAndTheBatchIsKept) {
+  bool broken = true;
+  auto handlers = make_effects(store_, outbox_);
+  handlers.on_any([&](const projections::IncomingMessage& message) {
+    if (broken && message.payload == "b") throw std::runtime_error{"no"};
+  });
+  for (const auto* payload : {"a", "b", "c"}) log_.append(incoming(payload, payload));
+  MemorySource source{log_};
+  auto box = inbox_with(handlers);
+  const auto error = error_of([&] { box.step(source, 0ms); });
+  EXPECT_THAT(error.message(),
+              AllOf(HasSubstr("inbox \"payments\""), HasSubstr("orders[0] offset 1"), HasSubstr(": no")));
+  EXPECT_THAT(effects(), IsEmpty());
+  EXPECT_EQ(log_.committed("group"), 0U);
+  broken = false;
+  log_.append(incoming("d", "d"));
+  EXPECT_EQ(box.step(source, 0ms).handled, 3U) << "the batch, not what came after it";
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  EXPECT_THAT(effects(), ElementsAre("a", "b", "c", "d"));
+}
+
+TEST_F(InboxTest, SwallowedSqlErrorHasNoEffect) {
+  auto handlers = make_effects(store_, outbox_);
+  handlers.on_any([](const projections::IncomingMessage&, pqxx::transaction_base& tx) {
+    try {
+      tx.exec("SELECT 1/0");
+    } catch (const std::exception&) {
+    }
+  });
+  log_.append(incoming("a", "1"));
+  log_.append(incoming("b", "2"));
+  MemorySource source{log_};
+  auto box = inbox_with(handlers);
+  EXPECT_THAT(error_of([&] { box.step(source, 0ms); }).message(), HasSubstr("offset 0"));
+  EXPECT_THAT(effects(), IsEmpty());
+  EXPECT_EQ(log_.committed("group"), 0U);
+  EXPECT_THAT(payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets"), IsEmpty());
+}
+
+TEST_F(InboxTest, SourceThatCannotCommitIsToldAgainWithoutASecondEffect) {
+  ScriptedSource source;
+  source.next = {at(7, incoming("a", "1"))};
+  source.broken = true;
+  auto box = inbox();
+  EXPECT_THROW(box.step(source, 0ms), Error);
+  EXPECT_THAT(effects(), ElementsAre("a"));
+  source.broken = false;
+  EXPECT_EQ(box.step(source, 0ms).duplicates, 1U);
+  EXPECT_EQ(source.commits, 1);
+  EXPECT_THAT(effects(), ElementsAre("a"));
+}
+
+TEST_F(InboxTest, OffsetsMayHaveHolesAndNeverGoBack) {
+  ScriptedSource source;
+  auto box = inbox();
+  source.next = {at(5, incoming("a", "")), at(9, incoming("b", "")), at(9, incoming("b", "")),
+                 at(6, incoming("old", ""))};
+  EXPECT_EQ(box.step(source, 0ms).handled, 2U);
+  source.next = {at(9, incoming("b", "")), at(10, incoming("c", ""))};
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  EXPECT_THAT(effects(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(InboxTest, UnhandledTypeIsSkippedUnlessToldOtherwise) {
+  auto stranger = incoming("x", "1");
+  stranger.type = "other.v1.Thing";
+  log_.append(stranger);
+  {
+    MemorySource source{log_};
+    auto strict = make_effects(store_, outbox_);
+    strict.unhandled(projections::Unhandled::fail);
+    auto box = inbox_with(strict);
+    EXPECT_THAT(error_of([&] { box.step(source, 0ms); }).what(), HasSubstr("other.v1.Thing"));
+  }
+  MemorySource source{log_};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).received, 1U);
+  EXPECT_EQ(log_.committed("group"), 1U);
+  EXPECT_THAT(effects(), IsEmpty());
+}
+
+TEST_F(InboxTest, ConsumersOnTheSameMessagesAtOnceHandleEachOnce) {
+  for (int i = 0; i < 200; ++i) log_.append(incoming(std::to_string(i), "id-" + std::to_string(i), "/shop", i % 4));
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&, copy = log_]() mutable {
+        MemorySource source{copy};
+        auto box = inbox("payments", {.batch_messages_max = 13});
+        while (box.step(source, 0ms).received > 0) {
+        }
+      });
+    }
+  }
+  EXPECT_EQ(payloads(direct_, "SELECT DISTINCT payload FROM public.effects").size(), 200U);
+  EXPECT_EQ(payloads(direct_, effect_rows).size(), 200U);
+  EXPECT_EQ(payloads(direct_, effect_messages).size(), 200U);
+}
+
+TEST_F(InboxTest, LostSessionLeavesNothingAndAnotherInboxGoesOn) {
+  log_.append(incoming("a", "1"));
+  MemorySource source{log_};
+  auto box = inbox("payments", {.at_point = [&](std::string_view point) {
+                     if (point != "commit") return;
+                     direct_.query(
+                         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                         " WHERE state = 'idle in transaction' AND datname = current_database()");
+                   }});
+  EXPECT_THROW(box.step(source, 0ms), Error);
+  EXPECT_THAT(effects(), IsEmpty());
+  MemorySource again{log_};
+  auto next = inbox();
+  EXPECT_EQ(next.step(again, 0ms).handled, 1U);
+  EXPECT_THAT(effects(), ElementsAre("a"));
+}
+
+TEST_F(InboxTest, PrunesOldIdsInBoundedPieces) {
+  for (int i = 0; i < 5; ++i) log_.append(incoming("p", std::to_string(i)));
+  MemorySource source{log_};
+  auto box = inbox();
+  box.step(source, 0ms);
+  const auto now = direct_.query("SELECT clock_timestamp()").timestamptz(0, 0);
+  EXPECT_EQ(box.prune(now - 1h), 0U);
+  EXPECT_EQ(box.prune(now, 3), 3U);
+  EXPECT_EQ(box.prune(now, 3), 2U);
+  EXPECT_EQ(box.prune(now, 3), 0U);
+  log_.append(incoming("again", "0"));
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U) << "its id was forgotten";
+}
+
+TEST_F(InboxTest, RefusesBadOptions) {
+  EXPECT_THROW(inbox(""), Error);
+  EXPECT_THROW(inbox("c", {.batch_messages_max = 0}), Error);
+}
+
+}  // namespace
+}  // namespace annals::tests

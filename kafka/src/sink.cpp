@@ -62,6 +62,7 @@ std::string failure_of(const rd_kafka_message_t& message) {
 
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) noexcept {
   auto& state = static_cast<SinkState&>(*static_cast<ClientState*>(opaque));
+  ProducerTopic::settle(*message);
   subtract_from(state.messages, 1);
   subtract_from(state.bytes, message->len + message->key_len);
   outbox::Delivery delivery{.position = from_opaque(message->_private), .delivered = true, .reason = {}};
@@ -91,6 +92,7 @@ const Settings& producer_defaults() {
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},
+      {"sticky.partitioning.linger.ms", "0"},  // ProducerTopic does it
   };
   return defaults;
 }
@@ -107,6 +109,11 @@ ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state) {
   return make_client(RD_KAFKA_PRODUCER, std::move(conf));
 }
 
+Partitioner partitioner_of(const Settings& settings) {
+  const auto chosen = settings.find("partitioner");
+  return partitioner_named(chosen == settings.end() ? producer_defaults().at("partitioner") : chosen->second);
+}
+
 /// An empty string_view may point nowhere, which Kafka would read as "no value": a tombstone.
 std::string_view never_null(std::string_view text) { return text.data() == nullptr ? std::string_view{""} : text; }
 
@@ -116,9 +123,9 @@ struct KafkaSink::Impl {
   explicit Impl(Options given)
       : options(std::move(given)),
         producer(make_producer(options, state)),
-        topics(*producer, state, options.topic_wait_max) {}
+        topics(*producer, state, partitioner_of(options.settings), options.topic_wait_max) {}
 
-  [[nodiscard]] rd_kafka_resp_err_t produce(const outbox::MessageView& message);
+  [[nodiscard]] rd_kafka_resp_err_t produce(ProducerTopic& topic, const outbox::MessageView& message);
   [[nodiscard]] Error refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message);
   [[noreturn]] void throw_broken() const;
   void give_up_queue();
@@ -132,13 +139,12 @@ struct KafkaSink::Impl {
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
-rd_kafka_resp_err_t KafkaSink::Impl::produce(const outbox::MessageView& message) {
-  auto& topic = topics.get(message.topic);
+rd_kafka_resp_err_t KafkaSink::Impl::produce(ProducerTopic& topic, const outbox::MessageView& message) {
   auto headers = make_headers(message, options.source);
   const auto payload = never_null(message.payload);
   const void* key = message.key.empty() ? nullptr : message.key.data();
   const auto error =
-      rd_kafka_producev(producer.get(), RD_KAFKA_V_RKT(&topic), RD_KAFKA_V_KEY(key, message.key.size()),
+      rd_kafka_producev(producer.get(), RD_KAFKA_V_RKT(&topic.handle()), RD_KAFKA_V_KEY(key, message.key.size()),
                         RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied, not written to
                         RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                         RD_KAFKA_V_OPAQUE(to_opaque(message.position)), RD_KAFKA_V_END);
@@ -180,8 +186,10 @@ KafkaSink::~KafkaSink() {
 
 outbox::Sink::Send KafkaSink::send(const outbox::MessageView& message) {
   if (!impl_->state.failure.empty()) impl_->throw_broken();
-  const auto error = impl_->produce(message);
-  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
+  auto& topic = impl_->topics.get(message.topic);
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool held_back = topic.held_back([&] { error = impl_->produce(topic, message); });
+  if (held_back || error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw impl_->refusal(error, message);
   add_to(impl_->state.messages, 1);
   add_to(impl_->state.bytes, message.key.size() + message.payload.size());

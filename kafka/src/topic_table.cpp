@@ -25,7 +25,7 @@ rd_kafka_resp_err_t ask(rd_kafka_t& client, rd_kafka_topic_t& topic, millisecond
 
 }  // namespace
 
-rd_kafka_topic_t& TopicTable::get(std::string_view name) {
+ProducerTopic& TopicTable::get(std::string_view name) {
   auto found = topics_.find(name);
   if (found == topics_.end()) {
     std::string key{name};
@@ -35,13 +35,12 @@ rd_kafka_topic_t& TopicTable::get(std::string_view name) {
   return *found->second;
 }
 
-TopicHandle TopicTable::open(const std::string& name) {
-  TopicHandle topic{rd_kafka_topic_new(&client_, name.c_str(), nullptr)};
-  if (!topic) throw invalid(fmt::format("topic {}: {}", name, describe(rd_kafka_last_error())), "correct the name");
+std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
+  auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_);
   const Deadline deadline{wait_max_};
   const Deadline unknown_deadline{std::min(wait_max_, unknown_topic_wait)};
   while (true) {
-    const auto error = ask(client_, *topic, std::max(deadline.left(), milliseconds{1}));
+    const auto error = ask(client_, topic->handle(), std::max(deadline.left(), milliseconds{1}));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return topic;
     if (is_unknown_topic(error) && unknown_deadline.passed()) throw unknown_topic(name, state_);
     if (is_authorisation(error)) throw not_authorised(fmt::format("not authorised to use topic {}", name), state_);

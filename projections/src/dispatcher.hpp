@@ -17,8 +17,9 @@ class Dispatcher {
  public:
   Dispatcher(const Handlers<Input>& handlers, const TypeRegistry& types);
 
-  /// Calls the handlers of `input`; returns whether it had one. Without a transaction (in unit tests) handlers that take
-  /// one abort. Throws Error{invalid} for a type without a handler when those are to fail, and what handlers throw.
+  /// Calls the handlers of `input`; returns whether it had one. Without a transaction (in unit tests) handlers that
+  /// take one abort. Throws Error{invalid} for a type without a handler when those are to fail, and what handlers
+  /// throw.
   bool apply(const Input& input, pqxx::transaction_base* tx) const;
 
  private:

@@ -1,16 +1,17 @@
 // The inbox.
 //
-// A source gives messages at least once: after a crash it starts again from the last commit() it saw. A step therefore does
-//   1. receive a batch;
-//   2. in one transaction: lock the offsets of its partitions, drop what lies below them, record the ids of the rest and
-//      drop what was recorded before, call the handlers of what remains in order, move the offsets; commit;
-//   3. source.commit().
+// A source gives messages at least once: after a crash it starts again from the last commit() it saw. So a step
+//   1. receives a batch;
+//   2. in one transaction: locks the offsets of its partitions and drops what lies below them; records the ids of the
+//      rest and drops what was recorded before; calls the handlers of what remains, in order; moves the offsets;
+//   3. tells the source: source.commit().
 //
 // Why a message takes effect exactly once.
 //   At least once: the source is told only after (2) committed, so what has no effect yet comes again. At most once: an
 //   effect is committed together with the offset and the id that rule its message out from then on, and the lock on the
-//   offset's row, like the unique key of the id, makes a second consumer wait until the first has decided. Offsets rule out
-//   what the source repeats; ids rule out what the producer repeated at a new offset, as a relay does after a crash.
+//   offset's row, like the unique key of the id, makes a second consumer wait until the first has decided. Offsets rule
+//   out what the source repeats; ids rule out what the producer repeated at a new offset, as a relay does after a
+//   crash.
 //
 // Order. Messages of one partition are handled in offset order, so those of one key are. A repeated message that is
 // dropped was handled at its first occurrence.

@@ -7,20 +7,21 @@
 //   4. commit.
 //
 // Why every event takes effect exactly once.
-//   The read model is written only by such transactions. Each starts at the checkpoint that it locked (1) and moves it to
-//   its last event (3), and the lock orders them: the batches that committed, laid end to end, are the log from zero to the
-//   checkpoint, each event once and in order (the exact tail skips none). So the read model is the fold of just that.
-//   Nothing in this depends on who is the owner, on a connection that lives, or on what a runner remembers. A batch that was
-//   killed before its commit left nothing. A commit whose answer was lost did or did not move the checkpoint; the next
-//   runner reads which. Two owners at once (impossible as long as the lock's session is the writing session) would
-//   overtake, not repeat, each other: the second finds the checkpoint moved and reads again from there.
+//   The read model is written only by such transactions. Each starts at the checkpoint that it locked (1) and moves it
+//   to its last event (3), and the lock orders them: the batches that committed, laid end to end, are the log from zero
+//   to the checkpoint, each event once and in order (the exact tail skips none). So the read model is the fold of just
+//   that. Nothing in this depends on who is the owner, on a connection that lives, or on what a runner remembers. A
+//   batch that was killed before its commit left nothing. A commit whose answer was lost did or did not move the
+//   checkpoint; the next runner reads which. Two owners at once (impossible as long as the lock's session is the
+//   writing session) would overtake, not repeat, each other: the second finds the checkpoint moved and reads again from
+//   there.
 //
-// Ownership is therefore only there to save work: standbys do not read and throw away what the owner applies. The advisory
-// lock is held by the session that writes, so that who lost one lost the other.
+// Ownership is therefore only there to save work: standbys do not read and throw away what the owner applies. The
+// advisory lock is held by the session that writes, so that who lost one lost the other.
 //
-// A reset is a transaction as well: reset hook, checkpoint to zero. When the reset is asked for while a runner is in the
-// middle of a batch, the request waits for the batch's lock on the row, and the runner finds it when it locks the row the
-// next time.
+// A reset is a transaction as well: reset hook, checkpoint to zero. When the reset is asked for while a runner is in
+// the middle of a batch, the request waits for the batch's lock on the row, and the runner finds it when it locks the
+// row the next time.
 //
 // Named points of a step, where a fault test may kill the process:
 //   "read"       a batch is in memory, no transaction is open
@@ -172,8 +173,8 @@ StepReport Runner::Impl::stand_by(milliseconds wait_max) {
   return {.state = State::standby, .position = at()};
 }
 
-/// Takes the position from the checkpoint, after a reset where one was asked for; returns whether it was. The first time
-/// it runs the setup hook, under the lock on the row.
+/// Takes the position from the checkpoint, after a reset where one was asked for; returns whether it was. The first
+/// time it runs the setup hook, under the lock on the row.
 bool Runner::Impl::sync() {
   GlobalPosition found;
   const bool was_reset = in_transaction([&](pqxx::work& tx) {

@@ -8,7 +8,7 @@ using ::testing::HasSubstr;
 
 class RunnerIdentity : public RunnerTestBase {
  protected:
-  /// Applies some events, then `change`s the database, then expects the next runner to refuse it and a reset to mend it.
+  /// Applies events, `change`s the database, then expects the next runner to refuse it and a reset to mend it.
   void expect_refused_and_mended(const std::string& change, const std::string& why) {
     pay("a", 1);
     pay("a", 2);

@@ -1,5 +1,5 @@
-// A runner is killed with SIGKILL at each of its named points, again and again; the read model is the fold of history at
-// every moment and at the end.
+// A runner is killed with SIGKILL at each of its named points, again and again; the read model is the fold of history
+// at every moment and at the end.
 #include "run_victim.hpp"
 #include "runner_test_base.hpp"
 

@@ -52,8 +52,9 @@ void call(const F& fn, const First& first, const Input& input, pqxx::transaction
 ///     MessageHandlers handlers;
 ///     handlers.on<OrderPaid>([&](const OrderPaid& paid, const IncomingMessage& from, pqxx::transaction_base& tx) {…});
 ///
-/// A handler takes (value), (value, tx), (value, envelope) or (value, envelope, tx). Types are found by their name in the
-/// TypeRegistry, aliases included. An event that has a handler and cannot be decoded stops the reader: Error{corrupt}.
+/// A handler takes (value), (value, tx), (value, envelope) or (value, envelope, tx). Types are found by their name in
+/// the TypeRegistry, aliases included. An event that has a handler and cannot be decoded stops the reader:
+/// Error{corrupt}.
 ///
 /// Lifecycle      filled once, then read by a Runner or an Inbox.
 /// Thread safety  const methods are thread-safe; handlers are called by whoever steps.

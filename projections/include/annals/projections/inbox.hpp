@@ -14,7 +14,8 @@ namespace annals::projections {
 
 struct InboxOptions {
   std::size_t batch_messages_max = 1'000;  ///< messages a transaction
-  /// Called at the named points of a step ("received", "recorded", "handled", "commit", "committed", "done"; see inbox.cpp).
+  /// Called at the named points of a step ("received", "recorded", "handled", "commit", "committed", "done"; see
+  /// inbox.cpp).
   std::function<void(std::string_view point)> at_point = {};
 };
 
@@ -24,25 +25,26 @@ struct InboxReport {
   std::size_t duplicates = 0;  ///< of those: handled before, by offset or by id
 };
 
-/// Applies messages from outside exactly once: effects, offsets and message ids are committed in one transaction, and only
-/// then is the source told. inbox.cpp opens with the argument.
+/// Applies messages from outside exactly once: effects, offsets and message ids are committed in one transaction, and
+/// only then is the source told. inbox.cpp opens with the argument.
 ///
-/// A message is a duplicate when its offset was handled before (it came again after a crash), or its source and id were (its
-/// producer sent it again, so its offset is new). Messages without an id, or with one that is longer than 1,024 bytes with
-/// its source or is not text, are told apart by offset only.
+/// A message is a duplicate when its offset was handled before (it came again after a crash), or its source and id were
+/// (its producer sent it again, so its offset is new). Messages without an id, or with one that is longer than 1,024
+/// bytes with its source or is not text, are told apart by offset only.
 ///
-/// Handlers get the transaction: EventStore::append(tx, …) and Outbox::enqueue(tx, …) on it make a process manager, whose
-/// events and messages are exactly-once like all other effects.
+/// Handlers get the transaction: EventStore::append(tx, …) and Outbox::enqueue(tx, …) on it make a process manager,
+/// whose events and messages are exactly-once like all other effects.
 ///
-/// Lifecycle      construct (opens a session) -> step() many times -> destroy. Starts no thread. After an Error step() may
-///                be called again with the same source: the batch is kept until it is done. After Error{disconnected,
-///                in_doubt} make a new Inbox and a new Source.
+/// Lifecycle      construct (opens a session) -> step() many times -> destroy. Starts no thread. After an Error step()
+///                may be called again with the same source: the batch is kept until it is done. After
+///                Error{disconnected, in_doubt} make a new Inbox and a new Source.
 /// Thread safety  none. Several Inboxes of one consumer are safe, in threads or processes, also on the same messages.
 /// Ownership      borrows the types, owns the handlers.
-/// Errors         what a handler throws, as Error (of the same kind where it was one) naming consumer, topic, partition, offset
-///                and type: nothing took effect; Error{disconnected, in_doubt}.
+/// Errors         what a handler throws, as Error (of the same kind where it was one) naming consumer, topic,
+///                partition, offset and type: nothing took effect; Error{disconnected, in_doubt}.
 /// Limits         memory: one batch. inbox_messages grows until prune(); keep ids for as long as a producer may repeat
-///                itself. A topic that was deleted and made anew counts offsets from zero: use another consumer name then.
+///                itself. A topic that was deleted and made anew counts offsets from zero: use another consumer name
+///                then.
 class Inbox {
  public:
   /// `consumer` names whose effects these are: 1 to 128 bytes.

@@ -12,12 +12,12 @@ namespace annals::projections {
 /// Row by row, for what is small:
 ///
 ///     Projection names{"customer_names", 1};
-///     names.setup([](auto& tx) { tx.exec0("CREATE TABLE IF NOT EXISTS customer_names (…)"); });
-///     names.reset([](auto& tx) { tx.exec0("TRUNCATE customer_names"); });
+///     names.setup([](auto& tx) { tx.exec("CREATE TABLE IF NOT EXISTS customer_names (…)"); });
+///     names.reset([](auto& tx) { tx.exec("TRUNCATE customer_names"); });
 ///     names.on<Renamed>([](const Renamed& event, pqxx::transaction_base& tx) { …one upsert… });
 ///
-/// By sets, for what must be fast: handlers gather in memory, flush() writes a batch with one statement. What is gathered
-/// belongs to the batch: begin() must forget it, because a batch that was rolled back comes again.
+/// By sets, for what must be fast: handlers gather in memory, flush() writes a batch with one statement. What is
+/// gathered belongs to the batch: begin() must forget it, because a batch that was rolled back comes again.
 ///
 ///     std::map<std::string, std::int64_t> amounts;
 ///     Projection totals{"totals", 1};
@@ -26,17 +26,19 @@ namespace annals::projections {
 ///     totals.flush([&](pqxx::transaction_base& tx) {
 ///       postgres::ArrayLiteral customers, cents;
 ///       for (const auto& [customer, sum] : amounts) { customers.add(customer); cents.add(std::to_string(sum)); }
+///       postgres::PqxxParams rows;
+///       rows.text(std::move(customers).finish()).text(std::move(cents).finish());
 ///       postgres::exec_params(tx, "INSERT INTO totals SELECT * FROM unnest($1::text[], $2::bigint[]) "
-///                                 "ON CONFLICT (customer) DO UPDATE SET cents = totals.cents + excluded.cents",
-///                             postgres::PqxxParams{}.text(std::move(customers).finish()).text(std::move(cents).finish()));
+///                                 "ON CONFLICT (customer) DO UPDATE SET cents = totals.cents + excluded.cents", rows);
 ///     });
 ///
-/// Another version is another read model with a checkpoint of its own: give it other tables, let it catch up, then switch
-/// the readers.
+/// Another version is another read model with a checkpoint of its own: give it other tables, let it catch up, then
+/// switch the readers.
 ///
 /// Lifecycle      filled once, then borrowed by a Runner.
 /// Thread safety  const methods are thread-safe; hooks and handlers run on the Runner's thread.
-/// Errors         whatever a handler or hook throws rolls the batch back. They must not commit or abort the transaction.
+/// Errors         whatever a handler or hook throws rolls the batch back. They must not end the transaction, nor
+///                swallow the failure of a statement: both stop the Runner.
 class Projection {
  public:
   using Hook = std::function<void(pqxx::transaction_base&)>;

@@ -23,7 +23,7 @@ struct RunnerOptions {
   std::size_t batch_bytes_max = 4U << 20U;      ///< bytes a read; the batch is in memory while it is applied
   std::chrono::milliseconds standby_poll{500};  ///< how often a standby asks for the ownership
   std::chrono::milliseconds blocked_poll{5};    ///< how often a blocked runner looks again
-  /// Called at the named points of a step ("read", "locked", "applied", "flushed", "commit", "committed"; see runner.cpp);
+  /// Called at the named points of a step ("read", "locked", "applied", "flushed", "commit", "committed": runner.cpp);
   /// for fault tests, which kill the process there.
   std::function<void(std::string_view point)> at_point = {};
 };
@@ -42,20 +42,22 @@ struct StepReport {
   std::vector<postgres::Blocker> blockers = {};
 };
 
-/// Keeps one projection up to date: reads the log in batches and applies each in one transaction with its checkpoint, so
-/// that every event takes effect exactly once, whatever is killed or cut and whenever. runner.cpp opens with the argument.
+/// Keeps one projection up to date: reads the log in batches and applies each in one transaction with its checkpoint,
+/// so that every event takes effect exactly once, whatever is killed or cut and whenever. runner.cpp opens with the
+/// argument.
 ///
 ///     Runner runner{database, projection, types, clock};
 ///     while (!stop.stop_requested()) runner.step(200ms);
 ///
 /// Lifecycle      construct (opens its sessions) -> step() many times -> destroy. Starts no thread. After
-///                Error{disconnected, in_doubt} make a new Runner: it goes on from the checkpoint. After another Error the
-///                same Runner may be stepped again: it repeats the batch.
-/// Thread safety  none, except caught_up_to() and position(). Runners of one projection on one database are safe: one owns,
-///                the others stand by.
+///                Error{disconnected, in_doubt} make a new Runner: it goes on from the checkpoint. After another Error
+///                the same Runner may be stepped again: it repeats the batch.
+/// Thread safety  none, except caught_up_to() and position(). Runners of one projection on one database are safe: one
+///                owns, the others stand by.
 /// Ownership      borrows projection, types and clock; all must outlive it.
-/// Errors         a handler or hook that throws: nothing moved, Error (of the same kind where it was one) naming projection,
-///                position, stream and type; Error{disconnected}; Error{corrupt}: the checkpoint belongs to another history.
+/// Errors         a handler or hook that throws: nothing moved, Error (of the same kind where it was one) naming
+///                projection, position, stream and type; Error{disconnected}; Error{corrupt}: the checkpoint belongs to
+///                another history.
 /// Limits         memory: one batch; every wait is bounded by `wait_max`.
 class Runner {
  public:
@@ -69,8 +71,8 @@ class Runner {
 
   /// Does one bounded piece of work; when there is none, waits at most `wait_max` for some.
   StepReport step(std::chrono::milliseconds wait_max);
-  /// Empties the read model and sets the checkpoint to zero, in one transaction; the owner replays from there. Any runner
-  /// of the projection may be asked. Throws Error{invalid} when the projection has no reset hook.
+  /// Empties the read model and sets the checkpoint to zero, in one transaction; the owner replays from there. Any
+  /// runner of the projection may be asked. Throws Error{invalid} when the projection has no reset hook.
   void reset();
 
   /// What this runner knows to be committed; asks nobody. For other processes see projection_position() in status.hpp.

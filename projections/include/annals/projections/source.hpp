@@ -29,8 +29,8 @@ struct IncomingMessage {
   Metadata metadata;  ///< correlation, causation, trace context and all other headers
 };
 
-/// Port: where messages come from. Implemented by kafka::KafkaSource and testing::MemorySource; each passes the contract
-/// suite in annals/testing.
+/// Port: where messages come from. Implemented by kafka::KafkaSource and testing::MemorySource; each passes the
+/// contract suite in annals/testing.
 ///
 /// Contract
 ///  - messages of one topic and partition come in offset order;

@@ -47,8 +47,9 @@ struct ProjectionKey {
   int version = 1;
 };
 
-/// Asks the projection's runner to empty the read model and to replay from zero. A runner that lives does so at its next
-/// transaction (an idle one is woken), one that does not when it is started. False when there is no such projection.
+/// Asks the projection's runner to empty the read model and to replay from zero. A runner that lives does so at its
+/// next transaction (an idle one is woken), one that does not when it is started. False when there is no such
+/// projection.
 bool reset_projection(postgres::Connection& connection, const ProjectionKey& key);
 /// The same with the parts of the key one by one.
 bool reset_projection(postgres::Connection& connection, const std::string& schema, const std::string& name,
@@ -58,8 +59,8 @@ bool reset_projection(postgres::Connection& connection, const std::string& schem
 /// compare it with Appended::position to read your own writes. Nothing when the projection never ran.
 [[nodiscard]] std::optional<GlobalPosition> projection_position(pqxx::transaction_base& tx, const ProjectionKey& key);
 
-/// Waits until the read model contains `position`, at most `wait`; returns whether it does. Looks again after 1, 2, 4 … at
-/// most 32 ms.
+/// Waits until the read model contains `position`, at most `wait`; returns whether it does. Looks again after 1, 2, 4 …
+/// at most 32 ms.
 [[nodiscard]] bool wait_for_projection(postgres::Connection& connection, const ProjectionKey& key,
                                        GlobalPosition position, std::chrono::milliseconds wait, Clock& clock);
 

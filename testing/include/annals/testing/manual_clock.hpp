@@ -6,8 +6,8 @@
 
 namespace annals::testing {
 
-/// Time that stands still until it is moved. sleep_for() moves it too and returns at once, so that code which waits runs
-/// through in no time.
+/// Time that stands still until it is moved. sleep_for() moves it too and returns at once, so that code which waits
+/// runs through in no time.
 ///
 /// Thread safety: all methods are thread-safe.
 class ManualClock final : public Clock {

@@ -1,6 +1,6 @@
 #pragma once
-// The contract of projections::Source as a GoogleTest suite. A test program includes this once and instantiates it for its
-// adapter:
+// The contract of projections::Source as a GoogleTest suite. A test program includes this once and instantiates it for
+// its adapter:
 //
 //     INSTANTIATE_TEST_SUITE_P(Kafka, SourceContract, ::testing::Values(SourceAdapter{"default", make_kafka_harness}));
 #include <gmock/gmock.h>

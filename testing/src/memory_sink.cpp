@@ -14,7 +14,6 @@ MemorySink::MemorySink(Options options)
       random_(options.shuffle_seed.value_or(0)) {}
 MemorySink::MemorySink(MemoryLog& log, Options options)
     : options_(options), log_(&log), random_(options.shuffle_seed.value_or(0)) {}
-MemorySink::~MemorySink() = default;
 
 void MemorySink::require_whole() const {
   if (broken_) throw Error{ErrorKind::disconnected, "the memory sink is broken", {.hint = "make a new one"}};

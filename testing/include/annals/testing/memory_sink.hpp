@@ -36,7 +36,6 @@ class MemorySink final : public outbox::Sink {
   explicit MemorySink(Options options);
   MemorySink(MemoryLog& log, Options options);
   explicit MemorySink(MemoryLog& log) : MemorySink(log, Options{}) {}
-  ~MemorySink() override;
 
   Send send(const outbox::MessageView& message) override;
   /// Never waits: there is nothing to wait for.

@@ -1,5 +1,6 @@
-// Appends a second, one event each, against raw INSERTs into a table that has a primary key and nothing else. Both send
-// 200 bytes by a prepared statement in autocommit; only the append keeps streams, versions, metadata and the doorbell.
+// Appends a second, one event each, against raw INSERTs of the same row into a table that has a primary key and nothing
+// else. Both send 200 bytes by a prepared statement in autocommit and get the position back; only the append keeps
+// streams, versions, metadata and the doorbell.
 #include <fmt/format.h>
 
 #include <atomic>
@@ -41,8 +42,17 @@ double rate(int clients, double seconds, const std::function<std::function<void(
 std::function<void()> raw_insert(const postgres::Database& database) {
   auto connection = std::make_shared<postgres::Connection>(database);
   return [connection, data = std::string(payload_bytes, 'x')] {
-    connection->query_prepared("raw", "INSERT INTO public.raw (event_id, type, data) VALUES ($1::uuid, $2::text, $3::bytea)",
-                               postgres::Params{}.uuid(EventId::generate()).text("bench.v1.OrderPlaced").bytea(data));
+    connection->query_prepared("raw",
+                               "INSERT INTO public.raw (stream_id, version, event_id, content_type, type, data)"
+                               " VALUES ($1::bigint, $2::bigint, $3::uuid, $4::smallint, $5::text, $6::bytea)"
+                               " RETURNING position",
+                               postgres::Params{}
+                                   .bigint(1)
+                                   .bigint(1)
+                                   .uuid(EventId::generate())
+                                   .smallint(2)
+                                   .text("bench.v1.OrderPlaced")
+                                   .bytea(data));
   };
 }
 
@@ -67,8 +77,9 @@ std::vector<Measurement> bench_append(const BenchOptions& options) {
   const tests::TempDatabase temp;
   const auto& database = temp.database();
   postgres::Connection{database}.execute(
-      "CREATE TABLE public.raw (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id uuid NOT NULL,"
-      " type text NOT NULL, data bytea NOT NULL)");
+      "CREATE TABLE public.raw (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream_id bigint NOT NULL,"
+      " version bigint NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), event_id uuid NOT NULL,"
+      " content_type smallint NOT NULL, type text NOT NULL, data bytea NOT NULL)");
   const eventstore::EventStore store{database, {.connections_max = 8}};
   int run = 0;
   std::vector<Measurement> results;

@@ -12,7 +12,7 @@ CREATE TABLE {schema}.streams (
 -- sequence must not cache: the tail relies on positions being drawn in increasing order.
 CREATE TABLE {schema}.events (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
-  stream_id      bigint NOT NULL REFERENCES {schema}.streams,
+  stream_id      bigint NOT NULL,  -- of streams; no foreign key, whose check would cost every append a query
   version        bigint NOT NULL CHECK (version > 0),
   recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   occurred_at    timestamptz,

@@ -61,6 +61,20 @@ void require_valid(const AppendRequest& request) {
   }
 }
 
+void add_event(postgres::Params& params, const NewEvent& event) {
+  params.uuid(event.id).text(event.type).smallint(static_cast<std::int16_t>(event.content_type)).bytea(event.data);
+  for (const auto member : text_columns) params.optional_text(event.metadata.*member);
+  params.optional_text(postgres::write_headers(event.metadata.headers).value_or(""));
+  event.occurred_at ? params.timestamptz(*event.occurred_at) : params.null();
+}
+
+void add_event(postgres::PqxxParams& params, const NewEvent& event) {
+  params.text(event.id.to_string()).text(event.type).integer(static_cast<int>(event.content_type)).bytea(event.data);
+  for (const auto member : text_columns) params.optional_text(event.metadata.*member);
+  params.optional_text(postgres::write_headers(event.metadata.headers).value_or(""));
+  params.optional_text(event.occurred_at ? format_timestamp(*event.occurred_at) : "");
+}
+
 void add_events(postgres::Params& params, Events events) {
   const auto headers = column(events, [](const NewEvent& e) { return postgres::write_headers(e.metadata.headers); });
   std::vector<OptionalText> header_views;

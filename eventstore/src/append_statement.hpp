@@ -19,6 +19,15 @@ struct AppendRequest {
 /// Throws Error{invalid} when an event or the whole breaks a limit.
 void require_valid(const AppendRequest& request);
 
+/// Whether the stream must exist already, so that no statement need be ready to create it.
+[[nodiscard]] inline bool needs_stream(const AppendRequest& request) noexcept {
+  return request.expected.code() > 0 || request.expected == ExpectedVersion::stream_exists();
+}
+
+/// The columns of one event, in the order of append_one.sql: binary for libpq, text for libpqxx.
+void add_event(postgres::Params& params, const NewEvent& event);
+void add_event(postgres::PqxxParams& params, const NewEvent& event);
+
 /// The event columns, in the order of append.sql and append_many.sql, as arrays: binary for libpq …
 void add_events(postgres::Params& params, std::span<const NewEvent* const> events);
 /// … and in text form for libpqxx.

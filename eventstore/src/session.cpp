@@ -118,6 +118,27 @@ std::vector<const NewEvent*> pointers(std::span<const NewEvent> events) {
   return out;
 }
 
+struct NamedStatement {
+  const char* name;
+  const postgres::PreparedStatement& statement;
+};
+
+/// The leanest statement that serves the request.
+NamedStatement append_statement(const Statements& statements, const AppendRequest& request) {
+  if (!needs_stream(request)) return {"append", statements.append};
+  if (request.events.size() > 1) return {"append_existing", statements.append_existing};
+  return {"append_one", statements.append_one};
+}
+
+template <class Params>
+void add_columns(Params& params, const AppendRequest& request) {
+  if (needs_stream(request) && request.events.size() == 1) {
+    add_event(params, request.events.front());
+  } else {
+    add_events(params, pointers(request.events));
+  }
+}
+
 std::string to(const StreamName& stream, std::string_view what) {
   return fmt::format("{} stream \"{}\"", what, printable(stream.view()));
 }
@@ -137,8 +158,8 @@ std::optional<Appended> PqxxSession::append(const AppendRequest& request) {
   return translated(to(request.stream, "append to"), [&]() -> std::optional<Appended> {
     postgres::PqxxParams params;
     params.text(request.stream.view()).integer(request.expected.code());
-    add_events(params, pointers(request.events));
-    const auto result = statements_.append.exec(tx_, params);
+    add_columns(params, request);
+    const auto result = append_statement(statements_, request).statement.exec(tx_, params);
     if (result.empty()) return std::nullopt;
     return appended(PqxxRow{result, 0});
   });
@@ -173,8 +194,9 @@ std::vector<RecordedEvent> PqxxSession::read(const StreamName& stream, const Rea
 std::optional<Appended> LibpqSession::append(const AppendRequest& request) {
   postgres::Params params;
   params.text(request.stream.view()).bigint(request.expected.code());
-  add_events(params, pointers(request.events));
-  const auto result = connection_.query_prepared("append", statements_.append.sql(), params);
+  add_columns(params, request);
+  const auto [name, statement] = append_statement(statements_, request);
+  const auto result = connection_.query_prepared(name, statement.sql(), params);
   if (result.empty()) return std::nullopt;
   return appended(LibpqRow{result, 0});
 }

@@ -73,6 +73,10 @@ Params& Params::integer(std::int32_t value) {
   return add([&](std::string& out) { wire::append(out, value); });
 }
 
+Params& Params::smallint(std::int16_t value) {
+  return add([&](std::string& out) { wire::append(out, value); });
+}
+
 Params& Params::boolean(bool value) {
   return add([&](std::string& out) { out += value ? '\1' : '\0'; });
 }

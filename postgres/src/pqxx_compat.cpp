@@ -59,6 +59,8 @@ PqxxParams& PqxxParams::text(std::string_view value) {
   return *this;
 }
 
+PqxxParams& PqxxParams::optional_text(std::string_view value) { return value.empty() ? null() : text(value); }
+
 PqxxParams& PqxxParams::integer(std::int64_t value) { return text(std::to_string(value)); }
 PqxxParams& PqxxParams::bytea(std::string_view value) { return text(encode_bytea(value)); }
 

@@ -20,6 +20,7 @@ class Params {
   Params& optional_text(std::string_view value);  ///< NULL when empty
   Params& bigint(std::int64_t value);
   Params& integer(std::int32_t value);
+  Params& smallint(std::int16_t value);
   Params& boolean(bool value);
   Params& bytea(std::string_view value);
   Params& uuid(const EventId& value);

@@ -28,7 +28,7 @@ class Pool {
     std::chrono::milliseconds acquire_timeout{10'000};
   };
   using Open = std::function<std::unique_ptr<C>()>;
-  /// Says whether an idle connection may be used again; asked when it is returned and when it is leased.
+  /// Says whether an idle connection may be used again; asked when it is leased again.
   using Reusable = std::function<bool(C&)>;
 
   class Lease {
@@ -98,11 +98,6 @@ typename Pool<C>::Lease Pool<C>::acquire() {
 
 template <class C>
 void Pool<C>::give_back(std::unique_ptr<C> connection) noexcept {
-  try {
-    if (connection && !reusable_(*connection)) connection.reset();
-  } catch (...) {
-    connection.reset();
-  }
   const std::lock_guard lock{mutex_};
   --leased_;
   if (connection) idle_.push_back(std::move(connection));

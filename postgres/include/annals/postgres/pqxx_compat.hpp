@@ -30,6 +30,7 @@ class PqxxParams {
  public:
   PqxxParams& null();
   PqxxParams& text(std::string_view value);
+  PqxxParams& optional_text(std::string_view value);  ///< NULL when empty
   PqxxParams& integer(std::int64_t value);
   PqxxParams& bytea(std::string_view value);
 

@@ -5,7 +5,7 @@
 namespace annals::tests {
 namespace {
 
-using annals::testing::decides;
+using annals::testing::Decides;
 using annals::testing::given;
 using annals::testing::ScenarioFailed;
 using ::testing::HasSubstr;
@@ -90,8 +90,8 @@ TEST(Given, ExpectsExceptionsByTypeAndText) {
 }
 
 TEST(Given, MatcherAgreesWithThen) {
-  EXPECT_THAT(given<Account>({}).when(depositing(5)), decides<Account>({Opened{}, Deposited{5}}));
-  EXPECT_THAT(given<Account>({}).when(depositing(5)), Not(decides<Account>({Opened{}})));
+  EXPECT_THAT(given<Account>({}).when(depositing(5)), Decides<Account>({Opened{}, Deposited{5}}));
+  EXPECT_THAT(given<Account>({}).when(depositing(5)), Not(Decides<Account>({Opened{}})));
 }
 
 }  // namespace

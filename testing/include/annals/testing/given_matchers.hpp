@@ -11,7 +11,7 @@ namespace annals::testing {
 
 /// Matches an Outcome that decided exactly these events; goes on with the test when it did not.
 ///
-///     EXPECT_THAT(given<Order>({placed}).when(pay), decides<Order>({paid}));
+///     EXPECT_THAT(given<Order>({placed}).when(pay), Decides<Order>({paid}));
 template <class State>
 class DecidesMatcher {
  public:
@@ -33,9 +33,11 @@ class DecidesMatcher {
   std::vector<typename State::Event> expected_;
 };
 
+// NOLINTBEGIN(readability-identifier-naming): named as GoogleTest names matchers.
 template <class State>
-[[nodiscard]] DecidesMatcher<State> decides(std::vector<typename State::Event> expected) {
+[[nodiscard]] DecidesMatcher<State> Decides(std::vector<typename State::Event> expected) {
   return DecidesMatcher<State>{std::move(expected)};
 }
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace annals::testing

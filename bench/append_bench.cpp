@@ -64,8 +64,9 @@ std::function<void()> append(const eventstore::EventStore& store, int run, int c
     const auto index = (*next)++ % versions->size();
     auto& version = (*versions)[index];
     const StreamName stream{fmt::format("order-{}-{}-{}", run, client, index)};
-    const auto result = store.append(stream, ExpectedVersion::exactly(StreamVersion{version}),
-                                     {NewEvent{.type = "bench.v1.OrderPlaced", .data = std::string(payload_bytes, 'x')}});
+    const auto result =
+        store.append(stream, ExpectedVersion::exactly(StreamVersion{version}),
+                     {NewEvent{.type = "bench.v1.OrderPlaced", .data = std::string(payload_bytes, 'x')}});
     if (!std::holds_alternative<eventstore::Appended>(result)) throw Error{ErrorKind::failed, "unexpected conflict"};
     ++version;
   };
@@ -84,12 +85,16 @@ std::vector<Measurement> bench_append(const BenchOptions& options) {
   int run = 0;
   std::vector<Measurement> results;
   for (const int clients : {1, 8}) {
-    results.push_back(measure(
-        {.name = fmt::format("append/{}-client{}", clients, clients == 1 ? "" : "s"),
-         .unit = "appends/s",
-         .value = [&] { ++run; return rate(clients, options.seconds, [&](int c) { return append(store, run, c); }); },
-         .floor = [&] { return rate(clients, options.seconds, [&](int) { return raw_insert(database); }); }},
-        options.rounds));
+    results.push_back(
+        measure({.name = fmt::format("append/{}-client{}", clients, clients == 1 ? "" : "s"),
+                 .unit = "appends/s",
+                 .value =
+                     [&] {
+                       ++run;
+                       return rate(clients, options.seconds, [&](int c) { return append(store, run, c); });
+                     },
+                 .floor = [&] { return rate(clients, options.seconds, [&](int) { return raw_insert(database); }); }},
+                options.rounds));
   }
   return results;
 }

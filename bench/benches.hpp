@@ -7,8 +7,8 @@ namespace annals::bench {
 
 struct BenchOptions {
   int rounds = 5;
-  double seconds = 2;         ///< of a timed round (append, latency)
-  long long events = 500'000; ///< of a counted round (replay, relay, projection)
+  double seconds = 2;          ///< of a timed round (append, latency)
+  long long events = 500'000;  ///< of a counted round (replay, relay, projection)
 };
 
 /// Each sets up what it needs in the stack named by ANNALS_DATABASE and ANNALS_KAFKA, and removes it.

@@ -46,7 +46,9 @@ std::size_t number_in(const std::string& payload) {
 class Consumer {
  public:
   Consumer(const std::string& topic, std::size_t count)
-      : source_({.settings = {{"bootstrap.servers", tests::kafka_brokers()}}, .group = topic + "-bench", .topics = {topic}}),
+      : source_({.settings = {{"bootstrap.servers", tests::kafka_brokers()}},
+                 .group = topic + "-bench",
+                 .topics = {topic}}),
         arrivals_(count),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -114,8 +116,8 @@ Percentiles through_relay(double seconds) {
   const eventstore::EventStore store{temp.database()};
   kafka::KafkaSink sink{{.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}};
   SystemClock clock;
-  outbox::Relay relay{temp.database(), sink, clock,
-                      {.name = "bench", .table = outbox::RelayTable::events, .routes = {{"*", topic}}}};
+  outbox::Relay relay{
+      temp.database(), sink, clock, {.name = "bench", .table = outbox::RelayTable::events, .routes = {{"*", topic}}}};
   const std::jthread relaying{[&](const std::stop_token& stop) {
     while (!stop.stop_requested()) relay.step(milliseconds{200});
   }};

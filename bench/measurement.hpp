@@ -7,10 +7,10 @@ namespace annals::bench {
 
 /// One thing measured against its floor: the same work done with as little as possible.
 struct Subject {
-  std::string name;                ///< "append/8-clients"
-  std::string unit;                ///< "events/s", "ms"
-  std::function<double()> value;   ///< one round with Annals
-  std::function<double()> floor;   ///< one round without
+  std::string name;               ///< "append/8-clients"
+  std::string unit;               ///< "events/s", "ms"
+  std::function<double()> value;  ///< one round with Annals
+  std::function<double()> floor;  ///< one round without
 };
 
 struct Measurement {

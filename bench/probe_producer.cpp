@@ -61,11 +61,10 @@ void ProbeProducer::produce(const std::string& topic, std::int64_t number, const
         producer_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
         RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),
         RD_KAFKA_V_HEADER("ce_specversion", "1.0", whole), RD_KAFKA_V_HEADER("ce_id", id.data(), whole),
-        RD_KAFKA_V_HEADER("ce_source", "/annals", whole),
-        RD_KAFKA_V_HEADER("ce_type", "bench.v1.OrderPlaced", whole),
+        RD_KAFKA_V_HEADER("ce_source", "/annals", whole), RD_KAFKA_V_HEADER("ce_type", "bench.v1.OrderPlaced", whole),
         RD_KAFKA_V_HEADER("ce_time", "2026-01-01T00:00:00.123456Z", whole),
-        RD_KAFKA_V_HEADER("content-type", "application/protobuf", whole),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        RD_KAFKA_V_HEADER("content-type", "application/protobuf", whole), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_END);
     if (result == RD_KAFKA_RESP_ERR_NO_ERROR) break;
     if (result != RD_KAFKA_RESP_ERR__QUEUE_FULL) throw Error{ErrorKind::failed, rd_kafka_err2str(result)};
     rd_kafka_poll(producer_, 5);

@@ -62,9 +62,10 @@ class Totals {
       bytes.add(std::to_string(total.second));
     }
     postgres::exec_params(tx,
-                          "INSERT INTO " + table_ + " AS t SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])"
-                          " ON CONFLICT (stream) DO UPDATE SET events = t.events + excluded.events,"
-                          " bytes = t.bytes + excluded.bytes",
+                          "INSERT INTO " + table_ +
+                              " AS t SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])"
+                              " ON CONFLICT (stream) DO UPDATE SET events = t.events + excluded.events,"
+                              " bytes = t.bytes + excluded.bytes",
                           postgres::PqxxParams{}
                               .text(std::move(streams).finish())
                               .text(std::move(events).finish())

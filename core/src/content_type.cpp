@@ -25,7 +25,8 @@ std::optional<ContentType> parse_media_type(std::string_view text) noexcept {
 
 ContentType content_type_from_code(std::int16_t code) {
   if (code < 0 || code > 2) {
-    throw Error{ErrorKind::corrupt, fmt::format("content type {} is unknown", code),
+    throw Error{ErrorKind::corrupt,
+                fmt::format("content type {} is unknown", code),
                 {.hint = "a newer Annals wrote this row: upgrade"}};
   }
   return static_cast<ContentType>(code);

@@ -21,8 +21,8 @@ void Kafka::produce(const std::string&, const std::string&, const std::string&) 
 void place_order(pqxx::connection& db, Kafka& kafka, const std::string& id, const std::string& order) {
   pqxx::work tx{db};
   tx.exec("INSERT INTO orders VALUES (" + tx.quote(id) + ")");
-  tx.commit();                           // committed ...
-  kafka.produce("orders", id, order);    // ... and if the process dies here, nobody is ever told
+  tx.commit();                         // committed ...
+  kafka.produce("orders", id, order);  // ... and if the process dies here, nobody is ever told
 }
 // [dual-write]
 

@@ -42,3 +42,8 @@ $body$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.events
   FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
 ALTER TABLE {schema}.events ENABLE ALWAYS TRIGGER append_only;
+
+-- Heads move on, and never go: no foreign key stands between a stream and its events.
+CREATE TRIGGER never_removed BEFORE DELETE OR TRUNCATE ON {schema}.streams
+  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
+ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed;

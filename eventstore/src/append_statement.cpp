@@ -20,8 +20,8 @@ using OptionalText = std::optional<std::string_view>;
 /// Both encoders walk the same columns: these are their values.
 OptionalText present(const std::string& text) { return text.empty() ? OptionalText{} : OptionalText{text}; }
 
-constexpr std::string Metadata::* text_columns[] = {&Metadata::correlation_id, &Metadata::causation_id,
-                                                     &Metadata::traceparent, &Metadata::tracestate};
+constexpr std::string Metadata::*text_columns[] = {&Metadata::correlation_id, &Metadata::causation_id,
+                                                   &Metadata::traceparent, &Metadata::tracestate};
 
 template <class Value>
 auto column(Events events, Value value) {
@@ -46,9 +46,9 @@ std::string literal(Events events, Value value) {
 void require_valid(const AppendRequest& request) {
   if (request.events.empty()) throw invalid("nothing to append", "give at least one event");
   if (request.events.size() > limits::append_events_max) {
-    throw invalid(fmt::format("{} events in one append to \"{}\"", request.events.size(),
-                              printable(request.stream.view())),
-                  fmt::format("append at most {} at once", limits::append_events_max));
+    throw invalid(
+        fmt::format("{} events in one append to \"{}\"", request.events.size(), printable(request.stream.view())),
+        fmt::format("append at most {} at once", limits::append_events_max));
   }
   std::size_t bytes = 0;
   for (const auto& event : request.events) {
@@ -95,15 +95,15 @@ void add_events(postgres::PqxxParams& params, Events events) {
   using Text = std::optional<std::string>;
   params.text(literal(events, [](const NewEvent& e) { return Text{e.id.to_string()}; }));
   params.text(literal(events, [](const NewEvent& e) { return OptionalText{e.type}; }));
-  params.text(literal(events, [](const NewEvent& e) { return Text{std::to_string(static_cast<int>(e.content_type))}; }));
+  params.text(
+      literal(events, [](const NewEvent& e) { return Text{std::to_string(static_cast<int>(e.content_type))}; }));
   params.text(literal(events, [](const NewEvent& e) { return Text{postgres::encode_bytea(e.data)}; }));
   for (const auto member : text_columns) {
     params.text(literal(events, [&](const NewEvent& e) { return present(e.metadata.*member); }));
   }
   params.text(literal(events, [](const NewEvent& e) { return postgres::write_headers(e.metadata.headers); }));
-  params.text(literal(events, [](const NewEvent& e) {
-    return e.occurred_at ? Text{format_timestamp(*e.occurred_at)} : Text{};
-  }));
+  params.text(literal(
+      events, [](const NewEvent& e) { return e.occurred_at ? Text{format_timestamp(*e.occurred_at)} : Text{}; }));
 }
 
 }  // namespace annals::eventstore

@@ -9,7 +9,8 @@ namespace annals::eventstore {
 
 EventReader::EventReader(postgres::Connection& connection, const std::string& schema,
                          postgres::OrderedTail::Options options)
-    : tail_(connection, events_table(schema), options), streams_(connection, postgres::render(sql::stream_names, schema)) {}
+    : tail_(connection, events_table(schema), options),
+      streams_(connection, postgres::render(sql::stream_names, schema)) {}
 
 postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t events_max) {
   const auto state = tail_.read(after.value(), batch_, events_max);

@@ -41,8 +41,7 @@ bool is_same(const PresentEvent& present, const NewEvent& event) {
 /// Whether exactly these events follow the expected version already: the same call, made before.
 bool already_there(Session& session, const AppendRequest& request) {
   if (!request.expected.is_exact()) return false;
-  const auto present =
-      session.present(request.stream, StreamVersion{request.expected.code()}, request.events.size());
+  const auto present = session.present(request.stream, StreamVersion{request.expected.code()}, request.events.size());
   return std::equal(present.begin(), present.end(), request.events.begin(), request.events.end(), is_same);
 }
 
@@ -65,7 +64,8 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
 
 /// A lost connection while a statement in autocommit was under way decides nothing.
 [[noreturn]] void rethrow_in_doubt(const Error& error) {
-  throw Error{ErrorKind::in_doubt, error.message(),
+  throw Error{ErrorKind::in_doubt,
+              error.message(),
               {.hint = "the append may have happened: call again with the same events and an exact expected version",
                .sqlstate = error.sqlstate()}};
 }

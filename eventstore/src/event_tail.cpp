@@ -42,7 +42,8 @@ EventTail::Wake EventTail::wait(std::chrono::milliseconds wait) {
 std::vector<postgres::Blocker> EventTail::blockers() { return impl_->reader.tail().blockers(); }
 
 GlobalPosition EventTail::last_position() {
-  const auto row = impl_->connection.query("SELECT coalesce(max(position), 0) FROM " + impl_->reader.tail().table().relation);
+  const auto row =
+      impl_->connection.query("SELECT coalesce(max(position), 0) FROM " + impl_->reader.tail().table().relation);
   return GlobalPosition{row.bigint(0, 0)};
 }
 

@@ -39,9 +39,7 @@ class PqxxRow {
   }
 
  private:
-  [[nodiscard]] pqxx::field field(int column) const {
-    return result_[row_][static_cast<pqxx::row::size_type>(column)];
-  }
+  [[nodiscard]] pqxx::field field(int column) const { return result_[row_][static_cast<pqxx::row::size_type>(column)]; }
   const pqxx::result& result_;
   pqxx::result::size_type row_;
 };

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <utility>
 #include <string>
+#include <utility>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"

@@ -37,8 +37,7 @@ void ignore_notice(void*, const char*) {}
 
 void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
-Connection::Connection(const Database& database)
-    : database_(database), connection_(connect(database)) {
+Connection::Connection(const Database& database) : database_(database), connection_(connect(database)) {
   PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
   execute(session_settings(database));
 }
@@ -148,9 +147,7 @@ bool Connection::is_usable() noexcept {
   return is_open();
 }
 
-bool Connection::in_transaction() const noexcept {
-  return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
-}
+bool Connection::in_transaction() const noexcept { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
 
 int Connection::backend_pid() const noexcept { return PQbackendPID(connection_.get()); }
 int Connection::socket() const noexcept { return PQsocket(connection_.get()); }
@@ -172,8 +169,8 @@ void Transaction::commit() {
     connection.execute("COMMIT");
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::disconnected) throw;
-    throw Error{ErrorKind::in_doubt, error.message(),
-                {.hint = "the commit may have happened: read back before trying again"}};
+    throw Error{
+        ErrorKind::in_doubt, error.message(), {.hint = "the commit may have happened: read back before trying again"}};
   }
 }
 

@@ -20,7 +20,8 @@ using Options = std::unique_ptr<PQconninfoOption, decltype([](PQconninfoOption* 
 
 /// What libpq says of a conninfo it cannot read; only where that cannot repeat a part of a password.
 std::string reason_of(std::string_view message) {
-  if (message.find("connection option") == std::string_view::npos && message.find("query parameter") == std::string_view::npos) {
+  if (message.find("connection option") == std::string_view::npos &&
+      message.find("query parameter") == std::string_view::npos) {
     return "it is neither a URI nor key=value pairs";
   }
   return std::string{message.substr(0, message.find_last_not_of('\n') + 1)};
@@ -33,8 +34,7 @@ Options parse(const std::string& conninfo) {
   const std::string reason = message == nullptr ? "" : message;
   PQfreemem(message);
   if (!options && !conninfo.empty()) {
-    throw invalid(fmt::format("the database's connection string is not understood: {}",
-                              reason_of(reason)),
+    throw invalid(fmt::format("the database's connection string is not understood: {}", reason_of(reason)),
                   "use postgresql://user@host:port/database or host=… dbname=…");
   }
   return options;
@@ -52,9 +52,9 @@ std::string quoted(std::string_view value) {
 /// What holds unless the conninfo or the environment says otherwise: keepalives notice a dead peer within a minute.
 std::vector<std::pair<const char*, std::string>> defaults(const Database& database) {
   std::vector<std::pair<const char*, std::string>> values{
-      {"client_encoding", "UTF8"},  {"fallback_application_name", database.application_name},
-      {"keepalives_idle", "30"},    {"keepalives_interval", "10"},
-      {"keepalives_count", "3"},    {"tcp_user_timeout", "60000"}};
+      {"client_encoding", "UTF8"}, {"fallback_application_name", database.application_name},
+      {"keepalives_idle", "30"},   {"keepalives_interval", "10"},
+      {"keepalives_count", "3"},   {"tcp_user_timeout", "60000"}};
   if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) {
     values.emplace_back("connect_timeout", std::to_string(database.connect_timeout.count()));
   }
@@ -84,9 +84,9 @@ std::string expanded(const Database& database) {
 
 std::string session_settings(const Database& database) {
   require_identifier("schema", database.schema);
-  return fmt::format(
-      "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
-      database.statement_timeout.count(), database.lock_timeout.count(), database.idle_in_transaction_timeout.count());
+  return fmt::format("SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+                     database.statement_timeout.count(), database.lock_timeout.count(),
+                     database.idle_in_transaction_timeout.count());
 }
 
 pg_conn* connect(const Database& database) {

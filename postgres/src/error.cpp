@@ -51,7 +51,8 @@ std::string_view one_line(std::string_view text) {
 }
 
 Error disconnected(std::string_view what, std::string_view message) {
-  return Error{ErrorKind::disconnected, fmt::format("{}: {}", what, one_line(message)),
+  return Error{ErrorKind::disconnected,
+               fmt::format("{}: {}", what, one_line(message)),
                {.hint = "check that PostgreSQL is up and the connection string names it"}};
 }
 
@@ -60,7 +61,8 @@ Error disconnected(std::string_view what, std::string_view message) {
 Error error_from_sqlstate(std::string_view sqlstate, std::string_view what, std::string_view message) {
   if (sqlstate.empty()) return disconnected(what, message);
   const auto meaning = meaning_of(sqlstate);
-  return Error{meaning.kind, fmt::format("{}: {} [{}]", what, one_line(message), sqlstate),
+  return Error{meaning.kind,
+               fmt::format("{}: {} [{}]", what, one_line(message), sqlstate),
                {.hint = std::string{meaning.hint}, .sqlstate = std::string{sqlstate}, .retryable = meaning.retryable}};
 }
 
@@ -84,7 +86,8 @@ void rethrow_pqxx(std::string_view what) {
   try {
     throw;
   } catch (const pqxx::in_doubt_error& error) {
-    throw Error{ErrorKind::in_doubt, fmt::format("{}: {}", what, one_line(error.what())),
+    throw Error{ErrorKind::in_doubt,
+                fmt::format("{}: {}", what, one_line(error.what())),
                 {.hint = "the commit may have happened: read back before trying again"}};
   } catch (const pqxx::serialization_failure& error) {  // these two are no sql_error in libpqxx 6
     throw error_from_sqlstate("40001", what, error.what());

@@ -4,9 +4,7 @@
 
 namespace annals::postgres {
 
-std::int64_t bell_key(const std::string& relation) noexcept {
-  return stable_hash("annals:bell:" + relation);
-}
+std::int64_t bell_key(const std::string& relation) noexcept { return stable_hash("annals:bell:" + relation); }
 
 std::string bell_channel(const std::string& relation) {
   auto channel = "annals_" + relation;

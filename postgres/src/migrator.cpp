@@ -70,11 +70,9 @@ void apply_step(Connection& connection, const MigrationSet& set, const Migration
   const auto& schema = connection.database().schema;
   Transaction transaction{connection};
   connection.execute(render(migration.sql, schema));
-  connection.query(render(sql::migrations_record, schema), Params{}
-                                                               .text(set.module)
-                                                               .integer(migration.number)
-                                                               .text(migration.name)
-                                                               .bigint(stable_hash(migration.sql)));
+  connection.query(
+      render(sql::migrations_record, schema),
+      Params{}.text(set.module).integer(migration.number).text(migration.name).bigint(stable_hash(migration.sql)));
   transaction.commit();
 }
 

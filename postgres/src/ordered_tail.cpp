@@ -65,7 +65,8 @@ void require_order(const RowBatch& batch, std::int64_t after, const std::string&
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto position = position_of(batch, i);
     if (position <= after) {
-      throw Error{ErrorKind::corrupt, fmt::format("{}: position {} came after {}", relation, position, after),
+      throw Error{ErrorKind::corrupt,
+                  fmt::format("{}: position {} came after {}", relation, position, after),
                   {.hint = "stop and check the table's indexes (amcheck, REINDEX)"}};
     }
     after = position;
@@ -147,8 +148,8 @@ bool OrderedTail::advance_proof() {
 }
 
 std::vector<std::string> OrderedTail::holders() {
-  const auto result = connection_.query_prepared("annals_holders", std::string{sql::holders},
-                                                 Params{}.text(table_.relation));
+  const auto result =
+      connection_.query_prepared("annals_holders", std::string{sql::holders}, Params{}.text(table_.relation));
   std::vector<std::string> transactions;
   for (int row = 0; row < result.rows(); ++row) transactions.push_back(result.text(row, 0));
   return transactions;
@@ -174,8 +175,7 @@ std::vector<Blocker> OrderedTail::blockers() {
   std::vector<Blocker> found;
   if (!proof_) return found;
   std::vector<std::optional<std::string_view>> awaited(proof_->waiting.begin(), proof_->waiting.end());
-  const auto result =
-      connection_.query(std::string{sql::blockers}, Params{}.text(table_.relation).text_array(awaited));
+  const auto result = connection_.query(std::string{sql::blockers}, Params{}.text(table_.relation).text_array(awaited));
   for (int row = 0; row < result.rows(); ++row) {
     found.push_back({.holder = result.text(row, 0),
                      .pid = result.integer(row, 1),

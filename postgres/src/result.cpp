@@ -27,13 +27,10 @@ Result::~Result() = default;
 
 int Result::rows() const noexcept { return PQntuples(result_.get()); }
 
-bool Result::is_null(int row, int column) const noexcept {
-  return PQgetisnull(result_.get(), row, column) != 0;
-}
+bool Result::is_null(int row, int column) const noexcept { return PQgetisnull(result_.get(), row, column) != 0; }
 
 std::string_view Result::bytes(int row, int column) const noexcept {
-  return {PQgetvalue(result_.get(), row, column),
-          static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+  return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
 }
 
 std::int64_t Result::bigint(int row, int column) const { return integer_at<std::int64_t>(bytes(row, column)); }

@@ -61,7 +61,7 @@ std::string_view RowReader::optional_bytes(bool* is_null) {
 void RowReader::pairs(std::vector<std::pair<std::string_view, std::string_view>>& out) {
   out.clear();
   const auto value = field();
-  if (!value || value->size() < 20) return;  // NULL, or an array without dimensions
+  if (!value || value->size() < 20) return;                    // NULL, or an array without dimensions
   RowReader elements{value->data() + 20, value->size() - 20};  // past dimensions, flag, type, size, lower bound
   const auto count = wire::load<std::int32_t>(value->data() + 12);
   ANNALS_ASSERT(count % 2 == 0);

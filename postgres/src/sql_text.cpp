@@ -15,8 +15,7 @@ void replace_all(std::string& text, std::string_view name, std::string_view valu
 
 }  // namespace
 
-std::string render(std::string_view sql,
-                   std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
+std::string render(std::string_view sql, std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
   std::string text{sql};
   for (const auto& [name, value] : values) replace_all(text, name, value);
   for (const auto& [name, value] : values) ANNALS_ASSERT(text.find("{" + std::string{name} + "}") == std::string::npos);

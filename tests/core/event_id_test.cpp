@@ -20,8 +20,9 @@ std::uint64_t milliseconds_of(const EventId& id) {
 }  // namespace
 
 TEST(EventId, IsVersion7OfRfc9562) {
-  const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto before =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   const auto id = EventId::generate();
   EXPECT_EQ(id.bytes()[6] >> 4U, 7);
   EXPECT_EQ(id.bytes()[8] >> 6U, 2);
@@ -60,9 +61,9 @@ TEST(EventId, ReadsAndWritesTheRfcExample) {
 }
 
 TEST(EventId, RefusesWhatIsNoUuid) {
-  for (const auto* text : {"", "017f22e2", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398ff",
-                           "017f22e2079b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g",
-                           "{17f22e2-79b0-7cc3-98c4-dc0c0c07398}"}) {
+  for (const auto* text : {"", "017f22e2", "017f22e2-79b0-7cc3-98c4-dc0c0c07398",
+                           "017f22e2-79b0-7cc3-98c4-dc0c0c07398ff", "017f22e2079b0-7cc3-98c4-dc0c0c07398f",
+                           "017f22e2-79b0-7cc3-98c4-dc0c0c07398g", "{17f22e2-79b0-7cc3-98c4-dc0c0c07398}"}) {
     EXPECT_FALSE(EventId::parse(text)) << text;
   }
 }

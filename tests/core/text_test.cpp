@@ -16,8 +16,9 @@ TEST(Text, AcceptsWellFormedUtf8) {
 
 TEST(Text, FindsIllFormedUtf8) {
   // Stray continuation, overlong forms, surrogates, past U+10FFFF, cut short (Unicode 15, table 3-7).
-  for (const auto* text : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc2", "\xe2\x82", "\xf0\x9f\x98", "\xff", "\xc3\x28"}) {
+  for (const auto* text :
+       {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\xc2", "\xe2\x82", "\xf0\x9f\x98", "\xff", "\xc3\x28"}) {
     EXPECT_EQ(invalid_text_offset(text), 0U) << printable(text);
   }
   EXPECT_EQ(invalid_text_offset("abc\xffxyz"), 3U);

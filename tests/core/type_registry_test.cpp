@@ -26,8 +26,9 @@ AccountOpened sample_event() {
 }
 
 annals::Codec<Note> note_codec() {
-  return annals::json_codec<Note>([](const Note& note) { return "\"" + note.text + "\""; },
-                                  [](std::string_view json) { return Note{std::string{json.substr(1, json.size() - 2)}}; });
+  return annals::json_codec<Note>(
+      [](const Note& note) { return "\"" + note.text + "\""; },
+      [](std::string_view json) { return Note{std::string{json.substr(1, json.size() - 2)}}; });
 }
 
 std::string message_of(const std::function<void()>& work) {
@@ -57,7 +58,8 @@ TEST(TypeRegistry, ReadsProtobufsJsonMappingToo) {
   const auto event = types.encode(sample_event());
   EXPECT_EQ(event.content_type, ContentType::json);
   EXPECT_THAT(event.data, HasSubstr("\"9007199254740993\""));
-  const auto back = types.decode<AccountOpened>("opened", ContentType::json, R"({"owner":"Ada","limitCents":"7","new":1})");
+  const auto back =
+      types.decode<AccountOpened>("opened", ContentType::json, R"({"owner":"Ada","limitCents":"7","new":1})");
   EXPECT_EQ(back.limit_cents(), 7);
 }
 
@@ -82,10 +84,12 @@ TEST(TypeRegistry, RefusesWhatIsNotClear) {
   TypeRegistry types;
   types.add<Note>("note.v1", note_codec());
   EXPECT_THAT(message_of([&] { types.add<int>("note.v1", {}); }), HasSubstr("registered twice"));
-  EXPECT_THAT(message_of([&] { types.add<Note>("other", note_codec()); }), HasSubstr("already registered as \"note.v1\""));
+  EXPECT_THAT(message_of([&] { types.add<Note>("other", note_codec()); }),
+              HasSubstr("already registered as \"note.v1\""));
   EXPECT_THAT(message_of([&] { types.alias("old", "nothing"); }), HasSubstr("unknown type \"nothing\""));
   EXPECT_THAT(message_of([&] { (void)types.decode<Note>("x", ContentType::json, ""); }), HasSubstr("\"x\" is unknown"));
-  EXPECT_THAT(message_of([&] { (void)types.decode<int>("note.v1", ContentType::json, ""); }), HasSubstr("not the C++ type"));
+  EXPECT_THAT(message_of([&] { (void)types.decode<int>("note.v1", ContentType::json, ""); }),
+              HasSubstr("not the C++ type"));
   EXPECT_THAT(message_of([&] { (void)types.encode(1.5); }), HasSubstr("not registered"));
 }
 

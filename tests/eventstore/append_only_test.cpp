@@ -15,7 +15,7 @@ class AppendOnly : public StoreTest {
 
 TEST_F(AppendOnly, RefusesEveryOtherStatement) {
   for (const auto* sql : {"UPDATE annals.events SET type = 'b'", "DELETE FROM annals.events", "TRUNCATE annals.events",
-                          "TRUNCATE annals.streams CASCADE"}) {
+                          "DELETE FROM annals.streams", "TRUNCATE annals.streams"}) {
     EXPECT_THAT(error_of([&] { direct_.execute(sql); }).what(), HasSubstr("append-only")) << sql;
   }
   EXPECT_EQ(count("events"), 1);
@@ -40,7 +40,8 @@ TEST_F(AppendOnly, TheSchemaChecksWhatTheLibraryChecks) {
   EXPECT_TRUE(refused("INSERT INTO annals.streams (name, version) VALUES (repeat('x', 513), 1)"));
   EXPECT_TRUE(refused("INSERT INTO annals.streams (name, version) VALUES ('s', 0)"));
   const std::string insert =
-      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data, headers) SELECT stream_id, 2, "
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data, headers) SELECT stream_id, "
+      "2, "
       "gen_random_uuid(), ";
   EXPECT_TRUE(refused(insert + "3, 't', '', NULL FROM annals.streams"));
   EXPECT_TRUE(refused(insert + "1, '', '', NULL FROM annals.streams"));

@@ -107,6 +107,14 @@ TEST_F(EventStoreAppend, LeavesTheCallersTransactionUsableAfterAConflict) {
   EXPECT_EQ(store_.head(stream_), StreamVersion{2});
 }
 
+TEST_F(EventStoreAppend, RefusesATransactionThatIsNoLongerOpen) {
+  auto connection = pool_->acquire();
+  pqxx::work tx{*connection};
+  EXPECT_THROW(tx.exec("SELECT nonsense"), pqxx::sql_error);  // swallowed, as a careless caller would
+  EXPECT_ANY_THROW((void)store_.append(tx, stream_, ExpectedVersion::any(), {event("a")}));
+  EXPECT_FALSE(store_.head(stream_)) << "it was appended outside the transaction";
+}
+
 TEST_F(EventStoreAppend, AppendsTwiceInOneTransaction) {
   postgres::transact(*pool_, [&](pqxx::work& tx) {
     EXPECT_EQ(version_of(store_.append(tx, stream_, ExpectedVersion::no_stream(), {event("a")})), 1);
@@ -129,8 +137,9 @@ TEST_F(EventStoreAppend, AppendsAThousandInOrder) {
 }
 
 TEST_F(EventStoreAppend, RefusesBadInputBeforeAnythingIsSent) {
-  EXPECT_THAT(error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), std::span<const NewEvent>{}); }).what(),
-              HasSubstr("nothing to append"));
+  EXPECT_THAT(
+      error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), std::span<const NewEvent>{}); }).what(),
+      HasSubstr("nothing to append"));
   EXPECT_THAT(error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), events(10'001)); }).what(),
               HasSubstr("10001 events in one append"));
   EXPECT_THAT(error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), {event("")}); }).what(),
@@ -159,8 +168,10 @@ TEST_F(EventStoreAppend, ReportsALostSessionAsInDoubt) {
   direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
   postgres::Connection killer{temp_.database()};
   std::jthread later{[&] {
-    while (killer.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
-                        " AND wait_event_type = 'Lock' AND application_name = 'annals'").bigint(0, 0) == 0) {
+    while (killer
+               .query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+                      " AND wait_event_type = 'Lock' AND application_name = 'annals'")
+               .bigint(0, 0) == 0) {
     }
   }};
   const auto batch = events(2);

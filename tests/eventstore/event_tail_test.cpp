@@ -22,7 +22,9 @@ class EventTailTest : public StoreTest {
     }
     return out;
   }
-  void append(const std::string& data) { (void)version_of(store_.append(stream_, ExpectedVersion::any(), {event("t", data)})); }
+  void append(const std::string& data) {
+    (void)version_of(store_.append(stream_, ExpectedVersion::any(), {event("t", data)}));
+  }
 
   GlobalPosition position_;
 };

@@ -50,7 +50,8 @@ TEST_P(HostileContent, StreamNamesComeBackAsTheyWere) {
 
 TEST_P(HostileContent, PayloadsComeBackAsTheyWere) {
   int n = 0;
-  for (const std::string& data : {std::string{}, every_byte(), std::string(1 << 20, '\0'), std::string{"\xff\xfe'\"\\x00"}}) {
+  for (const std::string& data :
+       {std::string{}, every_byte(), std::string(1 << 20, '\0'), std::string{"\xff\xfe'\"\\x00"}}) {
     const StreamName stream{"payload-" + std::to_string(n++)};
     const NewEvent hostile{.type = "t'\"\\", .data = data, .content_type = ContentType::octet_stream};
     EXPECT_EQ(version_of(append(stream, hostile)), 1);
@@ -65,8 +66,12 @@ TEST_P(HostileContent, MetadataComesBackAsItWas) {
                                       .causation_id = "NULL",
                                       .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
                                       .tracestate = "a=1,b=2",
-                                      .headers = {{"plain", "v"}, {"quote\"", "back\\slash"}, {"empty", ""},
-                                                  {"NULL", "{}"}, {"twice", "1"}, {"twice", "2"}}},
+                                      .headers = {{"plain", "v"},
+                                                  {"quote\"", "back\\slash"},
+                                                  {"empty", ""},
+                                                  {"NULL", "{}"},
+                                                  {"twice", "1"},
+                                                  {"twice", "2"}}},
                          .occurred_at = parse_timestamp("1969-07-20T20:17:40.000001Z")};
   EXPECT_EQ(version_of(append(stream_, hostile)), 1);
   expect_same(hostile, back(stream_));

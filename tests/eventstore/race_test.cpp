@@ -56,7 +56,8 @@ TEST_F(EventStoreRace, CreatesAStreamOnce) {
     const StreamName fresh{"fresh-" + std::to_string(round)};
     std::atomic<int> winners{0};
     together(32, [&](int) {
-      winners += std::holds_alternative<Appended>(wide_.append(fresh, ExpectedVersion::no_stream(), {event("a")})) ? 1 : 0;
+      winners +=
+          std::holds_alternative<Appended>(wide_.append(fresh, ExpectedVersion::no_stream(), {event("a")})) ? 1 : 0;
     });
     ASSERT_EQ(winners, 1);
   }
@@ -96,8 +97,10 @@ TEST_F(EventStoreRace, WaitsForTheHeadBeforeItDrawsAPosition) {
   pqxx::work tx{*connection};
   (void)version_of(store_.append(tx, stream_, ExpectedVersion::any(), {event("second")}));
   std::jthread third{[&] { (void)version_of(store_.append(stream_, ExpectedVersion::any(), {event("third")})); }};
-  while (direct_.query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
-                       " wait_event_type = 'Lock'").bigint(0, 0) == 0) {
+  while (direct_
+             .query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+                    " wait_event_type = 'Lock'")
+             .bigint(0, 0) == 0) {
   }
   (void)version_of(store_.append(tx, StreamName{"other-1"}, ExpectedVersion::any(), {event("x")}));
   tx.commit();

@@ -42,7 +42,8 @@ TEST_F(EventStoreRead, FindsNothingWhereThereIsNothing) {
 }
 
 TEST_F(EventStoreRead, ReplaysAllStreamsInPositionOrder) {
-  for (int i = 0; i < 50; ++i) (void)store_.append(StreamName{"s-" + std::to_string(i % 7)}, ExpectedVersion::any(), events(3));
+  for (int i = 0; i < 50; ++i)
+    (void)store_.append(StreamName{"s-" + std::to_string(i % 7)}, ExpectedVersion::any(), events(3));
   const auto all = positions(GlobalPosition{});
   ASSERT_EQ(all.size(), 150U);
   EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));

@@ -54,9 +54,7 @@ class StoreTest : public testing::Test {
   std::int64_t count(const std::string& table) {
     return direct_.query("SELECT count(*) FROM annals." + table).bigint(0, 0);
   }
-  std::int64_t sequence() {
-    return direct_.query("SELECT last_value FROM annals.events_position_seq").bigint(0, 0);
-  }
+  std::int64_t sequence() { return direct_.query("SELECT last_value FROM annals.events_position_seq").bigint(0, 0); }
 
   tests::TempDatabase temp_;
   postgres::Connection direct_{temp_.database()};

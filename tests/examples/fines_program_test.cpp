@@ -3,15 +3,24 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
 
 #include "annals/core/event_id.hpp"
 #include "program.hpp"
+#include "support/kafka_topic.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::tests {
 namespace {
 
 using testing::HasSubstr;
+
+std::string temporary_file(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / (EventId::generate().to_string() + "-" + name)).string();
+}
 
 /// A database that is filled and read through the programs alone, as a user would.
 class FinesLog {
@@ -20,6 +29,16 @@ class FinesLog {
 
   std::string annals(const std::string& arguments) const { return succeed(ANNALS_PROGRAM, arguments); }
   std::string fines(const std::string& arguments) const { return succeed(FINES_PROGRAM, arguments); }
+  /// Publishes what there is to `topic` and ends.
+  std::string relay(const std::string& topic) const {
+    const auto config = temporary_file("relay.toml");
+    std::ofstream{config} << "[relay]\nsources = [\"events\"]\n[[route]]\ncategory = \"*\"\ntopic = \"" << topic
+                          << "\"\n[http]\nlisten = \"off\"\n";
+    auto output =
+        succeed(RELAY_PROGRAM, "--config " + quoted(config) + " --until-caught-up --brokers " + kafka_brokers());
+    std::filesystem::remove(config);
+    return output;
+  }
   std::string import(const std::string& file) const { return annals("events import " + quoted(file)); }
   std::string report() const {
     fines("project");
@@ -36,8 +55,23 @@ class FinesLog {
   TempDatabase database_{TempDatabase::Schema::none};
 };
 
-std::string temporary_file(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / (EventId::generate().to_string() + "-" + name)).string();
+std::set<std::string> ids_in(const std::string& exported) {
+  const std::string member = "\"id\":\"";
+  std::set<std::string> ids;
+  std::istringstream lines{exported};
+  for (std::string line; std::getline(lines, line);) ids.insert(line.substr(line.find(member) + member.size(), 36));
+  return ids;
+}
+
+/// Everything the log holds is in the topic once, and each stream's versions are in order.
+void expect_published(const std::string& topic, const std::string& exported) {
+  std::set<std::string> published;
+  std::map<std::string, long> versions;
+  for (const auto& record : read_all(topic)) {
+    EXPECT_TRUE(published.insert(record.header("ce_id")).second);
+    ASSERT_EQ(std::stol(record.header("ce_sequence")), ++versions[record.key]);
+  }
+  EXPECT_TRUE(published == ids_in(exported)) << published.size() << " records are published";
 }
 
 std::string sample() { return std::string{EXAMPLES_DIR} + "/fines/sample.jsonl"; }
@@ -47,6 +81,14 @@ TEST(FinesProgram, ReportsTheSample) {
   const FinesLog log;
   log.import(sample());
   EXPECT_EQ(log.report(), sample_report());
+}
+
+TEST(FinesProgram, ArePublishedThroughTheRelay) {
+  const FinesLog log;
+  log.import(sample());
+  const auto topic = create_topic(unique_topic("fines"), 4);
+  log.relay(topic);
+  expect_published(topic, log.annals("events export"));
 }
 
 TEST(FinesProgram, GoesOnWhereItStopped) {
@@ -90,6 +132,9 @@ TEST(FinesProgram, ReportsTheRoadTrafficFines) {
   const FinesLog log;
   log.import(events);
   EXPECT_TRUE(log.report() == read_file(directory + "/road_fines_expected.csv")) << "the reports differ";
+  const auto topic = create_topic(unique_topic("road-fines"), 4);
+  log.relay(topic);
+  expect_published(topic, log.annals("events export"));
 }
 
 }  // namespace

@@ -132,7 +132,9 @@ void relay(const postgres::Database& database, std::vector<Published>& list, con
   while (true) {
     try {
       ListSink sink{list};
-      outbox::Relay relay{database, sink, clock,
+      outbox::Relay relay{database,
+                          sink,
+                          clock,
                           {.table = outbox::RelayTable::events, .routes = {{"*", "all"}}, .checkpoint_interval = 20ms}};
       while (true) {
         const auto report = relay.step(50ms);
@@ -190,7 +192,8 @@ TEST(PostgresRestart, LosesNothingAndInventsNothing) {
   EXPECT_EQ(ids, acknowledged.ids());
   EXPECT_EQ(ids.size(), stored.size());
   expect_streams_whole(stored);
-  EXPECT_GT(stored.back().position.value(), static_cast<std::int64_t>(stored.size())) << "recovery makes the sequence jump";
+  EXPECT_GT(stored.back().position.value(), static_cast<std::int64_t>(stored.size()))
+      << "recovery makes the sequence jump";
 
   ASSERT_EQ(followed.size(), stored.size());
   for (std::size_t i = 0; i < stored.size(); ++i) ASSERT_EQ(followed[i].id, stored[i].id);

@@ -60,8 +60,9 @@ TEST_F(ConnectionTest, CarriesArraysInBinary) {
   using Text = std::optional<std::string_view>;
   const std::vector<Text> texts{"a", std::nullopt, "", "{\"}"};
   const std::vector<std::int64_t> numbers{1, -2};
-  const auto rows = connection_.query("SELECT t, n FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(t, n, o) ORDER BY o",
-                                      Params{}.text_array(texts).bigint_array(numbers));
+  const auto rows =
+      connection_.query("SELECT t, n FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(t, n, o) ORDER BY o",
+                        Params{}.text_array(texts).bigint_array(numbers));
   ASSERT_EQ(rows.rows(), 4);
   EXPECT_EQ(rows.text(0, 0), "a");
   EXPECT_TRUE(rows.is_null(1, 0));
@@ -72,8 +73,9 @@ TEST_F(ConnectionTest, CarriesArraysInBinary) {
 
 TEST_F(ConnectionTest, StopsCopyingAtTheByteLimit) {
   annals::postgres::RowBatch batch;
-  connection_.copy_out("COPY (SELECT g::bigint, repeat('x', 100) FROM generate_series(1, 1000) g) TO STDOUT (FORMAT binary)",
-                       1000, batch);
+  connection_.copy_out(
+      "COPY (SELECT g::bigint, repeat('x', 100) FROM generate_series(1, 1000) g) TO STDOUT (FORMAT binary)", 1000,
+      batch);
   EXPECT_TRUE(batch.truncated());
   EXPECT_LT(batch.size(), 20U);
   connection_.copy_out("COPY (SELECT 1::bigint) TO STDOUT (FORMAT binary)", 1000, batch);  // the session is still good
@@ -121,9 +123,7 @@ TEST_F(ConnectionTest, KnowsItsCluster) {
 }
 
 TEST(Database, ErrorsNameTheTargetAndNeverThePassword) {
-  const auto away = error_of([] {
-    Connection{{.conninfo = "postgresql://me:s3cret@127.0.0.1:1/nowhere"}};
-  });
+  const auto away = error_of([] { Connection{{.conninfo = "postgresql://me:s3cret@127.0.0.1:1/nowhere"}}; });
   EXPECT_EQ(away.kind(), ErrorKind::disconnected);
   EXPECT_THAT(away.what(), HasSubstr("host=127.0.0.1 port=1"));
   EXPECT_THAT(away.what(), Not(HasSubstr("s3cret")));

@@ -41,10 +41,11 @@ TEST_F(TransactTest, CommitsAndReturnsTheValue) {
 }
 
 TEST_F(TransactTest, RollsBackWhenTheWorkThrows) {
-  EXPECT_THROW(transact(*pool_, [](pqxx::work& tx) {
-                 tx.exec("UPDATE t SET n = 5");
-                 throw std::logic_error{"no"};
-               }),
+  EXPECT_THROW(transact(*pool_,
+                        [](pqxx::work& tx) {
+                          tx.exec("UPDATE t SET n = 5");
+                          throw std::logic_error{"no"};
+                        }),
                std::logic_error);
   EXPECT_EQ(sum(), 0);
 }
@@ -75,8 +76,7 @@ TEST_F(TransactTest, NeverRetriesACommitInDoubt) {
     transact(*pool_, [&](pqxx::work& tx) {
       ++runs;
       tx.exec("UPDATE t SET n = n + 1 WHERE id = 1");
-      direct_.query("SELECT pg_terminate_backend($1::int, 5000)",
-                    Params{}.integer(tx.conn().backendpid()));
+      direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(tx.conn().backendpid()));
     });
     FAIL();
   } catch (const Error& error) {

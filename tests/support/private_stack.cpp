@@ -31,7 +31,8 @@ PrivateStack::PrivateStack(std::string service)
   const auto* variable = service_ == "kafka" ? "$ANNALS_KAFKA" : "$ANNALS_DATABASE";
   try {
     output_of(stack(name_) + "--only " + service_ + " up >&2");
-    address_ = output_of("environment=$(" + stack(name_) + "env) && eval \"$environment\" && printf %s \"" + variable + "\"");
+    address_ =
+        output_of("environment=$(" + stack(name_) + "env) && eval \"$environment\" && printf %s \"" + variable + "\"");
   } catch (...) {
     output_of(stack(name_) + "down >&2");
     throw;

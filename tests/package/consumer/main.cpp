@@ -8,7 +8,8 @@ int main(int argc, char** argv) {
   const annals::StreamName stream{"account-1"};
   (void)store.append(stream, annals::ExpectedVersion::any(), {{.type = "bank.v1.Opened", .data = "hello"}});
   for (const auto& event : store.read_stream(stream)) {
-    std::printf("%s version %lld: %s\n", event.type.c_str(), static_cast<long long>(event.version.value()), event.data.c_str());
+    std::printf("%s version %lld: %s\n", event.type.c_str(), static_cast<long long>(event.version.value()),
+                event.data.c_str());
   }
 }
 // [embed]

@@ -44,8 +44,9 @@ class OrderedTailReader final : public LogReader {
 class BookmarkReader final : public LogReader {
  public:
   BookmarkReader(const Database& database, std::string condition)
-      : connection_(database), sql_("SELECT position, stream, version FROM public.log WHERE position > $1::bigint" +
-                                    std::move(condition) + " ORDER BY position") {}
+      : connection_(database),
+        sql_("SELECT position, stream, version FROM public.log WHERE position > $1::bigint" + std::move(condition) +
+             " ORDER BY position") {}
 
   void poll(std::vector<LogRow>& delivered) override {
     const auto rows = connection_.query(sql_, Params{}.bigint(last_));

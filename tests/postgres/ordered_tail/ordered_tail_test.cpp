@@ -25,8 +25,8 @@ class OrderedTailTest : public testing::Test {
                                        "l.position");
   }
   void append(Connection& connection, int rows = 1) {
-    connection.execute(fmt::format("INSERT INTO public.log (stream, version) SELECT 's', g FROM generate_series(1, {}) g",
-                                   rows));
+    connection.execute(
+        fmt::format("INSERT INTO public.log (stream, version) SELECT 's', g FROM generate_series(1, {}) g", rows));
   }
 
   TempDatabase temp_{TempDatabase::Schema::none};

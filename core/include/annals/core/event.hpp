@@ -19,7 +19,7 @@ struct NewEvent {
   std::string data;  ///< at most limits::event_data_bytes_max bytes
   ContentType content_type = ContentType::protobuf;
   Metadata metadata = {};
-  EventId id = EventId::generate();      ///< keep it when you retry: appends are idempotent by id
+  EventId id = EventId::generate();                     ///< keep it when you retry: appends are idempotent by id
   std::optional<Timestamp> occurred_at = std::nullopt;  ///< business time, when it differs from the time of the append
 };
 

@@ -9,8 +9,8 @@ namespace annals::eventstore {
 
 /// The events are in the stream (and committed, unless the transaction is the caller's).
 struct Appended {
-  StreamVersion version;     ///< of the last appended event: the new head
-  GlobalPosition position;   ///< of the last appended event
+  StreamVersion version;         ///< of the last appended event: the new head
+  GlobalPosition position;       ///< of the last appended event
   bool already_present = false;  ///< they had been appended before, by the same ids at the same versions
 };
 

@@ -7,11 +7,11 @@ namespace annals::postgres {
 /// An append-only table with a `position` drawn from its identity sequence: what the ordered tail reads and the doorbell
 /// wakes for. Writers ring through the same two values, so reader and writer must name the table alike.
 struct LogTable {
-  std::string relation;       ///< "schema.table", both plain identifiers
-  std::string select;         ///< columns and joins: "SELECT e.position, … FROM …"; position first; no WHERE, no ORDER BY
-  std::string position;       ///< the position column as `select` names it: "e.position"
-  std::int64_t bell = 0;      ///< key of the advisory lock
-  std::string channel;        ///< NOTIFY channel
+  std::string relation;  ///< "schema.table", both plain identifiers
+  std::string select;  ///< columns and joins: "SELECT e.position, … FROM …"; position first; no WHERE, no ORDER BY
+  std::string position;   ///< the position column as `select` names it: "e.position"
+  std::int64_t bell = 0;  ///< key of the advisory lock
+  std::string channel;    ///< NOTIFY channel
 };
 
 /// Key of the doorbell's advisory lock for a table, the same in every process.

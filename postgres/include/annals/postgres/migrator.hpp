@@ -42,7 +42,8 @@ class Migrator {
     std::string name;
   };
 
-  Migrator(Database database, std::vector<MigrationSet> sets) : Migrator(std::move(database), std::move(sets), Options{}) {}
+  Migrator(Database database, std::vector<MigrationSet> sets)
+      : Migrator(std::move(database), std::move(sets), Options{}) {}
   Migrator(Database database, std::vector<MigrationSet> sets, Options options);
 
   /// Applies what is missing; returns what was applied.

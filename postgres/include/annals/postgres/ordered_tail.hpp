@@ -34,8 +34,8 @@ struct Blocker {
 class OrderedTail {
  public:
   struct Options {
-    std::size_t rows_max = 20'000;        ///< rows a read; more costs memory, less costs round trips
-    std::size_t bytes_max = 4U << 20U;    ///< bytes a read, before PostgreSQL's row overhead
+    std::size_t rows_max = 20'000;      ///< rows a read; more costs memory, less costs round trips
+    std::size_t bytes_max = 4U << 20U;  ///< bytes a read, before PostgreSQL's row overhead
   };
 
   enum class State {

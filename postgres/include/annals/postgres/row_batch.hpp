@@ -23,7 +23,7 @@ class RowReader {
   [[nodiscard]] EventId uuid();
   [[nodiscard]] Timestamp timestamptz();
   [[nodiscard]] std::optional<Timestamp> optional_timestamptz();
-  [[nodiscard]] std::string_view bytes();                          ///< text, bytea; must not be NULL
+  [[nodiscard]] std::string_view bytes();                                  ///< text, bytea; must not be NULL
   [[nodiscard]] std::string_view optional_bytes(bool* is_null = nullptr);  ///< empty for NULL
   /// A text[] of name, value, name, value …; appends to `out`, which is cleared first. NULL gives none.
   void pairs(std::vector<std::pair<std::string, std::string>>& out);

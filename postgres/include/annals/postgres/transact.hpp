@@ -24,8 +24,7 @@ struct TransactOptions {
 /// whose outcome is unknown is never retried: Error{in_doubt}; read back before trying again. An exception from `work`
 /// rolls back and passes through (libpqxx's as annals::Error).
 template <class Work>
-auto transact(PqxxPool& pool, Work&& work, TransactOptions options = {})
-    -> std::invoke_result_t<Work&, pqxx::work&>;
+auto transact(PqxxPool& pool, Work&& work, TransactOptions options = {}) -> std::invoke_result_t<Work&, pqxx::work&>;
 
 namespace detail {
 /// The loop behind transact(), independent of the result's type.
@@ -33,14 +32,15 @@ void run_transaction(PqxxPool& pool, const std::function<void(pqxx::work&)>& bod
 }  // namespace detail
 
 template <class Work>
-auto transact(PqxxPool& pool, Work&& work, TransactOptions options)
-    -> std::invoke_result_t<Work&, pqxx::work&> {
+auto transact(PqxxPool& pool, Work&& work, TransactOptions options) -> std::invoke_result_t<Work&, pqxx::work&> {
   using Value = std::invoke_result_t<Work&, pqxx::work&>;
   if constexpr (std::is_void_v<Value>) {
-    detail::run_transaction(pool, [&](pqxx::work& tx) { work(tx); }, options);
+    detail::run_transaction(
+        pool, [&](pqxx::work& tx) { work(tx); }, options);
   } else {
     std::optional<Value> value;
-    detail::run_transaction(pool, [&](pqxx::work& tx) { value.emplace(work(tx)); }, options);
+    detail::run_transaction(
+        pool, [&](pqxx::work& tx) { value.emplace(work(tx)); }, options);
     return std::move(*value);
   }
 }

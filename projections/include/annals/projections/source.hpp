@@ -18,9 +18,9 @@ struct IncomingMessage {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
   std::string key;
-  std::string id;      ///< ce_id; empty when the producer gave none
-  std::string source;  ///< ce_source; id is unique within it
-  std::string type;    ///< ce_type
+  std::string id;             ///< ce_id; empty when the producer gave none
+  std::string source;         ///< ce_source; id is unique within it
+  std::string type;           ///< ce_type
   std::string subject;        ///< ce_subject: stream name of an event
   std::int64_t sequence = 0;  ///< ce_sequence: stream version of an event, 0 when absent
   ContentType content_type = ContentType::octet_stream;

@@ -3,10 +3,14 @@
 
 #include <variant>
 
-#include "annals/outbox/outbox.hpp"
 #include "annals/postgres/transact.hpp"
 
-using namespace annals;
+using annals::ExpectedVersion;
+using annals::StreamName;
+using annals::eventstore::EventStore;
+using annals::eventstore::VersionConflict;
+using annals::postgres::PqxxPool;
+using annals::postgres::transact;
 
 namespace docs {
 
@@ -27,15 +31,12 @@ void place_order(pqxx::connection& db, Kafka& kafka, const std::string& id, cons
 // [dual-write]
 
 // [fix]
-void place_order(postgres::PqxxPool& pool, const eventstore::EventStore& store, const std::string& id,
-                 const std::string& order) {
-  postgres::transact(pool, [&](pqxx::work& tx) {
+void place_order(PqxxPool& pool, const EventStore& store, const std::string& id, const std::string& order) {
+  transact(pool, [&](pqxx::work& tx) {
     tx.exec("INSERT INTO orders VALUES (" + tx.quote(id) + ")");
-    const NewEvent placed{.type = "shop.v1.OrderPlaced", .data = order};
-    if (!std::holds_alternative<eventstore::Appended>(
-            store.append(tx, StreamName{"order-" + id}, ExpectedVersion::no_stream(), {placed}))) {
-      throw OrderExists{id};  // rolls back both
-    }
+    const auto result = store.append(tx, StreamName{"order-" + id}, ExpectedVersion::no_stream(),
+                                     {{.type = "shop.v1.OrderPlaced", .data = order}});
+    if (std::holds_alternative<VersionConflict>(result)) throw OrderExists{id};  // rolls back both
   });  // one commit: row and event, or neither; annals-relay carries the event to Kafka
 }
 // [fix]

@@ -1,4 +1,5 @@
--- append_existing.sql for one event, its columns as plain parameters: what services do most, without unpacking arrays.
+-- append.sql for one event and a stream that must exist ($2: -2, or a version above 0): what services do most, without
+-- unpacking arrays and without the part that creates streams.
 WITH head AS (
   UPDATE {schema}.streams s
      SET version = s.version + 1

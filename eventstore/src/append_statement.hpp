@@ -19,9 +19,10 @@ struct AppendRequest {
 /// Throws Error{invalid} when an event or the whole breaks a limit.
 void require_valid(const AppendRequest& request);
 
-/// Whether the stream must exist already, so that no statement need be ready to create it.
-[[nodiscard]] inline bool needs_stream(const AppendRequest& request) noexcept {
-  return request.expected.code() > 0 || request.expected == ExpectedVersion::stream_exists();
+/// One event for a stream that must exist already: append_one.sql serves it.
+[[nodiscard]] inline bool is_simple(const AppendRequest& request) noexcept {
+  return request.events.size() == 1 &&
+         (request.expected.code() > 0 || request.expected == ExpectedVersion::stream_exists());
 }
 
 /// The columns of one event, in the order of append_one.sql: binary for libpq, text for libpqxx.

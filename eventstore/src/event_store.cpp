@@ -86,7 +86,6 @@ postgres::LogTable events_table(const std::string& schema) {
 
 Statements::Statements(const std::string& schema)
     : append("append", append_sql(sql::append, schema)),
-      append_existing("append_existing", append_sql(sql::append_existing, schema)),
       append_one("append_one", append_sql(sql::append_one, schema)),
       append_many("append_many", append_sql(sql::append_many, schema)),
       head("head", postgres::render(sql::head, schema)),

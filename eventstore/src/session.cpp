@@ -123,14 +123,13 @@ struct NamedStatement {
 
 /// The leanest statement that serves the request.
 NamedStatement append_statement(const Statements& statements, const AppendRequest& request) {
-  if (!needs_stream(request)) return {"append", statements.append};
-  if (request.events.size() > 1) return {"append_existing", statements.append_existing};
-  return {"append_one", statements.append_one};
+  if (is_simple(request)) return {"append_one", statements.append_one};
+  return {"append", statements.append};
 }
 
 template <class Params>
 void add_columns(Params& params, const AppendRequest& request) {
-  if (needs_stream(request) && request.events.size() == 1) {
+  if (is_simple(request)) {
     add_event(params, request.events.front());
   } else {
     add_events(params, pointers(request.events));

@@ -13,7 +13,6 @@ namespace annals::eventstore {
 struct Statements {
   explicit Statements(const std::string& schema);
   postgres::PreparedStatement append;
-  postgres::PreparedStatement append_existing;
   postgres::PreparedStatement append_one;
   postgres::PreparedStatement append_many;
   postgres::PreparedStatement head;

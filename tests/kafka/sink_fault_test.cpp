@@ -12,7 +12,7 @@
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
 #include "messages.hpp"
-#include "support/kafka_stack.hpp"
+#include "support/private_stack.hpp"
 #include "support/kafka_topic.hpp"
 
 namespace annals::tests {
@@ -28,23 +28,23 @@ using testing::IsEmpty;
 /// One broker for all tests of this program; it takes seconds to start.
 class KafkaFaults : public testing::Test {
  protected:
-  static void SetUpTestSuite() { kafka_ = std::make_unique<PrivateKafka>(); }
+  static void SetUpTestSuite() { kafka_ = std::make_unique<PrivateStack>("kafka"); }
   static void TearDownTestSuite() { kafka_.reset(); }
 
   [[nodiscard]] static KafkaSink::Options options(kafka::Settings settings = {}) {
-    settings.try_emplace("bootstrap.servers", kafka_->brokers());
+    settings.try_emplace("bootstrap.servers", kafka_->address());
     settings.try_emplace("socket.timeout.ms", "10000");
     settings.try_emplace("reconnect.backoff.max.ms", "1000");
     return {.settings = std::move(settings)};
   }
   [[nodiscard]] static std::string topic(const std::string& prefix, int partitions) {
-    return create_topic(unique_topic(prefix), partitions, {}, kafka_->brokers());
+    return create_topic(unique_topic(prefix), partitions, {}, kafka_->address());
   }
 
-  static std::unique_ptr<PrivateKafka> kafka_;
+  static std::unique_ptr<PrivateStack> kafka_;
 };
 
-std::unique_ptr<PrivateKafka> KafkaFaults::kafka_;
+std::unique_ptr<PrivateStack> KafkaFaults::kafka_;
 
 std::size_t resident_kilobytes() {
   std::ifstream file{"/proc/self/statm"};
@@ -128,7 +128,7 @@ TEST_F(KafkaFaults, KilledBrokerLosesNothingAndKeepsOrder) {
   while (publisher.step() && steady_clock::now() < deadline) {
   }
   EXPECT_EQ(publisher.done(), count);
-  expect_all_in_order(name, kafka_->brokers(), count);
+  expect_all_in_order(name, kafka_->address(), count);
 }
 
 TEST_F(KafkaFaults, PausedBrokerFillsTheQueueAndNothingElse) {
@@ -150,7 +150,7 @@ TEST_F(KafkaFaults, PausedBrokerFillsTheQueueAndNothingElse) {
   const auto deadline = steady_clock::now() + seconds{60};
   while (publisher.step() && steady_clock::now() < deadline) {
   }
-  expect_all_in_order(name, kafka_->brokers(), 50'000);
+  expect_all_in_order(name, kafka_->address(), 50'000);
 }
 
 /// How long it takes to destroy something.
@@ -167,7 +167,7 @@ TEST_F(KafkaFaults, ClosingIsBoundedWhileTheBrokerIsPaused) {
   ASSERT_EQ(delivered_count(send_all(*sink, numbered(name, 10, 2))), 10U);
   const auto joined = [&](const std::string& group) {
     kafka::KafkaSource::Options reading{
-        .settings = {{"bootstrap.servers", kafka_->brokers()}}, .group = group, .topics = {name}};
+        .settings = {{"bootstrap.servers", kafka_->address()}}, .group = group, .topics = {name}};
     reading.commit_timeout = milliseconds{500};
     reading.close_timeout = milliseconds{500};
     auto source = std::make_unique<kafka::KafkaSource>(reading);
@@ -196,7 +196,7 @@ TEST_F(KafkaFaults, ClosingIsBoundedWhileTheBrokerIsPaused) {
 TEST_F(KafkaFaults, SourceGoesOnAfterTheBrokerCameBack) {
   const auto name = topic("reader", 2);
   kafka::KafkaSource source{
-      {.settings = {{"bootstrap.servers", kafka_->brokers()}, {"reconnect.backoff.max.ms", "1000"}},
+      {.settings = {{"bootstrap.servers", kafka_->address()}, {"reconnect.backoff.max.ms", "1000"}},
        .group = "reader",
        .topics = {name}}};
   std::set<std::string> seen;

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "daemon_test.hpp"
-#include "support/kafka_stack.hpp"
+#include "support/private_stack.hpp"
 #include "support/kafka_topic.hpp"
 
 namespace annals::tests {
@@ -40,9 +40,9 @@ TEST_F(RelayDaemonFault, GoesOnWhenItsSessionsAreEndedAgainAndAgain) {
 }
 
 TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
-  const PrivateKafka kafka;
-  const auto topic = create_topic(unique_topic("orders"), 3, {}, kafka.brokers());
-  const auto relay = start({"--brokers", kafka.brokers()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
+  const PrivateStack kafka{"kafka"};
+  const auto topic = create_topic(unique_topic("orders"), 3, {}, kafka.address());
+  const auto relay = start({"--brokers", kafka.address()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
   ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
   enqueue(topic, 0, 1000);
   ASSERT_TRUE(
@@ -59,15 +59,15 @@ TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
     return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 2000.0;
   })) << relay->err();
   EXPECT_TRUE(eventually([&] { return relay->ready(); }));
-  EXPECT_EQ(payloads(topic, kafka.brokers()).size(), 2000U);
+  EXPECT_EQ(payloads(topic, kafka.address()).size(), 2000U);
 }
 
 TEST_F(RelayDaemonFault, StartsWithoutABrokerAndPublishesWhenItComes) {
-  const PrivateKafka kafka;
-  const auto topic = create_topic(unique_topic("orders"), 1, {}, kafka.brokers());
+  const PrivateStack kafka{"kafka"};
+  const auto topic = create_topic(unique_topic("orders"), 1, {}, kafka.address());
   kafka.kill();
   enqueue(topic, 0, 10);
-  const auto relay = start({"--brokers", kafka.brokers()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
+  const auto relay = start({"--brokers", kafka.address()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
   ASSERT_TRUE(eventually([&] { return relay->has_logged("will try again"); })) << relay->err();
   EXPECT_EQ(relay->get("/readyz").status, 503);
   kafka.start();
@@ -76,9 +76,9 @@ TEST_F(RelayDaemonFault, StartsWithoutABrokerAndPublishesWhenItComes) {
 }
 
 TEST_F(RelayDaemonFault, StopsInTimeWithMessagesInFlightAndSaysSo) {
-  const PrivateKafka kafka;
-  const auto topic = create_topic(unique_topic("orders"), 1, {}, kafka.brokers());
-  const auto relay = start({"--brokers", kafka.brokers()}, {{"ANNALS_RELAY_DRAIN_TIMEOUT_MS", "300"}});
+  const PrivateStack kafka{"kafka"};
+  const auto topic = create_topic(unique_topic("orders"), 1, {}, kafka.address());
+  const auto relay = start({"--brokers", kafka.address()}, {{"ANNALS_RELAY_DRAIN_TIMEOUT_MS", "300"}});
   enqueue(topic, 0, 10);
   ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 10.0; }));
   kafka.pause();
@@ -87,8 +87,8 @@ TEST_F(RelayDaemonFault, StopsInTimeWithMessagesInFlightAndSaysSo) {
   relay->signal(SIGTERM);
   EXPECT_EQ(relay->wait_for_exit(std::chrono::seconds{15}), 6) << relay->err();
   kafka.resume();
-  EXPECT_EQ(start({"--brokers", kafka.brokers(), "--until-caught-up"})->wait_for_exit(), 0);
-  EXPECT_EQ(payloads(topic, kafka.brokers()).size(), 20U);
+  EXPECT_EQ(start({"--brokers", kafka.address(), "--until-caught-up"})->wait_for_exit(), 0);
+  EXPECT_EQ(payloads(topic, kafka.address()).size(), 20U);
 }
 
 }  // namespace

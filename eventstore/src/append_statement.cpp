@@ -78,6 +78,7 @@ void add_event(postgres::PqxxParams& params, const NewEvent& event) {
 void add_events(postgres::Params& params, Events events) {
   const auto headers = column(events, [](const NewEvent& e) { return postgres::write_headers(e.metadata.headers); });
   std::vector<OptionalText> header_views;
+  header_views.reserve(headers.size());
   for (const auto& text : headers) header_views.push_back(text ? OptionalText{*text} : OptionalText{});
 
   params.uuid_array(column(events, [](const NewEvent& e) { return e.id; }));

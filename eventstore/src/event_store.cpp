@@ -163,6 +163,7 @@ std::vector<StreamInfo> EventStore::list_streams(std::string_view prefix, std::s
       connection->query(impl_->statements.list_streams,
                         postgres::Params{}.text(prefix).text(after).bigint(static_cast<std::int64_t>(limit)));
   std::vector<StreamInfo> streams;
+  streams.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     streams.push_back({StreamName::from_database(rows.bytes(row, 0)), StreamVersion{rows.bigint(row, 1)},
                        Timestamp{std::chrono::microseconds{rows.bigint(row, 2)}}});

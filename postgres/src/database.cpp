@@ -102,11 +102,12 @@ pg_conn* connect(const Database& database) {
   values.push_back(database.conninfo.c_str());
   keywords.push_back(nullptr);
   values.push_back(nullptr);
-  pg_conn* connection = PQconnectdbParams(keywords.data(), values.data(), 1);
-  if (PQstatus(connection) == CONNECTION_OK) return connection;
-  const auto error = error_from_connection(connection, fmt::format("connect to {}", describe(database)));
-  PQfinish(connection);
-  throw error;
+  std::unique_ptr<pg_conn, decltype([](pg_conn* c) { PQfinish(c); })> connection{
+      PQconnectdbParams(keywords.data(), values.data(), 1)};
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    throw error_from_connection(connection.get(), fmt::format("connect to {}", describe(database)));
+  }
+  return connection.release();
 }
 
 std::unique_ptr<pqxx::connection> open_pqxx(const Database& database) {

@@ -151,6 +151,7 @@ std::vector<std::string> OrderedTail::holders() {
   const auto result =
       connection_.query_prepared("annals_holders", std::string{sql::holders}, Params{}.text(table_.relation));
   std::vector<std::string> transactions;
+  transactions.reserve(static_cast<std::size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) transactions.push_back(result.text(row, 0));
   return transactions;
 }

@@ -29,6 +29,8 @@ class EventTail {
   ~EventTail();
   EventTail(EventTail&&) noexcept;
   EventTail& operator=(EventTail&&) noexcept;
+  EventTail(const EventTail&) = delete;
+  EventTail& operator=(const EventTail&) = delete;
 
   /// Visits the next events after `after`, at most `events_max`. The event is reused between calls. The whole batch has
   /// been read before the first visit: no database transaction is open while `visit` runs.

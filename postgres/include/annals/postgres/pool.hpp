@@ -56,6 +56,7 @@ class Pool {
       : open_(std::move(open)), reusable_(std::move(reusable)), options_(options) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
+  ~Pool() = default;
 
   [[nodiscard]] Lease acquire();
 

@@ -31,7 +31,7 @@ constexpr Meaning meanings[] = {
     {"58", ErrorKind::disconnected, true, "the server met a system error; see its log"},
     {"3F000", ErrorKind::invalid, false, "the schema is not there: run `annals schema apply`"},
     {"42P01", ErrorKind::invalid, false, "a table is not there: run `annals schema apply`"},
-    {"42501", ErrorKind::invalid, false, "grant the role what docs/operations.md lists"},
+    {"42501", ErrorKind::invalid, false, "grant the role what `annals schema print-sql --roles` lists"},
     {"28", ErrorKind::invalid, false, "check user, password and pg_hba.conf"},
     {"3D000", ErrorKind::invalid, false, "create the database first"},
     {"XX001", ErrorKind::corrupt, false, "stop and check the storage"},

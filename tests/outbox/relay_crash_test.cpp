@@ -1,10 +1,7 @@
 // A relay is killed with SIGKILL at each of its named points, again and again; the runs after it must publish
 // everything, first occurrences in order.
 #include <gmock/gmock.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -12,6 +9,7 @@
 #include <sstream>
 
 #include "relay_test_base.hpp"
+#include "support/run_victim.hpp"
 
 namespace annals::tests {
 namespace {
@@ -47,21 +45,7 @@ class RelayCrash : public RelayTestBase {
 
   /// True when the victim was killed, false when it ended well.
   bool run_victim(const std::string& point, int count) {
-    const auto number = std::to_string(count);
-    const auto pid = ::fork();
-    if (pid == 0) {
-      ::execl(ANNALS_RELAY_VICTIM, ANNALS_RELAY_VICTIM, database_.uri().c_str(), file_.c_str(), point.c_str(),
-              number.c_str(), nullptr);
-      ::_exit(127);
-    }
-    int status = 0;
-    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
-    if (WIFSIGNALED(status)) {
-      EXPECT_EQ(WTERMSIG(status), SIGKILL);
-      return true;
-    }
-    EXPECT_EQ(WEXITSTATUS(status), 0);
-    return false;
+    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri(), file_, point, std::to_string(count)});
   }
 
   std::vector<Line> published() {

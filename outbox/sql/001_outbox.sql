@@ -4,25 +4,36 @@
 -- SELECT on outbox, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its
 -- sequence.
 --
--- The limits repeat annals/core/limits.hpp and annals/outbox/message.hpp, for writers in other languages.
+-- The limits repeat annals/core/limits.hpp and annals/outbox/message.hpp, for writers in other languages. They are
+-- domains, not CHECKs of the table: PostgreSQL parses those anew in every statement that inserts, a domain's once a
+-- session.
+CREATE DOMAIN {schema}.message_id AS uuid CHECK (VALUE <> '00000000-0000-0000-0000-000000000000');
+CREATE DOMAIN {schema}.message_content_type AS smallint CHECK (VALUE BETWEEN 0 AND 2);
+CREATE DOMAIN {schema}.message_topic AS text COLLATE "C"
+  CHECK (VALUE ~ '^[a-zA-Z0-9._-]+$' AND octet_length(VALUE) <= 249 AND VALUE NOT IN ('.', '..'));
+CREATE DOMAIN {schema}.message_key AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 1024);
+CREATE DOMAIN {schema}.message_type AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 256);
+CREATE DOMAIN {schema}.message_payload AS bytea CHECK (octet_length(VALUE) <= 16777216);
+CREATE DOMAIN {schema}.message_metadata AS text CHECK (octet_length(VALUE) BETWEEN 1 AND 1024);
+CREATE DOMAIN {schema}.message_headers AS text[]
+  CHECK (array_ndims(VALUE) = 1 AND cardinality(VALUE) <= 128 AND cardinality(VALUE) % 2 = 0
+         AND array_position(VALUE, NULL) IS NULL);
+
 CREATE TABLE {schema}.outbox (
-  position       bigint      GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+  position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
   recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   occurred_at    timestamptz,
-  message_id     uuid        NOT NULL CHECK (message_id <> '00000000-0000-0000-0000-000000000000'),
-  content_type   smallint    NOT NULL CHECK (content_type BETWEEN 0 AND 2),
-  topic          text        COLLATE "C" NOT NULL
-    CHECK (topic ~ '^[a-zA-Z0-9._-]+$' AND octet_length(topic) <= 249 AND topic NOT IN ('.', '..')),
-  key            text        COLLATE "C" CHECK (octet_length(key) BETWEEN 1 AND 1024),
-  type           text        COLLATE "C" NOT NULL CHECK (octet_length(type) BETWEEN 1 AND 256),
-  payload        bytea       NOT NULL CHECK (octet_length(payload) <= 16777216),
-  correlation_id text        CHECK (octet_length(correlation_id) BETWEEN 1 AND 1024),
-  causation_id   text        CHECK (octet_length(causation_id) BETWEEN 1 AND 1024),
-  traceparent    text        CHECK (octet_length(traceparent) BETWEEN 1 AND 1024),
-  tracestate     text        CHECK (octet_length(tracestate) BETWEEN 1 AND 1024),
-  headers        text[]
-    CHECK (array_ndims(headers) = 1 AND cardinality(headers) <= 128 AND cardinality(headers) % 2 = 0
-           AND array_position(headers, NULL) IS NULL)
+  message_id     {schema}.message_id NOT NULL,
+  content_type   {schema}.message_content_type NOT NULL,
+  topic          {schema}.message_topic NOT NULL,
+  key            {schema}.message_key,
+  type           {schema}.message_type NOT NULL,
+  payload        {schema}.message_payload NOT NULL,
+  correlation_id {schema}.message_metadata,
+  causation_id   {schema}.message_metadata,
+  traceparent    {schema}.message_metadata,
+  tracestate     {schema}.message_metadata,
+  headers        {schema}.message_headers
 );
 -- Rows come in order and never change: freeze them early, in insert-driven vacuums.
 ALTER TABLE {schema}.outbox SET (autovacuum_freeze_min_age = 1000000, autovacuum_vacuum_insert_scale_factor = 0.05);

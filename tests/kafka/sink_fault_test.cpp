@@ -12,8 +12,8 @@
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
 #include "messages.hpp"
-#include "support/private_stack.hpp"
 #include "support/kafka_topic.hpp"
+#include "support/private_stack.hpp"
 
 namespace annals::tests {
 namespace {

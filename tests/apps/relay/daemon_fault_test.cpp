@@ -3,8 +3,8 @@
 #include <set>
 
 #include "daemon_test.hpp"
-#include "support/private_stack.hpp"
 #include "support/kafka_topic.hpp"
+#include "support/private_stack.hpp"
 
 namespace annals::tests {
 namespace {

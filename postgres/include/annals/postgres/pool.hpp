@@ -61,6 +61,8 @@ class Pool {
   [[nodiscard]] Lease acquire();
 
  private:
+  void take_place();
+  [[nodiscard]] std::unique_ptr<C> take_idle();
   void give_back(std::unique_ptr<C> connection) noexcept;
 
   Open open_;
@@ -74,22 +76,12 @@ class Pool {
 
 template <class C>
 typename Pool<C>::Lease Pool<C>::acquire() {
-  {
-    std::unique_lock lock{mutex_};
-    const auto free = [&] { return leased_ < options_.size; };
-    if (!freed_.wait_for(lock, options_.acquire_timeout, free)) {
-      throw Error{ErrorKind::overloaded,
-                  "all " + std::to_string(options_.size) + " connections of the pool are in use",
-                  {.hint = "return them sooner, or raise the pool's size"}};
-    }
-    ++leased_;
-    while (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
+  take_place();
+  try {
+    // Asked outside of the mutex: it may talk to the socket.
+    while (auto connection = take_idle()) {
       if (reusable_(*connection)) return Lease{*this, std::move(connection)};
     }
-  }
-  try {
     return Lease{*this, open_()};
   } catch (...) {
     give_back(nullptr);
@@ -98,10 +90,32 @@ typename Pool<C>::Lease Pool<C>::acquire() {
 }
 
 template <class C>
-void Pool<C>::give_back(std::unique_ptr<C> connection) noexcept {
+void Pool<C>::take_place() {
+  std::unique_lock lock{mutex_};
+  if (!freed_.wait_for(lock, options_.acquire_timeout, [&] { return leased_ < options_.size; })) {
+    throw Error{ErrorKind::overloaded,
+                "all " + std::to_string(options_.size) + " connections of the pool are in use",
+                {.hint = "return them sooner, or raise the pool's size"}};
+  }
+  ++leased_;
+}
+
+template <class C>
+std::unique_ptr<C> Pool<C>::take_idle() {
   const std::lock_guard lock{mutex_};
-  --leased_;
-  if (connection) idle_.push_back(std::move(connection));
+  if (idle_.empty()) return nullptr;
+  auto connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
+}
+
+template <class C>
+void Pool<C>::give_back(std::unique_ptr<C> connection) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    --leased_;
+    if (connection) idle_.push_back(std::move(connection));
+  }
   freed_.notify_one();
 }
 

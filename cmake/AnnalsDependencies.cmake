@@ -8,3 +8,10 @@ find_package(Protobuf CONFIG QUIET)
 if(NOT TARGET protobuf::libprotobuf)
   find_package(Protobuf 3.12 REQUIRED)
 endif()
+
+if(ANNALS_SANITIZE MATCHES thread)
+  # ThreadSanitizer does not know the threads that librdkafka starts: see the head of the file.
+  add_library(annals_c11_threads STATIC "${PROJECT_SOURCE_DIR}/tests/sanitizers/c11_threads.cpp")
+  target_link_libraries(annals_c11_threads PRIVATE Threads::Threads)
+  target_link_libraries(RdKafka::rdkafka INTERFACE annals_c11_threads)
+endif()

@@ -40,7 +40,7 @@ Options parse(const std::string& conninfo) {
   return options;
 }
 
-std::string quoted(std::string_view value) {
+std::string conninfo_value(std::string_view value) {
   std::string out = "'";
   for (const char c : value) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -72,10 +72,10 @@ std::string expanded(const Database& database) {
     return false;
   };
   for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
-    if (option->val != nullptr) out += fmt::format("{}={} ", option->keyword, quoted(option->val));
+    if (option->val != nullptr) out += fmt::format("{}={} ", option->keyword, conninfo_value(option->val));
   }
   for (const auto& [keyword, value] : defaults(database)) {
-    if (!is_set(keyword)) out += fmt::format("{}={} ", keyword, quoted(value));
+    if (!is_set(keyword)) out += fmt::format("{}={} ", keyword, conninfo_value(value));
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// A backlog of outbox messages carried to Kafka, until the last is acknowledged, against the same records produced from
-// memory with the same settings.
+// A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
+// records produced from memory with the same settings.
 #include <fmt/format.h>
 
 #include <string>
@@ -27,10 +27,11 @@ double produce_from_memory(const std::string& topic, long long events) {
 }
 
 /// A relay with a name of its own starts from the beginning of the table.
-double relay_all(const postgres::Database& database, int run, long long events) {
+double relay_all(const postgres::Database& database, outbox::RelayOptions options, int run, long long events) {
   kafka::KafkaSink sink{{.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}};
   SystemClock clock;
-  outbox::Relay relay{database, sink, clock, {.name = fmt::format("bench-{}", run)}};
+  options.name = fmt::format("bench-{}", run);
+  outbox::Relay relay{database, sink, clock, options};
   const Stopwatch watch;
   while (relay.step(std::chrono::milliseconds{100}).acknowledged < events) {
   }
@@ -41,16 +42,23 @@ double relay_all(const postgres::Database& database, int run, long long events) 
 
 std::vector<Measurement> bench_relay(const BenchOptions& options) {
   const tests::TempDatabase temp;
-  // A topic for each side: what the other has written does not weigh on it.
-  const auto relayed = tests::create_topic(tests::unique_topic("bench-relay"), 4);
-  const auto produced = tests::create_topic(tests::unique_topic("bench-floor"), 4);
-  write_outbox(temp.database(), relayed, options.events, 10'000);
+  // A topic for each: what another has written does not weigh on it.
+  const auto topic = [](const char* name) { return tests::create_topic(tests::unique_topic(name), 4); };
+  const auto messages = topic("bench-outbox");
+  const auto events = topic("bench-events");
+  const auto produced = topic("bench-floor");
+  write_outbox(temp.database(), messages, options.events, 10'000);
+  write_history(temp.database(), options.events, 10'000);
   int run = 0;
-  return {measure({.name = "relay",
-                   .unit = "messages/s",
-                   .value = [&] { return relay_all(temp.database(), ++run, options.events); },
-                   .floor = [&] { return produce_from_memory(produced, options.events); }},
-                  options.rounds)};
+  const auto measured = [&](const char* name, const outbox::RelayOptions& source) {
+    return measure({.name = name,
+                    .unit = "messages/s",
+                    .value = [&] { return relay_all(temp.database(), source, ++run, options.events); },
+                    .floor = [&] { return produce_from_memory(produced, options.events); }},
+                   options.rounds);
+  };
+  return {measured("relay/outbox", {}),
+          measured("relay/events", {.table = outbox::RelayTable::events, .routes = {{"*", events}}})};
 }
 
 }  // namespace annals::bench

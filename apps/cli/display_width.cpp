@@ -1,9 +1,6 @@
 #include "display_width.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdint>
-#include <iterator>
 
 namespace annals::cli {
 namespace {
@@ -19,7 +16,6 @@ constexpr Range wide[] = {{0x1100, 0x115F},   {0x2E80, 0xA4CF},   {0xAC00, 0xD7A
                           {0x1F680, 0x1F6FF}, {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD}};
 constexpr Range zero[] = {{0x0300, 0x036F}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2064},
                           {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
-constexpr Range controls[] = {{0x7F, 0x9F}, {0x200E, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}};
 
 template <std::size_t n>
 bool contains(const Range (&ranges)[n], std::uint32_t character) noexcept {
@@ -72,20 +68,6 @@ std::string cut_to_width(std::string_view text, std::size_t width) {
     out += taken;
   }
   return width == 0 ? out : out + "…";
-}
-
-std::string without_terminal_controls(std::string_view text) {
-  std::string out;
-  std::uint32_t character = 0;
-  while (!text.empty()) {
-    const auto taken = take(text, character);
-    if (contains(controls, character)) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", character);
-    } else {
-      out += taken;
-    }
-  }
-  return out;
 }
 
 }  // namespace annals::cli

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "check.hpp"
-#include "display_width.hpp"
 #include "terminal.hpp"
 
 namespace annals::cli {

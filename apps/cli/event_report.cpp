@@ -1,6 +1,6 @@
 #include "event_report.hpp"
 
-#include "display_width.hpp"
+#include "annals/core/text.hpp"
 #include "event_json.hpp"
 
 namespace annals::cli {

@@ -4,7 +4,6 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
-#include "display_width.hpp"
 #include "json_string.hpp"
 
 namespace annals::cli {
@@ -42,9 +41,7 @@ std::vector<std::string> texts(std::vector<Cell>&& cells) {
 
 }  // namespace
 
-std::string display_text(std::string_view text) {
-  return without_terminal_controls(printable(text, std::numeric_limits<std::size_t>::max()));
-}
+std::string display_text(std::string_view text) { return printable(text, std::numeric_limits<std::size_t>::max()); }
 
 Cell cell(std::string_view text) { return {display_text(text), json_string(text)}; }
 Cell cell(const char* text) { return cell(std::string_view{text}); }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 
 #include "annals/core/error.hpp"
 
@@ -25,6 +27,29 @@ std::size_t sequence_length(std::string_view text, std::size_t at) noexcept {
     if ((byte_at(text, at + i) & 0xC0U) != 0x80) return 0;
   }
   return length;
+}
+
+/// The character of a well-formed sequence.
+std::uint32_t character_of(std::string_view sequence) noexcept {
+  const auto length = static_cast<unsigned>(sequence.size());
+  std::uint32_t character = length == 1 ? byte_at(sequence, 0) : byte_at(sequence, 0) & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) character = (character << 6U) | (byte_at(sequence, i) & 0x3FU);
+  return character;
+}
+
+/// DEL, the C1 controls and the marks that turn the direction of text: a terminal obeys them.
+bool is_terminal_control(std::uint32_t character) noexcept {
+  return (character >= 0x7F && character <= 0x9F) || (character >= 0x200E && character <= 0x200F) ||
+         (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
+}
+
+void append_character(std::string& out, std::string_view sequence) {
+  const auto character = character_of(sequence);
+  if (is_terminal_control(character)) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", character);
+  } else {
+    out += sequence;
+  }
 }
 
 void append_escaped(std::string& out, char c) {
@@ -65,11 +90,25 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
     } else if (length == 1) {
       append_escaped(out, text[at++]);
     } else {
-      out += text.substr(at, length);
+      append_character(out, text.substr(at, length));
       at += length;
     }
   }
   if (at < text.size()) out += "...";
+  return out;
+}
+
+std::string without_terminal_controls(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = sequence_length(text, at);
+    if (length == 0) {
+      out += text[at++];
+    } else {
+      append_character(out, text.substr(at, length));
+      at += length;
+    }
+  }
   return out;
 }
 

@@ -133,7 +133,7 @@ struct Relay::Impl {
   [[nodiscard]] Poison describe(const Delivery& refused);
 
   void complete(StepReport& report, bool progress);
-  [[nodiscard]] bool has_unsent() const { return next < source->rows().size(); }
+  [[nodiscard]] bool has_unsent() const { return next < source->size(); }
   [[nodiscard]] bool is_caught_up() const { return !has_unsent() && source->state() == TailState::caught_up; }
   [[nodiscard]] bool is_quiet() const { return is_caught_up() && publisher.in_flight() == 0; }
   void at(std::string_view point) const {
@@ -208,8 +208,8 @@ std::size_t Relay::Impl::fill() {
   if (has_unsent() || !source->ready()) return 0;
   next = 0;
   source->read();
-  if (!source->rows().empty()) at("read");
-  return source->rows().size();
+  if (source->size() > 0) at("read");
+  return source->size();
 }
 
 /// Sends what is unsent until the sink has no room; returns how many rows it got through.
@@ -217,7 +217,7 @@ std::size_t Relay::Impl::publish(StepReport& report) {
   const auto first = next;
   for (; has_unsent(); ++next) {
     if ((next - first) % collect_every == collect_every - 1) report.delivered += collect(0ms);
-    decode(source->rows().row(next), view);
+    source->decode(next, view);
     if (!is_published()) {
       publisher.skip(view.position);
     } else if (!offer()) {
@@ -343,9 +343,7 @@ void Relay::Impl::halt(std::optional<Poison> poison, milliseconds wait_max) {
 
 Poison Relay::Impl::describe(const Delivery& refused) {
   Poison poison{.position = refused.position, .topic = {}, .type = {}, .reason = refused.reason, .hint = {}};
-  postgres::RowBatch row;
-  if (source->find(refused.position, row)) {
-    decode(row.row(0), view);
+  if (source->find(refused.position, view)) {
     (void)route(view);
     poison.type = view.type;
     poison.topic = view.topic;

@@ -6,6 +6,8 @@
 
 #include "annals/core/content_type.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_outbox_sql.hpp"
 #include "relay_table.hpp"
 
 namespace annals::outbox {
@@ -22,26 +24,10 @@ constexpr auto pause_max = 20ms;
 /// Shorter waits are everyday life of a busy table and not worth a question to the server.
 constexpr auto blockers_after = 100ms;
 constexpr auto blockers_interval = 1s;
+/// What outbox_rows.sql gives for the stream.
+constexpr std::int64_t no_stream = 0;
 
 }  // namespace
-
-void decode(postgres::RowReader row, MessageView& view) {
-  view.position = row.bigint();
-  view.id = row.uuid();
-  view.topic = row.optional_bytes();
-  view.key = row.optional_bytes();
-  view.type = row.bytes();
-  view.content_type = content_type_from_code(row.smallint());
-  view.payload = row.bytes();
-  view.time = row.timestamptz();
-  view.correlation_id = row.optional_bytes();
-  view.causation_id = row.optional_bytes();
-  view.traceparent = row.optional_bytes();
-  view.tracestate = row.optional_bytes();
-  row.pairs(view.headers);
-  view.subject = row.optional_bytes();
-  view.sequence = row.bigint();
-}
 
 TableSource::TableSource(postgres::Connection& connection, Clock& clock, const std::string& schema,
                          const RelayOptions& options)
@@ -49,7 +35,8 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, const s
       clock_(clock),
       tail_(connection, log_table_of(options.table, schema),
             {.rows_max = options.batch_rows_max, .bytes_max = options.batch_bytes_max}),
-      bell_(connection, tail_.table()) {}
+      bell_(connection, tail_.table()),
+      streams_(connection, postgres::render(sql::stream_names, schema)) {}
 
 void TableSource::start(std::int64_t position) {
   position_ = position;
@@ -60,6 +47,7 @@ void TableSource::start(std::int64_t position) {
 
 OrderedTail::State TableSource::read() {
   state_ = tail_.read(position_, rows_);
+  learn_streams(rows_);
   if (state_ == OrderedTail::State::rows) bell_.rest();
   read_at_ = clock_.steady();
   ready_ = state_ == OrderedTail::State::rows;
@@ -95,11 +83,47 @@ const std::vector<postgres::Blocker>& TableSource::blockers() {
   return blockers_;
 }
 
-bool TableSource::find(std::int64_t position, postgres::RowBatch& row) {
+bool TableSource::find(std::int64_t position, MessageView& view) {
   const auto& table = tail_.table();
   connection_.copy_out(
-      fmt::format("COPY ({} WHERE {} = {}) TO STDOUT (FORMAT binary)", table.select, table.position, position), 1, row);
-  return !row.empty();
+      fmt::format("COPY ({} WHERE {} = {}) TO STDOUT (FORMAT binary)", table.select, table.position, position), 1,
+      found_);
+  if (found_.empty()) return false;
+  learn_streams(found_);
+  decode(found_.row(0), view);
+  return true;
+}
+
+void TableSource::learn_streams(const postgres::RowBatch& rows) {
+  stream_ids_.clear();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto row = rows.row(i);
+    static_cast<void>(row.bigint());  // position
+    const auto stream = row.bigint();
+    if (stream == no_stream) return;  // all rows of the outbox
+    stream_ids_.push_back(stream);
+  }
+  streams_.require(stream_ids_);
+}
+
+void TableSource::decode(postgres::RowReader row, MessageView& view) const {
+  view.position = row.bigint();
+  const auto stream = row.bigint();
+  view.id = row.uuid();
+  view.topic = row.optional_bytes();
+  view.key = row.optional_bytes();
+  view.type = row.bytes();
+  view.content_type = content_type_from_code(row.smallint());
+  view.payload = row.bytes();
+  view.time = row.timestamptz();
+  view.correlation_id = row.optional_bytes();
+  view.causation_id = row.optional_bytes();
+  view.traceparent = row.optional_bytes();
+  view.tracestate = row.optional_bytes();
+  row.pairs(view.headers);
+  view.sequence = row.bigint();
+  view.subject = stream == no_stream ? std::string_view{} : streams_.name(stream);
+  if (stream != no_stream) view.key = view.subject;
 }
 
 }  // namespace annals::outbox

@@ -6,6 +6,7 @@
 
 using annals::invalid_text_offset;
 using annals::printable;
+using annals::without_terminal_controls;
 
 TEST(Text, AcceptsWellFormedUtf8) {
   for (const auto* text : {"", "plain", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
@@ -28,6 +29,19 @@ TEST(Text, FindsIllFormedUtf8) {
 TEST(Text, PrintableHasNoControlBytes) {
   EXPECT_EQ(printable("a\x1b[31m\r\n\t\"\\\xff☃"), "a\\x1b[31m\\x0d\\n\\t\\\"\\\\\\xff☃");
   EXPECT_EQ(printable(std::string(50, 'x'), 10), "xxxxxxxxxx...");
+}
+
+TEST(Text, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(without_terminal_controls("a\x7F"), "a\\u007f");
+  EXPECT_EQ(without_terminal_controls("\xC2\x9B"
+                                      "31m"),
+            "\\u009b31m");  // C1 CSI
+  EXPECT_EQ(without_terminal_controls("\xE2\x80\xAE"
+                                      "x"),
+            "\\u202ex");  // right-to-left override
+  EXPECT_EQ(without_terminal_controls("naïve 注文 🎉"), "naïve 注文 🎉");
+  EXPECT_EQ(without_terminal_controls("\xff\n"), "\xff\n");
+  EXPECT_EQ(printable("\xC2\x9B☃\x7f"), "\\u009b☃\\x7f");
 }
 
 TEST(Text, IdentifierIsPlain) {

@@ -25,16 +25,5 @@ TEST(CutToWidth, CutsBetweenCharactersAndSaysSo) {
   EXPECT_EQ(cut_to_width("abc", 0), "");
 }
 
-TEST(WithoutTerminalControls, EscapesWhatATerminalWouldObey) {
-  EXPECT_EQ(without_terminal_controls("a\x7F"), "a\\u007f");
-  EXPECT_EQ(without_terminal_controls("\xC2\x9B"
-                                      "31m"),
-            "\\u009b31m");  // C1 CSI
-  EXPECT_EQ(without_terminal_controls("\xE2\x80\xAE"
-                                      "x"),
-            "\\u202ex");  // right-to-left override
-  EXPECT_EQ(without_terminal_controls("naïve 注文 🎉"), "naïve 注文 🎉");
-}
-
 }  // namespace
 }  // namespace annals::cli

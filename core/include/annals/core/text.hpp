@@ -10,8 +10,13 @@ namespace annals {
 /// PostgreSQL's text type refuses exactly these.
 [[nodiscard]] std::optional<std::size_t> invalid_text_offset(std::string_view text) noexcept;
 
-/// The text with control characters, quotes and backslashes escaped, cut to `bytes_max`: safe in logs and messages.
+/// The text with control characters (C1 and marks of direction among them), quotes and backslashes escaped, cut to
+/// `bytes_max`: safe in logs and messages.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t bytes_max = 120);
+
+/// DEL, the C1 controls and the marks that turn the direction of text as \\uXXXX: what can still play tricks on a terminal
+/// after JSON has escaped the rest.
+[[nodiscard]] std::string without_terminal_controls(std::string_view text);
 
 /// Throws Error{invalid} unless `text` is non-empty, at most `bytes_max` long, valid UTF-8 and free of NUL.
 void require_text(std::string_view what, std::string_view text, std::size_t bytes_max);

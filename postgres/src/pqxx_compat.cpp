@@ -6,6 +6,7 @@
 #include <pqxx/largeobject>
 
 #include "annals/core/assert.hpp"
+#include "annals/core/error.hpp"
 
 namespace annals::postgres {
 namespace {
@@ -27,27 +28,24 @@ pqxx::params native(const PqxxParams& params) {
 }
 #endif
 
-#if ANNALS_PQXX_VERSION < 700
 /// Reaches the libpq connection under a transaction, as libpqxx's own large objects do.
 struct Raw : pqxx::largeobject {
   using pqxx::largeobject::raw_connection;
 };
 
-/// libpqxx 6 rolls a transaction back when a plain exec() fails and refuses the next exec(), but it lets statements with
-/// parameters through: they would run outside any transaction and commit on their own.
-void require_open(const pqxx::transaction_base& tx) {
-  const auto* transaction = dynamic_cast<const pqxx::dbtransaction*>(&tx);
-  if (transaction != nullptr && PQtransactionStatus(Raw::raw_connection(*transaction)) == PQTRANS_IDLE) {
-    throw pqxx::usage_error{"the transaction was rolled back by a statement that failed, or is closed"};
-  }
-}
-#else
-void require_open(const pqxx::transaction_base&) {}
-#endif
-
 int hex_value(char c) noexcept { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
 }  // namespace
+
+void require_open(const pqxx::transaction_base& tx) {
+  const auto* transaction = dynamic_cast<const pqxx::dbtransaction*>(&tx);
+  if (transaction == nullptr) return;
+  const auto status = PQtransactionStatus(Raw::raw_connection(*transaction));
+  if (status != PQTRANS_IDLE && status != PQTRANS_INERROR) return;
+  throw Error{ErrorKind::failed,
+              "the transaction was ended, or failed by a statement whose error was swallowed",
+              {.hint = "let SQL errors out; to try a statement use a pqxx::subtransaction"}};
+}
 
 PqxxParams& PqxxParams::null() {
   items_.emplace_back();
@@ -74,6 +72,7 @@ pqxx::result exec_params(pqxx::transaction_base& tx, const std::string& sql, con
 }
 
 void prepare(pqxx::transaction_base& tx, const std::string& name, const std::string& sql) {
+  require_open(tx);
   tx.conn().prepare(name, sql);
 }
 

@@ -42,7 +42,6 @@
 #include "annals/projections/schema.hpp"
 #include "dispatcher.hpp"
 #include "inbox_tables.hpp"
-#include "open_transaction.hpp"
 
 namespace annals::projections {
 
@@ -158,7 +157,7 @@ std::vector<const IncomingMessage*> Inbox::Impl::select_new(pqxx::transaction_ba
 void Inbox::Impl::handle(pqxx::transaction_base& tx, const IncomingMessage& message) const {
   try {
     dispatcher.apply(message, &tx);
-    require_open(tx);
+    postgres::require_open(tx);
   } catch (...) {
     rethrow_at(fmt::format("inbox \"{}\": message {}[{}] offset {} of type \"{}\"", consumer, message.topic,
                            message.partition, message.offset, printable(message.type)));

@@ -53,7 +53,6 @@
 #include "annals/projections/schema.hpp"
 #include "checkpoint.hpp"
 #include "dispatcher.hpp"
-#include "open_transaction.hpp"
 
 namespace annals::projections {
 
@@ -229,7 +228,7 @@ void Runner::Impl::visit(std::optional<Batch>& batch, const RecordedEvent& event
   ANNALS_ASSERT(event.position > at() && event.position > batch->last);
   try {
     dispatcher.apply(event, &batch->tx);
-    require_open(batch->tx);
+    postgres::require_open(batch->tx);
   } catch (...) {
     rethrow_at(fmt::format("{}: event at position {} (stream \"{}\" version {}, type \"{}\")", label,
                            event.position.value(), event.stream.str(), event.version.value(), event.type));
@@ -257,7 +256,7 @@ void Runner::Impl::finish(Batch& batch) {
   point("applied");
   try {
     if (projection.hooks().flush) projection.hooks().flush(batch.tx);
-    require_open(batch.tx);
+    postgres::require_open(batch.tx);
     point("flushed");
   } catch (...) {
     rethrow_at(

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ostream>
 
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
@@ -43,6 +44,8 @@ struct Refused {
   const char* value;
   const char* said;
 };
+
+void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name << '=' << refused.value; }
 
 class KafkaSettingsRefused : public testing::TestWithParam<Refused> {};
 

@@ -50,6 +50,33 @@ TEST_F(TransactTest, RollsBackWhenTheWorkThrows) {
   EXPECT_EQ(sum(), 0);
 }
 
+TEST_F(TransactTest, NothingRunsOnAfterASwallowedError) {
+  const auto update = [](pqxx::work& tx) {
+    annals::postgres::exec_params(tx, "UPDATE t SET n = $1::int", annals::postgres::PqxxParams{}.integer(5));
+  };
+  const auto careless = [&](pqxx::work& tx) {
+    EXPECT_THROW(tx.exec("SELECT nonsense"), pqxx::sql_error);
+    update(tx);
+  };
+  try {
+    transact(*pool_, careless);
+    ADD_FAILURE() << "the failed transaction went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::failed);
+  }
+  EXPECT_EQ(sum(), 0);
+  const auto careful = [&](pqxx::work& tx) {
+    try {
+      pqxx::subtransaction attempt{tx};
+      attempt.exec("SELECT nonsense");
+    } catch (const pqxx::sql_error&) {
+    }
+    update(tx);
+  };
+  transact(*pool_, careful);
+  EXPECT_EQ(sum(), 10);
+}
+
 TEST_F(TransactTest, RunsAgainAfterADeadlock) {
   std::atomic<int> both_hold{0};
   std::atomic<int> runs{0};

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <cstdlib>
+#include <ostream>
 #include <string>
 
 namespace annals::tests {
@@ -12,6 +13,8 @@ struct Breach {
   const char* test;
   const char* adapter;
 };
+
+void PrintTo(const Breach& breach, std::ostream* out) { *out << breach.test; }
 
 /// Exit status of the one case: 0 passed, 1 failed.
 int run(const std::string& filter) {

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <ostream>
 
 #include "annals/core/event_id.hpp"
 #include "config_loader.hpp"
@@ -102,6 +103,8 @@ struct Bad {
   const char* message;  ///< part of the problem
   const char* hint;
 };
+
+void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.name; }
 
 class RelayConfigProblem : public ::testing::TestWithParam<Bad> {};
 

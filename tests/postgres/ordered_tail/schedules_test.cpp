@@ -2,6 +2,8 @@
 // which must fail the schedule that shows its fault. A schedule that no wrong reader fails still holds a promise of ours.
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "schedule.hpp"
 
 using annals::tests::ReaderKind;
@@ -81,6 +83,8 @@ struct Case {
   const char* name;
   Run run;
 };
+
+void PrintTo(const Case& written, std::ostream* out) { *out << written.name; }
 
 constexpr Case cases[] = {
     {"LateCommit", late_commit},

@@ -40,7 +40,12 @@ class PqxxParams {
   std::vector<std::optional<std::string>> items_;
 };
 
-/// Runs a statement with run-time parameters; plans it anew at each call.
+/// Throws Error{failed} unless the transaction still runs. After a statement that failed libpqxx 7 leaves the transaction
+/// failed; libpqxx 6 rolls it back at once and lets statements with parameters through, which would commit on their own.
+/// Asks nobody: libpq knows.
+void require_open(const pqxx::transaction_base& tx);
+
+/// Runs a statement with run-time parameters, in a transaction that is open; plans it anew at each call.
 pqxx::result exec_params(pqxx::transaction_base& tx, const std::string& sql, const PqxxParams& params);
 /// Prepares `sql` under `name` on the transaction's connection. Call once a connection and name.
 void prepare(pqxx::transaction_base& tx, const std::string& name, const std::string& sql);

@@ -13,5 +13,5 @@ if(ANNALS_SANITIZE MATCHES thread)
   # ThreadSanitizer does not know the threads that librdkafka starts: see the head of the file.
   add_library(annals_c11_threads STATIC "${PROJECT_SOURCE_DIR}/tests/sanitizers/c11_threads.cpp")
   target_link_libraries(annals_c11_threads PRIVATE Threads::Threads)
-  target_link_libraries(RdKafka::rdkafka INTERFACE annals_c11_threads)
+  target_link_libraries(RdKafka::rdkafka INTERFACE "$<LINK_LIBRARY:WHOLE_ARCHIVE,annals_c11_threads>")
 endif()

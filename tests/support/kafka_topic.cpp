@@ -69,16 +69,31 @@ void check_created(rd_kafka_event_t* answer) {
   }
 }
 
-/// The partitions of a topic that have a leader; 0 when it is unknown.
-int partition_count(rd_kafka_t* client, const std::string& topic) {
+struct Partitions {
+  int all = -1;  ///< when nobody answered; 0 when the topic is unknown
+  int with_leader = 0;
+};
+
+Partitions partitions_of(rd_kafka_t* client, const std::string& topic) {
   const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
   const rd_kafka_metadata_t* answer = nullptr;
-  if (rd_kafka_metadata(client, 0, handle.get(), &answer, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+  if (rd_kafka_metadata(client, 0, handle.get(), &answer, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   const Owned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy> owner{answer};
   const auto& first = answer->topics[0];
-  return static_cast<int>(
-      std::count_if(first.partitions, first.partitions + first.partition_cnt,
-                    [](const auto& partition) { return partition.err == RD_KAFKA_RESP_ERR_NO_ERROR; }));
+  const auto led = std::count_if(first.partitions, first.partitions + first.partition_cnt,
+                                 [](const auto& partition) { return partition.err == RD_KAFKA_RESP_ERR_NO_ERROR; });
+  return {.all = first.partition_cnt, .with_leader = static_cast<int>(led)};
+}
+
+/// How many partitions there are, once each has a leader: a broker that was away has none for a moment.
+int partition_count(rd_kafka_t* client, const std::string& topic) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
+  while (true) {
+    const auto partitions = partitions_of(client, topic);
+    if (partitions.all == partitions.with_leader) return partitions.all;
+    if (std::chrono::steady_clock::now() > deadline) fail("topic " + topic + " has partitions without a leader");
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
 }
 
 /// A partition's end; asks again while the leader of a new partition is not quite there.
@@ -148,7 +163,7 @@ std::string create_topic(const std::string& name, int partitions, const TopicCon
       check_created);
   const auto client = make_client(RD_KAFKA_PRODUCER, brokers);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
-  while (partition_count(client.get(), name) != partitions) {
+  while (partitions_of(client.get(), name).with_leader != partitions) {
     if (std::chrono::steady_clock::now() > deadline) fail("the new topic " + name + " does not appear");
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }

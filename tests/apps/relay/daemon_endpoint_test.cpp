@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -10,6 +9,7 @@ namespace annals::tests {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class RelayDaemonEndpoint : public RelayDaemonTest {
  protected:
@@ -31,14 +31,14 @@ TEST_F(RelayDaemonEndpoint, SpeaksPrometheusTextFormat) {
   const auto answer = relay_->get("/metrics");
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.content_type, HasSubstr("text/plain; version=0.0.4"));
-  const std::regex sample{R"re([a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [-+0-9.eInf]+)re"};
+  const auto sample = R"re([a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [-+0-9.eInf]+)re";
   std::set<std::string> typed;
   std::istringstream in{answer.body};
   for (std::string line; std::getline(in, line);) {
     if (line.rfind("# TYPE ", 0) == 0) {
       EXPECT_TRUE(typed.insert(line.substr(7, line.find(' ', 7) - 7)).second) << line;
     } else if (line.rfind('#', 0) != 0) {
-      EXPECT_TRUE(std::regex_match(line, sample)) << line;
+      EXPECT_THAT(line, MatchesRegex(sample));
     }
   }
   for (const char* name :

@@ -49,6 +49,7 @@ class RelayDaemonTest : public ::testing::Test {
 
   void append(const std::string& stream, int count) {
     std::vector<NewEvent> events;
+    events.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
       events.push_back({.type = "shop.v1.OrderPaid", .data = std::to_string(i), .content_type = ContentType::json});
     }

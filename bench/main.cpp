@@ -27,7 +27,8 @@ void print(const std::vector<Measurement>& measurements, bool json) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// What throws outside of the try block is a mistake in the declaration of the options.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app{"Measures Annals against floors; needs the stack: script/stack up; eval \"$(script/stack env)\""};
   BenchOptions options;
   bool json = false;

@@ -17,6 +17,7 @@ std::string title_of(std::string_view key) {
 
 std::vector<TableColumn> table_columns(const std::vector<ReportColumn>& columns) {
   std::vector<TableColumn> out;
+  out.reserve(columns.size());
   for (const auto& column : columns) out.push_back({title_of(column.key), column.align});
   return out;
 }
@@ -35,6 +36,7 @@ std::string json_object(const std::vector<ReportColumn>& columns, const std::vec
 
 std::vector<std::string> texts(std::vector<Cell>&& cells) {
   std::vector<std::string> out;
+  out.reserve(cells.size());
   for (auto& cell : cells) out.push_back(std::move(cell.text));
   return out;
 }

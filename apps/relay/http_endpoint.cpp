@@ -59,7 +59,7 @@ bool is_loopback_host(const std::string& header) {
 }
 
 struct HttpEndpoint::Impl {
-  Impl(const Listen& listen, Handlers handlers) : address(listen), handlers_(std::move(handlers)) {
+  Impl(Listen listen, Handlers handlers) : address(std::move(listen)), handlers_(std::move(handlers)) {
     set_limits(server);
     set_guard();
     server.Get("/livez", [this](const auto&, auto& response) { answer(response, handlers_.live()); });
@@ -102,6 +102,8 @@ struct HttpEndpoint::Impl {
         "choose another address, port 0 for any, or \"off\"");
   }
 
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
   ~Impl() { server.stop(); }
 
   Listen address;

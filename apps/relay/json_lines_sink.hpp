@@ -21,6 +21,8 @@ namespace annals::relayd {
 class JsonLinesSink final : public outbox::Sink {
  public:
   JsonLinesSink(LineOutput& output, std::size_t queue_bytes_max) : output_(output), queue_bytes_max_(queue_bytes_max) {}
+  JsonLinesSink(const JsonLinesSink&) = delete;
+  JsonLinesSink& operator=(const JsonLinesSink&) = delete;
   ~JsonLinesSink() override { output_.abandon(this); }
 
   [[nodiscard]] Send send(const outbox::MessageView& message) override;

@@ -16,6 +16,7 @@ class LineOutput {
   explicit LineOutput(int fd) : fd_(fd) {}
   LineOutput(const LineOutput&) = delete;
   LineOutput& operator=(const LineOutput&) = delete;
+  ~LineOutput() = default;
 
   /// Writes a prefix of `bytes`, which are complete lines or the rest of some, and returns its length: all of it
   /// unless the deadline passed. Who has begun a line is the only one that may write until it is complete.

@@ -13,6 +13,8 @@ namespace shop {
 class Broker {
  public:
   explicit Broker(const std::string& bootstrap_servers, const std::string& group = "shop-admin");
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
   ~Broker();
 
   /// Creates the topic unless it exists, and waits until the broker knows all of its partitions.

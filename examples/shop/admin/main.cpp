@@ -13,7 +13,8 @@ constexpr std::array topics{"orders", "payments", "shipments"};
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// What throws outside of the try block is a mistake in the declaration of the options.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app{"Topics of the shop", "shop-admin"};
   std::string brokers;
   std::string prefix;

@@ -32,7 +32,7 @@ template <class State>
 
 /// Load, decide, append, all in the caller's transaction; decides again, on the new state, when another writer came
 /// first. `decide(state)` returns events and must be pure. Returns how many events were appended; none is fine.
-template <class State, class Decide>
+template <class State, class Decide>  // NOLINTNEXTLINE(readability-function-size): what a service has at hand
 std::size_t decide_and_append(const annals::eventstore::EventStore& store, pqxx::transaction_base& tx,
                               const annals::TypeRegistry& types, const annals::StreamName& stream,
                               const annals::Metadata& metadata, Decide&& decide) {

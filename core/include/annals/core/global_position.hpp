@@ -11,7 +11,7 @@ class GlobalPosition {
   constexpr GlobalPosition() = default;
   constexpr explicit GlobalPosition(std::int64_t value) : value_(value) {}
   [[nodiscard]] constexpr std::int64_t value() const noexcept { return value_; }
-  constexpr auto operator<=>(const GlobalPosition&) const = default;
+  constexpr auto operator<=>(const GlobalPosition&) const = default;  // NOLINT(modernize-use-nullptr): LLVM 14 errs
 
  private:
   std::int64_t value_ = 0;

@@ -11,7 +11,7 @@ class StreamVersion {
   constexpr explicit StreamVersion(std::int64_t value) : value_(value) {}
   [[nodiscard]] constexpr std::int64_t value() const noexcept { return value_; }
   [[nodiscard]] constexpr StreamVersion next() const noexcept { return StreamVersion{value_ + 1}; }
-  constexpr auto operator<=>(const StreamVersion&) const = default;
+  constexpr auto operator<=>(const StreamVersion&) const = default;  // NOLINT(modernize-use-nullptr): LLVM 14 errs
 
  private:
   std::int64_t value_ = 0;

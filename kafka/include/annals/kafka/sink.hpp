@@ -52,6 +52,8 @@ class KafkaSink final : public outbox::Sink {
   using Options = KafkaSinkOptions;
 
   explicit KafkaSink(Options options);
+  KafkaSink(const KafkaSink&) = delete;
+  KafkaSink& operator=(const KafkaSink&) = delete;
   ~KafkaSink() override;
 
   [[nodiscard]] Send send(const outbox::MessageView& message) override;

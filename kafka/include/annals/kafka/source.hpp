@@ -54,6 +54,8 @@ class KafkaSource final : public projections::Source {
   using Options = KafkaSourceOptions;
 
   explicit KafkaSource(Options options);
+  KafkaSource(const KafkaSource&) = delete;
+  KafkaSource& operator=(const KafkaSource&) = delete;
   ~KafkaSource() override;
 
   void receive(std::size_t max, std::chrono::milliseconds wait,

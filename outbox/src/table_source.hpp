@@ -47,7 +47,6 @@ class TableSource {
  private:
   void decode(postgres::RowReader row, MessageView& view) const;
   void learn_streams(const postgres::RowBatch& rows);
-
   void note_blocked(bool blocked);
 
   postgres::Connection& connection_;

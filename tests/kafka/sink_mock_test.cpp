@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(Lasting, KafkaSinkRefusals,
 
 TEST(KafkaSinkTopics, NotAuthorisedIsInvalid) {
   KafkaMock mock;
-  // A broker tells no partitions with this error; librdkafka 2.6 to 2.8 crash when one does (issue 4907).
+  // A broker tells no partitions with this error; librdkafka 2.8 crashes when one does.
   mock.create_topic("t", 0);
   mock.set_topic_error("t", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
   KafkaSink sink{to_mock(mock)};

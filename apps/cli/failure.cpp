@@ -21,9 +21,11 @@ bool is_not_ready(std::string_view sqlstate) {
 ExitCode code_of(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::invalid: return is_not_ready(error.sqlstate()) ? ExitCode::unavailable : ExitCode::usage;
+    case ErrorKind::not_ready:
     case ErrorKind::overloaded:
     case ErrorKind::disconnected: return ExitCode::unavailable;
     case ErrorKind::corrupt: return ExitCode::check_failed;
+    case ErrorKind::refused:
     case ErrorKind::failed:
     case ErrorKind::in_doubt: break;
   }

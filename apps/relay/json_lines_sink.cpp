@@ -82,7 +82,8 @@ void JsonLinesSink::poll(std::chrono::milliseconds wait, std::vector<outbox::Del
   queue_.erase(0, count);
   written_ += count;
   while (!pending_.empty() && pending_.front().end <= written_) {
-    deliveries.push_back({.position = pending_.front().position, .delivered = true, .reason = {}});
+    deliveries.push_back(
+        {.position = pending_.front().position, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
     pending_.pop_front();
   }
 }

@@ -14,6 +14,8 @@ std::string full_text(std::string_view message, std::string_view hint) {
 std::string_view to_string(ErrorKind kind) noexcept {
   switch (kind) {
     case ErrorKind::invalid: return "invalid";
+    case ErrorKind::not_ready: return "not_ready";
+    case ErrorKind::refused: return "refused";
     case ErrorKind::failed: return "failed";
     case ErrorKind::overloaded: return "overloaded";
     case ErrorKind::disconnected: return "disconnected";

@@ -45,9 +45,10 @@ void MemorySink::poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& 
 }
 
 outbox::Delivery MemorySink::deliver(Queued queued) {
-  if (first_refused_ != 0 && queued.position >= first_refused_) return {queued.position, false, "told to refuse it"};
+  if (first_refused_ != 0 && queued.position >= first_refused_)
+    return {queued.position, outbox::Delivery::Outcome::refused, "told to refuse it"};
   log_->append(std::move(queued.message));
-  return {queued.position, true, {}};
+  return {queued.position, outbox::Delivery::Outcome::delivered, {}};
 }
 
 /// Random order across keys: each place goes to the next report of a random key.

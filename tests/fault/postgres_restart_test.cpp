@@ -115,7 +115,7 @@ class ListSink final : public outbox::Sink {
   explicit ListSink(std::vector<Published>& list) : list_(list) {}
   Send send(const outbox::MessageView& message) override {
     list_.push_back({message.id, std::string{message.key}, message.sequence});
-    reports_.push_back({.position = message.position, .delivered = true, .reason = {}});
+    reports_.push_back({.position = message.position, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
     return Send::accepted;
   }
   void poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& deliveries) override {

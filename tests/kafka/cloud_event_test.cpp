@@ -1,4 +1,4 @@
-#include "cloud_event.hpp"
+#include "wire/cloud_event.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

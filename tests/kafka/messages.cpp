@@ -62,7 +62,7 @@ Outcome send_all(kafka::KafkaSink& sink, const std::vector<TestMessage>& message
 
 std::size_t delivered_count(const Outcome& outcome) {
   return static_cast<std::size_t>(
-      std::ranges::count_if(outcome, [](const auto& entry) { return entry.second.delivered; }));
+      std::ranges::count_if(outcome, [](const auto& entry) { return entry.second.delivered(); }));
 }
 
 std::vector<std::string> keys_out_of_order(const std::vector<Record>& records) {

@@ -1,4 +1,4 @@
-#include "partition_gate.hpp"
+#include "producer/partition_gate.hpp"
 
 #include <gtest/gtest.h>
 

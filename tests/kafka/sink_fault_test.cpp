@@ -80,8 +80,8 @@ class Publisher {
     sink_->poll(milliseconds{20}, deliveries);
     bool broken = false;
     for (const auto& delivery : deliveries) {
-      if (delivery.delivered) delivered_.insert(delivery.position);
-      broken = broken || !delivery.delivered;
+      if (delivery.delivered()) delivered_.insert(delivery.position);
+      broken = broken || !delivery.delivered();
     }
     while (done_ < messages_.size() && delivered_.contains(messages_[done_].position)) ++done_;
     if (broken) start_again();

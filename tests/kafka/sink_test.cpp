@@ -58,7 +58,7 @@ TEST(KafkaSink, WritesKeyPayloadAndHeaders) {
   Outcome outcome;
   drain(sink, outcome);
   ASSERT_EQ(outcome.size(), 1U);
-  EXPECT_TRUE(outcome.at(7).delivered);
+  EXPECT_TRUE(outcome.at(7).delivered());
   EXPECT_TRUE(sink.connected());
   EXPECT_EQ(sink.queued().bytes, 0U);
   const auto records = read_all(topic);
@@ -208,12 +208,12 @@ TEST(KafkaSink, NothingOvertakesAMessageThatTheBrokerRefuses) {
   Outcome outcome;
   drain(sink, outcome);
   EXPECT_EQ(outcome.size(), messages.size());
-  EXPECT_FALSE(outcome.at(bad).delivered);
+  EXPECT_FALSE(outcome.at(bad).delivered());
   EXPECT_THAT(outcome.at(bad).reason, HasSubstr("max.message.bytes"));
   const auto records = read_all(topic);
   EXPECT_EQ(records.size(), static_cast<std::size_t>(bad));
   for (const auto& record : records) EXPECT_LT(std::stoll(record.value), bad);
-  for (const auto& [position, delivery] : outcome) EXPECT_EQ(delivery.delivered, position < bad) << position;
+  for (const auto& [position, delivery] : outcome) EXPECT_EQ(delivery.delivered(), position < bad) << position;
   const auto [kind, text] = refusal(sink, numbered(topic, 1, 1)[0].view());
   EXPECT_EQ(kind, ErrorKind::failed);
   EXPECT_THAT(text, HasSubstr("position 100"));

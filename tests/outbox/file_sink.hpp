@@ -33,7 +33,8 @@ class FileSink final : public outbox::Sink {
     if (written_.empty()) write_some();
     if (written_.empty()) return;
     if (::fdatasync(file_) != 0) throw std::system_error{errno, std::generic_category(), "fdatasync"};
-    for (const auto position : written_) deliveries.push_back({.position = position, .delivered = true});
+    for (const auto position : written_)
+      deliveries.push_back({.position = position, .outcome = outbox::Delivery::Outcome::delivered});
     written_.clear();
   }
 

@@ -1,4 +1,4 @@
-#include "prefix_tracker.hpp"
+#include "relay/prefix_tracker.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "publisher.hpp"
+#include "relay/publisher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -66,7 +66,7 @@ class StutteringSink final : public Sink {
     return Send::accepted;
   }
   void poll(std::chrono::milliseconds, std::vector<Delivery>& deliveries) override {
-    deliveries.assign(2, Delivery{.position = last_, .delivered = true, .reason = {}});
+    deliveries.assign(2, Delivery{.position = last_, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
   }
 
  private:

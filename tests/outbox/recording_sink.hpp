@@ -72,7 +72,9 @@ class RecordingSink final : public outbox::Sink {
   // After a refusal nothing else becomes durable: what the contract asks of a sink that knows no better.
   void report(Received message, std::vector<outbox::Delivery>& deliveries) {
     broken_ = broken_ || options_.undeliverable.contains(message.position);
-    deliveries.push_back({message.position, !broken_, broken_ ? "not authorised" : ""});
+    deliveries.push_back({message.position,
+                          broken_ ? outbox::Delivery::Outcome::refused : outbox::Delivery::Outcome::delivered,
+                          broken_ ? "not authorised" : ""});
     if (!broken_) received.push_back(std::move(message));
   }
 

@@ -1,4 +1,4 @@
-#include "router.hpp"
+#include "relay/router.hpp"
 
 #include <gtest/gtest.h>
 

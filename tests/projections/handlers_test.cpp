@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "annals/core/error.hpp"
-#include "dispatcher.hpp"
+#include "runner/dispatcher.hpp"
 
 namespace annals::projections {
 namespace {

@@ -36,7 +36,9 @@ class BreakingSink final : public outbox::Sink {
       log_.append(std::move(message));
     }
     if (fault_ == Fault::drops_reports && view.position % 10 == 0) return;
-    deliveries.push_back({view.position, !refused, refused ? "refused" : ""});
+    deliveries.push_back({view.position,
+                          refused ? outbox::Delivery::Outcome::refused : outbox::Delivery::Outcome::delivered,
+                          refused ? "refused" : ""});
     if (fault_ == Fault::reports_twice && view.position == 5) deliveries.push_back(deliveries.back());
   }
 

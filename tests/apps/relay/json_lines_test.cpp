@@ -85,7 +85,7 @@ TEST(JsonLinesSink, ReportsWhatIsWritten) {
   sink.poll(1s, deliveries);
   ASSERT_EQ(deliveries.size(), 3U);
   EXPECT_EQ(deliveries[2].position, 3);
-  EXPECT_TRUE(deliveries[0].delivered);
+  EXPECT_TRUE(deliveries[0].delivered());
   const auto text = pipe.read_some();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
 }

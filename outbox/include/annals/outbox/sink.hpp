@@ -10,9 +10,16 @@ namespace annals::outbox {
 
 /// What became of one message that a sink accepted.
 struct Delivery {
+  enum class Outcome {
+    delivered,  ///< durably accepted by the other side
+    refused,    ///< the other side said no to this very message: it will never be delivered as it is
+    undecided,  ///< given up with the sink's queue, or the sink broke: perhaps delivered, says nothing about the message
+  };
   std::int64_t position = 0;  ///< MessageView::position
-  bool delivered = false;     ///< durably accepted by the other side
-  std::string reason = {};    ///< when not delivered: what the other side said
+  Outcome outcome = Outcome::undecided;
+  std::string reason = {};  ///< when not delivered: what the other side said
+
+  [[nodiscard]] bool delivered() const noexcept { return outcome == Outcome::delivered; }
 };
 
 /// Port: where the relay publishes. Implemented by kafka::KafkaSink, by the JSON Lines sink of annals-relay and by

@@ -121,7 +121,7 @@ class SinkContract : public ::testing::TestWithParam<SinkAdapter> {
   }
   [[nodiscard]] std::size_t delivered() const {
     std::size_t count = 0;
-    for (const auto& [position, delivery] : reports_) count += delivery.delivered ? 1U : 0U;
+    for (const auto& [position, delivery] : reports_) count += delivery.delivered() ? 1U : 0U;
     return count;
   }
   [[nodiscard]] std::map<std::string, std::vector<std::string>> durable_by_key() {
@@ -249,8 +249,8 @@ TEST_P(SinkContract, NothingOvertakesAMessageThatFailed) {
   const auto durable = durable_by_key()["key-0"];
   for (const auto& payload : durable) EXPECT_LT(std::stoi(payload), 4) << "overtook the message that failed";
   for (const auto& [position, delivery] : reports_) {
-    EXPECT_EQ(delivery.delivered, position < 4) << position;
-    if (!delivery.delivered) {
+    EXPECT_EQ(delivery.delivered(), position < 4) << position;
+    if (!delivery.delivered()) {
       EXPECT_NE(delivery.reason, "") << position;
     }
   }

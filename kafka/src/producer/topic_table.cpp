@@ -1,0 +1,55 @@
+#include "producer/topic_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace annals::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A topic created a moment ago may not be known to the broker that is asked; so "unknown" counts when it lasts.
+constexpr milliseconds unknown_topic_wait{500};
+constexpr milliseconds ask_again_after{50};
+
+/// What the broker says about one topic; _TRANSPORT or _TIMED_OUT when nobody answered.
+rd_kafka_resp_err_t ask(rd_kafka_t& client, rd_kafka_topic_t& topic, milliseconds wait) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto error = rd_kafka_metadata(&client, 0, &topic, &answer, to_int_ms(wait));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  const std::unique_ptr<const rd_kafka_metadata_t, Destroy<rd_kafka_metadata_destroy>> owner{answer};
+  return answer->topic_cnt == 1 ? answer->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+}  // namespace
+
+ProducerTopic& TopicTable::get(std::string_view name) {
+  auto found = topics_.find(name);
+  if (found == topics_.end()) {
+    std::string key{name};
+    auto topic = open(key);
+    found = topics_.emplace(std::move(key), std::move(topic)).first;
+  }
+  return *found->second;
+}
+
+std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
+  auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_);
+  const Deadline deadline{wait_max_};
+  const Deadline unknown_deadline{std::min(wait_max_, unknown_topic_wait)};
+  while (true) {
+    const auto error = ask(client_, topic->handle(), std::max(deadline.left(), milliseconds{1}));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return topic;
+    if (is_unknown_topic(error) && unknown_deadline.passed()) throw unknown_topic(name, state_);
+    if (is_authorisation(error)) throw not_authorised(fmt::format("not authorised to use topic {}", name), state_);
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
+      throw invalid(fmt::format("{} is no topic name", name), "correct it");
+    if (deadline.passed())
+      throw disconnected(fmt::format("no answer about topic {}: {}", name, describe(error)), state_);
+    std::this_thread::sleep_for(std::min(deadline.left(), ask_again_after));
+  }
+}
+
+}  // namespace annals::kafka

@@ -1,0 +1,38 @@
+#pragma once
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "client/client.hpp"
+#include "producer/producer_topic.hpp"
+
+namespace annals::kafka {
+
+/// The topics that a producer has used, each known to exist.
+///
+/// librdkafka accepts messages for a topic it knows nothing about and fails them half a minute later. Asking first turns a
+/// wrong name into an answer at once, and fetches what the first message needs to leave without delay.
+///
+/// Thread safety  none.
+/// Ownership      borrows client and state; must die before the client.
+/// Limits         one entry a topic that exists.
+class TopicTable {
+ public:
+  TopicTable(rd_kafka_t& client, ClientState& state, Partitioner partitioner, std::chrono::milliseconds wait_max)
+      : client_(client), state_(state), partitioner_(partitioner), wait_max_(wait_max) {}
+
+  /// Throws Error{invalid}: no such topic, or not authorised; Error{disconnected}: no answer within wait_max.
+  [[nodiscard]] ProducerTopic& get(std::string_view name);
+
+ private:
+  [[nodiscard]] std::unique_ptr<ProducerTopic> open(const std::string& name);
+
+  rd_kafka_t& client_;
+  ClientState& state_;
+  Partitioner partitioner_;
+  std::chrono::milliseconds wait_max_;
+  std::map<std::string, std::unique_ptr<ProducerTopic>, std::less<>> topics_;
+};
+
+}  // namespace annals::kafka

@@ -1,0 +1,177 @@
+#include "annals/postgres/connection.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "annals/core/assert.hpp"
+#include "annals/postgres/error.hpp"
+#include "annals/postgres/row_batch.hpp"
+#include "session/session_settings.hpp"
+
+namespace annals::postgres {
+namespace {
+
+using ResultPtr = std::unique_ptr<pg_result, decltype([](pg_result* r) { PQclear(r); })>;
+
+/// The first words of a statement, to say in an error what was running.
+std::string_view summary(std::string_view sql) {
+  sql.remove_prefix(std::min(sql.find_first_not_of(" \n\t"), sql.size()));
+  return sql.substr(0, std::min<std::size_t>(sql.find('\n'), 60));
+}
+
+/// Waits for the socket to become readable; false when time is up.
+bool readable(int socket, std::chrono::milliseconds wait) {
+  pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
+  const int ready = ::poll(&entry, 1, static_cast<int>(wait.count()));
+  return ready > 0;
+}
+
+void ignore_notice(void*, const char*) {}
+
+}  // namespace
+
+void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
+
+Connection::Connection(const Database& database) : database_(database), connection_(connect(database)) {
+  PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
+  execute(session_settings(database));
+}
+
+Connection::~Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+
+void Connection::execute(const std::string& sql) {
+  const ResultPtr result{PQexec(connection_.get(), sql.c_str())};
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+    throw error_from_result(result.get(), summary(sql));
+  }
+}
+
+Result Connection::query(const std::string& sql, const Params& params) {
+  const auto wire = params.wire();
+  ResultPtr result{PQexecParams(connection_.get(), sql.c_str(), params.size(), nullptr, wire.values.data(),
+                                wire.lengths.data(), wire.formats.data(), 1)};
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), summary(sql));
+  return Result{result.release()};
+}
+
+Result Connection::query_prepared(const std::string& name, const std::string& sql, const Params& params) {
+  if (!prepared_.contains(name)) {
+    const ResultPtr prepared{PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr)};
+    if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) throw error_from_result(prepared.get(), summary(sql));
+    prepared_.insert(name);
+  }
+  const auto wire = params.wire();
+  ResultPtr result{PQexecPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
+                                  wire.lengths.data(), wire.formats.data(), 1)};
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), name);
+  return Result{result.release()};
+}
+
+void Connection::drain() noexcept {
+  while (pg_result* result = PQgetResult(connection_.get())) PQclear(result);
+}
+
+void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch) {
+  batch.clear();
+  const ResultPtr start{PQexec(connection_.get(), sql.c_str())};
+  if (PQresultStatus(start.get()) != PGRES_COPY_OUT) throw error_from_result(start.get(), "read by COPY");
+  char* buffer = nullptr;
+  int size = 0;
+  while ((size = PQgetCopyData(connection_.get(), &buffer, 0)) > 0) {
+    if (batch.truncated() || (!batch.empty() && batch.byte_size() >= bytes_max)) {
+      if (size > 2) batch.mark_truncated();  // the 2-byte trailer is no row
+      PQfreemem(buffer);
+    } else {
+      batch.add(buffer, size);
+    }
+  }
+  const ResultPtr end{PQgetResult(connection_.get())};
+  const auto status = PQresultStatus(end.get());
+  drain();
+  if (size == -2 || status != PGRES_COMMAND_OK) throw error_from_result(end.get(), "read by COPY");
+}
+
+void Connection::send(const std::string& sql) {
+  if (PQsendQuery(connection_.get(), sql.c_str()) != 1) throw error_from_connection(connection_.get(), summary(sql));
+}
+
+bool Connection::finish(std::chrono::milliseconds wait) {
+  if (PQisBusy(connection_.get()) != 0) {
+    if (!readable(socket(), wait)) return false;
+    if (PQconsumeInput(connection_.get()) != 1) throw error_from_connection(connection_.get(), "wait for a lock");
+    if (PQisBusy(connection_.get()) != 0) return false;
+  }
+  ResultPtr failure;
+  while (pg_result* result = PQgetResult(connection_.get())) {
+    ResultPtr owned{result};
+    const auto status = PQresultStatus(owned.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && !failure) failure = std::move(owned);
+  }
+  if (failure) throw error_from_result(failure.get(), "wait for a lock");
+  return true;
+}
+
+int Connection::notifications(std::chrono::milliseconds wait,
+                              const std::function<void(std::string_view, std::string_view)>& visit) {
+  int count = 0;
+  const auto take = [&] {
+    while (PGnotify* notification = PQnotifies(connection_.get())) {
+      if (visit) visit(notification->relname, notification->extra);
+      PQfreemem(notification);
+      ++count;
+    }
+  };
+  take();
+  if (count == 0 && !readable(socket(), wait)) return 0;
+  if (PQconsumeInput(connection_.get()) != 1) throw error_from_connection(connection_.get(), "wait for notifications");
+  take();
+  return count;
+}
+
+bool Connection::is_open() const noexcept { return connection_ && PQstatus(connection_.get()) == CONNECTION_OK; }
+
+bool Connection::is_usable() noexcept {
+  if (!is_open() || in_transaction()) return false;
+  // A server that hung up left a message, then the end of the stream: read until nothing is left or the end shows.
+  while (is_open() && readable(socket(), std::chrono::milliseconds{0})) PQconsumeInput(connection_.get());
+  return is_open();
+}
+
+bool Connection::in_transaction() const noexcept { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
+
+int Connection::backend_pid() const noexcept { return PQbackendPID(connection_.get()); }
+int Connection::socket() const noexcept { return PQsocket(connection_.get()); }
+int Connection::server_version() const noexcept { return PQserverVersion(connection_.get()); }
+
+Transaction::Transaction(Connection& connection) : connection_(&connection) { connection.execute("BEGIN"); }
+
+Transaction::~Transaction() {
+  if (connection_ == nullptr) return;
+  try {
+    connection_->execute("ROLLBACK");
+  } catch (const Error&) {  // the session is gone, and the transaction with it
+  }
+}
+
+void Transaction::commit() {
+  auto& connection = *std::exchange(connection_, nullptr);
+  try {
+    connection.execute("COMMIT");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::disconnected) throw;
+    throw Error{
+        ErrorKind::in_doubt, error.message(), {.hint = "the commit may have happened: read back before trying again"}};
+  }
+}
+
+}  // namespace annals::postgres

@@ -1,0 +1,144 @@
+#include "annals/postgres/database.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <pqxx/pqxx>
+#include <vector>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/postgres/error.hpp"
+#include "annals/postgres/pqxx_compat.hpp"
+#include "session/session_settings.hpp"
+
+namespace annals::postgres {
+namespace {
+
+using Options = std::unique_ptr<PQconninfoOption, decltype([](PQconninfoOption* o) { PQconninfoFree(o); })>;
+
+/// What libpq says of a conninfo it cannot read; only where that cannot repeat a part of a password.
+std::string reason_of(std::string_view message) {
+  if (message.find("connection option") == std::string_view::npos &&
+      message.find("query parameter") == std::string_view::npos) {
+    return "it is neither a URI nor key=value pairs";
+  }
+  return std::string{message.substr(0, message.find_last_not_of('\n') + 1)};
+}
+
+/// Throws Error{invalid} when libpq cannot read the conninfo.
+Options parse(const std::string& conninfo) {
+  char* message = nullptr;
+  Options options{PQconninfoParse(conninfo.c_str(), &message)};
+  const std::string reason = message == nullptr ? "" : message;
+  PQfreemem(message);
+  if (!options && !conninfo.empty()) {
+    throw invalid(fmt::format("the database's connection string is not understood: {}", reason_of(reason)),
+                  "use postgresql://user@host:port/database or host=… dbname=…");
+  }
+  return options;
+}
+
+std::string conninfo_value(std::string_view value) {
+  std::string out = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+/// What holds unless the conninfo or the environment says otherwise: keepalives notice a dead peer within a minute.
+std::vector<std::pair<const char*, std::string>> defaults(const Database& database) {
+  std::vector<std::pair<const char*, std::string>> values{
+      {"client_encoding", "UTF8"}, {"fallback_application_name", database.application_name},
+      {"keepalives_idle", "30"},   {"keepalives_interval", "10"},
+      {"keepalives_count", "3"},   {"tcp_user_timeout", "60000"}};
+  if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) {
+    values.emplace_back("connect_timeout", std::to_string(database.connect_timeout.count()));
+  }
+  return values;
+}
+
+/// For libpqxx, which takes one string: the conninfo's own options, then our defaults for those it does not set.
+std::string expanded(const Database& database) {
+  const auto options = parse(database.conninfo);
+  std::string out;
+  const auto is_set = [&](std::string_view keyword) {
+    for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+      if (option->keyword == keyword) return option->val != nullptr;
+    }
+    return false;
+  };
+  for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) out += fmt::format("{}={} ", option->keyword, conninfo_value(option->val));
+  }
+  for (const auto& [keyword, value] : defaults(database)) {
+    if (!is_set(keyword)) out += fmt::format("{}={} ", keyword, conninfo_value(value));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string session_settings(const Database& database) {
+  require_identifier("schema", database.schema);
+  return fmt::format("SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+                     database.statement_timeout.count(), database.lock_timeout.count(),
+                     database.idle_in_transaction_timeout.count());
+}
+
+pg_conn* connect(const Database& database) {
+  parse(database.conninfo);
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  const auto ours = defaults(database);
+  for (const auto& [keyword, value] : ours) {
+    keywords.push_back(keyword);
+    values.push_back(value.c_str());
+  }
+  keywords.push_back("dbname");  // expanded by libpq; what it names overrides what stands before it
+  values.push_back(database.conninfo.c_str());
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  std::unique_ptr<pg_conn, decltype([](pg_conn* c) { PQfinish(c); })> connection{
+      PQconnectdbParams(keywords.data(), values.data(), 1)};
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    throw error_from_connection(connection.get(), fmt::format("connect to {}", describe(database)));
+  }
+  return connection.release();
+}
+
+std::unique_ptr<pqxx::connection> open_pqxx(const Database& database) {
+  try {
+    auto connection = std::make_unique<pqxx::connection>(expanded(database));
+#if ANNALS_PQXX_VERSION < 700
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    connection->inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+#endif
+    pqxx::nontransaction session{*connection};
+    session.exec(session_settings(database));
+    return connection;
+  } catch (const pqxx::failure&) {
+    rethrow_pqxx(fmt::format("connect to {}", describe(database)));
+  }
+}
+
+std::string describe(const Database& database) {
+  std::string out;
+  const auto options = parse(database.conninfo);
+  for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    const std::string_view keyword = option->keyword;
+    if (option->val == nullptr) continue;
+    if (keyword == "host" || keyword == "hostaddr" || keyword == "port" || keyword == "dbname" || keyword == "user" ||
+        keyword == "service") {
+      out += fmt::format("{}{}={}", out.empty() ? "" : " ", keyword, option->val);
+    }
+  }
+  return out.empty() ? "PostgreSQL as the PG* environment names it" : out;
+}
+
+}  // namespace annals::postgres

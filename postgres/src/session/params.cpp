@@ -1,0 +1,147 @@
+#include "annals/postgres/params.hpp"
+
+#include "annals/core/assert.hpp"
+#include "session/wire.hpp"
+
+namespace annals::postgres {
+namespace {
+
+// Type OIDs of array elements; fixed in PostgreSQL's catalog (pg_type.dat).
+constexpr std::int32_t oid_bytea = 17;
+constexpr std::int32_t oid_int8 = 20;
+constexpr std::int32_t oid_int2 = 21;
+constexpr std::int32_t oid_text = 25;
+constexpr std::int32_t oid_timestamptz = 1184;
+constexpr std::int32_t oid_uuid = 2950;
+
+/// array_recv's format: dimensions, null flag, element type, then per dimension size and lower bound, then elements.
+void append_array_head(std::string& out, std::int32_t oid, std::size_t size) {
+  wire::append<std::int32_t>(out, size == 0 ? 0 : 1);
+  wire::append<std::int32_t>(out, 1);
+  wire::append<std::int32_t>(out, oid);
+  if (size == 0) return;
+  wire::append(out, static_cast<std::int32_t>(size));
+  wire::append<std::int32_t>(out, 1);
+}
+
+void append_element(std::string& out, std::string_view bytes) {
+  wire::append(out, static_cast<std::int32_t>(bytes.size()));
+  out += bytes;
+}
+
+void append_null(std::string& out) { wire::append<std::int32_t>(out, -1); }
+
+std::string_view bytes_of(const EventId& id) {
+  return {reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size()};
+}
+
+template <class Int>
+void append_integer_element(std::string& out, Int value) {
+  wire::append(out, static_cast<std::int32_t>(sizeof value));
+  wire::append(out, value);
+}
+
+}  // namespace
+
+template <class Write>
+Params& Params::add(Write write) {
+  const auto offset = buffer_.size();
+  write(buffer_);
+  slots_.push_back({offset, static_cast<int>(buffer_.size() - offset)});
+  buffer_ += '\0';  // libpq never reads it; keeps an empty value's pointer inside the buffer
+  return *this;
+}
+
+Params& Params::null() {
+  slots_.push_back({buffer_.size(), -1});
+  return *this;
+}
+
+Params& Params::text(std::string_view value) {
+  return add([&](std::string& out) { out += value; });
+}
+
+Params& Params::optional_text(std::string_view value) { return value.empty() ? null() : text(value); }
+
+Params& Params::bytea(std::string_view value) { return text(value); }
+
+Params& Params::bigint(std::int64_t value) {
+  return add([&](std::string& out) { wire::append(out, value); });
+}
+
+Params& Params::integer(std::int32_t value) {
+  return add([&](std::string& out) { wire::append(out, value); });
+}
+
+Params& Params::smallint(std::int16_t value) {
+  return add([&](std::string& out) { wire::append(out, value); });
+}
+
+Params& Params::boolean(bool value) {
+  return add([&](std::string& out) { out += value ? '\1' : '\0'; });
+}
+
+Params& Params::uuid(const EventId& value) { return text(bytes_of(value)); }
+
+Params& Params::timestamptz(Timestamp value) { return bigint(timestamp_to_postgres(value)); }
+
+Params& Params::text_array(std::span<const std::optional<std::string_view>> values) {
+  return add([&](std::string& out) {
+    append_array_head(out, oid_text, values.size());
+    for (const auto& value : values) value ? append_element(out, *value) : append_null(out);
+  });
+}
+
+Params& Params::bytea_array(std::span<const std::string_view> values) {
+  return add([&](std::string& out) {
+    append_array_head(out, oid_bytea, values.size());
+    for (const auto value : values) append_element(out, value);
+  });
+}
+
+Params& Params::uuid_array(std::span<const EventId> values) {
+  return add([&](std::string& out) {
+    append_array_head(out, oid_uuid, values.size());
+    for (const auto& value : values) append_element(out, bytes_of(value));
+  });
+}
+
+Params& Params::smallint_array(std::span<const std::int16_t> values) {
+  return add([&](std::string& out) {
+    append_array_head(out, oid_int2, values.size());
+    for (const auto value : values) append_integer_element(out, value);
+  });
+}
+
+Params& Params::bigint_array(std::span<const std::int64_t> values) {
+  return add([&](std::string& out) {
+    append_array_head(out, oid_int8, values.size());
+    for (const auto value : values) append_integer_element(out, value);
+  });
+}
+
+Params& Params::timestamptz_array(std::span<const std::optional<Timestamp>> values) {
+  return add([&](std::string& out) {
+    append_array_head(out, oid_timestamptz, values.size());
+    for (const auto& value : values) {
+      value ? append_integer_element(out, timestamp_to_postgres(*value)) : append_null(out);
+    }
+  });
+}
+
+void Params::clear() noexcept {
+  buffer_.clear();
+  slots_.clear();
+}
+
+Params::Wire Params::wire() const {
+  Wire wire;
+  wire.formats.assign(slots_.size(), 1);
+  for (const auto& slot : slots_) {
+    wire.values.push_back(slot.length < 0 ? nullptr : buffer_.data() + slot.offset);
+    wire.lengths.push_back(slot.length < 0 ? 0 : slot.length);
+  }
+  return wire;
+}
+
+}  // namespace annals::postgres

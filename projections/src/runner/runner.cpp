@@ -1,0 +1,317 @@
+// The runner.
+//
+// A runner reads the log after the checkpoint, in position order, and applies a batch in one transaction T:
+//   1. lock the checkpoint's row and see that it still stands where the batch was read from;
+//   2. handlers, flush;
+//   3. move the checkpoint to the batch's last event;
+//   4. commit.
+//
+// Why every event takes effect exactly once.
+//   The read model is written only by such transactions. Each starts at the checkpoint that it locked (1) and moves it
+//   to its last event (3), and the lock orders them: the batches that committed, laid end to end, are the log from zero
+//   to the checkpoint, each event once and in order (the exact tail skips none). So the read model is the fold of just
+//   that. Nothing in this depends on who is the owner, on a connection that lives, or on what a runner remembers. A
+//   batch that was killed before its commit left nothing. A commit whose answer was lost did or did not move the
+//   checkpoint; the next runner reads which. Two owners at once (impossible as long as the lock's session is the
+//   writing session) would overtake, not repeat, each other: the second finds the checkpoint moved and reads again from
+//   there.
+//
+// Ownership is therefore only there to save work: standbys do not read and throw away what the owner applies. The
+// advisory lock is held by the session that writes, so that who lost one lost the other.
+//
+// A reset is a transaction as well: reset hook, checkpoint to zero. When the reset is asked for while a runner is in
+// the middle of a batch, the request waits for the batch's lock on the row, and the runner finds it when it locks the
+// row the next time.
+//
+// Named points of a step, where a fault test may kill the process:
+//   "read"       a batch is in memory, no transaction is open
+//   "locked"     the transaction holds the checkpoint
+//   "applied"    all handlers have run
+//   "flushed"    the flush hook has run
+//   "commit"     the checkpoint has moved, about to commit
+//   "committed"  the server has confirmed
+// Before the commit, a crash leaves nothing of the batch; after it, all.
+#include "annals/projections/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "annals/core/assert.hpp"
+#include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
+#include "annals/eventstore/event_tail.hpp"
+#include "annals/postgres/cluster_identity.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/error.hpp"
+#include "annals/postgres/migrator.hpp"
+#include "annals/postgres/pqxx_compat.hpp"
+#include "annals/postgres/session_lock.hpp"
+#include "annals/projections/projection.hpp"
+#include "annals/projections/schema.hpp"
+#include "runner/checkpoint.hpp"
+#include "runner/dispatcher.hpp"
+
+namespace annals::projections {
+
+using eventstore::EventTail;
+using std::chrono::milliseconds;
+using State = StepReport::State;
+
+namespace {
+
+RunnerOptions checked(RunnerOptions options) {
+  if (options.batch_events_max == 0 || options.batch_bytes_max == 0) {
+    throw invalid("a runner has a limit of 0", "every limit of RunnerOptions is at least 1");
+  }
+  return options;
+}
+
+std::string require_schema_and_identify(const postgres::Database& database) {
+  postgres::Connection connection{database};
+  postgres::require_schema(connection, schema());
+  return postgres::read_cluster_identity(connection).system_identifier;
+}
+
+}  // namespace
+
+struct Runner::Impl {
+  Impl(const postgres::Database& database, const Projection& projection_in, const TypeRegistry& types, Clock& clock_in,
+       RunnerOptions options_in)
+      : projection(projection_in),
+        clock(clock_in),
+        options(checked(std::move(options_in))),
+        label(fmt::format("projection \"{}\" version {}", projection.name(), projection.version())),
+        dispatcher(projection.handlers(), types),
+        checkpoint(database.schema, projection.name(), projection.version(), require_schema_and_identify(database)),
+        lock_key(postgres::session_lock_key(lock_name_of(database.schema, projection.name(), projection.version()))),
+        session(postgres::open_pqxx(database)),
+        tail(database, {.rows_max = options.batch_events_max, .bytes_max = options.batch_bytes_max}) {}
+
+  /// The transaction of a step, begun at the first event.
+  struct Batch {
+    explicit Batch(pqxx::connection& connection) : tx(connection) {}
+    pqxx::work tx;
+    std::size_t applied = 0;
+    GlobalPosition last;
+    EventId last_id;
+  };
+
+  template <class Work>
+  auto in_transaction(Work work);
+  bool own();
+  void disown() noexcept;
+  StepReport stand_by(milliseconds wait_max);
+  bool sync();
+  void empty(pqxx::transaction_base& tx);
+
+  StepReport work(milliseconds wait_max);
+  void visit(std::optional<Batch>& batch, const RecordedEvent& event);
+  void begin(std::optional<Batch>& batch);
+  void finish(Batch& batch);
+  void wait(EventTail::State state, milliseconds wait_max, StepReport& report);
+
+  void point(std::string_view name) const {
+    if (options.at_point) options.at_point(name);
+  }
+  [[nodiscard]] GlobalPosition at() const noexcept { return GlobalPosition{position.load()}; }
+
+  const Projection& projection;
+  Clock& clock;
+  RunnerOptions options;
+  std::string label;
+  Dispatcher<RecordedEvent> dispatcher;
+  Checkpoint checkpoint;
+  std::int64_t lock_key;
+  std::unique_ptr<pqxx::connection> session;
+  EventTail tail;
+  bool owner = false;
+  bool set_up = false;
+  bool synced = false;  // `position` is what the checkpoint said last, and it is of this history
+  std::atomic<std::int64_t> position{0};
+};
+
+template <class Work>
+auto Runner::Impl::in_transaction(Work work) {
+  try {
+    pqxx::work tx{*session};
+    const auto result = work(tx);
+    tx.commit();
+    return result;
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    rethrow_at(label);
+  }
+}
+
+bool Runner::Impl::own() {
+  if (owner) return true;
+  owner = in_transaction([&](pqxx::work& tx) {
+    const auto sql = std::string{"SELECT pg_try_advisory_lock($1::bigint)"};
+    return postgres::exec_params(tx, sql, postgres::PqxxParams{}.integer(lock_key))[0][0].as<bool>();
+  });
+  return owner;
+}
+
+void Runner::Impl::disown() noexcept {
+  if (!owner) return;
+  try {
+    in_transaction([&](pqxx::work& tx) {
+      postgres::exec_params(tx, "SELECT pg_advisory_unlock($1::bigint)", postgres::PqxxParams{}.integer(lock_key));
+      return true;
+    });
+  } catch (...) {  // the session is gone, and the lock with it
+  }
+}
+
+StepReport Runner::Impl::stand_by(milliseconds wait_max) {
+  clock.sleep_for(std::min(wait_max, options.standby_poll));
+  return {.state = State::standby, .position = at()};
+}
+
+/// Takes the position from the checkpoint, after a reset where one was asked for; returns whether it was. The first
+/// time it runs the setup hook, under the lock on the row.
+bool Runner::Impl::sync() {
+  GlobalPosition found;
+  const bool was_reset = in_transaction([&](pqxx::work& tx) {
+    checkpoint.create(tx);
+    const auto row = checkpoint.lock(tx);
+    if (!set_up && projection.hooks().setup) projection.hooks().setup(tx);
+    if (row.reset_requested) {
+      empty(tx);
+    } else {
+      checkpoint.require_ours(tx, row);
+      found = row.position;
+    }
+    return row.reset_requested;
+  });
+  position = found.value();
+  set_up = true;
+  synced = true;
+  return was_reset;
+}
+
+void Runner::Impl::empty(pqxx::transaction_base& tx) {
+  if (!projection.hooks().reset) {
+    throw invalid(fmt::format("{} is to be reset and has no reset hook", label),
+                  "give it one that empties what it writes to");
+  }
+  projection.hooks().reset(tx);
+  checkpoint.reset(tx);
+}
+
+StepReport Runner::Impl::work(milliseconds wait_max) {
+  StepReport report{.state = State::running};
+  if (!synced) {
+    report.reset = sync();
+    report.position = at();
+    return report;
+  }
+  std::optional<Batch> batch;
+  const auto read = tail.read(at(), options.batch_events_max, [&](const RecordedEvent& event) { visit(batch, event); });
+  if (batch) {
+    finish(*batch);
+    report.applied = batch->applied;
+  } else if (synced) {  // else the checkpoint was moved by another program: see to it in the next step
+    wait(read, wait_max, report);
+  }
+  report.position = at();
+  return report;
+}
+
+void Runner::Impl::visit(std::optional<Batch>& batch, const RecordedEvent& event) {
+  if (!batch && synced) begin(batch);
+  if (!batch) return;
+  ANNALS_ASSERT(event.position > at() && event.position > batch->last);
+  try {
+    dispatcher.apply(event, &batch->tx);
+    postgres::require_open(batch->tx);
+  } catch (...) {
+    rethrow_at(fmt::format("{}: event at position {} (stream \"{}\" version {}, type \"{}\")", label,
+                           event.position.value(), event.stream.str(), event.version.value(), event.type));
+  }
+  ++batch->applied;
+  batch->last = event.position;
+  batch->last_id = event.id;
+}
+
+/// Opens the transaction; leaves none, and `synced` false, when the checkpoint is not where the batch was read from.
+void Runner::Impl::begin(std::optional<Batch>& batch) {
+  point("read");
+  batch.emplace(*session);
+  const auto row = checkpoint.lock(batch->tx);
+  if (row.reset_requested || row.position != at()) {
+    batch.reset();
+    synced = false;
+    return;
+  }
+  point("locked");
+  if (projection.hooks().begin) projection.hooks().begin();
+}
+
+void Runner::Impl::finish(Batch& batch) {
+  point("applied");
+  try {
+    if (projection.hooks().flush) projection.hooks().flush(batch.tx);
+    postgres::require_open(batch.tx);
+    point("flushed");
+  } catch (...) {
+    rethrow_at(
+        fmt::format("{}: flush of the events at positions {} to {}", label, at().value() + 1, batch.last.value()));
+  }
+  checkpoint.move(batch.tx, batch.last, batch.last_id);
+  point("commit");
+  batch.tx.commit();
+  position = batch.last.value();
+  point("committed");
+}
+
+void Runner::Impl::wait(EventTail::State state, milliseconds wait_max, StepReport& report) {
+  if (state == EventTail::State::blocked) {
+    report.state = State::blocked;
+    report.blockers = tail.blockers();
+    clock.sleep_for(std::min(wait_max, options.blocked_poll));
+    return;
+  }
+  synced = in_transaction([&](pqxx::work& tx) { return checkpoint.stands_at(tx, at()); });
+  if (!synced) return;
+  report.state = State::idle;
+  tail.wait(wait_max);
+}
+
+Runner::Runner(const postgres::Database& database, const Projection& projection, const TypeRegistry& types,
+               Clock& clock, RunnerOptions options)
+    : impl_(std::make_unique<Impl>(database, projection, types, clock, std::move(options))) {}
+Runner::~Runner() { impl_->disown(); }
+
+StepReport Runner::step(milliseconds wait_max) {
+  try {
+    if (!impl_->own()) return impl_->stand_by(wait_max);
+    return impl_->work(wait_max);
+  } catch (const Error&) {
+    impl_->synced = false;
+    throw;
+  } catch (...) {
+    impl_->synced = false;
+    rethrow_at(impl_->label);
+  }
+}
+
+void Runner::reset() {
+  impl_->in_transaction([&](pqxx::work& tx) {
+    impl_->checkpoint.create(tx);
+    (void)impl_->checkpoint.lock(tx);
+    if (impl_->projection.hooks().setup) impl_->projection.hooks().setup(tx);
+    impl_->empty(tx);
+    return true;
+  });
+  impl_->synced = false;
+}
+
+GlobalPosition Runner::position() const noexcept { return impl_->at(); }
+GlobalPosition Runner::log_end() { return impl_->tail.last_position(); }
+
+}  // namespace annals::projections

@@ -22,9 +22,12 @@ void MemorySink::require_whole() const {
 outbox::Sink::Send MemorySink::send(const outbox::MessageView& message) {
   require_whole();
   if (queue_.size() >= options_.queue_max) return Send::full;
-  if (message.payload.size() > options_.payload_bytes_max) throw invalid("the payload is too large", "send less");
-  if (++sends_ == options_.unsendable_nth)
-    throw invalid("the memory sink was told not to take this", "tell it otherwise");
+  if (message.payload.size() > options_.payload_bytes_max) {
+    throw Error{ErrorKind::refused, "the payload is too large", {.hint = "send less"}};
+  }
+  if (++sends_ == options_.unsendable_nth) {
+    throw Error{ErrorKind::refused, "the memory sink was told not to take this", {.hint = "tell it otherwise"}};
+  }
   queue_.push_back({message.position, options_.delay_polls, to_incoming(message)});
   if (++accepted_ == options_.undeliverable_nth) first_refused_ = message.position;
   return Send::accepted;
@@ -45,8 +48,12 @@ void MemorySink::poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& 
 }
 
 outbox::Delivery MemorySink::deliver(Queued queued) {
-  if (first_refused_ != 0 && queued.position >= first_refused_)
+  if (first_refused_ != 0 && queued.position == first_refused_) {
     return {queued.position, outbox::Delivery::Outcome::refused, "told to refuse it"};
+  }
+  if (first_refused_ != 0 && queued.position > first_refused_) {
+    return {queued.position, outbox::Delivery::Outcome::undecided, "given up after the one that was refused"};
+  }
   log_->append(std::move(queued.message));
   return {queued.position, outbox::Delivery::Outcome::delivered, {}};
 }

@@ -47,7 +47,7 @@ class KafkaSinkHarness final : public SinkHarness {
   }
   std::unique_ptr<outbox::Sink> make_refusing_sink(std::size_t nth) override {
     topic_ = tests::create_topic(tests::unique_topic("sink-contract"), 1, {{"max.message.bytes", "5000"}});
-    return std::make_unique<OneTooLarge>(make(10'000, {{"batch.num.messages", "1"}}), nth);
+    return std::make_unique<OneTooLarge>(make(10'000, {}), nth);
   }
 
  private:

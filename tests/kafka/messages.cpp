@@ -65,6 +65,11 @@ std::size_t delivered_count(const Outcome& outcome) {
       std::ranges::count_if(outcome, [](const auto& entry) { return entry.second.delivered(); }));
 }
 
+std::size_t refused_count(const Outcome& outcome) {
+  return static_cast<std::size_t>(std::ranges::count(outcome, outbox::Delivery::Outcome::refused,
+                                                     [](const auto& entry) { return entry.second.outcome; }));
+}
+
 std::vector<std::string> keys_out_of_order(const std::vector<Record>& records) {
   std::map<std::string, std::set<std::int64_t>> seen;
   std::vector<std::string> wrong;

@@ -36,6 +36,7 @@ void drain(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::milliseconds w
 [[nodiscard]] Outcome send_all(kafka::KafkaSink& sink, const std::vector<TestMessage>& messages);
 
 [[nodiscard]] std::size_t delivered_count(const Outcome& outcome);
+[[nodiscard]] std::size_t refused_count(const Outcome& outcome);
 
 /// The keys whose values, read as numbers, first occur out of order; empty: order holds. Repetitions are allowed, because
 /// delivery is at least once.

@@ -160,11 +160,13 @@ TEST(KafkaSink, OrderCheckerSeesADisorder) {
               testing::ElementsAre("a"));
 }
 
-TEST(KafkaSink, RefusesAnUnknownTopicAtOnceAndGoesOn) {
-  KafkaSink sink{to_broker()};
+TEST(KafkaSink, RefusesAnUnknownTopicAndGoesOn) {
+  auto options = to_broker();
+  options.topic_wait_max = milliseconds{800};
+  KafkaSink sink{options};
   const auto begin = steady_clock::now();
   const auto [kind, text] = refusal(sink, TestMessage{.topic = unique_topic("nowhere"), .key = "k"}.view());
-  EXPECT_EQ(kind, ErrorKind::invalid);
+  EXPECT_EQ(kind, ErrorKind::refused);
   EXPECT_THAT(text, HasSubstr("does not exist"));
   EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds{4});
   const auto topic = create_topic(unique_topic("somewhere"), 1);
@@ -187,7 +189,7 @@ TEST(KafkaSink, RefusesWhatTheClientCannotSendAndGoesOn) {
   const auto topic = create_topic(unique_topic("large"), 1);
   KafkaSink sink{to_broker()};
   const auto [kind, text] = refusal(sink, TestMessage{.topic = topic, .payload = std::string(2'000'000, 'x')}.view());
-  EXPECT_EQ(kind, ErrorKind::invalid);
+  EXPECT_EQ(kind, ErrorKind::refused);
   EXPECT_THAT(text, HasSubstr("too large"));
   EXPECT_EQ(sink.queued().messages, 0U);
   EXPECT_EQ(delivered_count(send_all(sink, numbered(topic, 3, 1))), 3U);
@@ -217,6 +219,77 @@ TEST(KafkaSink, NothingOvertakesAMessageThatTheBrokerRefuses) {
   const auto [kind, text] = refusal(sink, numbered(topic, 1, 1)[0].view());
   EXPECT_EQ(kind, ErrorKind::failed);
   EXPECT_THAT(text, HasSubstr("position 100"));
+}
+
+/// Sends until the sink breaks; what it reported.
+Outcome send_until_broken(KafkaSink& sink, const std::vector<TestMessage>& messages) {
+  Outcome outcome;
+  try {
+    for (const auto& message : messages) {
+      while (sink.send(message.view()) == Sink::Send::full) poll_into(sink, outcome, milliseconds{20});
+    }
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::failed) << error.what();
+    EXPECT_TRUE(error.retryable());
+    EXPECT_EQ(sink.queued().messages, 0U) << "it threw before everything was reported";
+  }
+  drain(sink, outcome);
+  return outcome;
+}
+
+struct Blame {
+  const char* name;
+  kafka::Settings settings;
+  bool topic_of_its_own;
+};
+
+class KafkaSinkBlames : public testing::TestWithParam<Blame> {};
+
+/// One of 8,000 messages is too large for its topic. Whatever is in flight or queued around it, in its batch or not, it
+/// alone is to blame: somebody is going to pass over the message that is named.
+TEST_P(KafkaSinkBlames, TheMessageThatTheBrokerRefuses) {
+  constexpr std::int64_t bad = 6'001;
+  const TopicConfig small{{"max.message.bytes", "20000"}};
+  for (int run = 0; run < 3; ++run) {
+    const auto refusing = create_topic(unique_topic("refusing"), 3, small);
+    const auto topic = GetParam().topic_of_its_own ? create_topic(unique_topic("taking"), 3) : refusing;
+    auto messages = numbered(topic, 8'000, 50);
+    messages[bad - 1].topic = refusing;
+    messages[bad - 1].payload.assign(50'000, '9');
+    KafkaSink sink{to_broker(GetParam().settings)};
+    const auto outcome = send_until_broken(sink, messages);
+    ASSERT_TRUE(outcome.contains(bad));
+    EXPECT_EQ(refused_count(outcome), 1U);
+    EXPECT_EQ(outcome.at(bad).outcome, outbox::Delivery::Outcome::refused) << outcome.at(bad).reason;
+    EXPECT_LT(delivered_count(outcome), messages.size());
+    EXPECT_THAT(keys_out_of_order(read_all(topic)), IsEmpty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Schedules, KafkaSinkBlames,
+                         testing::Values(Blame{"one_request_at_a_time", {{"max.in.flight", "1"}}, true},
+                                         Blame{"defaults", {}, true}, Blame{"in_a_full_batch", {}, false},
+                                         Blame{"in_a_full_batch_singly", {{"max.in.flight", "1"}}, false}),
+                         [](const auto& schedule) { return std::string{schedule.param.name}; });
+
+TEST(KafkaSink, BatchThatIsTooLargeGoesMessageByMessage) {
+  const auto topic = create_topic(unique_topic("sum"), 2, {{"max.message.bytes", "5000"}});
+  auto messages = numbered(topic, 3'000, 20);
+  KafkaSink sink{to_broker()};
+  meet_partitions(sink, topic);
+  EXPECT_EQ(delivered_count(send_all(sink, messages)), messages.size());
+  EXPECT_THAT(keys_out_of_order(read_all(topic)), IsEmpty());
+}
+
+TEST(KafkaSink, RefusesWhatTheQueueCanNeverHoldAndGoesOn) {
+  const auto topic = create_topic(unique_topic("large"), 1, {{"max.message.bytes", "10000000"}});
+  auto options = to_broker({{"message.max.bytes", "10000000"}});
+  options.queue_bytes_max = 8U << 20U;
+  KafkaSink sink{options};
+  const auto [kind, text] = refusal(sink, TestMessage{.topic = topic, .payload = std::string(9'000'000, 'x')}.view());
+  EXPECT_EQ(kind, ErrorKind::refused);
+  EXPECT_THAT(text, testing::AllOf(HasSubstr("9000000"), HasSubstr("8388608"), HasSubstr("queue_bytes")));
+  EXPECT_EQ(delivered_count(send_all(sink, {{.topic = topic, .payload = std::string(8'000'000, 'x')}})), 1U);
 }
 
 TEST(KafkaSink, FullQueuePushesBackAndIsBounded) {

@@ -7,7 +7,17 @@
 namespace annals::testing {
 namespace {
 
-enum class Fault { reorders, reports_twice, drops_reports, keeps_views, never_full, overtakes, cuts_payload, clears };
+enum class Fault {
+  reorders,
+  reports_twice,
+  drops_reports,
+  keeps_views,
+  never_full,
+  overtakes,
+  blames_innocents,
+  cuts_payload,
+  clears
+};
 
 class BreakingSink final : public outbox::Sink {
  public:
@@ -29,7 +39,8 @@ class BreakingSink final : public outbox::Sink {
  private:
   void deliver(const outbox::MessageView& view, const projections::IncomingMessage& copy,
                std::vector<outbox::Delivery>& deliveries) {
-    const bool refused = ++count_ == refused_;
+    ++count_;
+    const bool refused = count_ == refused_ || (fault_ == Fault::blames_innocents && refused_ > 0 && count_ > refused_);
     if (!refused) {
       auto message = fault_ == Fault::keeps_views ? to_incoming(view) : copy;
       if (fault_ == Fault::cuts_payload) message.payload = message.payload.c_str();
@@ -81,6 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(adapter("reorders", Fault::reorders), adapter("reports_twice", Fault::reports_twice),
                       adapter("drops_reports", Fault::drops_reports), adapter("keeps_views", Fault::keeps_views),
                       adapter("never_full", Fault::never_full), adapter("overtakes", Fault::overtakes),
+                      adapter("blames_innocents", Fault::blames_innocents),
                       adapter("cuts_payload", Fault::cuts_payload), adapter("clears", Fault::clears)),
     [](const auto& adapter) { return adapter.param.name; });
 

@@ -38,6 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Breach{"SinkContract.CopiesWhatItIsGiven", "keeps_views"},
                       Breach{"SinkContract.PushesBackWhenFullAndLosesNothing", "never_full"},
                       Breach{"SinkContract.NothingOvertakesAMessageThatFailed", "overtakes"},
+                      Breach{"SinkContract.NothingOvertakesAMessageThatFailed", "blames_innocents"},
                       Breach{"SinkContract.CarriesAnyBytes", "cuts_payload"},
                       Breach{"SinkContract.PollAppends", "clears"}),
     [](const auto& breach) { return std::string{breach.param.adapter}; });

@@ -107,14 +107,27 @@ Error failed(std::string_view what, std::string_view hint) {
   return Error{ErrorKind::failed, what, {.hint = std::string{hint}, .sqlstate = {}}};
 }
 
-Error unknown_topic(std::string_view topic, const ClientState& state) {
-  return invalid(fmt::format("topic {} does not exist on {}", topic, state.brokers),
-                 "create it, or correct the name (a topic that may not be described looks the same)");
+Error refused(std::string_view what, std::string_view hint) {
+  return Error{ErrorKind::refused, what, {.hint = std::string{hint}, .sqlstate = {}}};
 }
 
-Error not_authorised(std::string_view what, const ClientState& state) {
-  return invalid(fmt::format("{} on {}", what, state.brokers),
-                 "grant the principal of this client what it needs (ACLs)");
+Error broken(std::string_view what) {
+  return Error{ErrorKind::failed,
+               what,
+               {.hint = "make a new one and go on from what was confirmed", .sqlstate = {}, .retryable = true}};
+}
+
+Error unknown_topic(ErrorKind kind, std::string_view topic, const ClientState& state) {
+  return Error{
+      kind,
+      fmt::format("topic {} does not exist on {}", topic, state.brokers),
+      {.hint = "create it, or correct the name (a topic that may not be described looks the same)", .sqlstate = {}}};
+}
+
+Error not_authorised(ErrorKind kind, std::string_view what, const ClientState& state) {
+  return Error{kind,
+               fmt::format("{} on {}", what, state.brokers),
+               {.hint = "grant the principal of this client what it needs (ACLs)", .sqlstate = {}}};
 }
 
 bool is_unknown_topic(rd_kafka_resp_err_t error) noexcept {

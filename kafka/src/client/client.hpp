@@ -55,8 +55,13 @@ void set(rd_kafka_conf_t& conf, const std::string& name, const std::string& valu
 [[nodiscard]] std::string describe(rd_kafka_resp_err_t error);
 [[nodiscard]] Error disconnected(std::string_view what, const ClientState& state);
 [[nodiscard]] Error failed(std::string_view what, std::string_view hint);
-[[nodiscard]] Error unknown_topic(std::string_view topic, const ClientState& state);
-[[nodiscard]] Error not_authorised(std::string_view what, const ClientState& state);
+[[nodiscard]] Error refused(std::string_view what, std::string_view hint);
+/// Of a sink or source that is to be replaced by a new one, which goes on.
+[[nodiscard]] Error broken(std::string_view what);
+/// A topic can be made and a right can be granted. A sink says `refused` even so: what its caller must do is stop at this
+/// message and name it, as with any that will not go through. A source says `not_ready`.
+[[nodiscard]] Error unknown_topic(ErrorKind kind, std::string_view topic, const ClientState& state);
+[[nodiscard]] Error not_authorised(ErrorKind kind, std::string_view what, const ClientState& state);
 
 [[nodiscard]] bool is_unknown_topic(rd_kafka_resp_err_t error) noexcept;
 [[nodiscard]] bool is_authorisation(rd_kafka_resp_err_t error) noexcept;

@@ -268,7 +268,8 @@ void KafkaSource::Impl::check(const rd_kafka_message_t& message) {
     return;
   }
   if (is_authorisation(message.err)) {
-    throw not_authorised(fmt::format("group {} may not read: {}", options.group, text_in(message)), state);
+    throw not_authorised(ErrorKind::not_ready,
+                         fmt::format("group {} may not read: {}", options.group, text_in(message)), state);
   }
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
     throw failed(fmt::format("group {} cannot go on in topic {} partition {}: {}", options.group, topic,
@@ -293,7 +294,8 @@ void KafkaSource::Impl::remember(const std::vector<IncomingMessage>& messages) {
 
 void KafkaSource::Impl::check_connection() {
   const auto now = std::chrono::steady_clock::now();
-  if (state.missing && now - state.missing->since > missing_topic_max) throw unknown_topic(state.missing->name, state);
+  if (state.missing && now - state.missing->since > missing_topic_max)
+    throw unknown_topic(ErrorKind::not_ready, state.missing->name, state);
   if (state.connected.load(std::memory_order_relaxed)) {
     last_connected = now;
   } else if (now - last_connected > options.disconnected_after) {
@@ -364,7 +366,7 @@ void KafkaSource::commit() {
     return;
   }
   const auto what = fmt::format("group {} could not commit: {}", impl_->options.group, describe(error));
-  if (is_authorisation(error)) throw not_authorised(what, impl_->state);
+  if (is_authorisation(error)) throw not_authorised(ErrorKind::not_ready, what, impl_->state);
   if (is_passing(error)) {
     impl_->commit_unanswered = true;
     throw disconnected(what, impl_->state);

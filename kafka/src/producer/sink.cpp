@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
+#include <iterator>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
 #include "client/client.hpp"
+#include "producer/returned_message.hpp"
 #include "producer/topic_table.hpp"
 #include "wire/cloud_event.hpp"
 
@@ -15,16 +18,30 @@
 // the topic, say), the broker refuses the four behind it as out of sequence; librdkafka would then start a new sequence and
 // send them again, past the one that failed. enable.gapless.guarantee makes it stop with a fatal error instead. Messages
 // never fail because of their age (message.timeout.ms=0, endless retries), the one case that the guarantee does not cover.
-// What fails outside of requests (the topic was deleted) is caught here: the first failed delivery breaks the sink and
+// What fails outside of requests (the topic was deleted) is caught here: the first failed delivery closes the sink and
 // empties the queue.
+//
+// Who is to blame. A broker refuses a request as a whole, with everything in it, and what was given up with the queue was
+// not refused by anybody. Naming the wrong message would make somebody pass over an innocent one. So, when it may have been
+// one of several, the sink finds out:
+//   open       send() hands messages to librdkafka, many to a request;
+//   closing    a delivery failed: the queue is emptied, what is on its way is answered, and what failed is kept;
+//   resending  a second producer, which puts one message into each request, sends again what was kept, in order. Nothing
+//              of the first is on its way any more, so this is what a new sink would do after a restart;
+//   open       when all of it went through: the request was too large, no message in it was. One by one from then on;
+//   broken     otherwise: a message that was alone in its request was refused, that one is to blame, and what had not been
+//              delivered is undecided.
+// A verdict that holds for every message to a topic (it is gone, or not ours to write) needs no second try.
 namespace annals::kafka {
 namespace {
 
 using std::chrono::milliseconds;
+using Outcome = outbox::Delivery::Outcome;
 
 struct SinkState : ClientState {
   std::vector<outbox::Delivery>* deliveries = nullptr;  ///< null while closing: nobody listens
-  std::string failure;                                  ///< of the first message that failed; empty: none
+  std::vector<ReturnedMessage> returned;                ///< not delivered, and not reported yet
+  std::size_t in_flight = 0;                            ///< librdkafka has them
   std::atomic<std::size_t> messages{0};                 ///< written by one thread, so no read-modify-write is needed
   std::atomic<std::size_t> bytes{0};
 };
@@ -46,39 +63,27 @@ void* to_opaque(std::int64_t position) noexcept {
 std::int64_t from_opaque(const void* opaque) noexcept { return reinterpret_cast<std::intptr_t>(opaque); }
 static_assert(sizeof(void*) >= sizeof(std::int64_t));
 
-std::string_view certainty(const rd_kafka_message_t& message) {
-  return rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? "not written" : "perhaps written";
-}
-
-std::string failure_of(const rd_kafka_message_t& message) {
-  std::string_view hint;
-  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-    hint =
-        "; the message, or the batch that it was in, is over the topic's max.message.bytes: raise that, or set "
-        "batch.size below it";
-  }
-  return fmt::format("{}, {}{}", describe(message.err), certainty(message), hint);
+void report(SinkState& state, outbox::Delivery delivery, std::size_t bytes) {
+  subtract_from(state.messages, 1);
+  subtract_from(state.bytes, bytes);
+  if (state.deliveries != nullptr) state.deliveries->push_back(std::move(delivery));
 }
 
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) noexcept {
   auto& state = static_cast<SinkState&>(*static_cast<ClientState*>(opaque));
   ProducerTopic::settle(*message);
-  subtract_from(state.messages, 1);
-  subtract_from(state.bytes, message->len + message->key_len);
-  outbox::Delivery delivery{
-      .position = from_opaque(message->_private), .outcome = outbox::Delivery::Outcome::delivered, .reason = {}};
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    state.connected.store(true, std::memory_order_relaxed);
-  } else {
-    delivery.outcome = outbox::Delivery::Outcome::refused;
-    delivery.reason = failure_of(*message);
-    if (state.failure.empty()) {
-      state.failure =
-          fmt::format("the message at position {} was not delivered: {}", delivery.position, delivery.reason);
-    }
+  ANNALS_ASSERT(state.in_flight > 0);
+  --state.in_flight;
+  const auto position = from_opaque(message->_private);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (state.deliveries != nullptr) state.returned.push_back(take_back(*message, position));
+    return;
   }
-  if (state.deliveries != nullptr) state.deliveries->push_back(std::move(delivery));
+  state.connected.store(true, std::memory_order_relaxed);
+  report(state, {.position = position, .outcome = Outcome::delivered, .reason = {}}, message->len + message->key_len);
 }
+
+const std::string batch_messages{"batch.num.messages"};
 
 /// linger.ms=0: librdkafka gathers by itself what arrives while requests are on their way. Measured with a broker on the same
 /// machine at 100 messages a second, from send to receive: 0.8 ms median with 0, 2.1 ms with 1, 6.1 ms with 5; under load
@@ -86,7 +91,7 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
 const Settings& producer_defaults() {
   static const Settings defaults{
       {"acks", "all"},
-      {"batch.num.messages", "100000"},
+      {batch_messages, "100000"},
       {"batch.size", "1000000"},
       {"enable.gapless.guarantee", "true"},
       {"enable.idempotence", "true"},
@@ -99,7 +104,9 @@ const Settings& producer_defaults() {
   return defaults;
 }
 
-ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state) {
+enum class Requests { gather, single };
+
+ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state, Requests requests) {
   constexpr std::size_t kilobyte = 1024;
   if (options.source.empty()) throw invalid("the Kafka sink's source is empty", "name the service, as in /shop/orders");
   require_text("the Kafka sink's source", options.source, 1024);
@@ -107,6 +114,7 @@ ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state) {
   const auto kilobytes = std::max<std::size_t>(1, (options.queue_bytes_max + kilobyte - 1) / kilobyte);
   set(*conf, "queue.buffering.max.kbytes", std::to_string(kilobytes));
   set(*conf, "queue.buffering.max.messages", std::to_string(std::max<std::size_t>(1, options.queue_messages_max)));
+  if (requests == Requests::single) set(*conf, batch_messages, "1");
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   return make_client(RD_KAFKA_PRODUCER, std::move(conf));
 }
@@ -116,98 +124,234 @@ Partitioner partitioner_of(const Settings& settings) {
   return partitioner_named(chosen == settings.end() ? producer_defaults().at("partitioner") : chosen->second);
 }
 
+Requests requests_of(const Settings& settings) {
+  const auto chosen = settings.find(batch_messages);
+  return chosen != settings.end() && chosen->second == "1" ? Requests::single : Requests::gather;
+}
+
 /// An empty string_view may point nowhere, which Kafka would read as "no value": a tombstone.
 std::string_view never_null(std::string_view text) { return text.data() == nullptr ? std::string_view{""} : text; }
+
+/// What goes into one record.
+struct Record {
+  std::int64_t position;
+  bool has_key;
+  std::string_view key;
+  std::string_view payload;
+};
+
+/// A client of librdkafka with the topics that it has used.
+struct Producer {
+  Producer(const KafkaSinkOptions& options, SinkState& state, Requests requests)
+      : client(make_producer(options, state, requests)),
+        topics(*client, state, partitioner_of(options.settings), options.topic_wait_max) {}
+
+  ClientHandle client;
+  TopicTable topics;
+};
+
+bool any_of(const std::vector<ReturnedMessage>& messages, Verdict verdict) {
+  return std::ranges::find(messages, verdict, &ReturnedMessage::verdict) != messages.end();
+}
 
 }  // namespace
 
 struct KafkaSink::Impl {
+  enum class Phase { open, closing, resending, broken };
+
   explicit Impl(Options given)
       : options(std::move(given)),
-        producer(make_producer(options, state)),
-        topics(*producer, state, partitioner_of(options.settings), options.topic_wait_max) {}
+        requests(requests_of(options.settings)),
+        producer(std::make_unique<Producer>(options, state, requests)) {}
 
-  [[nodiscard]] rd_kafka_resp_err_t produce(ProducerTopic& topic, const outbox::MessageView& message);
-  [[nodiscard]] Error refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message);
-  [[noreturn]] void throw_broken() const;
-  void give_up_queue();
+  [[nodiscard]] Error refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message) const;
+  void require_room_for(const outbox::MessageView& message) const;
+  [[nodiscard]] Send send(const outbox::MessageView& message);
+  /// One try; `headers` is empty afterwards when it was accepted.
+  [[nodiscard]] rd_kafka_resp_err_t produce(std::string_view topic, const Record& record, HeadersHandle& headers);
+
+  void poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries);
+  void advance();
+  void close();
+  void decide();
+  void find_the_one_to_blame();
+  void resend();
+  void break_down();
+  void give_up(ReturnedMessage& message);
+  [[nodiscard]] bool is_to_blame(const ReturnedMessage& message) const {
+    return message.verdict == Verdict::on_topic ||
+           (message.verdict == Verdict::on_batch && requests == Requests::single);
+  }
 
   Options options;
   SinkState state;  // before the producer, whose callbacks write into it
-  ClientHandle producer;
-  TopicTable topics;
+  Requests requests;
+  std::unique_ptr<Producer> producer;
+  Phase phase = Phase::open;
+  std::deque<ReturnedMessage> waiting;  // to be sent again, in order
+  std::string failure;                  // why the sink is broken
 };
 
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
-rd_kafka_resp_err_t KafkaSink::Impl::produce(ProducerTopic& topic, const outbox::MessageView& message) {
-  auto headers = make_headers(message, options.source);
-  const auto payload = never_null(message.payload);
-  const void* key = message.key.empty() ? nullptr : message.key.data();
-  const auto error =
-      rd_kafka_producev(producer.get(), RD_KAFKA_V_RKT(&topic.handle()), RD_KAFKA_V_KEY(key, message.key.size()),
-                        RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied, not written to
-                        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_OPAQUE(to_opaque(message.position)), RD_KAFKA_V_END);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) (void)headers.release();  // owned by the producer now, and only now
+rd_kafka_resp_err_t KafkaSink::Impl::produce(std::string_view topic, const Record& record, HeadersHandle& headers) {
+  auto& to = producer->topics.get(topic);
+  const void* key = record.has_key ? record.key.data() : nullptr;
+  const auto payload = never_null(record.payload);
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool held_back = to.held_back([&] {
+    error =
+        rd_kafka_producev(producer->client.get(), RD_KAFKA_V_RKT(&to.handle()), RD_KAFKA_V_KEY(key, record.key.size()),
+                          RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied
+                          RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                          RD_KAFKA_V_OPAQUE(to_opaque(record.position)), RD_KAFKA_V_END);
+  });
+  if (held_back) return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  (void)headers.release();  // owned by the producer now, and only now
+  ++state.in_flight;
   return error;
 }
 #pragma GCC diagnostic pop
 
-Error KafkaSink::Impl::refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message) {
+Error KafkaSink::Impl::refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message) const {
   const auto which = fmt::format("the message at position {} for topic {}", message.position, message.topic);
   if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-    return invalid(fmt::format("{} is too large: {} bytes", which, message.payload.size()),
+    return refused(fmt::format("{} is too large: {} bytes", which, message.payload.size()),
                    "raise message.max.bytes here and max.message.bytes of the topic, or send less");
   }
-  if (is_unknown_topic(error)) return unknown_topic(message.topic, state);
-  if (is_authorisation(error)) return not_authorised(fmt::format("not authorised to write {}", which), state);
-  const auto fatal = fatal_error(*producer);
-  return failed(fmt::format("{} was refused: {}{}", which, describe(error), fatal.empty() ? "" : ": " + fatal),
-                "make a new sink and send again what was not reported as delivered");
+  if (is_unknown_topic(error)) return unknown_topic(ErrorKind::refused, message.topic, state);
+  if (is_authorisation(error)) {
+    return not_authorised(ErrorKind::refused, fmt::format("not authorised to write {}", which), state);
+  }
+  return broken(fmt::format("{} was not accepted: {}", which, describe(error)));
 }
 
-void KafkaSink::Impl::throw_broken() const {
-  throw failed(fmt::format("the Kafka sink is broken: {}", state.failure),
-               "make a new sink and send again what was not reported as delivered");
+/// librdkafka would say that its queue is full, for ever.
+void KafkaSink::Impl::require_room_for(const outbox::MessageView& message) const {
+  const auto bytes = message.key.size() + message.payload.size();
+  if (bytes <= options.queue_bytes_max) return;
+  throw refused(fmt::format("the message at position {} for topic {} has {} bytes, the sink's queue holds {}",
+                            message.position, message.topic, bytes, options.queue_bytes_max),
+                "raise queue_bytes_max of the sink (relay.queue_bytes of annals-relay), or send less");
 }
 
-/// Only what waits: requests in flight are answered by the broker, and their answers are worth having.
-void KafkaSink::Impl::give_up_queue() {
-  (void)rd_kafka_purge(producer.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
+outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
+  if (phase == Phase::broken) throw broken(failure);
+  if (phase != Phase::open) return Send::full;
+  require_room_for(message);
+  auto headers = make_headers(message, options.source);
+  const Record record{message.position, !message.key.empty(), message.key, message.payload};
+  const auto error = produce(message.topic, record, headers);
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
+  if (error == RD_KAFKA_RESP_ERR__FATAL) {  // what it did to those before comes with their reports: first of all those
+    close();
+    return Send::full;
+  }
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw refusal(error, message);
+  add_to(state.messages, 1);
+  add_to(state.bytes, message.key.size() + message.payload.size());
+  return Send::accepted;
+}
+
+void KafkaSink::Impl::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
+  const auto before = deliveries.size();
+  const Deadline deadline{wait};
+  state.deliveries = &deliveries;
+  do {
+    rd_kafka_poll(producer->client.get(), to_int_ms(deadline.left()));
+    advance();
+  } while (deliveries.size() == before && phase != Phase::broken && !deadline.passed());
+  state.deliveries = nullptr;
+}
+
+void KafkaSink::Impl::advance() {
+  if (phase == Phase::resending && state.returned.empty()) resend();
+  if (phase == Phase::closing || (phase != Phase::broken && !state.returned.empty())) close();
+  if (phase == Phase::closing && state.in_flight == 0) decide();
+}
+
+/// Gives up only what waits: requests in flight are answered by the broker, and their answers are worth having.
+void KafkaSink::Impl::close() {
+  phase = Phase::closing;
+  (void)rd_kafka_purge(producer->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+void KafkaSink::Impl::decide() {
+  std::ranges::stable_sort(state.returned, {}, &ReturnedMessage::position);
+  const bool unclear = requests == Requests::gather && !any_of(state.returned, Verdict::on_topic) &&
+                       any_of(state.returned, Verdict::on_batch);
+  if (unclear) {
+    find_the_one_to_blame();
+  } else {
+    break_down();
+  }
+}
+
+void KafkaSink::Impl::find_the_one_to_blame() {
+  requests = Requests::single;
+  producer.reset();  // first, so that there are never two
+  producer = std::make_unique<Producer>(options, state, requests);
+  std::ranges::move(state.returned, std::back_inserter(waiting));
+  state.returned.clear();
+  phase = Phase::resending;
+  resend();
+}
+
+void KafkaSink::Impl::resend() {
+  while (!waiting.empty()) {
+    auto& message = waiting.front();
+    auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    try {
+      error =
+          produce(message.topic, {message.position, message.has_key, message.key, message.payload}, message.headers);
+    } catch (const Error& reason) {
+      if (reason.kind() != ErrorKind::refused) return;  // no answer about the topic: the next poll asks again
+      message.verdict = Verdict::on_topic;
+      message.reason = reason.message();
+      return close();
+    }
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return close();
+    waiting.pop_front();
+  }
+  phase = Phase::open;
+}
+
+void KafkaSink::Impl::break_down() {
+  std::ranges::move(waiting, std::back_inserter(state.returned));
+  waiting.clear();
+  failure = "the Kafka sink is broken";
+  const auto fatal = fatal_error(*producer->client);
+  if (!fatal.empty()) failure += ": " + fatal;
+  const auto culprit = std::ranges::find_if(state.returned, [&](const auto& message) { return is_to_blame(message); });
+  const auto first = culprit != state.returned.end() ? culprit : state.returned.begin();
+  if (first != state.returned.end()) {
+    failure += fmt::format(": the message at position {} was not delivered: {}", first->position, first->reason);
+  }
+  for (auto& message : state.returned) give_up(message);
+  state.returned.clear();
+  phase = Phase::broken;
+}
+
+void KafkaSink::Impl::give_up(ReturnedMessage& message) {
+  const auto outcome = is_to_blame(message) ? Outcome::refused : Outcome::undecided;
+  report(state, {.position = message.position, .outcome = outcome, .reason = std::move(message.reason)},
+         message.bytes());
 }
 
 KafkaSink::KafkaSink(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
 KafkaSink::~KafkaSink() {
-  auto& producer = *impl_->producer;
-  (void)rd_kafka_purge(&producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-  (void)rd_kafka_flush(&producer, to_int_ms(impl_->options.close_timeout));
+  auto& client = *impl_->producer->client;
+  (void)rd_kafka_purge(&client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  (void)rd_kafka_flush(&client, to_int_ms(impl_->options.close_timeout));
 }
 
-outbox::Sink::Send KafkaSink::send(const outbox::MessageView& message) {
-  if (!impl_->state.failure.empty()) impl_->throw_broken();
-  auto& topic = impl_->topics.get(message.topic);
-  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  const bool held_back = topic.held_back([&] { error = impl_->produce(topic, message); });
-  if (held_back || error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw impl_->refusal(error, message);
-  add_to(impl_->state.messages, 1);
-  add_to(impl_->state.bytes, message.key.size() + message.payload.size());
-  return Send::accepted;
-}
+outbox::Sink::Send KafkaSink::send(const outbox::MessageView& message) { return impl_->send(message); }
 
-void KafkaSink::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
-  const auto before = deliveries.size();
-  const Deadline deadline{wait};
-  impl_->state.deliveries = &deliveries;
-  do {
-    rd_kafka_poll(impl_->producer.get(), to_int_ms(deadline.left()));
-  } while (deliveries.size() == before && !deadline.passed());
-  impl_->state.deliveries = nullptr;
-  if (!impl_->state.failure.empty()) impl_->give_up_queue();
-}
+void KafkaSink::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) { impl_->poll(wait, deliveries); }
 
 bool KafkaSink::connected() const noexcept { return impl_->state.connected.load(std::memory_order_relaxed); }
 

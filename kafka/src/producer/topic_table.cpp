@@ -10,8 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A topic created a moment ago may not be known to the broker that is asked; so "unknown" counts when it lasts.
-constexpr milliseconds unknown_topic_wait{500};
 constexpr milliseconds ask_again_after{50};
 
 /// What the broker says about one topic; _TRANSPORT or _TIMED_OUT when nobody answered.
@@ -38,14 +36,16 @@ ProducerTopic& TopicTable::get(std::string_view name) {
 std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
   auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_);
   const Deadline deadline{wait_max_};
-  const Deadline unknown_deadline{std::min(wait_max_, unknown_topic_wait)};
   while (true) {
     const auto error = ask(client_, topic->handle(), std::max(deadline.left(), milliseconds{1}));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return topic;
-    if (is_unknown_topic(error) && unknown_deadline.passed()) throw unknown_topic(name, state_);
-    if (is_authorisation(error)) throw not_authorised(fmt::format("not authorised to use topic {}", name), state_);
-    if (error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
-      throw invalid(fmt::format("{} is no topic name", name), "correct it");
+    if (is_authorisation(error)) {
+      throw not_authorised(ErrorKind::refused, fmt::format("not authorised to use topic {}", name), state_);
+    }
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+      throw refused(fmt::format("{} is not a topic name", name), "correct it");
+    }
+    if (is_unknown_topic(error) && deadline.passed()) throw unknown_topic(ErrorKind::refused, name, state_);
     if (deadline.passed())
       throw disconnected(fmt::format("no answer about topic {}: {}", name, describe(error)), state_);
     std::this_thread::sleep_for(std::min(deadline.left(), ask_again_after));

@@ -74,7 +74,7 @@ void add_sequence(rd_kafka_headers_t& headers, std::int64_t sequence) {
 void add_own(rd_kafka_headers_t& headers, const outbox::MessageView& message) {
   for (const auto& [name, value] : message.headers) {
     if (name.empty() || is_reserved(name)) {
-      throw invalid(
+      throw refused(
           fmt::format("header {} of the message at position {} is made by the sink", printable(name), message.position),
           "give it another name, without ce_, and not content-type, traceparent or tracestate");
     }

@@ -250,7 +250,7 @@ bool Relay::Impl::offer() {
   try {
     return publisher.offer(view);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::invalid) throw;
+    if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::refused) throw;
     halt(Poison{.position = view.position,
                 .topic = std::string{view.topic},
                 .type = std::string{view.type},

@@ -13,14 +13,15 @@ namespace annals::kafka {
 struct KafkaSinkOptions {
   Settings settings = {};          ///< must hold bootstrap.servers; see allowed_settings()
   std::string source = "/annals";  ///< ce_source: a URI reference that names the service; ids are unique within it
-  /// First use of a topic asks the broker for it; no answer in this time is Error{disconnected}.
+  /// First use of a topic asks the broker for it; no answer in this time is Error{disconnected}, and "no such topic" for
+  /// all of it Error{refused}.
   std::chrono::milliseconds topic_wait_max{5'000};
   /// The destructor gives up what is still queued and is done after about this time.
   std::chrono::milliseconds close_timeout{2'000};
 
   // Performance
   std::size_t queue_messages_max = 100'000;  ///< accepted and not yet reported; then send() says full
-  std::size_t queue_bytes_max = 16U << 20U;  ///< the same in bytes, rounded up to 1 KiB
+  std::size_t queue_bytes_max = 16U << 20U;  ///< the same in bytes, rounded up to 1 KiB; a larger message is refused
 };
 
 /// Publishes to Kafka: an idempotent producer, acks=all, CloudEvents 1.0 in binary mode.
@@ -32,8 +33,11 @@ struct KafkaSinkOptions {
 /// headers under their own names. The trace context has no ce_ prefix: that is where Kafka instrumentations look for
 /// it.
 ///
-/// After the first message that could not be delivered the sink is broken: everything queued is given up and reported,
-/// send() throws. So nothing overtakes a failed message; who wants to go on makes a new sink.
+/// After the first message that could not be delivered send() says full until everything queued is given up or answered.
+/// When the broker refused a request with several messages in it, the sink then sends them again one by one, to know which
+/// one is to blame; where none is (together they were too large) it goes on so. Otherwise the message that was refused by
+/// itself is reported as refused, what was given up with it as undecided, and the sink is broken: send() throws. So nothing
+/// overtakes a failed message; who wants to go on makes a new sink.
 ///
 /// The first message to a partition goes alone: until it is confirmed, send() says full for others to that partition.
 ///
@@ -42,11 +46,13 @@ struct KafkaSinkOptions {
 ///                until everything is reported first.
 /// Thread safety  none, but connected() may be called from any thread. librdkafka runs threads of its own inside.
 /// Ownership      owns the producer; copies what send() is given.
-/// Errors         constructor: Error{invalid}, a setting is refused. send(): Error{invalid}, this message can never be
-///                delivered (too large, no such topic, not authorised, a header that is ours), the sink goes on;
-///                Error{disconnected}, no broker answered about a topic seen for the first time, the sink goes on;
-///                Error{failed}, the sink is broken, make a new one.
-/// Limits         queue_messages_max, queue_bytes_max; never gives a message up because of its age.
+/// Errors         constructor: Error{invalid}, a setting is refused. send(): Error{refused}, this message can never be
+///                delivered (too large for librdkafka or for the queue, no such topic for topic_wait_max, not
+///                authorised, a header that is ours), the sink goes on; Error{disconnected}, no broker answered about a
+///                topic seen for the first time, the sink goes on; Error{failed}, retryable: the sink is broken and
+///                everything is reported, make a new one.
+/// Limits         queue_messages_max, queue_bytes_max, twice the bytes while it looks for a message to blame; never gives
+///                a message up because of its age.
 class KafkaSink final : public outbox::Sink {
  public:
   using Options = KafkaSinkOptions;

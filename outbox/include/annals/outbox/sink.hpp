@@ -33,7 +33,7 @@ struct Delivery {
 ///  - messages are copied by send(): views may die afterwards.
 ///
 /// Thread safety  none: one thread. Implementations may run threads of their libraries inside.
-/// Errors         Error{invalid} from send(): this message can never be delivered (too large, unknown topic), nothing
+/// Errors         Error{refused} from send(): this message can never be delivered (too large, unknown topic), nothing
 ///                was accepted; Error{failed} or Error{disconnected}: the sink is broken, throw it away, unreported
 ///                messages are undecided and must be sent again.
 class Sink {

@@ -42,9 +42,9 @@ class SinkHarness {
   /// Everything durable in topic(), in order a key.
   virtual std::vector<DurableMessage> durable() = 0;
 
-  /// Changes `message` into one that send() refuses with Error{invalid}; false when the adapter has no such message.
+  /// Changes `message` into one that send() refuses with Error{refused}; false when the adapter has no such message.
   virtual bool make_unsendable(outbox::MessageView&) { return false; }
-  /// A sink that accepts the nth message and reports it as not delivered; nothing when the adapter cannot be made to.
+  /// A sink that accepts the nth message and reports it as refused; nothing when the adapter cannot be made to.
   virtual std::unique_ptr<outbox::Sink> make_refusing_sink(std::size_t nth) {
     static_cast<void>(nth);
     return nullptr;
@@ -223,7 +223,7 @@ TEST_P(SinkContract, UnsendableMessageIsNotAcceptedAndOthersAre) {
     (void)sink->send(unsendable);
     FAIL() << "it was accepted";
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::invalid) << error.what();
+    EXPECT_EQ(error.kind(), ErrorKind::refused) << error.what();
   }
   ASSERT_NO_FATAL_FAILURE(send(*sink, messages[2].view()));
   ASSERT_NO_FATAL_FAILURE(drain(*sink));
@@ -248,8 +248,10 @@ TEST_P(SinkContract, NothingOvertakesAMessageThatFailed) {
   }
   const auto durable = durable_by_key()["key-0"];
   for (const auto& payload : durable) EXPECT_LT(std::stoi(payload), 4) << "overtook the message that failed";
+  ASSERT_TRUE(reports_.contains(4));
   for (const auto& [position, delivery] : reports_) {
     EXPECT_EQ(delivery.delivered(), position < 4) << position;
+    EXPECT_EQ(delivery.outcome == outbox::Delivery::Outcome::refused, position == 4) << "the wrong one is blamed";
     if (!delivery.delivered()) {
       EXPECT_NE(delivery.reason, "") << position;
     }

@@ -1,0 +1,36 @@
+#include "producer/returned_message.hpp"
+
+#include <fmt/format.h>
+
+namespace annals::kafka {
+namespace {
+
+std::string text_of(const void* data, std::size_t size) {
+  return data == nullptr ? std::string{} : std::string{static_cast<const char*>(data), size};
+}
+
+std::string_view certainty(const rd_kafka_message_t& message) {
+  return rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? "not written" : "perhaps written";
+}
+
+}  // namespace
+
+ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t position) {
+  ReturnedMessage out;
+  out.position = position;
+  out.topic = rd_kafka_topic_name(message.rkt);
+  out.has_key = message.key != nullptr;
+  out.key = text_of(message.key, message.key_len);
+  out.payload = text_of(message.payload, message.len);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    out.headers.reset(rd_kafka_headers_copy(headers));
+  }
+  out.verdict = verdict_of(message.err);
+  const bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+  out.reason = fmt::format("{}, {}{}", describe(message.err), certainty(message),
+                           too_large ? "; it is over the topic's max.message.bytes" : "");
+  return out;
+}
+
+}  // namespace annals::kafka

@@ -15,6 +15,7 @@
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
 #include "annals/outbox/relay.hpp"
+#include "annals/testing/memory_offsets.hpp"
 #include "benches.hpp"
 #include "history.hpp"
 #include "probe_producer.hpp"
@@ -66,12 +67,13 @@ class Consumer {
   void run(const std::stop_token& stop) {
     std::vector<projections::IncomingMessage> messages;
     while (!stop.stop_requested()) {
-      source_.receive(1000, milliseconds{100}, messages);
+      source_.receive(offsets_, 1000, milliseconds{100}, messages);
       const auto now = SteadyClock::now();
       for (const auto& message : messages) arrivals_.at(number_in(message.payload)) = now;
       seen_ += messages.size();
     }
   }
+  testing::MemoryOffsets offsets_;
   kafka::KafkaSource source_;
   std::vector<SteadyClock::time_point> arrivals_;
   std::atomic<std::size_t> seen_{0};

@@ -17,6 +17,11 @@ std::vector<std::string> MemoryLog::payloads(std::string_view topic, std::string
   return out;
 }
 
+std::int64_t MemoryLog::end(const std::string& topic, std::int32_t partition) const {
+  const auto found = next_offsets_.find({topic, partition});
+  return found == next_offsets_.end() ? 0 : found->second;
+}
+
 std::size_t MemoryLog::committed(const std::string& group) const {
   const auto found = committed_.find(group);
   return found == committed_.end() ? 0 : found->second;

@@ -79,6 +79,14 @@ class KafkaSourceHarness final : public SourceHarness {
         .settings = {{"bootstrap.servers", tests::kafka_brokers()}}, .group = topic_, .topics = {topic_}});
   }
 
+  bool delete_messages() override {
+    const auto ends = tests::end_offsets(topic_);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      tests::delete_records_before(topic_, static_cast<std::int32_t>(i), ends[i]);
+    }
+    return true;
+  }
+
  private:
   std::string topic_ = tests::create_topic(tests::unique_topic("source-contract"), 4);
 };

@@ -23,10 +23,10 @@ using outbox::Sink;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-using testing::IsEmpty;
+using ::testing::IsEmpty;
 
 /// One broker for all tests of this program; it takes seconds to start.
-class KafkaFaults : public testing::Test {
+class KafkaFaults : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { kafka_ = std::make_unique<PrivateStack>("kafka"); }
   static void TearDownTestSuite() { kafka_.reset(); }
@@ -105,7 +105,7 @@ void expect_all_in_order(const std::string& topic, const std::string& brokers, s
   for (const auto& record : records) values.insert(record.value);
   EXPECT_EQ(values.size(), count) << "lost";
   EXPECT_THAT(keys_out_of_order(records), IsEmpty());
-  testing::Test::RecordProperty("duplicates", static_cast<int>(records.size() - values.size()));
+  ::testing::Test::RecordProperty("duplicates", static_cast<int>(records.size() - values.size()));
 }
 
 TEST_F(KafkaFaults, KilledBrokerLosesNothingAndKeepsOrder) {
@@ -170,7 +170,7 @@ TEST_F(KafkaFaults, ClosingIsBoundedWhileTheBrokerIsPaused) {
         .settings = {{"bootstrap.servers", kafka_->address()}}, .group = group, .topics = {name}};
     reading.commit_timeout = milliseconds{500};
     reading.close_timeout = milliseconds{500};
-    auto source = std::make_unique<kafka::KafkaSource>(reading);
+    auto source = std::make_unique<KafkaReader>(reading);
     std::vector<projections::IncomingMessage> some;
     while (some.empty()) source->receive(10, seconds{10}, some);
     return source;
@@ -195,10 +195,9 @@ TEST_F(KafkaFaults, ClosingIsBoundedWhileTheBrokerIsPaused) {
 
 TEST_F(KafkaFaults, SourceGoesOnAfterTheBrokerCameBack) {
   const auto name = topic("reader", 2);
-  kafka::KafkaSource source{
-      {.settings = {{"bootstrap.servers", kafka_->address()}, {"reconnect.backoff.max.ms", "1000"}},
-       .group = "reader",
-       .topics = {name}}};
+  KafkaReader source{{.settings = {{"bootstrap.servers", kafka_->address()}, {"reconnect.backoff.max.ms", "1000"}},
+                      .group = "reader",
+                      .topics = {name}}};
   std::set<std::string> seen;
   std::vector<projections::IncomingMessage> some;
   const auto read_until = [&](std::size_t count) {

@@ -17,14 +17,14 @@ namespace {
 using kafka::KafkaSink;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 KafkaSink::Options to_mock(const KafkaMock& mock) {
   return {.settings = {{"bootstrap.servers", mock.brokers()}, {"batch.num.messages", "5"}, {"max.in.flight", "1"}}};
 }
 
-class KafkaSinkRetries : public testing::TestWithParam<int> {};
+class KafkaSinkRetries : public ::testing::TestWithParam<int> {};
 
 TEST_P(KafkaSinkRetries, LoseNothingAndKeepOrder) {
   KafkaMock mock;
@@ -38,12 +38,12 @@ TEST_P(KafkaSinkRetries, LoseNothingAndKeepOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Passing, KafkaSinkRetries,
-                         testing::Values(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-                                         RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-                                         RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
-                                         RD_KAFKA_RESP_ERR__TRANSPORT));
+                         ::testing::Values(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                           RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                                           RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                                           RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR__TRANSPORT));
 
-class KafkaSinkRefusals : public testing::TestWithParam<int> {};
+class KafkaSinkRefusals : public ::testing::TestWithParam<int> {};
 
 /// What is refused for good and holds for more than one message: everything is reported and the sink is broken. (A request
 /// behind it is taken by the mock and refused by a real broker.)
@@ -72,12 +72,12 @@ TEST_P(KafkaSinkRefusals, BreakTheSink) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lasting, KafkaSinkRefusals,
-                         testing::Values(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-                                         RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-                                         RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS,
-                                         RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH));
+                         ::testing::Values(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                           RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                           RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS,
+                                           RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH));
 
-class KafkaSinkBatchRefusals : public testing::TestWithParam<int> {};
+class KafkaSinkBatchRefusals : public ::testing::TestWithParam<int> {};
 
 /// A request with five messages is refused, and each of the five is taken when it comes by itself.
 TEST_P(KafkaSinkBatchRefusals, BlameNobodyWhenEachMessagePasses) {
@@ -92,9 +92,9 @@ TEST_P(KafkaSinkBatchRefusals, BlameNobodyWhenEachMessagePasses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lasting, KafkaSinkBatchRefusals,
-                         testing::Values(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
-                                         RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
-                                         RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT));
+                         ::testing::Values(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+                                           RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+                                           RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT));
 
 /// A broker that has just started knows no topics yet.
 TEST(KafkaSinkTopics, UnknownForAWhileIsWaitedFor) {

@@ -18,8 +18,8 @@ using kafka::KafkaSink;
 using outbox::Sink;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 KafkaSink::Options to_broker(kafka::Settings settings = {}) {
   settings.try_emplace("bootstrap.servers", kafka_brokers());
@@ -128,7 +128,7 @@ TEST(KafkaSink, ChoosesThePartitionThatJavaChooses) {
   }
 }
 
-class KafkaSinkBatches : public testing::TestWithParam<const char*> {};
+class KafkaSinkBatches : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(KafkaSinkBatches, KeepOrderPerKey) {
   const auto topic = create_topic(unique_topic("order"), 4);
@@ -151,13 +151,13 @@ TEST(KafkaSink, LosesNothingInATopicMadeAMomentAgo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiny, KafkaSinkBatches, testing::Values("1", "2", "3", "10", "100000"));
+INSTANTIATE_TEST_SUITE_P(Tiny, KafkaSinkBatches, ::testing::Values("1", "2", "3", "10", "100000"));
 
 TEST(KafkaSink, OrderCheckerSeesADisorder) {
   EXPECT_THAT(keys_out_of_order({{.key = "a", .value = "1"}, {.key = "a", .value = "3"}, {.key = "a", .value = "1"}}),
               IsEmpty());
   EXPECT_THAT(keys_out_of_order({{.key = "a", .value = "1"}, {.key = "a", .value = "3"}, {.key = "a", .value = "2"}}),
-              testing::ElementsAre("a"));
+              ::testing::ElementsAre("a"));
 }
 
 TEST(KafkaSink, RefusesAnUnknownTopicAndGoesOn) {
@@ -243,7 +243,7 @@ struct Blame {
   bool topic_of_its_own;
 };
 
-class KafkaSinkBlames : public testing::TestWithParam<Blame> {};
+class KafkaSinkBlames : public ::testing::TestWithParam<Blame> {};
 
 /// One of 8,000 messages is too large for its topic. Whatever is in flight or queued around it, in its batch or not, it
 /// alone is to blame: somebody is going to pass over the message that is named.
@@ -267,9 +267,9 @@ TEST_P(KafkaSinkBlames, TheMessageThatTheBrokerRefuses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedules, KafkaSinkBlames,
-                         testing::Values(Blame{"one_request_at_a_time", {{"max.in.flight", "1"}}, true},
-                                         Blame{"defaults", {}, true}, Blame{"in_a_full_batch", {}, false},
-                                         Blame{"in_a_full_batch_singly", {{"max.in.flight", "1"}}, false}),
+                         ::testing::Values(Blame{"one_request_at_a_time", {{"max.in.flight", "1"}}, true},
+                                           Blame{"defaults", {}, true}, Blame{"in_a_full_batch", {}, false},
+                                           Blame{"in_a_full_batch_singly", {{"max.in.flight", "1"}}, false}),
                          [](const auto& schedule) { return std::string{schedule.param.name}; });
 
 TEST(KafkaSink, BatchThatIsTooLargeGoesMessageByMessage) {
@@ -288,7 +288,7 @@ TEST(KafkaSink, RefusesWhatTheQueueCanNeverHoldAndGoesOn) {
   KafkaSink sink{options};
   const auto [kind, text] = refusal(sink, TestMessage{.topic = topic, .payload = std::string(9'000'000, 'x')}.view());
   EXPECT_EQ(kind, ErrorKind::refused);
-  EXPECT_THAT(text, testing::AllOf(HasSubstr("9000000"), HasSubstr("8388608"), HasSubstr("queue_bytes")));
+  EXPECT_THAT(text, ::testing::AllOf(HasSubstr("9000000"), HasSubstr("8388608"), HasSubstr("queue_bytes")));
   EXPECT_EQ(delivered_count(send_all(sink, {{.topic = topic, .payload = std::string(8'000'000, 'x')}})), 1U);
 }
 

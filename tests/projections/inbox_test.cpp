@@ -24,19 +24,33 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-/// A source that gives what it is told, whatever that is.
+/// A source that gives what it is told, whatever that is, and puts partition 0 of "orders" on record.
 class ScriptedSource final : public projections::Source {
  public:
-  void receive(std::size_t, std::chrono::milliseconds, std::vector<projections::IncomingMessage>& messages) override {
-    messages = std::exchange(next, {});
-  }
   void commit() override {
     if (broken) throw Error{ErrorKind::disconnected, "the source is gone"};
     ++commits;
   }
   std::vector<projections::IncomingMessage> next;
+  std::string origin = "cluster";
+  bool fails = false;  ///< when it has given what there is
   int commits = 0;
+  int idles = 0;
   bool broken = false;
+
+ private:
+  void poll(projections::OffsetTable& offsets, std::size_t, std::chrono::milliseconds,
+            std::vector<projections::IncomingMessage>& messages) override {
+    if (!started_) {
+      if (offsets.places(origin, "orders").empty()) offsets.begin(origin, "orders", {{0, 0}});
+      started_ = true;
+    }
+    messages = std::exchange(next, {});
+    if (fails) throw Error{ErrorKind::corrupt, "messages are gone"};
+  }
+  void idle(projections::OffsetTable&) override { ++idles; }
+
+  bool started_ = false;
 };
 
 class InboxTest : public ::testing::Test {
@@ -95,16 +109,169 @@ TEST_F(InboxTest, WithoutMessagesDoesNothing) {
 }
 
 TEST_F(InboxTest, RepeatedOffsetIsDropped) {
-  log_.append(incoming("a", ""));
-  log_.append(incoming("b", ""));
   for (int life = 0; life < 2; ++life) {
-    MemorySource source{log_, "group " + std::to_string(life)};  // as if nothing had been committed
+    ScriptedSource source;
+    source.next = {at(0, incoming("a", "")), at(1, incoming("b", ""))};
     auto box = inbox();
     const auto report = box.step(source, 0ms);
     EXPECT_EQ(report.received, 2U);
     EXPECT_EQ(report.duplicates, life == 0 ? 0U : 2U);
   }
   EXPECT_THAT(effects(), ElementsAre("a", "b"));
+}
+
+TEST_F(InboxTest, DatabaseThatWentBackGetsAgainWhatItLacks) {
+  for (const auto* payload : {"a", "b", "c", "d"}) log_.append(incoming(payload, payload));
+  {
+    MemorySource source{log_};
+    auto box = inbox();
+    EXPECT_EQ(box.step(source, 0ms).handled, 4U);
+    EXPECT_EQ(log_.committed("group"), 4U);
+  }
+  direct_.execute(
+      "UPDATE annals.inbox_offsets SET next_offset = 2, last_id = 'b';"
+      "DELETE FROM annals.inbox_messages WHERE message_id IN ('c', 'd');"
+      "DELETE FROM public.effects WHERE payload IN ('c', 'd')");
+  MemorySource source{log_};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).handled, 2U);
+  EXPECT_THAT(payloads(direct_, effect_rows), ElementsAre("a", "b", "c", "d"));
+}
+
+TEST_F(InboxTest, RecordSetBackUnderARunningInboxStopsIt) {
+  ScriptedSource source;
+  auto box = inbox();
+  source.next = {at(5, incoming("a", "1"))};
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  direct_.execute("UPDATE annals.inbox_offsets SET next_offset = 2, last_id = NULL");
+  source.next = {at(6, incoming("b", "2"))};
+  const auto error = error_of([&] { box.step(source, 0ms); });
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr("says 2 for orders[0]"), HasSubstr("said 6 before"), HasSubstr("new source")));
+  EXPECT_THAT(effects(), ElementsAre("a"));
+}
+
+TEST_F(InboxTest, RecordDeletedUnderARunningInboxStopsIt) {
+  ScriptedSource source;
+  auto box = inbox();
+  source.next = {at(5, incoming("a", "1"))};
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  direct_.execute("DELETE FROM annals.inbox_offsets");
+  source.next = {at(6, incoming("b", "2"))};
+  EXPECT_EQ(error_of([&] { box.step(source, 0ms); }).kind(), ErrorKind::corrupt);
+  EXPECT_THAT(effects(), ElementsAre("a"));
+}
+
+TEST_F(InboxTest, OffsetsOfAnotherClusterAreRefused) {
+  {
+    ScriptedSource source;
+    source.next = {at(0, incoming("a", "1"))};
+    auto box = inbox();
+    EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  }
+  ScriptedSource source;
+  source.origin = "another";
+  source.next = {at(1, incoming("b", "2"))};
+  auto box = inbox();
+  const auto error = error_of([&] { box.step(source, 0ms); });
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("cluster cluster"), HasSubstr("cluster another")));
+  const auto remedy = error.hint().substr(error.hint().find("DELETE"));
+  direct_.execute(remedy);  // as it stands
+  ScriptedSource anew;
+  anew.origin = "another";
+  anew.next = {at(1, incoming("b", "2"))};
+  auto next = inbox();
+  EXPECT_EQ(next.step(anew, 0ms).handled, 1U);
+}
+
+/// A topic that was deleted and made anew has other messages where the inbox has been.
+TEST_F(InboxTest, OtherMessageWhereOneWasHandledStopsIt) {
+  {
+    ScriptedSource source;
+    source.next = {at(0, incoming("a", "1")), at(1, incoming("b", "2"))};
+    auto box = inbox();
+    EXPECT_EQ(box.step(source, 0ms).handled, 2U);
+  }
+  for (const auto& [offset, id] : {std::pair{1, "other"}, std::pair{0, "strange"}}) {
+    ScriptedSource source;
+    source.next = {at(offset, incoming("x", id)), at(2, incoming("y", "3"))};
+    auto box = inbox();
+    const auto error = error_of([&] { box.step(source, 0ms); });
+    EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("orders[0]"), HasSubstr(id), HasSubstr("UPDATE annals.inbox_offsets")));
+    EXPECT_EQ(effects().size(), 2U);
+  }
+  direct_.execute("DELETE FROM annals.inbox_messages");  // pruned: the last id is in the offsets
+  ScriptedSource source;
+  source.next = {at(1, incoming("b", "2")), at(2, incoming("c", "3"))};
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  EXPECT_THAT(effects(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(InboxTest, HintThatSetsTheRecordRunsAsItStands) {
+  {
+    ScriptedSource source;
+    source.next = {at(3, incoming("a", "1"))};
+    auto box = inbox("it's");
+    EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  }
+  ScriptedSource source;
+  source.next = {at(3, incoming("b", "2"))};
+  auto box = inbox("it's");
+  const auto hint = error_of([&] { box.step(source, 0ms); }).hint();
+  direct_.execute(hint.substr(hint.find("UPDATE")));
+  EXPECT_THAT(payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets"), ElementsAre("0"));
+}
+
+/// What was received before the source failed takes effect; the source is not read again.
+TEST_F(InboxTest, SourceThatFailedIsNotReadAgain) {
+  ScriptedSource source;
+  source.next = {at(0, incoming("a", "1"))};
+  source.fails = true;
+  auto box = inbox();
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  source.fails = false;
+  source.next = {at(7, incoming("after the gap", "8"))};
+  EXPECT_EQ(error_of([&] { box.step(source, 0ms); }).kind(), ErrorKind::corrupt);
+  EXPECT_EQ(error_of([&] { box.step(source, 0ms); }).kind(), ErrorKind::corrupt);
+  EXPECT_THAT(effects(), ElementsAre("a"));
+  EXPECT_THAT(payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets"), ElementsAre("1"));
+}
+
+/// A batch that failed is lost with its inbox; the source that gave it will not give it again.
+TEST_F(InboxTest, SourceOfAnotherInboxIsRefused) {
+  auto handlers = make_effects(store_, outbox_);
+  handlers.on_any([](const projections::IncomingMessage&) { throw std::runtime_error{"no"}; });
+  for (const auto* payload : {"a", "b"}) log_.append(incoming(payload, payload));
+  MemorySource source{log_};
+  {
+    auto box = inbox_with(handlers);
+    EXPECT_THROW(box.step(source, 0ms), Error);
+  }
+  log_.append(incoming("c", "c"));
+  auto box = inbox();
+  EXPECT_THAT(error_of([&] { box.step(source, 0ms); }).what(), HasSubstr("new source"));
+  MemorySource again{log_};
+  EXPECT_EQ(box.step(again, 0ms).handled, 3U);
+}
+
+TEST_F(InboxTest, SourceIsKeptAliveWhileABatchFails) {
+  auto handlers = make_effects(store_, outbox_);
+  bool broken = true;
+  handlers.on_any([&](const projections::IncomingMessage&) {
+    if (broken) throw std::runtime_error{"no"};
+  });
+  ScriptedSource source;
+  source.next = {at(0, incoming("a", "1"))};
+  auto box = inbox_with(handlers);
+  for (int i = 0; i < 3; ++i) EXPECT_THROW(box.step(source, 0ms), Error);
+  EXPECT_EQ(source.idles, 2);
+  broken = false;
+  EXPECT_EQ(box.step(source, 0ms).handled, 1U);
+  EXPECT_EQ(source.idles, 3);
 }
 
 TEST_F(InboxTest, RepeatedIdAtANewOffsetIsDropped) {
@@ -186,7 +353,7 @@ TEST_F(InboxTest, SwallowedSqlErrorHasNoEffect) {
   EXPECT_THAT(error_of([&] { box.step(source, 0ms); }).message(), HasSubstr("offset 0"));
   EXPECT_THAT(effects(), IsEmpty());
   EXPECT_EQ(log_.committed("group"), 0U);
-  EXPECT_THAT(payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets"), IsEmpty());
+  EXPECT_THAT(payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets"), ElementsAre("0"));
 }
 
 TEST_F(InboxTest, SourceThatCannotCommitIsToldAgainWithoutASecondEffect) {

@@ -40,8 +40,7 @@ void project_until_idle(const postgres::Database& database, const KillAt& kill) 
   }
 }
 
-/// Every life is given the same 60 messages from the start, some twice: what its predecessor committed to the source
-/// died with it.
+/// Every life has a source with the same 60 messages, some twice; the table says from where.
 void receive_all(const postgres::Database& database, const KillAt& kill) {
   testing::MemoryLog log;
   for (int i = 0; i < 60; ++i) {

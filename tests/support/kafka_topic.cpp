@@ -85,6 +85,15 @@ Partitions partitions_of(rd_kafka_t* client, const std::string& topic) {
   return {.all = first.partition_cnt, .with_leader = static_cast<int>(led)};
 }
 
+void wait_for_partitions(const std::string& topic, int count, const std::string& brokers) {
+  const auto client = make_client(RD_KAFKA_PRODUCER, brokers);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
+  while (partitions_of(client.get(), topic).with_leader != count) {
+    if (std::chrono::steady_clock::now() > deadline) fail("topic " + topic + " does not get its partitions");
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
 /// How many partitions there are, once each has a leader: a broker that was away has none for a moment.
 int partition_count(rd_kafka_t* client, const std::string& topic) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
@@ -161,13 +170,43 @@ std::string create_topic(const std::string& name, int partitions, const TopicCon
   admin(
       brokers, [&](auto* client, auto* queue) { rd_kafka_CreateTopics(client, &request, 1, nullptr, queue); },
       check_created);
-  const auto client = make_client(RD_KAFKA_PRODUCER, brokers);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
-  while (partitions_of(client.get(), name).with_leader != partitions) {
-    if (std::chrono::steady_clock::now() > deadline) fail("the new topic " + name + " does not appear");
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
+  wait_for_partitions(name, partitions, brokers);
   return name;
+}
+
+void delete_topic(const std::string& name, const std::string& brokers) {
+  const Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy> topic{rd_kafka_DeleteTopic_new(name.c_str())};
+  auto* request = topic.get();
+  admin(
+      brokers, [&](auto* client, auto* queue) { rd_kafka_DeleteTopics(client, &request, 1, nullptr, queue); },
+      [](const auto*) {});
+  wait_for_partitions(name, 0, brokers);
+}
+
+void add_partitions(const std::string& topic, int partitions, const std::string& brokers) {
+  std::array<char, 512> text{};
+  const Owned<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy> more{
+      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(partitions), text.data(), text.size())};
+  if (!more) fail(text.data());
+  auto* request = more.get();
+  admin(
+      brokers, [&](auto* client, auto* queue) { rd_kafka_CreatePartitions(client, &request, 1, nullptr, queue); },
+      [](const auto*) {});
+  wait_for_partitions(topic, partitions, brokers);
+}
+
+void delete_group(const std::string& group, const std::string& brokers) {
+  const Owned<rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroup_destroy> gone{rd_kafka_DeleteGroup_new(group.c_str())};
+  auto* request = gone.get();
+  admin(
+      brokers, [&](auto* client, auto* queue) { rd_kafka_DeleteGroups(client, &request, 1, nullptr, queue); },
+      [&](rd_kafka_event_t* answer) {
+        std::size_t count = 0;
+        const auto** results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(answer), &count);
+        for (std::size_t i = 0; i < count; ++i) {
+          if (const auto* error = rd_kafka_group_result_error(results[i])) fail(rd_kafka_error_string(error));
+        }
+      });
 }
 
 void delete_records_before(const std::string& topic, std::int32_t partition, std::int64_t offset,
@@ -181,6 +220,15 @@ void delete_records_before(const std::string& topic, std::int32_t partition, std
   admin(
       brokers, [&](auto* client, auto* queue) { rd_kafka_DeleteRecords(client, &request, 1, nullptr, queue); },
       [](const auto*) {});
+}
+
+int group_members(const std::string& group, const std::string& brokers) {
+  const auto client = make_client(RD_KAFKA_PRODUCER, brokers);
+  const rd_kafka_group_list* list = nullptr;
+  const auto error = rd_kafka_list_groups(client.get(), group.c_str(), &list, timeout_ms);
+  const Owned<const rd_kafka_group_list, rd_kafka_group_list_destroy> owner{list};
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(error));
+  return list->group_cnt == 1 ? list->groups[0].member_cnt : 0;
 }
 
 std::string Record::header(const std::string& name) const {

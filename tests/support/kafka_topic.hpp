@@ -23,6 +23,18 @@ std::string create_topic(const std::string& name, int partitions, const TopicCon
 void delete_records_before(const std::string& topic, std::int32_t partition, std::int64_t offset,
                            const std::string& brokers = kafka_brokers());
 
+/// Deletes the topic and waits until the broker no longer knows it.
+void delete_topic(const std::string& name, const std::string& brokers = kafka_brokers());
+
+/// Gives the topic more partitions, `partitions` in all, and waits until each has a leader.
+void add_partitions(const std::string& topic, int partitions, const std::string& brokers = kafka_brokers());
+
+/// Deletes a consumer group that has no members, with the offsets that it committed.
+void delete_group(const std::string& group, const std::string& brokers = kafka_brokers());
+
+/// How many members a consumer group has now.
+[[nodiscard]] int group_members(const std::string& group, const std::string& brokers = kafka_brokers());
+
 /// A record as it lies in the topic.
 struct Record {
   std::int32_t partition = 0;

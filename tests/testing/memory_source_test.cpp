@@ -24,6 +24,10 @@ class MemorySourceHarness final : public SourceHarness {
     }
   }
   std::unique_ptr<projections::Source> make_source() override { return std::make_unique<MemorySource>(log_); }
+  bool break_source(projections::Source& source) override {
+    dynamic_cast<MemorySource&>(source).break_down();
+    return true;
+  }
 
  private:
   std::size_t partitions_;

@@ -10,6 +10,7 @@
 #include "annals/kafka/source.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/testing/memory_offsets.hpp"
 
 namespace shop::verify {
 namespace {
@@ -86,11 +87,12 @@ std::vector<Published> read_topic(const Scene& scene, const std::string& topic) 
   annals::kafka::KafkaSource source{{.settings = {{"bootstrap.servers", scene.brokers}},
                                      .group = scene.topic_prefix + "verify-" + annals::EventId::generate().to_string(),
                                      .topics = {topic}}};
+  annals::testing::MemoryOffsets offsets;  // of nobody before: from the beginning
   std::vector<std::int64_t> next(ends.size(), 0);
   std::vector<Published> records;
   std::vector<annals::projections::IncomingMessage> messages;
   while (!reached(next, ends)) {
-    source.receive(10'000, silence_max, messages);
+    source.receive(offsets, 10'000, silence_max, messages);
     if (messages.empty()) throw annals::Error{annals::ErrorKind::failed, "topic " + topic + " fell silent"};
     for (const auto& message : messages) {
       records.push_back(published(message));

@@ -3,28 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/message.hpp"
 #include "client/client.hpp"
+#include "consumer/assignment.hpp"
 #include "wire/cloud_event.hpp"
 
-// Offsets. librdkafka's automatic reset would silently jump when a committed offset has been deleted by retention, so it is
-// off (auto.offset.reset=error). What "no offset committed yet" means is decided when a partition is assigned: begin at the
-// beginning, or at the end, which is then committed at once, so that a restart before the first commit() skips nothing.
+// Offsets. Where a partition begins is decided when it is assigned, by the reader's record (consumer/assignment.hpp). The
+// offsets that the group commits are for those who watch its lag; nobody reads them here. librdkafka's automatic reset would
+// silently jump when an offset has been deleted by retention, so it is off (auto.offset.reset=error).
 //
-// Rebalances happen inside receive(). Revoked partitions leave `received_`, so that commit() cannot commit what another
-// member may already have been given, and leave the messages being returned, so that they are not handled twice.
+// Rebalances happen inside poll() and idle(). Revoked partitions leave `received`, so that commit() does not tell of what
+// another member may already have been given, and leave the messages being returned, so that they are not handled twice.
+//
+// While its reader is busy a member must go on polling, or the group takes its partitions away. idle() polls with all
+// partitions paused: librdkafka drops what it had fetched ahead and fetches it again later.
 namespace annals::kafka {
 namespace {
 
 using projections::IncomingMessage;
 using std::chrono::milliseconds;
 
-constexpr milliseconds assign_timeout{5'000};
 constexpr milliseconds retry_after{50};
 constexpr milliseconds missing_topic_max{3'000};
 
@@ -38,11 +44,14 @@ struct MissingTopic {
 
 struct SourceState : ClientState {
   Start start = Start::beginning;
-  bool rebalanced = false;       ///< since receive() began
-  std::optional<Error> failure;  ///< of a callback; receive() throws it
+  projections::OffsetTable* offsets = nullptr;  ///< of the call that is running
+  bool rebalanced = false;                      ///< since poll() began
+  bool paused = false;                          ///< the assignment is
+  std::exception_ptr failure;                   ///< of a callback; poll() throws it
   std::optional<MissingTopic> missing;
   std::map<PartitionName, std::int64_t> received;    ///< next offset of each partition, not committed
-  std::vector<IncomingMessage>* messages = nullptr;  ///< what receive() is filling
+  std::vector<IncomingMessage> held;                 ///< came while paused
+  std::vector<IncomingMessage>* messages = nullptr;  ///< what poll() is filling
 };
 
 bool is_rebalance(rd_kafka_resp_err_t error) {
@@ -87,56 +96,37 @@ rd_kafka_resp_err_t commit_offsets(rd_kafka_t& consumer, const rd_kafka_topic_pa
   }
 }
 
-/// The end of a partition as a number, which a commit can hold.
-rd_kafka_resp_err_t resolve_end(rd_kafka_t& consumer, rd_kafka_topic_partition_t& partition) {
-  std::int64_t low = 0;
-  return rd_kafka_query_watermark_offsets(&consumer, partition.topic, partition.partition, &low, &partition.offset,
-                                          to_int_ms(assign_timeout));
-}
-
-/// Gives every partition without a committed offset its start.
-rd_kafka_resp_err_t resolve_starts(rd_kafka_t& consumer, rd_kafka_topic_partition_list_t& partitions, Start start) {
-  auto error = rd_kafka_committed(&consumer, &partitions, to_int_ms(assign_timeout));
-  const PartitionList ends{rd_kafka_topic_partition_list_new(partitions.cnt)};
-  for (int i = 0; i < partitions.cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    auto& partition = partitions.elems[i];
-    error = partition.err;
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || partition.offset >= 0) continue;
-    partition.offset = RD_KAFKA_OFFSET_BEGINNING;
-    if (start == Start::beginning) continue;
-    error = resolve_end(consumer, partition);
-    rd_kafka_topic_partition_list_add(ends.get(), partition.topic, partition.partition)->offset = partition.offset;
-  }
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR || ends->cnt == 0) return error;
-  return commit_offsets(consumer, *ends, assign_timeout);
-}
-
 bool has_topic(const rd_kafka_topic_partition_list_t& partitions, std::string_view topic) {
   return std::any_of(partitions.elems, partitions.elems + partitions.cnt,
                      [&](const auto& partition) { return partition.topic == topic; });
 }
 
 void assign(rd_kafka_t& consumer, rd_kafka_topic_partition_list_t& partitions, SourceState& state) {
-  const auto error = resolve_starts(consumer, partitions, state.start);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  const bool was_paused = std::exchange(state.paused, false);
+  try {
+    ANNALS_ASSERT(state.offsets != nullptr);
+    find_starts({consumer, state, state.start}, *state.offsets, partitions);
     (void)rd_kafka_assign(&consumer, &partitions);
+    if (was_paused) (void)rd_kafka_resume_partitions(&consumer, &partitions);
     if (state.missing && has_topic(partitions, state.missing->name)) state.missing.reset();
-    return;
+  } catch (...) {  // a callback of C code: it is thrown when that has returned
+    (void)rd_kafka_assign(&consumer, nullptr);
+    state.failure = std::current_exception();
   }
-  (void)rd_kafka_assign(&consumer, nullptr);
-  if (is_rebalance(error)) return;  // the group is already past this assignment: another one comes
-  state.failure = disconnected(fmt::format("cannot read the group's committed offsets: {}", describe(error)), state);
+}
+
+void erase(std::vector<IncomingMessage>& messages, const rd_kafka_topic_partition_t& gone) {
+  std::erase_if(messages, [&](const IncomingMessage& message) {
+    return message.partition == gone.partition && message.topic == gone.topic;
+  });
 }
 
 void forget(const rd_kafka_topic_partition_list_t& partitions, SourceState& state) {
   for (int i = 0; i < partitions.cnt; ++i) {
     const auto& gone = partitions.elems[i];
     state.received.erase(PartitionName{gone.topic, gone.partition});
-    if (state.messages != nullptr) {
-      std::erase_if(*state.messages, [&](const IncomingMessage& message) {
-        return message.partition == gone.partition && message.topic == gone.topic;
-      });
-    }
+    erase(state.held, gone);
+    if (state.messages != nullptr) erase(*state.messages, gone);
   }
 }
 
@@ -221,8 +211,11 @@ struct KafkaSource::Impl {
   explicit Impl(Options given) : options(std::move(given)), consumer(make_consumer(options, state)) { subscribe(); }
 
   void subscribe();
+  void poll(std::size_t max, milliseconds wait, std::vector<IncomingMessage>& messages);
+  void idle();
   /// False when there is nothing more within `wait`.
   bool receive_one(milliseconds wait, std::vector<IncomingMessage>& messages);
+  void set_paused(bool paused);
   void check(const rd_kafka_message_t& message);
   void remember(const std::vector<IncomingMessage>& messages);
   void check_connection();
@@ -234,6 +227,26 @@ struct KafkaSource::Impl {
   ClientHandle consumer;
   bool commit_unanswered = false;
   std::chrono::steady_clock::time_point last_connected = std::chrono::steady_clock::now();
+};
+
+/// Lets callbacks reach what the running call was given.
+class KafkaSource::Running {
+ public:
+  Running(Impl& impl, projections::OffsetTable& offsets, std::vector<IncomingMessage>* messages) : impl_(impl) {
+    impl.state.offsets = &offsets;
+    impl.state.messages = messages;
+    impl.state.rebalanced = false;
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() {
+    if (impl_.state.messages != nullptr) impl_.remember(*impl_.state.messages);
+    impl_.state.messages = nullptr;
+    impl_.state.offsets = nullptr;
+  }
+
+ private:
+  Impl& impl_;
 };
 
 void KafkaSource::Impl::subscribe() {
@@ -249,7 +262,7 @@ void KafkaSource::Impl::subscribe() {
 
 bool KafkaSource::Impl::receive_one(milliseconds wait, std::vector<IncomingMessage>& messages) {
   const MessageHandle message{rd_kafka_consumer_poll(consumer.get(), to_int_ms(wait))};
-  if (state.failure) throw *std::exchange(state.failure, std::nullopt);
+  if (state.failure) std::rethrow_exception(state.failure);
   if (!message) return false;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     messages.push_back(to_incoming(*message));
@@ -272,14 +285,10 @@ void KafkaSource::Impl::check(const rd_kafka_message_t& message) {
                          fmt::format("group {} may not read: {}", options.group, text_in(message)), state);
   }
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-    throw failed(fmt::format("group {} cannot go on in topic {} partition {}: {}", options.group, topic,
-                             message.partition, text_in(message)),
-                 "messages were deleted before they were read, or the topic was made anew: set the group's offsets on "
-                 "purpose with kafka-consumer-groups --reset-offsets");
+    require_next({*consumer, state, options.start}, *state.offsets, topic, message.partition);
   }
-  throw failed(fmt::format("the Kafka consumer failed: {} {}{}", describe(message.err), text_in(message),
-                           fatal_error(*consumer)),
-               "make a new source");
+  throw broken(fmt::format("the Kafka consumer failed: {} {}{}", describe(message.err), text_in(message),
+                           fatal_error(*consumer)));
 }
 
 void KafkaSource::Impl::remember(const std::vector<IncomingMessage>& messages) {
@@ -335,26 +344,52 @@ void KafkaSource::Impl::close() {
   if (rd_kafka_consumer_closed(consumer.get()) == 0) state.sockets.cut();
 }
 
+void KafkaSource::Impl::set_paused(bool paused) {
+  if (state.paused == paused) return;
+  rd_kafka_topic_partition_list_t* assigned = nullptr;
+  if (rd_kafka_assignment(consumer.get(), &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const PartitionList list{assigned};
+  (void)(paused ? rd_kafka_pause_partitions : rd_kafka_resume_partitions)(consumer.get(), list.get());
+  state.paused = paused;
+}
+
+void KafkaSource::Impl::poll(std::size_t max, milliseconds wait, std::vector<IncomingMessage>& messages) {
+  const Deadline deadline{wait};
+  set_paused(false);
+  const auto count = std::min(max, state.held.size());
+  std::move(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(messages));
+  state.held.erase(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(count));
+  std::size_t bytes = 0;
+  while (messages.size() < max && bytes < options.receive_bytes_max && !state.rebalanced) {
+    const auto before = messages.size();
+    const bool more = receive_one(messages.empty() ? deadline.left() : milliseconds{0}, messages);
+    if (messages.size() > before) bytes += messages.back().payload.size();
+    if (!more && (!messages.empty() || deadline.passed())) break;
+  }
+  check_connection();
+}
+
+void KafkaSource::Impl::idle() {
+  constexpr int reports_max = 1'000;  // of librdkafka, in one call
+  for (int i = 0; i < reports_max; ++i) {
+    set_paused(true);  // again after an assignment
+    if (!receive_one(milliseconds{0}, state.held)) return;
+  }
+}
+
 KafkaSource::KafkaSource(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
 KafkaSource::~KafkaSource() { impl_->close(); }
 
-void KafkaSource::receive(std::size_t max, milliseconds wait, std::vector<IncomingMessage>& messages) {
-  messages.clear();
-  auto& state = impl_->state;
-  const Deadline deadline{wait};
-  std::size_t bytes = 0;
-  state.rebalanced = false;
-  state.messages = &messages;
-  while (messages.size() < max && bytes < impl_->options.receive_bytes_max && !state.rebalanced) {
-    const auto before = messages.size();
-    const bool more = impl_->receive_one(messages.empty() ? deadline.left() : milliseconds{0}, messages);
-    if (messages.size() > before) bytes += messages.back().payload.size();
-    if (!more && (!messages.empty() || deadline.passed())) break;
-  }
-  state.messages = nullptr;
-  impl_->remember(messages);
-  impl_->check_connection();
+void KafkaSource::poll(projections::OffsetTable& offsets, std::size_t max, milliseconds wait,
+                       std::vector<IncomingMessage>& messages) {
+  const Running running{*impl_, offsets, &messages};
+  impl_->poll(max, wait, messages);
+}
+
+void KafkaSource::idle(projections::OffsetTable& offsets) {
+  const Running running{*impl_, offsets, nullptr};
+  impl_->idle();
 }
 
 void KafkaSource::commit() {
@@ -371,7 +406,7 @@ void KafkaSource::commit() {
     impl_->commit_unanswered = true;
     throw disconnected(what, impl_->state);
   }
-  throw failed(what, "make a new source; what was received comes again");
+  throw broken(what);
 }
 
 bool KafkaSource::connected() const noexcept { return impl_->state.connected.load(std::memory_order_relaxed); }

@@ -23,10 +23,14 @@ CREATE TABLE {schema}.inbox_offsets (
   topic       text        COLLATE "C" NOT NULL CHECK (octet_length(topic) BETWEEN 1 AND 249),
   partition   integer     NOT NULL CHECK (partition >= 0),
   next_offset bigint      NOT NULL CHECK (next_offset >= 0),
+  origin      text        COLLATE "C" NOT NULL CHECK (octet_length(origin) BETWEEN 1 AND 249),
+  last_id     text        COLLATE "C" CHECK (octet_length(last_id) BETWEEN 1 AND 1024),
   updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (consumer, topic, partition)
 ) WITH (fillfactor = 10);
-COMMENT ON TABLE {schema}.inbox_offsets IS 'Messages below next_offset have been handled.';
+COMMENT ON TABLE {schema}.inbox_offsets IS
+  'Messages below next_offset have been handled; it decides where a consumer begins. Offsets are those of the cluster '
+  'origin; last_id is the id of the message just below next_offset, when it had one.';
 
 CREATE TABLE {schema}.inbox_messages (
   consumer    text        COLLATE "C" NOT NULL CHECK (octet_length(consumer) BETWEEN 1 AND 128),

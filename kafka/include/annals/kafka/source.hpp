@@ -10,7 +10,7 @@
 
 namespace annals::kafka {
 
-/// Where a partition starts that the group has never committed.
+/// Where a topic starts that its reader has never read.
 enum class Start { beginning, end };
 
 struct KafkaSourceOptions {
@@ -35,20 +35,24 @@ struct KafkaSourceOptions {
 /// then Kafka's. The trace context is taken from traceparent, or else from ce_traceparent. Headers that have no member,
 /// that cannot be parsed or that come twice are in metadata.headers. A tombstone has an empty payload.
 ///
-/// Offsets are committed by commit() alone. What a rebalance takes away before commit() is not committed and comes
-/// again, to whoever owns the partition then. An offset that retention has deleted stops the source instead of
-/// skipping.
+/// The reader's OffsetTable decides where a partition begins. It is asked when the partition is assigned, whatever the group
+/// has committed; commit() tells Kafka for the sake of lag tools only. A topic that is not on record begins where `start`
+/// says, and all of its partitions are put on record at once; partitions that it gets later begin at their beginning. What a
+/// rebalance takes away comes again to whoever owns the partition then. Messages that retention deleted before they were
+/// handled, and a record that is beyond the topic's end, stop the source.
 ///
-/// Lifecycle      construct (does no I/O) -> receive(), commit() -> destroy (leaves the group). Call receive() at least
-///                every max.poll.interval.ms (5 min), or the group goes on without this member.
+/// Lifecycle      construct (does no I/O) -> receive(), commit() -> destroy (leaves the group). Call receive() or
+///                keep_alive() at least every max.poll.interval.ms (5 min), or the group goes on without this member.
 /// Thread safety  none, but connected() may be called from any thread. librdkafka runs threads of its own inside.
 /// Ownership      owns the consumer.
-/// Errors         constructor: Error{invalid}, a setting is refused. receive(): Error{invalid}, no such topic or not
-///                authorised; Error{failed}, the committed offset does not exist any more, or the consumer broke.
-///                Error{disconnected}: no broker for disconnected_after, or no answer to commit() in commit_timeout;
-///                what was received is then undecided and may come again.
-/// Limits         receive_bytes_max, prefetch_bytes_max; every wait is bounded by its argument or option. Only the
-///                destructor after a commit() without an answer takes up to session.timeout.ms (10 s, unless set).
+/// Errors         constructor: Error{invalid}, a setting is refused. receive(): Error{not_ready}, no such topic or not
+///                authorised; Error{corrupt}, the record does not fit the topic or belongs to another cluster;
+///                Error{failed}, the consumer broke. Error{disconnected}: no broker for disconnected_after, or no answer
+///                to commit() in commit_timeout.
+/// Limits         receive_bytes_max, prefetch_bytes_max; every wait is bounded by its argument or option, plus some
+///                seconds when partitions are assigned. Only the destructor after a commit() without an answer takes up to
+///                session.timeout.ms (10 s, unless set). A topic that was deleted and made anew is noticed when its end is
+///                below the record; otherwise by whoever knows the ids (projections::Inbox does).
 class KafkaSource final : public projections::Source {
  public:
   using Options = KafkaSourceOptions;
@@ -58,15 +62,18 @@ class KafkaSource final : public projections::Source {
   KafkaSource& operator=(const KafkaSource&) = delete;
   ~KafkaSource() override;
 
-  void receive(std::size_t max, std::chrono::milliseconds wait,
-               std::vector<projections::IncomingMessage>& messages) override;
   void commit() override;
 
   /// A broker was connected when receive() last looked; false before the first connection.
   [[nodiscard]] bool connected() const noexcept;
 
  private:
+  void poll(projections::OffsetTable& offsets, std::size_t max, std::chrono::milliseconds wait,
+            std::vector<projections::IncomingMessage>& messages) override;
+  void idle(projections::OffsetTable& offsets) override;
+
   struct Impl;
+  class Running;
   std::unique_ptr<Impl> impl_;
 };
 

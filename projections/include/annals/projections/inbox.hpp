@@ -25,8 +25,9 @@ struct InboxReport {
   std::size_t duplicates = 0;  ///< of those: handled before, by offset or by id
 };
 
-/// Applies messages from outside exactly once: effects, offsets and message ids are committed in one transaction, and
-/// only then is the source told. inbox.cpp opens with the argument.
+/// Applies messages from outside exactly once: effects, offsets and message ids are committed in one transaction. Its own
+/// table of offsets decides where a source begins, not what the broker remembers: a database that was restored or failed
+/// over gets again exactly what it lacks. inbox.cpp opens with the argument.
 ///
 /// A message is a duplicate when its offset was handled before (it came again after a crash), or its source and id were
 /// (its producer sent it again, so its offset is new). Messages without an id, or with one that is longer than 1,024
@@ -36,15 +37,18 @@ struct InboxReport {
 /// whose events and messages are exactly-once like all other effects.
 ///
 /// Lifecycle      construct (opens a session) -> step() many times -> destroy. Starts no thread. After an Error step()
-///                may be called again with the same source: the batch is kept until it is done. After
-///                Error{disconnected, in_doubt} make a new Inbox and a new Source.
+///                may be called again with the same source while the Error is a handler's: the batch is kept until it is
+///                done, and the source stays in its group meanwhile. After an Error of the source make a new source; after
+///                Error{disconnected, in_doubt, corrupt} of the database a new Inbox and a new source.
 /// Thread safety  none. Several Inboxes of one consumer are safe, in threads or processes, also on the same messages.
 /// Ownership      borrows the types, owns the handlers.
 /// Errors         what a handler throws, as Error (of the same kind where it was one) naming consumer, topic,
-///                partition, offset and type: nothing took effect; Error{disconnected, in_doubt}.
+///                partition, offset and type: nothing took effect; Error{disconnected, in_doubt}; Error{corrupt}: the
+///                table's offsets are of another cluster, or of a topic that was deleted and made anew, or were changed
+///                while the inbox ran.
 /// Limits         memory: one batch. inbox_messages grows until prune(); keep ids for as long as a producer may repeat
-///                itself. A topic that was deleted and made anew counts offsets from zero: use another consumer name
-///                then.
+///                itself, and for a day at least. A topic that was made anew is noticed when it is shorter than the table
+///                says, or by the id of the last message; without ids one that has grown past the offset is not.
 class Inbox {
  public:
   /// `consumer` names whose effects these are: 1 to 128 bytes.

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ class MemoryLog {
   [[nodiscard]] const std::vector<projections::IncomingMessage>& messages() const noexcept { return messages_; }
   /// Payloads of one key of a topic, in order.
   [[nodiscard]] std::vector<std::string> payloads(std::string_view topic, std::string_view key) const;
+
+  /// The offset of the next message of a partition.
+  [[nodiscard]] std::int64_t end(const std::string& topic, std::int32_t partition) const;
 
   /// How many messages, from the first, readers of `group` have committed.
   [[nodiscard]] std::size_t committed(const std::string& group) const;

@@ -10,13 +10,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "annals/core/error.hpp"
 #include "annals/projections/source.hpp"
+#include "annals/testing/memory_offsets.hpp"
 
 namespace annals::testing {
 
@@ -38,8 +41,13 @@ class SourceHarness {
 
   /// Appends to the topic that sources read, in order; durable when it returns.
   virtual void feed(const std::vector<FedMessage>& messages) = 0;
-  /// A source that goes on where its predecessor committed. The suite destroys one before it makes the next.
+  /// A source that reads everything from the beginning, unless the record says otherwise. The suite destroys one before it
+  /// makes the next.
   virtual std::unique_ptr<projections::Source> make_source() = 0;
+  /// Makes a source fail that has something to give; false when the adapter cannot be made to.
+  virtual bool break_source(projections::Source&) { return false; }
+  /// Takes away what was fed before, as retention does; false when the adapter keeps everything.
+  virtual bool delete_messages() { return false; }
 };
 
 struct SourceAdapter {
@@ -67,24 +75,34 @@ class SourceContract : public ::testing::TestWithParam<SourceAdapter> {
     }
     harness_->feed(messages);
   }
+  /// A new source for the record as it is, with whatever it has received gone; as after a crash.
+  void restart() {
+    source_.reset();
+    offsets_ = offsets_->restarted();
+    source_ = harness_->make_source();
+  }
+  void done(const Messages& messages) {
+    offsets_->handled(messages);
+    source_->commit();
+  }
   /// Receives until there are `count`, or patience ends.
-  Messages receive(projections::Source& source, std::size_t count, std::size_t max = 100) {
+  Messages receive(std::size_t count, std::size_t max = 100) {
     Messages all;
     Messages some;
     const auto deadline = std::chrono::steady_clock::now() + GetParam().patience;
     while (all.size() < count && std::chrono::steady_clock::now() < deadline) {
-      source.receive(std::min(max, count - all.size()), std::chrono::milliseconds{100}, some);
+      source_->receive(*offsets_, std::min(max, count - all.size()), std::chrono::milliseconds{100}, some);
       EXPECT_LE(some.size(), std::min(max, count - all.size()));
       all.insert(all.end(), some.begin(), some.end());
     }
     return all;
   }
   /// Whatever comes until nothing comes for a while.
-  Messages receive_rest(projections::Source& source) {
+  Messages receive_rest() {
     Messages all;
     Messages some;
     do {
-      source.receive(100, GetParam().silence, some);
+      source_->receive(*offsets_, 100, GetParam().silence, some);
       all.insert(all.end(), some.begin(), some.end());
     } while (!some.empty());
     return all;
@@ -101,13 +119,35 @@ class SourceContract : public ::testing::TestWithParam<SourceAdapter> {
     return out;
   }
 
+  [[nodiscard]] std::optional<ErrorKind> error_of_receive() {
+    Messages some;
+    try {
+      source_->receive(*offsets_, 100, std::chrono::milliseconds{100}, some);
+    } catch (const Error& error) {
+      EXPECT_TRUE(some.empty()) << "messages, and an Error that makes nobody look at them";
+      return error.kind();
+    }
+    received_.insert(received_.end(), some.begin(), some.end());
+    return std::nullopt;
+  }
+  /// Calls receive() until it throws, or patience ends; the kind of what it threw.
+  [[nodiscard]] std::optional<ErrorKind> receive_until_error() {
+    const auto deadline = std::chrono::steady_clock::now() + GetParam().patience;
+    std::optional<ErrorKind> kind;
+    while (!kind && std::chrono::steady_clock::now() < deadline) kind = error_of_receive();
+    return kind;
+  }
+
   std::unique_ptr<SourceHarness> harness_;
+  std::unique_ptr<MemoryOffsets> offsets_ = std::make_unique<MemoryOffsets>();
+  std::unique_ptr<projections::Source> source_;
+  Messages received_;  // by receive_until_error
 };
 
 TEST_P(SourceContract, GivesEverythingOnceAndEachPartitionInOrder) {
   feed(1, 300, 5);
-  const auto source = harness_->make_source();
-  const auto messages = receive(*source, 300);
+  restart();
+  const auto messages = receive(300);
   EXPECT_EQ(payloads(messages), numbers(1, 300));
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> offsets;
   std::map<std::string, int> last;
@@ -125,8 +165,8 @@ TEST_P(SourceContract, GivesEverythingOnceAndEachPartitionInOrder) {
 TEST_P(SourceContract, CarriesKeyIdTypeAndPayload) {
   const std::string payload{"a\0b\xff", 4};
   harness_->feed({{"the key", "the id", "contract.v1.Bytes", payload}});
-  const auto source = harness_->make_source();
-  const auto messages = receive(*source, 1);
+  restart();
+  const auto messages = receive(1);
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].key, "the key");
   EXPECT_EQ(messages[0].id, "the id");
@@ -136,64 +176,145 @@ TEST_P(SourceContract, CarriesKeyIdTypeAndPayload) {
 
 TEST_P(SourceContract, ReturnsAtMostWhatWasAsked) {
   feed(1, 50, 3);
-  const auto source = harness_->make_source();
-  EXPECT_EQ(payloads(receive(*source, 50, 7)), numbers(1, 50));
+  restart();
+  EXPECT_EQ(payloads(receive(50, 7)), numbers(1, 50));
 }
 
 TEST_P(SourceContract, ClearsWhatItIsGiven) {
-  const auto source = harness_->make_source();
+  restart();
   Messages messages(3);
-  source->receive(10, std::chrono::milliseconds{10}, messages);
+  source_->receive(*offsets_, 10, std::chrono::milliseconds{10}, messages);
   EXPECT_TRUE(messages.empty());
 }
 
 TEST_P(SourceContract, ReturnsWhenNothingComes) {
-  const auto source = harness_->make_source();
+  restart();
   Messages messages;
   const auto begin = std::chrono::steady_clock::now();
-  source->receive(10, std::chrono::milliseconds{50}, messages);
+  source_->receive(*offsets_, 10, std::chrono::milliseconds{50}, messages);
   EXPECT_TRUE(messages.empty());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{10});
 }
 
-TEST_P(SourceContract, GivesAgainWhatWasNotCommitted) {
+TEST_P(SourceContract, GivesAgainWhatIsNotOnRecord) {
   feed(1, 20, 3);
-  auto source = harness_->make_source();
-  EXPECT_EQ(payloads(receive(*source, 20)), numbers(1, 20));
-  source.reset();
-  source = harness_->make_source();
-  EXPECT_EQ(payloads(receive(*source, 20)), numbers(1, 20));
+  restart();
+  EXPECT_EQ(payloads(receive(20)), numbers(1, 20));
+  source_->commit();  // says nothing about where to begin
+  restart();
+  EXPECT_EQ(payloads(receive(20)), numbers(1, 20));
 }
 
-TEST_P(SourceContract, DoesNotGiveAgainWhatWasCommitted) {
+TEST_P(SourceContract, DoesNotGiveAgainWhatIsOnRecord) {
   feed(1, 20, 3);
-  auto source = harness_->make_source();
-  EXPECT_EQ(receive(*source, 20).size(), 20U);
-  source->commit();
-  source.reset();
+  restart();
+  const auto messages = receive(20);
+  EXPECT_EQ(messages.size(), 20U);
+  done(messages);
   feed(21, 25, 3);
-  source = harness_->make_source();
-  EXPECT_EQ(payloads(receive(*source, 5)), numbers(21, 25));
-  EXPECT_TRUE(receive_rest(*source).empty());
+  restart();
+  EXPECT_EQ(payloads(receive(5)), numbers(21, 25));
+  EXPECT_TRUE(receive_rest().empty());
 }
 
-TEST_P(SourceContract, CommitsOnlyWhatWasReceived) {
+TEST_P(SourceContract, GivesTheRestOfWhatWasReceived) {
   feed(1, 20, 3);
-  auto source = harness_->make_source();
-  auto seen = payloads(receive(*source, 6));
-  source->commit();
-  source.reset();
-  source = harness_->make_source();
-  for (const auto& payload : payloads(receive(*source, 14))) EXPECT_TRUE(seen.insert(payload).second) << payload;
+  restart();
+  const auto first = receive(6);
+  auto seen = payloads(first);
+  done(first);
+  restart();
+  for (const auto& payload : payloads(receive(14))) EXPECT_TRUE(seen.insert(payload).second) << payload;
   EXPECT_EQ(seen, numbers(1, 20));
-  EXPECT_TRUE(receive_rest(*source).empty());
+  EXPECT_TRUE(receive_rest().empty());
+}
+
+TEST_P(SourceContract, GoesBackWithTheRecord) {
+  feed(1, 20);
+  restart();
+  const auto messages = receive(20);
+  ASSERT_EQ(messages.size(), 20U);
+  done(messages);
+  offsets_->set(messages[7].topic, messages[7].partition, messages[7].offset);  // a database that was restored
+  restart();
+  EXPECT_EQ(payloads(receive(13)), numbers(8, 20));
+}
+
+TEST_P(SourceContract, PutsOnRecordWhereItBegins) {
+  feed(1, 3);
+  restart();
+  const auto messages = receive(1);
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(offsets_->next(messages[0].topic, messages[0].partition), messages[0].offset);
+}
+
+TEST_P(SourceContract, RecordBeyondTheEndStopsIt) {
+  feed(1, 3);
+  restart();
+  const auto messages = receive(3);
+  ASSERT_EQ(messages.size(), 3U);
+  done(messages);
+  offsets_->set(messages[2].topic, messages[2].partition, messages[2].offset + 100);
+  restart();
+  EXPECT_EQ(receive_until_error(), ErrorKind::corrupt);
+  EXPECT_TRUE(received_.empty());
+}
+
+TEST_P(SourceContract, DeletedMessagesStopIt) {
+  feed(1, 10);
+  restart();
+  const auto messages = receive(2);
+  ASSERT_EQ(messages.size(), 2U);
+  done(messages);
+  if (!harness_->delete_messages()) GTEST_SKIP() << "this adapter keeps every message";
+  feed(11, 12);
+  restart();
+  EXPECT_EQ(receive_until_error(), ErrorKind::corrupt);
+  EXPECT_TRUE(received_.empty()) << "messages 3 to 10 were passed over in silence";
+}
+
+TEST_P(SourceContract, FailureDropsNothingThatWasReceived) {
+  feed(1, 20);
+  restart();
+  done(receive(1));
+  if (!harness_->break_source(*source_)) GTEST_SKIP() << "this adapter cannot be made to fail";
+  const auto kind = receive_until_error();
+  ASSERT_TRUE(kind) << "it went on";
+  EXPECT_EQ(error_of_receive(), kind) << "it went on after it had failed";
+  done(received_);
+  restart();
+  auto seen = payloads(received_);
+  seen.insert("1");
+  for (const auto& payload : payloads(receive(20 - seen.size()))) EXPECT_TRUE(seen.insert(payload).second) << payload;
+  EXPECT_EQ(seen, numbers(1, 20));
+}
+
+TEST_P(SourceContract, KeepAliveReceivesNothingAndLosesNothing) {
+  feed(1, 300, 5);
+  restart();
+  auto seen = payloads(receive(7, 7));
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 20; ++i) source_->keep_alive(*offsets_);
+    for (const auto& payload : payloads(receive(40, 40)))
+      EXPECT_TRUE(seen.insert(payload).second) << payload << " again";
+  }
+  for (const auto& payload : payloads(receive(300 - seen.size()))) EXPECT_TRUE(seen.insert(payload).second) << payload;
+  EXPECT_EQ(seen, numbers(1, 300));
+}
+
+TEST_P(SourceContract, BelongsToOneReader) {
+  feed(1, 3);
+  restart();
+  done(receive(1));
+  offsets_ = offsets_->restarted();
+  EXPECT_EQ(error_of_receive(), ErrorKind::failed) << "another reader cannot know what this source has given";
 }
 
 TEST_P(SourceContract, CommitWithoutMessagesIsHarmless) {
-  auto source = harness_->make_source();
-  source->commit();
+  restart();
+  source_->commit();
   feed(1, 3);
-  EXPECT_EQ(payloads(receive(*source, 3)), numbers(1, 3));
+  EXPECT_EQ(payloads(receive(3)), numbers(1, 3));
 }
 
 }  // namespace annals::testing

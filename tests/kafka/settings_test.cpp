@@ -34,6 +34,13 @@ TEST(KafkaSettings, AcceptsWhatTheAllowListNames) {
   EXPECT_EQ(refusal({{"session.timeout.ms", "6000"}}, Client::consumer), "");
 }
 
+TEST(KafkaSettings, TokenEndpointIsHttpsAndStaysSecret) {
+  constexpr const char* name = "sasl.oauthbearer.token.endpoint.url";
+  EXPECT_EQ(refusal({{name, "https://idp.example/token"}}), "");
+  EXPECT_THAT(refusal({{name, "http://user:hunter2@idp.example/token"}}), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(refusal({{name, "HTTPS//idp.example"}}), HasSubstr("https://"));
+}
+
 TEST(KafkaSettings, NeedsBootstrapServers) {
   EXPECT_THROW(require_valid({}, Client::producer), Error);
   EXPECT_THROW(require_valid({{"bootstrap.servers", ""}}, Client::producer), Error);
@@ -64,10 +71,14 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"test.mock.broker.rtt", "1", "mock"},
         Refused{"enable.ssl.certificate.verification", "false", "change the messages"},
         Refused{"ssl.endpoint.identification.algorithm", "none", "change the messages"}, Refused{"acks", "1", "lost"},
-        Refused{"acks", "0", "lost"}, Refused{"request.required.acks", "1", "lost"},
-        Refused{"enable.idempotence", "false", "reorder"}, Refused{"max.in.flight", "6", "order"},
-        Refused{"message.timeout.ms", "1000", "overtaken"}, Refused{"delivery.timeout.ms", "1000", "overtaken"},
-        Refused{"retries", "3", "gives messages up"}, Refused{"partitioner", "random", "same partition"},
+        Refused{"acks", "0", "lost"}, Refused{"ssl.cipher.suites", "ADH:@SECLEVEL=0", "encryption"},
+        Refused{"ssl.curves.list", "P-192", "encryption"}, Refused{"ssl.sigalgs.list", "RSA+SHA1", "encryption"},
+        Refused{"sasl.oauthbearer.token.endpoint.url", "http://idp/token", "https://"},
+        Refused{"sasl.oauthbearer.token.endpoint.url", "file:///etc/passwd", "https://"},
+        Refused{"request.required.acks", "1", "lost"}, Refused{"enable.idempotence", "false", "reorder"},
+        Refused{"max.in.flight", "6", "order"}, Refused{"message.timeout.ms", "1000", "overtaken"},
+        Refused{"delivery.timeout.ms", "1000", "overtaken"}, Refused{"retries", "3", "gives messages up"},
+        Refused{"partitioner", "random", "same partition"},
         Refused{"queue.buffering.max.kbytes", "1", "queue_bytes_max"}, Refused{"sasl.mechanisms", "GSSAPI", "shell"},
         Refused{"transactional.id", "x", "transactions"}, Refused{"debug", "all", "logs nothing"},
         Refused{"log_level", "7", "logs nothing"}, Refused{"metadata.broker.list", "x", "bootstrap.servers"},

@@ -72,7 +72,7 @@ constexpr AllowedSetting allowed[] = {
     {"sasl.oauthbearer.extensions", both},
     {"sasl.oauthbearer.method", both, "oidc", "the default makes no tokens"},
     {"sasl.oauthbearer.scope", both},
-    {"sasl.oauthbearer.token.endpoint.url", both, {}, {}, secret},
+    {"sasl.oauthbearer.token.endpoint.url", both, "https://*", "the client's secret is sent there", secret},
     {"sasl.password", both, {}, {}, secret},
     {"sasl.username", both},
     {"security.protocol", both},
@@ -87,16 +87,13 @@ constexpr AllowedSetting allowed[] = {
     {"ssl.ca.pem", both},
     {"ssl.certificate.location", both},
     {"ssl.certificate.pem", both},
-    {"ssl.cipher.suites", both},
     {"ssl.crl.location", both},
-    {"ssl.curves.list", both},
     {"ssl.endpoint.identification.algorithm", both, "https", verified},
     {"ssl.key.location", both},
     {"ssl.key.password", both, {}, {}, secret},
     {"ssl.key.pem", both, {}, {}, secret},
     {"ssl.keystore.location", both},
     {"ssl.keystore.password", both, {}, {}, secret},
-    {"ssl.sigalgs.list", both},
     {"topic.metadata.propagation.max.ms", both},
     {"topic.metadata.refresh.fast.interval.ms", both},
     {"topic.metadata.refresh.interval.ms", both},
@@ -105,6 +102,9 @@ constexpr AllowedSetting allowed[] = {
 constexpr std::string_view own_log = "the library logs nothing; errors carry what librdkafka said";
 constexpr std::string_view forever = "a message given up because of its age would be overtaken by its successors";
 constexpr std::string_view own_queue = "the bound is an option of the sink: queue_messages_max, queue_bytes_max";
+constexpr std::string_view own_tls =
+    "some of its values switch encryption or identity off (aNULL, SECLEVEL=0); OpenSSL's defaults and the broker "
+    "decide";
 constexpr std::string_view own_start = "where to start is an option of the source: start";
 constexpr std::string_view own_commit = "offsets are committed by commit() alone";
 
@@ -137,8 +137,11 @@ constexpr DeniedSetting denied[] = {
     {"sasl.kerberos.*", "librdkafka runs it in a shell"},
     {"sasl.oauthbearer.config", "it is for tokens without a signature"},
     {"socket.max.fails", "going on after a timeout can mistake one answer for another"},
+    {"ssl.cipher.suites", own_tls},
+    {"ssl.curves.list", own_tls},
     {"ssl.engine.*", "it loads code into this process"},
     {"ssl.providers", "it loads code into this process"},
+    {"ssl.sigalgs.list", own_tls},
     {"ssl.truststore.location", "it is Java's; use ssl.ca.location with PEM certificates"},
     {"statistics.interval.ms", "connected() is made from the statistics"},
     {"sticky.partitioning.linger.ms", "the sink spreads messages without a key by itself"},

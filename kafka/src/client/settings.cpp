@@ -67,7 +67,7 @@ std::string nearest_hint(std::string_view name) {
 bool value_allowed(std::string_view values, std::string_view value) {
   while (!values.empty()) {
     const auto end = std::min(values.find('|'), values.size());
-    if (values.substr(0, end) == value) return true;
+    if (matches(values.substr(0, end), value)) return true;
     values.remove_prefix(std::min(end + 1, values.size()));
   }
   return false;
@@ -82,7 +82,8 @@ void require_setting(const std::string& name, const std::string& value, Client c
                   "give it to that one alone");
   }
   if (!row->values.empty() && !value_allowed(row->values, value)) {
-    throw invalid(fmt::format("Kafka setting {}={} is not allowed: {}", name, printable(value), row->reason),
+    const auto shown = row->secret ? std::string{"(secret)"} : printable(value);
+    throw invalid(fmt::format("Kafka setting {}={} is not allowed: {}", name, shown, row->reason),
                   fmt::format("leave it out or use {}", row->values));
   }
   if (value.find('\0') != std::string::npos)

@@ -18,7 +18,8 @@ enum class Client { producer, consumer, both };
 struct AllowedSetting {
   std::string_view name;
   Client client = Client::both;
-  std::string_view values = {};  ///< "a|b" when only some values keep the promises; empty: librdkafka decides
+  std::string_view values =
+      {};  ///< "a|b" when only some values keep the promises ("a*": what begins so); empty: librdkafka decides
   std::string_view reason = {};  ///< why the other values are refused
   bool secret = false;           ///< its value never appears in a message
 };

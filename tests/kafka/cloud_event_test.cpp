@@ -120,6 +120,26 @@ TEST(CloudEventHeaders, WhatDoesNotParseIsKept) {
                                                     Pair("content-type", "text/plain"), Pair("ce_id", "")));
 }
 
+TEST(CloudEventHeaders, ReadsAsManyAsTheSinkWritesAndNoMore) {
+  auto view = smallest();
+  view.subject = "order-42";
+  view.sequence = 7;
+  view.correlation_id = "c";
+  view.causation_id = "d";
+  view.traceparent = "t";
+  view.tracestate = "s";
+  for (std::size_t i = 0; i < limits::header_count_max; ++i) view.headers.emplace_back("h", "v");
+  auto pairs = pairs_of(*make_headers(view, "/shop"));
+  EXPECT_EQ(pairs.size(), read_headers_max);
+  const auto whole = read(pairs);
+  EXPECT_EQ(whole.damaged, "");
+  EXPECT_EQ(whole.metadata.headers.size(), limits::header_count_max);
+  pairs.emplace_back("one", "more");
+  const auto cut = read(pairs);
+  EXPECT_EQ(cut.damaged, "77 headers, of which 76 were read");
+  EXPECT_EQ(cut.metadata, whole.metadata);
+}
+
 TEST(CloudEventHeaders, FirstOfARepeatedHeaderCounts) {
   const auto message =
       read({{"ce_id", "first"}, {"ce_id", "second"}, {"content-type", "application/json; charset=utf-8"}});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <memory>
 #include <set>
 
@@ -107,11 +108,61 @@ TEST(KafkaSource, BoundsTheBytesOfOneReceive) {
   for (int i = 1; i <= 20; ++i) messages.push_back({.position = i, .topic = topic, .payload = std::string(1'000, 'x')});
   publish(messages);
   auto options = options_for(topic);
-  options.receive_bytes_max = 3'500;
+  options.receive_bytes_max = 6'000;  // of memory; a message of 1,000 bytes costs some hundred more
   KafkaReader source{options};
   std::vector<IncomingMessage> some;
   for (std::size_t total = 0; total < 20; total += some.size()) {
     source.receive(1'000, seconds{10}, some);
+    EXPECT_LE(some.size(), 5U);
+  }
+}
+
+/// The most memory that this process has had since reset_peak(), in MiB.
+std::size_t peak_megabytes() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) / 1024;
+  }
+  ADD_FAILURE() << "no VmHWM";
+  return 0;
+}
+void reset_peak() { std::ofstream{"/proc/self/clear_refs"} << 5; }
+
+/// Headers of one letter compress to nothing and take a hundred bytes each when they are read.
+TEST(KafkaSource, BoundsTheMemoryOfHeaders) {
+  const auto topic = create_topic(unique_topic("headers"), 1);
+  constexpr std::size_t bombs = 40;
+  {
+    Record bomb{.value = "x", .has_value = true};
+    bomb.headers.assign(99'000, {"h", ""});
+    const std::vector<Record> few(10, bomb);
+    for (std::size_t i = 0; i < bombs; i += few.size()) {
+      write_records(topic, few, kafka_brokers(), {{"compression.type", "lz4"}, {"linger.ms", "0"}});
+    }
+  }
+  reset_peak();
+  const auto before = peak_megabytes();
+  KafkaReader source{options_for(topic)};
+  const auto received = receive(source, bombs);
+  ASSERT_EQ(received.size(), bombs);
+  EXPECT_EQ(received[0].damaged, "99000 headers, of which 76 were read");
+  EXPECT_EQ(received[0].metadata.headers.size(), 76U);
+  EXPECT_LT(peak_megabytes() - before, 150U);
+  ::testing::Test::RecordProperty("megabytes", static_cast<int>(peak_megabytes() - before));
+}
+
+TEST(KafkaSource, BoundsTheMemoryOfKeysAndHeadersInOneReceive) {
+  const auto topic = create_topic(unique_topic("cost"), 1);
+  Record record{.key = std::string(1'000, 'k'), .has_key = true, .value = "x", .has_value = true};
+  record.headers.assign(60, {"h", ""});
+  write_records(topic, std::vector<Record>(50, record));
+  auto options = options_for(topic);
+  options.receive_bytes_max = 20'000;  // a message costs more than 5,000
+  KafkaReader source{options};
+  std::vector<IncomingMessage> some;
+  for (std::size_t total = 0; total < 50; total += some.size()) {
+    source.receive(1'000, seconds{10}, some);
+    ASSERT_FALSE(some.empty());
     EXPECT_LE(some.size(), 4U);
   }
 }

@@ -398,6 +398,28 @@ TEST_F(InboxTest, UnhandledTypeIsSkippedUnlessToldOtherwise) {
   EXPECT_THAT(effects(), IsEmpty());
 }
 
+TEST_F(InboxTest, DamagedMessageReachesNoHandler) {
+  auto damaged = incoming("x", "1");
+  damaged.damaged = "99000 headers, of which 76 were read";
+  log_.append(damaged);
+  log_.append(incoming("y", "2"));
+  {
+    MemorySource source{log_};
+    auto strict = make_effects(store_, outbox_);
+    strict.unhandled(projections::Unhandled::fail);
+    auto box = inbox_with(strict);
+    EXPECT_THAT(error_of([&] { box.step(source, 0ms); }).what(),
+                AllOf(HasSubstr("offset 0"), HasSubstr("99000 headers")));
+    EXPECT_THAT(effects(), IsEmpty());
+  }
+  MemorySource source{log_};
+  auto box = inbox();
+  const auto report = box.step(source, 0ms);
+  EXPECT_EQ(report.damaged, 1U);
+  EXPECT_EQ(report.handled, 2U);
+  EXPECT_THAT(effects(), ElementsAre("y"));
+}
+
 TEST_F(InboxTest, ConsumersOnTheSameMessagesAtOnceHandleEachOnce) {
   for (int i = 0; i < 200; ++i) log_.append(incoming(std::to_string(i), "id-" + std::to_string(i), "/shop", i % 4));
   {

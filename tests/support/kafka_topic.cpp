@@ -305,11 +305,15 @@ void write_record(rd_kafka_t* client, const std::string& topic, const Record& re
 
 }  // namespace
 
-void write_records(const std::string& topic, const std::vector<Record>& records, const std::string& brokers) {
-  const auto client =
-      make_client(RD_KAFKA_PRODUCER, brokers,
-                  {{"partitioner", "murmur2_random"}, {"enable.idempotence", "true"}, {"max.in.flight", "1"}});
-  for (const auto& record : records) write_record(client.get(), topic, record);
+void write_records(const std::string& topic, const std::vector<Record>& records, const std::string& brokers,
+                   const TopicConfig& settings) {
+  TopicConfig all{{"partitioner", "murmur2_random"}, {"enable.idempotence", "true"}, {"max.in.flight", "1"}};
+  all.insert(settings.begin(), settings.end());
+  const auto client = make_client(RD_KAFKA_PRODUCER, brokers, all);
+  for (const auto& record : records) {
+    write_record(client.get(), topic, record);
+    if (record.headers.size() > 1'000) rd_kafka_flush(client.get(), timeout_ms);  // librdkafka's copy of them is large
+  }
   if (rd_kafka_flush(client.get(), timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) fail("cannot write to " + topic);
 }
 

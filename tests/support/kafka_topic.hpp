@@ -58,6 +58,6 @@ struct Record {
 
 /// Writes records the plain way, as a producer that knows nothing of Annals would. Partition and offset are not looked at.
 void write_records(const std::string& topic, const std::vector<Record>& records,
-                   const std::string& brokers = kafka_brokers());
+                   const std::string& brokers = kafka_brokers(), const TopicConfig& settings = {});
 
 }  // namespace annals::tests

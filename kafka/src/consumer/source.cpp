@@ -151,6 +151,7 @@ const Settings& consumer_defaults() {
       {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"},
       {"partition.assignment.strategy", "range"},
+      {"queued.min.messages", "1000"},  // prefetch_bytes_max counts no headers: this is what bounds those
       {"session.timeout.ms", "10000"},  // a dead member's partitions move on after it; see also close()
       {"socket.nagle.disable", "true"},
   };
@@ -198,6 +199,15 @@ IncomingMessage to_incoming(const rd_kafka_message_t& message) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) read_headers(*headers, incoming);
   return incoming;
+}
+
+/// What a message takes in memory, near enough: short headers cost more than they hold.
+std::size_t cost_of(const IncomingMessage& message) {
+  auto bytes = sizeof message + message.key.size() + message.payload.size() + message.subject.size();
+  for (const auto& header : message.metadata.headers) {
+    bytes += sizeof header + header.first.size() + header.second.size();
+  }
+  return bytes;
 }
 
 std::string_view text_in(const rd_kafka_message_t& error) {
@@ -363,7 +373,7 @@ void KafkaSource::Impl::poll(std::size_t max, milliseconds wait, std::vector<Inc
   while (messages.size() < max && bytes < options.receive_bytes_max && !state.rebalanced) {
     const auto before = messages.size();
     const bool more = receive_one(messages.empty() ? deadline.left() : milliseconds{0}, messages);
-    if (messages.size() > before) bytes += messages.back().payload.size();
+    if (messages.size() > before) bytes += cost_of(messages.back());
     if (!more && (!messages.empty() || deadline.passed())) break;
   }
   check_connection();

@@ -144,8 +144,7 @@ void settle(Parsed parsed, projections::IncomingMessage& message) {
 }  // namespace
 
 HeadersHandle make_headers(const outbox::MessageView& message, std::string_view source) {
-  constexpr std::size_t own_headers_max = 12;
-  HeadersHandle headers{rd_kafka_headers_new(own_headers_max + message.headers.size())};
+  HeadersHandle headers{rd_kafka_headers_new(attribute_headers_max + message.headers.size())};
   if (!headers) throw std::bad_alloc{};
   add(*headers, "ce_specversion", "1.0");
   add_id(*headers, message.id);
@@ -168,12 +167,16 @@ void read_headers(const rd_kafka_headers_t& headers, projections::IncomingMessag
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;
-  for (std::size_t i = 0; rd_kafka_header_get_all(&headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       ++i) {
+  const auto count = rd_kafka_header_cnt(&headers);
+  for (std::size_t i = 0; i < std::min(count, read_headers_max); ++i) {
+    if (rd_kafka_header_get_all(&headers, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) break;
     const std::string_view text{value == nullptr ? "" : static_cast<const char*>(value), size};
     if (!take_header(name, text, message, parsed)) message.metadata.headers.emplace_back(name, text);
   }
   settle(std::move(parsed), message);
+  if (count > read_headers_max) {
+    message.damaged = fmt::format("{} headers, of which {} were read", count, read_headers_max);
+  }
 }
 
 }  // namespace annals::kafka

@@ -163,7 +163,11 @@ InboxReport Inbox::Impl::apply() {
   point("commit");
   tx.commit();
   offsets.moved(places);
-  return {.received = pending.size(), .handled = fresh.size(), .duplicates = pending.size() - fresh.size()};
+  const auto damaged = std::ranges::count_if(fresh, [](const auto* message) { return !message->damaged.empty(); });
+  return {.received = pending.size(),
+          .handled = fresh.size(),
+          .duplicates = pending.size() - fresh.size(),
+          .damaged = static_cast<std::size_t>(damaged)};
 }
 
 std::vector<const IncomingMessage*> Inbox::Impl::select_new(pqxx::transaction_base& tx, InboxTables::Offsets& places) {
@@ -210,7 +214,12 @@ void Inbox::Impl::throw_other_topic(const IncomingMessage& message, const std::s
 
 void Inbox::Impl::handle(pqxx::transaction_base& tx, const IncomingMessage& message) const {
   try {
-    dispatcher.apply(message, &tx);
+    if (message.damaged.empty()) {
+      dispatcher.apply(message, &tx);
+    } else if (handlers.unhandled() == Unhandled::fail) {
+      throw invalid(fmt::format("the message is damaged: {}", message.damaged),
+                    "ask its producer what it is, or let unhandled messages be skipped");
+    }
     postgres::require_open(tx);
   } catch (...) {
     rethrow_at(fmt::format("inbox \"{}\": message {}[{}] offset {} of type \"{}\"", consumer, message.topic,

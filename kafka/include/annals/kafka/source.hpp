@@ -24,8 +24,11 @@ struct KafkaSourceOptions {
   std::chrono::milliseconds close_timeout{5'000};    ///< longest wait of the destructor for leaving the group
 
   // Performance
-  std::size_t receive_bytes_max = 8U << 20U;    ///< payload bytes that one receive() returns, at least one message
-  std::size_t prefetch_bytes_max = 16U << 20U;  ///< fetched ahead, rounded up to 1 KiB
+  /// Bytes of memory, keys and headers included, that one receive() returns, at least one message.
+  std::size_t receive_bytes_max = 8U << 20U;
+  /// Keys and payloads fetched ahead, rounded up to 1 KiB; and no more than about 1,000 messages, unless the setting
+  /// queued.min.messages says otherwise.
+  std::size_t prefetch_bytes_max = 16U << 20U;
 };
 
 /// Reads topics as a member of a consumer group; reads committed transactions only, unless isolation.level says
@@ -33,7 +36,8 @@ struct KafkaSourceOptions {
 ///
 /// CloudEvents in binary mode are understood (ce_* and content-type headers); what is missing stays empty, the time is
 /// then Kafka's. The trace context is taken from traceparent, or else from ce_traceparent. Headers that have no member,
-/// that cannot be parsed or that come twice are in metadata.headers. A tombstone has an empty payload.
+/// that cannot be parsed or that come twice are in metadata.headers. A tombstone has an empty payload. A message with more
+/// than 76 headers (64 and CloudEvents' own) comes without the rest and is marked as damaged.
 ///
 /// The reader's OffsetTable decides where a partition begins. It is asked when the partition is assigned, whatever the group
 /// has committed; commit() tells Kafka for the sake of lag tools only. A topic that is not on record begins where `start`

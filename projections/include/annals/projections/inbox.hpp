@@ -23,6 +23,7 @@ struct InboxReport {
   std::size_t received = 0;    ///< messages of this step's transaction
   std::size_t handled = 0;     ///< of those: seen for the first time
   std::size_t duplicates = 0;  ///< of those: handled before, by offset or by id
+  std::size_t damaged = 0;     ///< of those handled: not whole (IncomingMessage::damaged), skipped
 };
 
 /// Applies messages from outside exactly once: effects, offsets and message ids are committed in one transaction. Its own
@@ -32,6 +33,9 @@ struct InboxReport {
 /// A message is a duplicate when its offset was handled before (it came again after a crash), or its source and id were
 /// (its producer sent it again, so its offset is new). Messages without an id, or with one that is longer than 1,024
 /// bytes with its source or is not text, are told apart by offset only.
+///
+/// A message that is not whole (IncomingMessage::damaged) is given to no handler. As with a type that no handler names,
+/// Unhandled::fail stops at it and Unhandled::skip passes over it; the report counts those.
 ///
 /// Handlers get the transaction: EventStore::append(tx, …) and Outbox::enqueue(tx, …) on it make a process manager,
 /// whose events and messages are exactly-once like all other effects.

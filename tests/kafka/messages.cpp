@@ -1,4 +1,4 @@
-#include "messages.hpp"
+#include "kafka/messages.hpp"
 
 #include <gtest/gtest.h>
 

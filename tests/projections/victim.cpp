@@ -13,7 +13,7 @@
 #include "annals/core/clock.hpp"
 #include "annals/projections/runner.hpp"
 #include "annals/testing/memory_source.hpp"
-#include "inbox_effects.hpp"
+#include "projections/inbox/inbox_effects.hpp"
 #include "totals.hpp"
 
 namespace annals::tests {

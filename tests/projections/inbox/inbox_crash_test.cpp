@@ -1,8 +1,8 @@
 // An inbox is killed with SIGKILL at each of its named points, again and again; every message has its effects once.
 #include <gmock/gmock.h>
 
-#include "inbox_effects.hpp"
-#include "run_victim.hpp"
+#include "projections/inbox/inbox_effects.hpp"
+#include "projections/run_victim.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::tests {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "annals/core/error.hpp"
-#include "messages.hpp"
+#include "kafka/messages.hpp"
 #include "support/kafka_topic.hpp"
 
 namespace annals::tests {

@@ -7,7 +7,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/testing/memory_source.hpp"
-#include "inbox_effects.hpp"
+#include "projections/inbox/inbox_effects.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::tests {

@@ -6,7 +6,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
-#include "messages.hpp"
+#include "kafka/messages.hpp"
 #include "support/kafka_mock.hpp"
 
 // Errors that a real broker gives seldom. The mock does not check sequence numbers, so what it has is in order only with one

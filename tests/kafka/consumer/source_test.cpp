@@ -11,7 +11,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
-#include "messages.hpp"
+#include "kafka/messages.hpp"
 #include "support/kafka_topic.hpp"
 
 namespace annals::tests {

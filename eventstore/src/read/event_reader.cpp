@@ -1,15 +1,35 @@
 #include "read/event_reader.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
 #include "store/statements.hpp"
 
 namespace annals::eventstore {
+namespace {
+
+Error unknown_stream(const std::string& schema, std::int64_t position, std::int64_t stream_id) {
+  return Error{
+      ErrorKind::corrupt,
+      fmt::format("{}.events: the event at position {} has stream_id {}, which is no stream", schema, position,
+                  stream_id),
+      {.hint = "find out who wrote it; annals::eventstore::adopt_orphans() gives such events a stream, and readers "
+               "go on"}};
+}
+
+}  // namespace
 
 EventReader::EventReader(postgres::Connection& connection, const std::string& schema,
                          postgres::OrderedTail::Options options)
-    : tail_(connection, events_table(schema), options),
+    : connection_(connection),
+      schema_(schema),
+      tail_(connection, events_table(schema), options),
       streams_(connection, postgres::render(sql::stream_names, schema)) {}
 
 postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t events_max) {
@@ -20,8 +40,26 @@ postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t
     (void)row.bigint();  // position
     stream_ids_.push_back(row.bigint());
   }
-  streams_.require(stream_ids_);
+  try {
+    streams_.require(stream_ids_);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    end_before_unknown_streams();
+  }
   return state;
+}
+
+void EventReader::end_before_unknown_streams() {
+  const auto rows =
+      connection_.query(postgres::render(sql::stream_names, schema_), postgres::Params{}.bigint_array(stream_ids_));
+  std::unordered_set<std::int64_t> known;
+  for (int row = 0; row < rows.rows(); ++row) known.insert(rows.bigint(row, 0));
+  const auto unknown = std::ranges::find_if(stream_ids_, [&](auto id) { return !known.contains(id); });
+  const auto good = static_cast<std::size_t>(unknown - stream_ids_.begin());
+  if (good == 0) throw unknown_stream(schema_, batch_.row(0).bigint(), stream_ids_.front());
+  batch_.shrink(good);
+  stream_ids_.resize(std::min(good, stream_ids_.size()));
+  streams_.require(stream_ids_);
 }
 
 const RecordedEvent& EventReader::event(std::size_t index) {

@@ -103,7 +103,7 @@ void Import::add(eventstore::ImportedEvent event) {
     flush();
     batch_places_.emplace(event.stream.str(), *event.version);
   }
-  batch_bytes_ += event.event.data.size();
+  batch_bytes_ += byte_size(event.event);
   batch_.push_back(std::move(event));
   batch_lines_.push_back(lines_.line_number());
   if (batch_.size() >= batch_events_max || batch_bytes_ >= batch_bytes_max) flush();

@@ -12,6 +12,7 @@
 #include "annals/postgres/array_literal.hpp"
 #include "annals/postgres/error.hpp"
 #include "append/append_statement.hpp"
+#include "columns/encode.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -42,22 +43,16 @@ std::set<const ImportedEvent*> find_present(const Statements& statements, pqxx::
   if (candidates.empty()) return present;
   postgres::ArrayLiteral streams;
   postgres::ArrayLiteral versions;
-  postgres::ArrayLiteral ids;
-  postgres::ArrayLiteral types;
-  postgres::ArrayLiteral data;
+  std::vector<const NewEvent*> events;
   for (const auto* event : candidates) {
     streams.add(event->stream.view());
     versions.add(std::to_string(event->version->value()));
-    ids.add(event->event.id.to_string());
-    types.add(event->event.type);
-    data.add(postgres::encode_bytea(event->event.data));
+    events.push_back(&event->event);
   }
-  const auto rows = statements.present_many.exec(tx, postgres::PqxxParams{}
-                                                         .text(std::move(streams).finish())
-                                                         .text(std::move(versions).finish())
-                                                         .text(std::move(ids).finish())
-                                                         .text(std::move(types).finish())
-                                                         .text(std::move(data).finish()));
+  postgres::PqxxParams params;
+  params.text(std::move(streams).finish()).text(std::move(versions).finish());
+  columns::add_identities(params, events);
+  const auto rows = statements.present_many.exec(tx, params);
   for (const auto& row : rows) present.insert(candidates[row[0].as<std::size_t>() - 1]);
   return present;
 }
@@ -106,7 +101,7 @@ void insert(const Statements& statements, pqxx::transaction_base& tx, const Plan
   }
   postgres::PqxxParams params;
   params.text(std::move(streams).finish());
-  add_events(params, events);
+  columns::add_events(params, events);
   const auto rows = statements.append_many.exec(tx, params);
   std::size_t at = 0;
   for (const auto& row : rows) {
@@ -121,7 +116,12 @@ void insert(const Statements& statements, pqxx::transaction_base& tx, const Plan
 }  // namespace
 
 ImportReport import_events(const Statements& statements, pqxx::transaction_base& tx, Events events) {
-  for (const auto& event : events) annals::require_valid(event.event);
+  std::size_t bytes = 0;
+  for (const auto& event : events) {
+    annals::require_valid(event.event);
+    bytes += event.stream.view().size() + byte_size(event.event);
+  }
+  require_bounded(events.size(), bytes, "import");
   try {
     const auto plan = make_plan(statements, tx, events);
     if (!plan.fresh.empty()) insert(statements, tx, plan);

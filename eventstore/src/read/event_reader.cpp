@@ -9,6 +9,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
+#include "columns/decode.hpp"
 #include "store/statements.hpp"
 
 namespace annals::eventstore {
@@ -67,18 +68,8 @@ const RecordedEvent& EventReader::event(std::size_t index) {
   event_.position = GlobalPosition{row.bigint()};
   const auto stream = streams_.name(row.bigint());
   if (event_.stream.view() != stream) event_.stream = StreamName::from_database(stream);
-  event_.version = StreamVersion{row.bigint()};
-  event_.id = row.uuid();
-  event_.type = row.bytes();
-  event_.content_type = content_type_from_code(row.smallint());
-  event_.data = row.bytes();
-  event_.recorded_at = row.timestamptz();
-  event_.occurred_at = row.optional_timestamptz();
-  event_.metadata.correlation_id = row.optional_bytes();
-  event_.metadata.causation_id = row.optional_bytes();
-  event_.metadata.traceparent = row.optional_bytes();
-  event_.metadata.tracestate = row.optional_bytes();
-  row.pairs(event_.metadata.headers);
+  columns::CopyFields fields{row};
+  columns::read_recorded(fields, event_);
   return event_;
 }
 

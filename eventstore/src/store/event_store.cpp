@@ -56,11 +56,14 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
 }
 
 /// A lost connection while a statement in autocommit was under way decides nothing.
-[[noreturn]] void rethrow_in_doubt(const Error& error) {
-  throw Error{ErrorKind::in_doubt,
-              error.message(),
-              {.hint = "the append may have happened: call again with the same events and an exact expected version",
-               .sqlstate = error.sqlstate()}};
+[[noreturn]] void rethrow_in_doubt(const Error& error, ExpectedVersion expected) {
+  throw Error{
+      ErrorKind::in_doubt,
+      error.message(),
+      {.hint = expected.is_exact()
+                   ? "the append may have happened: make the same call again, with the same events"
+                   : "the append may have happened: look for the events' ids in the stream before appending again",
+       .sqlstate = error.sqlstate()}};
 }
 
 Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
@@ -110,7 +113,7 @@ AppendResult EventStore::append(const StreamName& stream, ExpectedVersion expect
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::disconnected) throw;
     connection.discard();
-    rethrow_in_doubt(error);
+    rethrow_in_doubt(error, expected);
   }
 }
 

@@ -86,6 +86,7 @@ void Import::flush() {
     const auto report = transaction_.add(batch_);
     total_.imported += report.imported;
     total_.already_present += report.already_present;
+    total_.streams += report.streams;
   } catch (const Error& error) {
     throw blame(error);
   }
@@ -103,7 +104,7 @@ void Import::add(eventstore::ImportedEvent event) {
     flush();
     batch_places_.emplace(event.stream.str(), *event.version);
   }
-  batch_bytes_ += event.event.data.size();
+  batch_bytes_ += byte_size(event.event);
   batch_.push_back(std::move(event));
   batch_lines_.push_back(lines_.line_number());
   if (batch_.size() >= batch_events_max || batch_bytes_ >= batch_bytes_max) flush();
@@ -139,11 +140,11 @@ void Import::run() {
 }
 
 std::string Import::summary() {
-  const auto streams = transaction_.streams_touched();
   const auto seconds = progress_.elapsed().count();
   return fmt::format("{} {} events into {} streams ({} already present) in {:.1f} s ({}/s)\n",
-                     options_.dry_run ? "would import" : "imported", total_.imported, streams, total_.already_present,
-                     seconds, static_cast<std::size_t>(static_cast<double>(total_.imported) / seconds));
+                     options_.dry_run ? "would import" : "imported", total_.imported, total_.streams,
+                     total_.already_present, seconds,
+                     static_cast<std::size_t>(static_cast<double>(total_.imported) / seconds));
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
-#include "annals/postgres/sql_text.hpp"
-#include "annals_cli_sql.hpp"
 
 namespace annals::cli {
 namespace {
@@ -33,14 +31,6 @@ ImportTransaction::~ImportTransaction() = default;
 
 eventstore::ImportReport ImportTransaction::add(std::span<const eventstore::ImportedEvent> events) {
   return impl_->store.import(impl_->work, events);
-}
-
-std::int64_t ImportTransaction::streams_touched() {
-  try {
-    return impl_->work.exec(postgres::render(sql::streams_touched, impl_->database.schema))[0][0].as<std::int64_t>();
-  } catch (const pqxx::failure&) {
-    postgres::rethrow_pqxx("count the streams of the import");
-  }
 }
 
 void ImportTransaction::commit() {

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -17,8 +16,6 @@ class ImportTransaction {
   ImportTransaction& operator=(const ImportTransaction&) = delete;
 
   eventstore::ImportReport add(std::span<const eventstore::ImportedEvent> events);
-  /// How many streams got events so far. Reads the table of streams once: ask at the end.
-  [[nodiscard]] std::int64_t streams_touched();
   void commit();
 
  private:

@@ -4,6 +4,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/limits.hpp"
+#include "annals/core/reserved_headers.hpp"
 #include "annals/core/text.hpp"
 
 namespace annals {
@@ -11,6 +12,15 @@ namespace {
 
 void require_optional_text(std::string_view what, std::string_view text, std::size_t bytes_max) {
   if (!text.empty()) require_text(what, text, bytes_max);
+}
+
+void require_header(std::string_view name, std::string_view value) {
+  require_text("header name", name, limits::header_name_bytes_max);
+  if (is_reserved_header(name)) {
+    throw invalid(fmt::format("header name \"{}\" is reserved: Annals writes it when the event is published", name),
+                  "give the header another name; annals::without_reserved() drops those of metadata from outside");
+  }
+  require_optional_text(fmt::format("value of header \"{}\"", printable(name)), value, limits::header_value_bytes_max);
 }
 
 }  // namespace
@@ -24,10 +34,20 @@ void require_valid(const Metadata& metadata) {
     throw invalid(fmt::format("{} headers", metadata.headers.size()),
                   fmt::format("at most {} are allowed", limits::header_count_max));
   }
-  for (const auto& [name, value] : metadata.headers) {
-    require_text("header name", name, limits::header_name_bytes_max);
-    require_optional_text(fmt::format("value of header \"{}\"", name), value, limits::header_value_bytes_max);
-  }
+  for (const auto& [name, value] : metadata.headers) require_header(name, value);
+}
+
+std::size_t byte_size(const Metadata& metadata) noexcept {
+  auto bytes = metadata.correlation_id.size() + metadata.causation_id.size() + metadata.traceparent.size() +
+               metadata.tracestate.size();
+  for (const auto& [name, value] : metadata.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
+void require_occurred_at(std::optional<Timestamp> time) {
+  if (!time || (*time >= timestamp_min && *time <= timestamp_max)) return;
+  throw invalid(fmt::format("occurred_at is {} microseconds from 1970", time->time_since_epoch().count()),
+                "use a time of the years 1 to 9999");
 }
 
 void require_valid(const NewEvent& event) {
@@ -38,7 +58,12 @@ void require_valid(const NewEvent& event) {
                               limits::event_data_bytes_max));
   }
   if (event.id.is_nil()) throw invalid("event id is the nil UUID", "use EventId::generate()");
+  require_occurred_at(event.occurred_at);
   require_valid(event.metadata);
+}
+
+std::size_t byte_size(const NewEvent& event) noexcept {
+  return event.type.size() + event.data.size() + byte_size(event.metadata);
 }
 
 }  // namespace annals

@@ -6,6 +6,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/expected_version.hpp"
 #include "annals/core/limits.hpp"
+#include "annals/core/reserved_headers.hpp"
 
 using annals::ExpectedVersion;
 using annals::NewEvent;
@@ -80,4 +81,39 @@ TEST(NewEvent, NamesTheMemberThatBreaksALimit) {
   auto many = plain();
   many.metadata.headers.resize(annals::limits::header_count_max + 1, {"k", "v"});
   EXPECT_THAT(message_of([&] { require_valid(many); }), HasSubstr("65 headers"));
+}
+
+TEST(NewEvent, RefusesHeadersThatAnnalsWritesItself) {
+  for (const std::string name : {"ce_id", "CE_whatever", "content-type", "Content-Type", "traceparent", "TraceState"}) {
+    auto event = plain();
+    event.metadata.headers = {{"fine", "v"}, {name, "v"}};
+    EXPECT_THAT(message_of([&] { require_valid(event); }), HasSubstr("header name \"" + name + "\" is reserved"));
+    event.metadata = annals::without_reserved(event.metadata);
+    EXPECT_NO_THROW(require_valid(event));
+    EXPECT_THAT(event.metadata.headers, testing::ElementsAre(testing::Pair("fine", "v")));
+  }
+}
+
+TEST(NewEvent, RefusesTimesThatNoColumnHolds) {
+  auto event = plain();
+  for (const auto time : {annals::timestamp_min, annals::timestamp_max}) {
+    event.occurred_at = time;
+    EXPECT_NO_THROW(require_valid(event));
+  }
+  for (const auto time : {annals::timestamp_min - std::chrono::microseconds{1},
+                          annals::timestamp_max + std::chrono::microseconds{1}, annals::Timestamp::max()}) {
+    event.occurred_at = time;
+    EXPECT_THAT(message_of([&] { require_valid(event); }), HasSubstr("occurred_at"));
+  }
+}
+
+TEST(NewEvent, CountsAllOfItsBytes) {
+  const NewEvent event{.type = "1",
+                       .data = "22",
+                       .metadata = {.correlation_id = "333",
+                                    .causation_id = "4444",
+                                    .traceparent = "55555",
+                                    .tracestate = "666666",
+                                    .headers = {{"7", "8"}, {"9", ""}}}};
+  EXPECT_EQ(byte_size(event), 1U + 2 + 3 + 4 + 5 + 6 + 3);
 }

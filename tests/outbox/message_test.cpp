@@ -58,6 +58,8 @@ TEST(MessageLimits, NamesTheMemberThatBreaksALimit) {
   EXPECT_THAT(refusal([](Message& m) { m.payload.resize(limits::event_data_bytes_max + 1); }), HasSubstr("payload"));
   EXPECT_THAT(refusal([](Message& m) { m.id = EventId{}; }), HasSubstr("id"));
   EXPECT_THAT(refusal([](Message& m) { m.metadata.headers = {{"", "v"}}; }), HasSubstr("header name"));
+  EXPECT_THAT(refusal([](Message& m) { m.metadata.headers = {{"Ce_id", "v"}}; }), HasSubstr("\"Ce_id\" is reserved"));
+  EXPECT_THAT(refusal([](Message& m) { m.occurred_at = Timestamp::max(); }), HasSubstr("occurred_at"));
   EXPECT_THAT(refusal([](Message& m) { m.metadata.traceparent = "\xff"; }), HasSubstr("traceparent"));
 }
 

@@ -14,9 +14,14 @@ class OutboxSchema : public RelayTestBase {
   }
   /// An INSERT with one column's value replaced.
   static std::string insert(const std::string& column, const std::string& value) {
-    std::vector<std::pair<std::string, std::string>> columns{
-        {"message_id", "gen_random_uuid()"}, {"topic", "'t'"},   {"key", "'k'"}, {"type", "'y'"}, {"content_type", "2"},
-        {"payload", "'x'::bytea"},           {"headers", "NULL"}};
+    std::vector<std::pair<std::string, std::string>> columns{{"message_id", "gen_random_uuid()"},
+                                                             {"topic", "'t'"},
+                                                             {"key", "'k'"},
+                                                             {"type", "'y'"},
+                                                             {"content_type", "2"},
+                                                             {"payload", "'x'::bytea"},
+                                                             {"headers", "NULL"},
+                                                             {"occurred_at", "NULL"}};
     std::string names;
     std::string values;
     for (const auto& [name, usual] : columns) {
@@ -56,11 +61,35 @@ TEST_F(OutboxSchema, HoldsTheLimitsForWritersInOtherLanguages) {
                                                              {"headers", "ARRAY['odd']"},
                                                              {"headers", "ARRAY['n', NULL]"},
                                                              {"headers", "ARRAY[['a','b'],['c','d']]"},
-                                                             {"headers", "array_fill('x'::text, ARRAY[130])"}};
+                                                             {"headers", "'[5:6]={a,b}'"},
+                                                             {"headers", "ARRAY['', 'v']"},
+                                                             {"headers", "ARRAY['n', 'v', 'CE_id', 'v']"},
+                                                             {"headers", "ARRAY['content-type', 'v']"},
+                                                             {"headers", "ARRAY['traceparent', 'v']"},
+                                                             {"headers", "ARRAY['TraceState', 'v']"},
+                                                             {"headers", "ARRAY['n', repeat('v', 8193)]"},
+                                                             {"headers", "ARRAY[repeat('n', 129), 'v']"},
+                                                             {"headers", "array_fill('x'::text, ARRAY[130])"},
+                                                             {"payload", "repeat('x', 16777217)::bytea"},
+                                                             {"occurred_at", "'infinity'"},
+                                                             {"occurred_at", "'10000-01-01 00:00:00+00'"}};
   for (const auto& [column, value] : bad) EXPECT_THROW(execute(insert(column, value)), Error) << column << " " << value;
-  for (const auto& [column, value] : std::vector<std::pair<std::string, std::string>>{
-           {"", ""}, {"topic", "repeat('t', 249)"}, {"key", "NULL"}, {"headers", "ARRAY['n', '']"}}) {
+  for (const auto& [column, value] : std::vector<std::pair<std::string, std::string>>{{"", ""},
+                                                                                      {"topic", "repeat('t', 249)"},
+                                                                                      {"key", "NULL"},
+                                                                                      {"headers", "ARRAY['n', '']"},
+                                                                                      {"headers", "'{}'"}}) {
     EXPECT_NO_THROW(execute(insert(column, value))) << column << " " << value;
+  }
+}
+
+// Logical replication applies a change row by row, and fires no statement trigger.
+TEST_F(OutboxSchema, HasARowTriggerThatAlwaysRefusesChanges) {
+  enqueue("k", "x");
+  execute("ALTER TABLE annals.outbox DISABLE TRIGGER outbox_append_only");
+  for (const auto* sql : {"UPDATE annals.outbox SET type = 'z'", "DELETE FROM annals.outbox"}) {
+    EXPECT_THAT(refusal("SET session_replication_role = replica; " + std::string{sql}), HasSubstr("append-only"))
+        << sql;
   }
 }
 

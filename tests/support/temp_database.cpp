@@ -51,10 +51,10 @@ std::string required_env(const char* name) {
 
 TempDatabase::TempDatabase(Schema schema) : TempDatabase(required_env("ANNALS_DATABASE"), schema) {}
 
-TempDatabase::TempDatabase(const std::string& server_uri, Schema schema)
+TempDatabase::TempDatabase(const std::string& server_uri, Schema schema, const std::string& clauses)
     : server_uri_(server_uri), name_(unique_name()) {
   database_.conninfo = with_database(server_uri_, name_);
-  postgres::Connection{{.conninfo = server_uri_}}.execute("CREATE DATABASE " + name_);
+  postgres::Connection{{.conninfo = server_uri_}}.execute("CREATE DATABASE " + name_ + " " + clauses);
   if (schema == Schema::applied) {
     postgres::Migrator{database_, {eventstore::schema(), outbox::schema(), projections::schema()}}.apply();
   }

@@ -11,8 +11,8 @@ class TempDatabase {
  public:
   enum class Schema { applied, none };
   explicit TempDatabase(Schema schema = Schema::applied);
-  /// In another cluster than the test stack's.
-  TempDatabase(const std::string& server_uri, Schema schema);
+  /// In another cluster than the test stack's, or with clauses of CREATE DATABASE.
+  TempDatabase(const std::string& server_uri, Schema schema, const std::string& clauses = {});
   ~TempDatabase();
   TempDatabase(const TempDatabase&) = delete;
   TempDatabase& operator=(const TempDatabase&) = delete;

@@ -1,27 +1,23 @@
 -- Appends events of many streams in the order given, whatever the streams' versions: streams $1, then as append.sql.
--- Heads are locked in name order, before any position is drawn.
+-- Heads are locked in byte order of their names, as heads.sql locks them, before any position is drawn: whatever the
+-- database's collation, who goes in that order never deadlocks with this.
 WITH input AS (
-  SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::text[], $7::text[],
-                       $8::text[], $9::text[], $10::text[], $11::timestamptz[])
-           WITH ORDINALITY AS e (stream, event_id, type, content_type, data, correlation_id, causation_id, traceparent,
-                                 tracestate, headers, occurred_at, ordinal)
+  SELECT * FROM unnest($1::text[], {arrays}) WITH ORDINALITY AS e (stream, {names}, ordinal)
 ), head AS (
   INSERT INTO {schema}.streams AS s (name, version)
-  SELECT i.stream, count(*) FROM input i GROUP BY i.stream ORDER BY i.stream
-  ON CONFLICT (name) DO UPDATE SET version = s.version + EXCLUDED.version
-  RETURNING s.stream_id, s.name, s.version
+  SELECT i.stream, pg_catalog.count(*) FROM input i GROUP BY i.stream ORDER BY i.stream COLLATE pg_catalog."C"
+  ON CONFLICT (name) DO UPDATE SET version = s.version::bigint + EXCLUDED.version::bigint
+  RETURNING s.stream_id, s.name::text, s.version::bigint
 ), appended AS (
-  INSERT INTO {schema}.events (stream_id, version, event_id, type, content_type, data, correlation_id, causation_id,
-                               traceparent, tracestate, headers, occurred_at)
+  INSERT INTO {schema}.events (stream_id, version, {names})
   SELECT h.stream_id,
-         h.version - count(*) OVER (PARTITION BY i.stream)
-                   + row_number() OVER (PARTITION BY i.stream ORDER BY i.ordinal),
-         i.event_id, i.type, i.content_type, i.data, i.correlation_id, i.causation_id, i.traceparent, i.tracestate,
-         i.headers::text[], i.occurred_at
-    FROM input i JOIN head h ON h.name = i.stream
-   ORDER BY i.ordinal
+         h.version - pg_catalog.count(*) OVER (PARTITION BY e.stream)
+                   + pg_catalog.row_number() OVER (PARTITION BY e.stream ORDER BY e.ordinal),
+         {values}
+    FROM input e JOIN head h ON h.name = e.stream
+   ORDER BY e.ordinal
   RETURNING position, version
 ), rung AS (
   SELECT CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END
 )
-SELECT a.version FROM appended a, (SELECT count(*) FROM rung) r ORDER BY a.position
+SELECT a.version FROM appended a, (SELECT pg_catalog.count(*) FROM rung) r ORDER BY a.position

@@ -2,15 +2,13 @@
 -- unpacking arrays and without the part that creates streams.
 WITH head AS (
   UPDATE {schema}.streams s
-     SET version = s.version + 1
-   WHERE s.name = $1::text
-     AND ($2::bigint < 0 OR s.version = $2::bigint)
+     SET version = s.version::bigint + 1
+   WHERE s.name::text = $1::text
+     AND ($2::bigint < 0 OR s.version::bigint = $2::bigint)
   RETURNING s.stream_id, s.version
 )
-INSERT INTO {schema}.events (stream_id, version, event_id, type, content_type, data, correlation_id, causation_id,
-                             traceparent, tracestate, headers, occurred_at)
-SELECT h.stream_id, h.version, $3::uuid, $4::text, $5::smallint, $6::bytea, $7::text, $8::text, $9::text, $10::text,
-       $11::text::text[], $12::timestamptz
+INSERT INTO {schema}.events (stream_id, version, {names})
+SELECT h.stream_id, h.version, {parameters}
   FROM head h
 RETURNING version, position,
           CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END

@@ -1,1 +1,1 @@
-SELECT version FROM {schema}.streams WHERE name = $1::text
+SELECT version FROM {schema}.streams WHERE name::text = $1::text

@@ -1,4 +1,4 @@
-SELECT name, version, (extract(epoch FROM created_at) * 1000000)::bigint
+SELECT name, version, created_at
   FROM {schema}.streams
  WHERE name ^@ $1::text AND name > $2::text
  ORDER BY name

@@ -1,7 +1,7 @@
-SELECT e.position, s.name, e.version, e.event_id, e.type, e.content_type, e.data,
-       (extract(epoch FROM e.recorded_at) * 1000000)::bigint, (extract(epoch FROM e.occurred_at) * 1000000)::bigint,
-       e.correlation_id, e.causation_id, e.traceparent, e.tracestate, e.headers::text
-  FROM {schema}.events e JOIN {schema}.streams s ON s.stream_id = e.stream_id
- WHERE s.name = $1::text AND e.version <= $2::bigint
+-- Events of the stream $1 from version $2 down, at most $3; see read_stream_forward.sql.
+SELECT e.position, {columns}
+  FROM {schema}.events e
+ WHERE e.stream_id = (SELECT s.stream_id FROM {schema}.streams s WHERE s.name::text = $1::text)
+   AND e.version::bigint <= $2::bigint
  ORDER BY e.version DESC
  LIMIT $3::bigint

@@ -1,17 +1,55 @@
--- The limits are domains, not CHECKs of the tables: PostgreSQL parses a table's CHECKs anew in every statement that
--- inserts (16 us of an append of 200), a domain's once a session.
-CREATE DOMAIN {schema}.stream_name AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 512);
+-- Privileges: who appends needs USAGE on the schema; SELECT, INSERT (name, version) and UPDATE (version) on streams;
+-- SELECT and INSERT on every column of events but position and recorded_at. Never INSERT on the whole table: OVERRIDING
+-- SYSTEM VALUE would let a writer choose a position, and readers would pass over everything below it, or never see it.
+-- An identity column needs no grant on its sequence.
+--
+-- The limits repeat annals/core/limits.hpp and annals/core/reserved_headers.hpp, for writers in other languages. They are
+-- domains, not CHECKs of the tables: PostgreSQL parses a table's CHECKs anew in every statement that inserts (16 us of an
+-- append of 200), a domain's once a session. Functions are named with their schema: what a domain calls is settled
+-- here, whoever uses it later.
+CREATE DOMAIN {schema}.stream_name AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 512);
 CREATE DOMAIN {schema}.stream_version AS bigint CHECK (VALUE > 0);
-CREATE DOMAIN {schema}.event_type AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 256);
+CREATE DOMAIN {schema}.event_id AS uuid CHECK (VALUE <> '00000000-0000-0000-0000-000000000000');
+CREATE DOMAIN {schema}.event_type AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 256);
 CREATE DOMAIN {schema}.event_content_type AS smallint CHECK (VALUE BETWEEN 0 AND 2);  -- 0 bytes, 1 JSON, 2 Protobuf
-CREATE DOMAIN {schema}.event_headers AS text[] CHECK (cardinality(VALUE) % 2 = 0);  -- name, value, name, value ...
+CREATE DOMAIN {schema}.event_data AS bytea CHECK (pg_catalog.octet_length(VALUE) <= 16777216);
+CREATE DOMAIN {schema}.event_metadata AS text CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
+-- The years that RFC 3339 can write; infinity is none of them.
+CREATE DOMAIN {schema}.event_time AS timestamptz
+  CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
+
+-- Whether each name has 1 to 128 bytes and is none that a published event's own headers have, and each value at most 8192.
+-- Operators are named with their schema, for a function with a search_path of its own costs twice as much.
+CREATE FUNCTION {schema}.event_headers_allowed(headers text[]) RETURNS boolean
+  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $body$
+BEGIN
+  FOR i IN 1 .. pg_catalog.cardinality(headers) BY 2 LOOP
+    IF pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.<) 1
+       OR pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.>) 128
+       OR pg_catalog.octet_length(headers[i OPERATOR(pg_catalog.+) 1]) OPERATOR(pg_catalog.>) 8192
+       OR headers[i] COLLATE pg_catalog."C"
+          OPERATOR(pg_catalog.~*) '^(ce_.*|content-type|traceparent|tracestate)$' THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN true;
+END
+$body$;
+-- name, value, name, value ...: one dimension that begins at 1, nothing NULL. The shape is asked first: CASE, for AND
+-- promises no order.
+CREATE DOMAIN {schema}.event_headers AS text[]
+  CHECK (CASE WHEN pg_catalog.cardinality(VALUE) = 0 THEN true
+              WHEN pg_catalog.array_ndims(VALUE) <> 1 OR pg_catalog.array_lower(VALUE, 1) <> 1
+                OR pg_catalog.cardinality(VALUE) > 128 OR pg_catalog.cardinality(VALUE) % 2 <> 0
+                OR pg_catalog.array_position(VALUE, NULL) IS NOT NULL THEN false
+              ELSE {schema}.event_headers_allowed(VALUE) END);
 
 -- One row a stream: its head, the only authority on versions. The free space of each page keeps updates of the head
 -- on the page (HOT), so that no index is touched.
 CREATE TABLE {schema}.streams (
   stream_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   version    {schema}.stream_version NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   name       {schema}.stream_name NOT NULL,
   CONSTRAINT streams_name_key UNIQUE (name)
 ) WITH (fillfactor = 70);
@@ -22,16 +60,16 @@ CREATE TABLE {schema}.events (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
   stream_id      bigint NOT NULL,  -- of streams; no foreign key, whose check would cost every append a query
   version        {schema}.stream_version NOT NULL,
-  recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-  occurred_at    timestamptz,
-  event_id       uuid NOT NULL,
+  recorded_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  occurred_at    {schema}.event_time,
+  event_id       {schema}.event_id NOT NULL,
   content_type   {schema}.event_content_type NOT NULL,
   type           {schema}.event_type NOT NULL,
-  data           bytea NOT NULL,
-  correlation_id text,
-  causation_id   text,
-  traceparent    text,
-  tracestate     text,
+  data           {schema}.event_data NOT NULL,
+  correlation_id {schema}.event_metadata,
+  causation_id   {schema}.event_metadata,
+  traceparent    {schema}.event_metadata,
+  tracestate     {schema}.event_metadata,
   headers        {schema}.event_headers,
   CONSTRAINT events_stream_version_key UNIQUE (stream_id, version)
 );
@@ -39,19 +77,28 @@ CREATE TABLE {schema}.events (
 -- Rows come in order and never change: freeze them early, in insert-driven vacuums.
 ALTER TABLE {schema}.events SET (autovacuum_freeze_min_age = 1000000, autovacuum_vacuum_insert_scale_factor = 0.05);
 
-CREATE FUNCTION {schema}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$
+CREATE FUNCTION {schema}.refuse_change() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
   RAISE EXCEPTION '% on %.% is refused: the table is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
     USING HINT = 'Append a correcting event instead.', ERRCODE = 'raise_exception';
 END
 $body$;
 
--- ALWAYS: also for sessions with session_replication_role = replica.
+-- The statement triggers refuse before a row is touched, and TRUNCATE. The row triggers are for logical replication, which
+-- applies changes row by row and fires no other. ALWAYS: also where session_replication_role is replica. None fires at
+-- INSERT.
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.events
   FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
+CREATE TRIGGER append_only_row BEFORE UPDATE OR DELETE ON {schema}.events
+  FOR EACH ROW EXECUTE FUNCTION {schema}.refuse_change();
 ALTER TABLE {schema}.events ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE {schema}.events ENABLE ALWAYS TRIGGER append_only_row;
 
 -- Heads move on, and never go: no foreign key stands between a stream and its events.
 CREATE TRIGGER never_removed BEFORE DELETE OR TRUNCATE ON {schema}.streams
   FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
+CREATE TRIGGER never_removed_row BEFORE DELETE ON {schema}.streams
+  FOR EACH ROW EXECUTE FUNCTION {schema}.refuse_change();
 ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed;
+ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed_row;

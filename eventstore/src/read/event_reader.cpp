@@ -1,15 +1,36 @@
 #include "read/event_reader.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
+#include "columns/decode.hpp"
 #include "store/statements.hpp"
 
 namespace annals::eventstore {
+namespace {
+
+Error unknown_stream(const std::string& schema, std::int64_t position, std::int64_t stream_id) {
+  return Error{
+      ErrorKind::corrupt,
+      fmt::format("{}.events: the event at position {} has stream_id {}, which is no stream", schema, position,
+                  stream_id),
+      {.hint = "find out who wrote it; annals::eventstore::adopt_orphans() gives such events a stream, and readers "
+               "go on"}};
+}
+
+}  // namespace
 
 EventReader::EventReader(postgres::Connection& connection, const std::string& schema,
                          postgres::OrderedTail::Options options)
-    : tail_(connection, events_table(schema), options),
+    : connection_(connection),
+      schema_(schema),
+      tail_(connection, events_table(schema), options),
       streams_(connection, postgres::render(sql::stream_names, schema)) {}
 
 postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t events_max) {
@@ -20,8 +41,26 @@ postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t
     (void)row.bigint();  // position
     stream_ids_.push_back(row.bigint());
   }
-  streams_.require(stream_ids_);
+  try {
+    streams_.require(stream_ids_);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    end_before_unknown_streams();
+  }
   return state;
+}
+
+void EventReader::end_before_unknown_streams() {
+  const auto rows =
+      connection_.query(postgres::render(sql::stream_names, schema_), postgres::Params{}.bigint_array(stream_ids_));
+  std::unordered_set<std::int64_t> known;
+  for (int row = 0; row < rows.rows(); ++row) known.insert(rows.bigint(row, 0));
+  const auto unknown = std::ranges::find_if(stream_ids_, [&](auto id) { return !known.contains(id); });
+  const auto good = static_cast<std::size_t>(unknown - stream_ids_.begin());
+  if (good == 0) throw unknown_stream(schema_, batch_.row(0).bigint(), stream_ids_.front());
+  batch_.shrink(good);
+  stream_ids_.resize(std::min(good, stream_ids_.size()));
+  streams_.require(stream_ids_);
 }
 
 const RecordedEvent& EventReader::event(std::size_t index) {
@@ -29,18 +68,8 @@ const RecordedEvent& EventReader::event(std::size_t index) {
   event_.position = GlobalPosition{row.bigint()};
   const auto stream = streams_.name(row.bigint());
   if (event_.stream.view() != stream) event_.stream = StreamName::from_database(stream);
-  event_.version = StreamVersion{row.bigint()};
-  event_.id = row.uuid();
-  event_.type = row.bytes();
-  event_.content_type = content_type_from_code(row.smallint());
-  event_.data = row.bytes();
-  event_.recorded_at = row.timestamptz();
-  event_.occurred_at = row.optional_timestamptz();
-  event_.metadata.correlation_id = row.optional_bytes();
-  event_.metadata.causation_id = row.optional_bytes();
-  event_.metadata.traceparent = row.optional_bytes();
-  event_.metadata.tracestate = row.optional_bytes();
-  row.pairs(event_.metadata.headers);
+  columns::CopyFields fields{row};
+  columns::read_recorded(fields, event_);
   return event_;
 }
 

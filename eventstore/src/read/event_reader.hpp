@@ -15,7 +15,8 @@ class EventReader {
  public:
   EventReader(postgres::Connection& connection, const std::string& schema, postgres::OrderedTail::Options options = {});
 
-  /// Fetches the next events after `after`; size() of them are then there.
+  /// Fetches the next events after `after`; size() of them are then there. An event of a stream that does not exist ends
+  /// them; when it comes first, Error{corrupt} names it.
   postgres::OrderedTail::State read(GlobalPosition after, std::size_t events_max);
   [[nodiscard]] std::size_t size() const noexcept { return batch_.size(); }
   /// Decodes one; the event is the reader's and is overwritten by the next call.
@@ -24,6 +25,10 @@ class EventReader {
   [[nodiscard]] postgres::OrderedTail& tail() noexcept { return tail_; }
 
  private:
+  void end_before_unknown_streams();
+
+  postgres::Connection& connection_;
+  std::string schema_;
   postgres::OrderedTail tail_;
   postgres::NameCache streams_;
   postgres::RowBatch batch_;

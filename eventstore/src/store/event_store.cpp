@@ -11,8 +11,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 #include "annals/postgres/pool.hpp"
-#include "annals/postgres/sql_text.hpp"
-#include "annals_eventstore_sql.hpp"
+#include "columns/fields.hpp"
 #include "import/import.hpp"
 #include "read/event_reader.hpp"
 #include "store/session.hpp"
@@ -27,12 +26,6 @@ using ConnectionPool = postgres::Pool<postgres::Connection>;
 constexpr int attempts_max = 5;
 /// How long a replay waits for an open transaction that could still fill a hole.
 constexpr std::chrono::seconds blocked_wait_max{120};
-
-std::string append_sql(std::string_view text, const std::string& schema) {
-  require_identifier("schema", schema);
-  const auto table = events_table(schema);
-  return postgres::render(text, {{"schema", schema}, {"bell", std::to_string(table.bell)}, {"channel", table.channel}});
-}
 
 bool is_same(const PresentEvent& present, const NewEvent& event) {
   return present.id == event.id && present.type == event.type && present.data == event.data;
@@ -63,11 +56,14 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
 }
 
 /// A lost connection while a statement in autocommit was under way decides nothing.
-[[noreturn]] void rethrow_in_doubt(const Error& error) {
-  throw Error{ErrorKind::in_doubt,
-              error.message(),
-              {.hint = "the append may have happened: call again with the same events and an exact expected version",
-               .sqlstate = error.sqlstate()}};
+[[noreturn]] void rethrow_in_doubt(const Error& error, ExpectedVersion expected) {
+  throw Error{
+      ErrorKind::in_doubt,
+      error.message(),
+      {.hint = expected.is_exact()
+                   ? "the append may have happened: make the same call again, with the same events"
+                   : "the append may have happened: look for the events' ids in the stream before appending again",
+       .sqlstate = error.sqlstate()}};
 }
 
 Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
@@ -79,22 +75,6 @@ Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
 }
 
 }  // namespace
-
-postgres::LogTable events_table(const std::string& schema) {
-  return postgres::log_table(schema + ".events", postgres::render(sql::read_all, schema), "e.position");
-}
-
-Statements::Statements(const std::string& schema)
-    : append("append", append_sql(sql::append, schema)),
-      append_one("append_one", append_sql(sql::append_one, schema)),
-      append_many("append_many", append_sql(sql::append_many, schema)),
-      head("head", postgres::render(sql::head, schema)),
-      heads("heads", postgres::render(sql::heads, schema)),
-      present("present", postgres::render(sql::present, schema)),
-      present_many("present_many", postgres::render(sql::present_many, schema)),
-      read_forward("read_forward", postgres::render(sql::read_stream_forward, schema)),
-      read_backward("read_backward", postgres::render(sql::read_stream_backward, schema)),
-      list_streams(postgres::render(sql::list_streams, schema)) {}
 
 struct EventStore::Impl {
   postgres::Database database;
@@ -133,7 +113,7 @@ AppendResult EventStore::append(const StreamName& stream, ExpectedVersion expect
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::disconnected) throw;
     connection.discard();
-    rethrow_in_doubt(error);
+    rethrow_in_doubt(error, expected);
   }
 }
 
@@ -166,7 +146,7 @@ std::vector<StreamInfo> EventStore::list_streams(std::string_view prefix, std::s
   streams.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     streams.push_back({StreamName::from_database(rows.bytes(row, 0)), StreamVersion{rows.bigint(row, 1)},
-                       Timestamp{std::chrono::microseconds{rows.bigint(row, 2)}}});
+                       columns::time_of(rows.bytes(row, 2))});
   }
   return streams;
 }

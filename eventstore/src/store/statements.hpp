@@ -10,6 +10,8 @@ namespace annals::eventstore {
 [[nodiscard]] postgres::LogTable events_table(const std::string& schema);
 
 /// Every statement of the event store, rendered for one schema. Shared by all threads of an EventStore.
+///
+/// What returns columns of events there is twice: as text for a caller's libpqxx, binary for libpq.
 struct Statements {
   explicit Statements(const std::string& schema);
   postgres::PreparedStatement append;
@@ -21,6 +23,9 @@ struct Statements {
   postgres::PreparedStatement present_many;
   postgres::PreparedStatement read_forward;
   postgres::PreparedStatement read_backward;
+  std::string present_binary;
+  std::string read_forward_binary;
+  std::string read_backward_binary;
   std::string list_streams;
 };
 

@@ -7,21 +7,11 @@
 #include <charconv>
 #include <new>
 
+#include "annals/core/reserved_headers.hpp"
 #include "annals/core/text.hpp"
 
 namespace annals::kafka {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-bool is_reserved(std::string_view name) {
-  return equal_ignoring_case(name.substr(0, 3), "ce_") || equal_ignoring_case(name, "content-type") ||
-         equal_ignoring_case(name, "traceparent") || equal_ignoring_case(name, "tracestate");
-}
 
 void add(rd_kafka_headers_t& headers, std::string_view name, std::string_view value) {
   const auto error = rd_kafka_header_add(&headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
@@ -73,7 +63,7 @@ void add_sequence(rd_kafka_headers_t& headers, std::int64_t sequence) {
 
 void add_own(rd_kafka_headers_t& headers, const outbox::MessageView& message) {
   for (const auto& [name, value] : message.headers) {
-    if (name.empty() || is_reserved(name)) {
+    if (name.empty() || is_reserved_header(name)) {
       throw refused(
           fmt::format("header {} of the message at position {} is made by the sink", printable(name), message.position),
           "give it another name, without ce_, and not content-type, traceparent or tracestate");

@@ -1,28 +1,55 @@
 -- Messages that a service wants published, written in its own transaction; and how far each relay has come.
 --
--- Privileges: who enqueues needs INSERT and SELECT on outbox (SELECT for RETURNING) and nothing else; the relay needs
--- SELECT on outbox, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its
--- sequence.
+-- Privileges: who enqueues needs SELECT and INSERT on every column of outbox but position and recorded_at (SELECT for
+-- RETURNING) and nothing else; never INSERT on the whole table: OVERRIDING SYSTEM VALUE would let a writer choose a
+-- position, and relays would pass over everything below it, or never see it. The relay needs SELECT on outbox, and
+-- SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its sequence.
 --
--- The limits repeat annals/core/limits.hpp and annals/outbox/message.hpp, for writers in other languages. They are
--- domains, not CHECKs of the table: PostgreSQL parses those anew in every statement that inserts, a domain's once a
--- session.
+-- The limits repeat annals/core/limits.hpp, annals/core/reserved_headers.hpp and annals/outbox/message.hpp, for writers in
+-- other languages. They are domains, not CHECKs of the table: PostgreSQL parses those anew in every statement that
+-- inserts, a domain's once a session.
 CREATE DOMAIN {schema}.message_id AS uuid CHECK (VALUE <> '00000000-0000-0000-0000-000000000000');
 CREATE DOMAIN {schema}.message_content_type AS smallint CHECK (VALUE BETWEEN 0 AND 2);
 CREATE DOMAIN {schema}.message_topic AS text COLLATE "C"
-  CHECK (VALUE ~ '^[a-zA-Z0-9._-]+$' AND octet_length(VALUE) <= 249 AND VALUE NOT IN ('.', '..'));
-CREATE DOMAIN {schema}.message_key AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 1024);
-CREATE DOMAIN {schema}.message_type AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 256);
-CREATE DOMAIN {schema}.message_payload AS bytea CHECK (octet_length(VALUE) <= 16777216);
-CREATE DOMAIN {schema}.message_metadata AS text CHECK (octet_length(VALUE) BETWEEN 1 AND 1024);
+  CHECK (VALUE ~ '^[a-zA-Z0-9._-]+$' AND pg_catalog.octet_length(VALUE) <= 249 AND VALUE NOT IN ('.', '..'));
+CREATE DOMAIN {schema}.message_key AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
+CREATE DOMAIN {schema}.message_type AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 256);
+CREATE DOMAIN {schema}.message_payload AS bytea CHECK (pg_catalog.octet_length(VALUE) <= 16777216);
+CREATE DOMAIN {schema}.message_metadata AS text CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
+-- The years that RFC 3339 can write; infinity is none of them.
+CREATE DOMAIN {schema}.message_time AS timestamptz
+  CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
+
+-- Whether each name has 1 to 128 bytes and is none that the sink writes itself, and each value at most 8192 bytes.
+-- Operators are named with their schema, for a function with a search_path of its own costs twice as much.
+CREATE FUNCTION {schema}.message_headers_allowed(headers text[]) RETURNS boolean
+  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $body$
+BEGIN
+  FOR i IN 1 .. pg_catalog.cardinality(headers) BY 2 LOOP
+    IF pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.<) 1
+       OR pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.>) 128
+       OR pg_catalog.octet_length(headers[i OPERATOR(pg_catalog.+) 1]) OPERATOR(pg_catalog.>) 8192
+       OR headers[i] COLLATE pg_catalog."C"
+          OPERATOR(pg_catalog.~*) '^(ce_.*|content-type|traceparent|tracestate)$' THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN true;
+END
+$body$;
+-- name, value, name, value ...: one dimension that begins at 1, nothing NULL. The shape is asked first: CASE, for AND
+-- promises no order.
 CREATE DOMAIN {schema}.message_headers AS text[]
-  CHECK (array_ndims(VALUE) = 1 AND cardinality(VALUE) <= 128 AND cardinality(VALUE) % 2 = 0
-         AND array_position(VALUE, NULL) IS NULL);
+  CHECK (CASE WHEN pg_catalog.cardinality(VALUE) = 0 THEN true
+              WHEN pg_catalog.array_ndims(VALUE) <> 1 OR pg_catalog.array_lower(VALUE, 1) <> 1
+                OR pg_catalog.cardinality(VALUE) > 128 OR pg_catalog.cardinality(VALUE) % 2 <> 0
+                OR pg_catalog.array_position(VALUE, NULL) IS NOT NULL THEN false
+              ELSE {schema}.message_headers_allowed(VALUE) END);
 
 CREATE TABLE {schema}.outbox (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
-  recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-  occurred_at    timestamptz,
+  recorded_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  occurred_at    {schema}.message_time,
   message_id     {schema}.message_id NOT NULL,
   content_type   {schema}.message_content_type NOT NULL,
   topic          {schema}.message_topic NOT NULL,
@@ -41,7 +68,8 @@ COMMENT ON TABLE {schema}.outbox IS 'Messages to publish, in position order; app
 COMMENT ON COLUMN {schema}.outbox.headers IS 'name, value, name, value …';
 COMMENT ON COLUMN {schema}.outbox.content_type IS '0 octet-stream, 1 json, 2 protobuf';
 
-CREATE FUNCTION {schema}.outbox_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $refuse$
+CREATE FUNCTION {schema}.outbox_refuse_change() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $refuse$
 BEGIN
   RAISE EXCEPTION '% on %.% refused: the outbox is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
     USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -49,20 +77,25 @@ BEGIN
 END
 $refuse$;
 
--- A statement trigger: refuses before a row is touched, and costs nothing at INSERT.
+-- The statement trigger refuses before a row is touched, and TRUNCATE. The row trigger is for logical replication, which
+-- applies changes row by row and fires no other. ALWAYS: also where session_replication_role is replica. Neither fires at
+-- INSERT.
 CREATE TRIGGER outbox_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.outbox
   FOR EACH STATEMENT EXECUTE FUNCTION {schema}.outbox_refuse_change();
+CREATE TRIGGER outbox_append_only_row BEFORE UPDATE OR DELETE ON {schema}.outbox
+  FOR EACH ROW EXECUTE FUNCTION {schema}.outbox_refuse_change();
 ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only;
+ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only_row;
 
 -- Whoever removes published rows must keep the row at the lowest checkpoint: a relay recognises its history by it.
 CREATE TABLE {schema}.relay_checkpoints (
-  relay             text        COLLATE "C" NOT NULL CHECK (octet_length(relay) BETWEEN 1 AND 128),
+  relay             text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
   log               text        COLLATE "C" NOT NULL CHECK (log IN ('outbox', 'events')),
   position          bigint      NOT NULL CHECK (position >= 0),
   message_id        uuid,
   system_identifier text        NOT NULL,
   timeline          text        NOT NULL,
-  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (relay, log),
   CHECK ((position = 0) = (message_id IS NULL))
 ) WITH (fillfactor = 10);

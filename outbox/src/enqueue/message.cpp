@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "annals/core/error.hpp"
+#include "annals/core/event.hpp"
 #include "annals/core/limits.hpp"
 #include "annals/core/text.hpp"
 
@@ -37,7 +38,12 @@ void require_valid(const Message& message) {
                               limits::event_data_bytes_max));
   }
   if (message.id.is_nil()) throw invalid("message id is the nil UUID", "use EventId::generate()");
+  require_occurred_at(message.occurred_at);
   require_valid(message.metadata);
+}
+
+std::size_t byte_size(const Message& message) noexcept {
+  return message.key.size() + message.type.size() + message.payload.size() + byte_size(message.metadata);
 }
 
 }  // namespace annals::outbox

@@ -79,10 +79,10 @@ void require_valid_all(std::span<const Message> messages) {
   std::size_t bytes = 0;
   for (const auto& message : messages) {
     require_valid(message);
-    bytes += message.payload.size();
+    bytes += byte_size(message);
   }
   if (bytes > limits::append_bytes_max) {
-    throw invalid(fmt::format("{} bytes of payload in one enqueue", bytes),
+    throw invalid(fmt::format("{} bytes in one enqueue", bytes),
                   fmt::format("at most {} are allowed; split them over several calls", limits::append_bytes_max));
   }
 }

@@ -1,6 +1,10 @@
 #include "annals/postgres/params.hpp"
 
-#include "annals/core/assert.hpp"
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "annals/core/error.hpp"
 #include "session/wire.hpp"
 
 namespace annals::postgres {
@@ -14,18 +18,27 @@ constexpr std::int32_t oid_text = 25;
 constexpr std::int32_t oid_timestamptz = 1184;
 constexpr std::int32_t oid_uuid = 2950;
 
+/// Sizes travel in 32 bits; far below that PostgreSQL refuses a message. Asked before anything is copied.
+std::size_t require_size(std::size_t bytes) {
+  if (bytes > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+    throw invalid(fmt::format("a parameter of a statement has {} bytes", bytes),
+                  "at most 2147483647 can be sent; split what is written over several statements");
+  }
+  return bytes;
+}
+
 /// array_recv's format: dimensions, null flag, element type, then per dimension size and lower bound, then elements.
 void append_array_head(std::string& out, std::int32_t oid, std::size_t size) {
   wire::append<std::int32_t>(out, size == 0 ? 0 : 1);
   wire::append<std::int32_t>(out, 1);
   wire::append<std::int32_t>(out, oid);
   if (size == 0) return;
-  wire::append(out, static_cast<std::int32_t>(size));
+  wire::append(out, static_cast<std::int32_t>(require_size(size)));
   wire::append<std::int32_t>(out, 1);
 }
 
 void append_element(std::string& out, std::string_view bytes) {
-  wire::append(out, static_cast<std::int32_t>(bytes.size()));
+  wire::append(out, static_cast<std::int32_t>(require_size(bytes.size())));
   out += bytes;
 }
 
@@ -47,7 +60,7 @@ template <class Write>
 Params& Params::add(Write write) {
   const auto offset = buffer_.size();
   write(buffer_);
-  slots_.push_back({offset, static_cast<int>(buffer_.size() - offset)});
+  slots_.push_back({offset, static_cast<int>(require_size(buffer_.size() - offset))});
   buffer_ += '\0';  // libpq never reads it; keeps an empty value's pointer inside the buffer
   return *this;
 }
@@ -58,6 +71,7 @@ Params& Params::null() {
 }
 
 Params& Params::text(std::string_view value) {
+  (void)require_size(value.size());
   return add([&](std::string& out) { out += value; });
 }
 

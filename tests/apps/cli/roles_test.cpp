@@ -102,6 +102,17 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"writer", "DELETE FROM annals.streams"},
       {"writer", "UPDATE annals.outbox SET topic = 'x'"},
       {"writer", "UPDATE annals.relay_checkpoints SET position = 1"},
+      {"writer", "INSERT INTO annals.streams (stream_id, name, version) OVERRIDING SYSTEM VALUE VALUES (9, 'x', 1)"},
+      {"writer", "INSERT INTO annals.streams (name, version, created_at) VALUES ('x', 1, now())"},
+      {"writer",
+       "INSERT INTO annals.events (position, stream_id, version, event_id, content_type, type, data) OVERRIDING SYSTEM "
+       "VALUE VALUES (9000000000, 1, 1, gen_random_uuid(), 1, 'T', '')"},
+      {"writer",
+       "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data, recorded_at) VALUES (1, 1, "
+       "gen_random_uuid(), 1, 'T', '', now())"},
+      {"writer",
+       "INSERT INTO annals.outbox (position, message_id, content_type, topic, type, payload) OVERRIDING SYSTEM VALUE "
+       "VALUES (9000000000, gen_random_uuid(), 1, 't', 'T', '')"},
       {"writer", "SELECT setval('annals.events_position_seq', 1)"},
       {"writer", "ALTER TABLE annals.events DISABLE TRIGGER ALL"},
       {"writer", "CREATE TABLE annals.mine (a int)"},

@@ -19,8 +19,9 @@ struct NewEvent {
   std::string data;  ///< at most limits::event_data_bytes_max bytes
   ContentType content_type = ContentType::protobuf;
   Metadata metadata = {};
-  EventId id = EventId::generate();                     ///< keep it when you retry: appends are idempotent by id
-  std::optional<Timestamp> occurred_at = std::nullopt;  ///< business time, when it differs from the time of the append
+  EventId id = EventId::generate();  ///< keep it when you retry: appends are idempotent by id
+  /// Business time, when it differs from the time of the append; of the years 1 to 9999.
+  std::optional<Timestamp> occurred_at = std::nullopt;
 };
 
 /// An event as the log holds it; it never changes again.
@@ -42,5 +43,9 @@ struct RecordedEvent {
 
 /// Throws Error{invalid} naming the member that breaks a limit.
 void require_valid(const NewEvent& event);
+/// Throws Error{invalid} unless the time, where there is one, lies in the years 1 to 9999.
+void require_occurred_at(std::optional<Timestamp> time);
+/// Type, data and metadata: what counts against limits::append_bytes_max.
+[[nodiscard]] std::size_t byte_size(const NewEvent& event) noexcept;
 
 }  // namespace annals

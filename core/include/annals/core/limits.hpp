@@ -15,7 +15,8 @@ inline constexpr std::size_t metadata_value_bytes_max = 1024;
 inline constexpr std::size_t header_count_max = 64;
 inline constexpr std::size_t header_name_bytes_max = 128;
 inline constexpr std::size_t header_value_bytes_max = 8192;
-/// One append is one statement and one transaction: beyond this, split.
+/// One append is one statement and one transaction: beyond this, split. Bytes are those of type, data and metadata; text
+/// on the wire takes up to four times as many, which must stay far below what PostgreSQL takes in one message (1 GB).
 inline constexpr std::size_t append_events_max = 10'000;
 inline constexpr std::size_t append_bytes_max = 64U << 20U;
 /// Kafka's own limit on topic names.

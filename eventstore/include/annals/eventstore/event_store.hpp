@@ -44,6 +44,9 @@ struct ImportedEvent {
 struct ImportReport {
   std::size_t imported = 0;
   std::size_t already_present = 0;  ///< same stream, version, id, type and data: left as they are
+  /// Streams that got an event by this call and had none by an earlier call in the same transaction: the reports of a
+  /// transaction add up to the number of streams that it wrote.
+  std::size_t streams = 0;
 };
 
 /// The append-only log of events: streams with expected versions, one global order.
@@ -51,9 +54,14 @@ struct ImportReport {
 /// Lifecycle      construct (opens nothing) -> use -> destroy. The schema must be there: `annals schema apply`.
 /// Thread safety  all methods are thread-safe; those with a transaction use only the caller's.
 /// Ownership      owns a small pool of connections for what it does outside a caller's transaction.
-/// Errors         annals::Error; a version conflict is a value. After Error{in_doubt} from append() call it again with
-///                the same events and an exact expected version: ids make it idempotent.
-/// Limits         annals::limits; reads return at most `limit` events a call.
+/// Errors         annals::Error; a version conflict is a value. After Error{in_doubt} from append() with an exact expected
+///                version make the same call again: ids make it idempotent. With any or stream_exists it would append
+///                twice: look for the ids in the stream first.
+/// Limits         annals::limits: an append or import has at most append_events_max events and append_bytes_max bytes of
+///                type, data and metadata; reads return at most `limit` events a call.
+/// Two phases     a transaction that appended while a reader was waiting has sent a NOTIFY, and PostgreSQL refuses to PREPARE
+///                such a transaction (Error with SQLSTATE 0A000; it is then rolled back). Whether a reader waits is not
+///                the appender's to know: do not append in transactions that are to be prepared.
 class EventStore {
  public:
   struct Options {
@@ -84,8 +92,8 @@ class EventStore {
 
   /// Appends events of many streams in the order given, with one statement, in the caller's transaction. For loading
   /// history, not for decisions: nothing is expected of the streams, except that an event with a version must land there
-  /// (or be there already with the same id and content). Throws Error{invalid} naming the event otherwise; the transaction must then
-  /// be rolled back.
+  /// (or be there already with the same id and content). Throws Error{refused} naming the event otherwise, and a retryable
+  /// Error{failed} when somebody created one of the streams in this very moment; the transaction must then be rolled back.
   ImportReport import(pqxx::transaction_base& tx, std::span<const ImportedEvent> events) const;
 
   [[nodiscard]] std::vector<RecordedEvent> read_stream(const StreamName& stream, ReadStreamOptions options = {}) const;

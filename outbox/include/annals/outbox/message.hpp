@@ -26,11 +26,13 @@ struct Message {
   ContentType content_type = ContentType::protobuf;
   Metadata metadata = {};
   EventId id = EventId::generate();
-  std::optional<Timestamp> occurred_at = std::nullopt;
+  std::optional<Timestamp> occurred_at = std::nullopt;  ///< of the years 1 to 9999
 };
 
 /// Throws Error{invalid} naming the member that breaks a limit.
 void require_valid(const Message& message);
+/// Key, type, payload and metadata: what counts against limits::append_bytes_max.
+[[nodiscard]] std::size_t byte_size(const Message& message) noexcept;
 /// Throws Error{invalid} unless `topic` is a legal Kafka topic name.
 void require_topic(std::string_view topic);
 

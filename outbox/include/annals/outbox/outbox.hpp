@@ -27,7 +27,7 @@ namespace annals::outbox {
 /// Errors         Error{invalid} before anything is sent, and the transaction stays usable; otherwise what the database
 ///                said, as annals::Error, and the transaction must be rolled back.
 /// Limits         annals::limits and message_key_bytes_max; limits::append_events_max messages and
-///                limits::append_bytes_max payload bytes a call.
+///                limits::append_bytes_max bytes of key, type, payload and metadata a call.
 class Outbox {
  public:
   explicit Outbox(postgres::Database database);

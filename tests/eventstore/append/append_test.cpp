@@ -1,5 +1,7 @@
 #include <thread>
 
+#include "annals/core/limits.hpp"
+#include "annals/postgres/log_table.hpp"
 #include "store_test.hpp"
 
 using namespace annals;
@@ -147,6 +149,55 @@ TEST_F(EventStoreAppend, RefusesBadInputBeforeAnythingIsSent) {
   EXPECT_EQ(count("streams"), 0);
 }
 
+TEST_F(EventStoreAppend, CountsAllBytesOfAnEventAgainstTheLimit) {
+  auto large = event("t");
+  large.metadata.headers.assign(limits::header_count_max, {"h", std::string(limits::header_value_bytes_max, 'v')});
+  std::vector<NewEvent> many;
+  for (std::size_t i = 0; i <= limits::append_bytes_max / byte_size(large); ++i) many.push_back(large);
+  const auto error = error_of([&] { (void)store_.append(stream_, ExpectedVersion::any(), many); });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), HasSubstr("bytes of events in one append to \"order-1\""));
+  many.pop_back();
+  EXPECT_GT(version_of(store_.append(stream_, ExpectedVersion::any(), many)), 100);
+}
+
+TEST_F(EventStoreAppend, RefusesReservedHeadersByEveryWay) {
+  auto bad = event("t");
+  bad.metadata.headers = {{"Content-Type", "x"}};
+  const auto refused = [&](const std::function<void(pqxx::work&)>& work) {
+    const auto error = error_of([&] { postgres::transact(*pool_, work); });
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
+    EXPECT_THAT(error.what(), HasSubstr("header name \"Content-Type\" is reserved"));
+  };
+  refused([&](pqxx::work&) { (void)store_.append(stream_, ExpectedVersion::any(), {bad}); });
+  refused([&](pqxx::work& tx) { (void)store_.append(tx, stream_, ExpectedVersion::any(), {bad}); });
+  refused(
+      [&](pqxx::work& tx) { (void)store_.import(tx, std::vector<ImportedEvent>{{.stream = stream_, .event = bad}}); });
+  EXPECT_EQ(count("events"), 0);
+}
+
+TEST_F(EventStoreAppend, CannotBePreparedOnceItWokeAReader) {
+  const auto append_and_prepare = [&](const std::string& name) {
+    const auto connection = postgres::open_pqxx(temp_.database());
+    pqxx::nontransaction tx{*connection};
+    tx.exec("BEGIN");
+    (void)version_of(store_.append(tx, stream_, ExpectedVersion::any(), {event("a")}));
+    tx.exec("PREPARE TRANSACTION '" + name + "'");
+  };
+  const auto name = temp_.uri().substr(temp_.uri().find("test_"), 20);
+  append_and_prepare(name);
+  direct_.execute("COMMIT PREPARED '" + name + "'");
+  EXPECT_EQ(store_.head(stream_), StreamVersion{1});
+  direct_.execute("SELECT pg_advisory_lock(" + std::to_string(postgres::bell_key("annals.events")) + ")");
+  try {
+    append_and_prepare(name);
+    ADD_FAILURE() << "a transaction with a NOTIFY was prepared";
+  } catch (const pqxx::sql_error& error) {
+    EXPECT_EQ(error.sqlstate(), "0A000") << error.what();
+  }
+  EXPECT_EQ(store_.head(stream_), StreamVersion{1}) << "it was rolled back";
+}
+
 TEST_F(EventStoreAppend, SaysThatTheSchemaIsMissing) {
   const tests::TempDatabase empty{tests::TempDatabase::Schema::none};
   const EventStore store{empty.database()};
@@ -178,6 +229,7 @@ TEST_F(EventStoreAppend, ReportsALostSessionAsInDoubt) {
   const auto error = error_of([&] { (void)store_.append(stream_, exactly(1), batch); });
   EXPECT_EQ(error.kind(), ErrorKind::in_doubt) << error.what();
   EXPECT_FALSE(error.retryable());
+  EXPECT_THAT(error.hint(), HasSubstr("make the same call again"));
   direct_.execute("ROLLBACK");
   EXPECT_EQ(version_of(store_.append(stream_, exactly(1), batch)), 3);  // the same call decides it
 }

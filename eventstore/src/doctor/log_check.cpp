@@ -1,0 +1,116 @@
+#include "annals/eventstore/log_check.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "annals/core/text.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_eventstore_sql.hpp"
+
+namespace annals::eventstore {
+namespace {
+
+using Fault = LogFinding::Fault;
+using Findings = std::vector<LogFinding>;
+
+void check_positions(postgres::Connection& connection, const std::string& schema, Findings& findings) {
+  const auto bounds = connection.query(postgres::render(sql::position_bounds, schema));
+  const auto lowest = bounds.bigint(0, 0);
+  const auto highest = bounds.bigint(0, 1);
+  const auto given_out = bounds.bigint(0, 3);
+  if (lowest < 0) {
+    findings.push_back({Fault::impossible_position,
+                        fmt::format("{}.events.position begins at {}: readers begin at 1", schema, lowest),
+                        "find out who wrote it, and append what it says again if it is wanted"});
+  }
+  if (!bounds.boolean(0, 2) || highest <= given_out) return;
+  findings.push_back(
+      {Fault::impossible_position,
+       fmt::format("{}.events.position goes up to {}, and the sequence has given out {}: events of the positions "
+                   "between are passed over",
+                   schema, highest, given_out),
+       highest == std::numeric_limits<std::int64_t>::max()
+           ? "no position is left: export the log without that event and import it into a new database"
+           : fmt::format("ALTER TABLE {}.events ALTER COLUMN position RESTART WITH {}; find out who wrote it", schema,
+                         highest + 1)});
+}
+
+void check_heads(postgres::Connection& connection, const std::string& schema, const LogCheckOptions& options,
+                 Findings& findings) {
+  const auto rows = connection.query(
+      postgres::render(sql::heads_astray, schema),
+      postgres::Params{}.bigint(options.events_max).bigint(options.streams_max).bigint(options.versions_max));
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto head = rows.bigint(row, 2);
+    const auto last = rows.bigint(row, 3);
+    const auto stream = fmt::format("stream \"{}\" (id {})", printable(rows.bytes(row, 1)), rows.bigint(row, 0));
+    if (head == last) {
+      findings.push_back({Fault::head_astray,
+                          fmt::format("{}: {} of the {} versions up to {} are in {}.events", stream,
+                                      rows.bigint(row, 4), rows.bigint(row, 5), head, schema),
+                          "find out who moved its head, or removed events; missing ones can only come from a backup"});
+    } else {
+      findings.push_back(
+          {Fault::head_astray,
+           fmt::format("{}: {}.streams.version is {}, its last event has {}", stream, schema, head, last),
+           last == 0 ? "find out who created the stream; its versions will not begin at 1"
+                     : fmt::format("UPDATE {}.streams SET version = {} WHERE stream_id = {}; find out "
+                                   "who moved it",
+                                   schema, last, rows.bigint(row, 0))});
+    }
+  }
+}
+
+void check_streams(postgres::Connection& connection, const std::string& schema, const LogCheckOptions& options,
+                   Findings& findings) {
+  const auto rows =
+      connection.query(postgres::render(sql::unknown_streams, schema), postgres::Params{}.bigint(options.events_max));
+  for (int row = 0; row < rows.rows(); ++row) {
+    findings.push_back(
+        {Fault::unknown_stream,
+         fmt::format("{}.events.stream_id {} is no stream; {} event{} from position {} on", schema, rows.bigint(row, 0),
+                     rows.bigint(row, 2), rows.bigint(row, 2) == 1 ? "" : "s", rows.bigint(row, 1)),
+         "find out who wrote them, then give them a stream with annals::eventstore::adopt_orphans()"});
+  }
+}
+
+void check_times(postgres::Connection& connection, const std::string& schema, const LogCheckOptions& options,
+                 Findings& findings) {
+  const auto rows =
+      connection.query(postgres::render(sql::impossible_times, schema), postgres::Params{}.bigint(options.events_max));
+  for (int row = 0; row < rows.rows(); ++row) {
+    findings.push_back(
+        {Fault::impossible_time,
+         fmt::format("{}.events.{} at position {} is not of the years 1 to 9999", schema, rows.bytes(row, 1),
+                     rows.bigint(row, 0)),
+         "find out who dropped the constraint of the domain event_time; only the tables' owner can disable the trigger "
+         "append_only, correct the row, and enable it ALWAYS again"});
+  }
+}
+
+}  // namespace
+
+std::vector<LogFinding> check_log(postgres::Connection& connection, const std::string& schema,
+                                  LogCheckOptions options) {
+  Findings findings;
+  check_positions(connection, schema, findings);
+  check_heads(connection, schema, options, findings);
+  check_streams(connection, schema, options, findings);
+  check_times(connection, schema, options, findings);
+  return findings;
+}
+
+std::vector<AdoptedStream> adopt_orphans(postgres::Connection& connection, const std::string& schema) {
+  const auto rows = connection.query(postgres::render(sql::adopt_orphans, schema));
+  std::vector<AdoptedStream> adopted;
+  for (int row = 0; row < rows.rows(); ++row) {
+    adopted.push_back({.stream_id = rows.bigint(row, 0),
+                       .name = StreamName::from_database(rows.bytes(row, 1)),
+                       .version = StreamVersion{rows.bigint(row, 2)}});
+  }
+  return adopted;
+}
+
+}  // namespace annals::eventstore

@@ -24,7 +24,7 @@ class FileSink final : public outbox::Sink {
   ~FileSink() override { ::close(file_); }
 
   Send send(const outbox::MessageView& message) override {
-    accepted_.push_back({message.position, fmt::format("{} {} {}\n", message.position, message.key, message.payload)});
+    accepted_.push_back({message.ticket, fmt::format("{} {} {}\n", message.position, message.key, message.payload)});
     if (accepted_.size() % batch_messages == 0) write_some();
     return Send::accepted;
   }
@@ -33,15 +33,15 @@ class FileSink final : public outbox::Sink {
     if (written_.empty()) write_some();
     if (written_.empty()) return;
     if (::fdatasync(file_) != 0) throw std::system_error{errno, std::generic_category(), "fdatasync"};
-    for (const auto position : written_)
-      deliveries.push_back({.position = position, .outcome = outbox::Delivery::Outcome::delivered});
+    for (const auto ticket : written_)
+      deliveries.push_back({.ticket = ticket, .outcome = outbox::Delivery::Outcome::delivered});
     written_.clear();
   }
 
  private:
   static constexpr std::size_t batch_messages = 5;
   struct Accepted {
-    std::int64_t position;
+    std::int64_t ticket;
     std::string line;
   };
 
@@ -51,7 +51,7 @@ class FileSink final : public outbox::Sink {
       if (::write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
         throw std::system_error{errno, std::generic_category(), "write"};
       }
-      written_.push_back(accepted_.front().position);
+      written_.push_back(accepted_.front().ticket);
       accepted_.pop_front();
     }
   }

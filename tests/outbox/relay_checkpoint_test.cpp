@@ -27,7 +27,7 @@ class RelayCheckpoint : public RelayTestBase {
   }
   outbox::RelayStatus adopt(std::optional<std::int64_t> position = std::nullopt) {
     postgres::Connection connection{database_.database()};
-    return outbox::adopt_checkpoint(connection, "annals", {.position = position});
+    return outbox::adopt_checkpoint(connection, log_, {.position = position});
   }
 };
 

@@ -13,7 +13,7 @@ class RelayOwnership : public RelayTestBase {
   static outbox::RelayOptions eager() { return {.standby_poll = 1ms}; }
   int owner_pid() {
     postgres::Connection connection{database_.database()};
-    const auto relays = outbox::read_relay_status(connection, "annals");
+    const auto relays = outbox::read_relay_status(connection, {log_});
     return relays.size() == 1 && relays[0].owner ? relays[0].owner->pid : 0;
   }
 };
@@ -51,7 +51,7 @@ TEST_F(RelayOwnership, IsPerRelayName) {
   RecordingSink first_sink;
   RecordingSink second_sink;
   auto first = relay(first_sink, {.name = "first"});
-  auto second = relay(second_sink, {.name = "second"});
+  auto second = relay(second_sink, {.name = "second", .start = outbox::Start{}});
   run_until_idle(first);
   run_until_idle(second);
   EXPECT_EQ(first_sink.positions(), second_sink.positions());

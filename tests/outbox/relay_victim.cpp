@@ -10,6 +10,7 @@
 #include <string>
 
 #include "annals/core/clock.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "file_sink.hpp"
 
@@ -24,6 +25,7 @@ void publish_until_idle(const std::string& conninfo, const std::string& file, co
   annals::tests::FileSink sink{file};
   Relay relay{
       {.conninfo = conninfo},
+      annals::outbox::message_log("annals"),
       sink,
       clock,
       {.batch_rows_max = 7, .checkpoint_interval = 0ms, .standby_poll = 5ms, .at_point = [&](std::string_view at) {

@@ -2,15 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "annals/testing/memory_destination.hpp"
 #include "recording_sink.hpp"
-#include "sink_destination.hpp"
 
 namespace annals::outbox {
 namespace {
 
 using namespace std::chrono_literals;
 using tests::RecordingSink;
-using tests::SinkDestination;
+using testing::MemoryDestination;
+using testing::MemoryProgress;
 
 bool offer(Publisher& publisher, std::int64_t position) {
   MessageView view;
@@ -21,7 +22,8 @@ bool offer(Publisher& publisher, std::int64_t position) {
 
 TEST(Publisher, AcknowledgesWhatTheSinkDelivered) {
   RecordingSink sink{{.backwards = true}};
-  SinkDestination destination{sink};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
   Publisher publisher{destination, 10};
   EXPECT_TRUE(offer(publisher, 1));
   publisher.skip(2);
@@ -35,7 +37,8 @@ TEST(Publisher, AcknowledgesWhatTheSinkDelivered) {
 
 TEST(Publisher, TakesNoMoreThanTheSinkOrTheBoundHasRoomFor) {
   RecordingSink sink{{.room = 2}};
-  SinkDestination destination{sink};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
   Publisher publisher{destination, 3};
   EXPECT_TRUE(offer(publisher, 1));
   EXPECT_TRUE(offer(publisher, 2));
@@ -44,7 +47,7 @@ TEST(Publisher, TakesNoMoreThanTheSinkOrTheBoundHasRoomFor) {
   EXPECT_TRUE(offer(publisher, 3));
 
   RecordingSink wide;
-  SinkDestination wide_destination{wide};
+  MemoryDestination wide_destination{wide, progress};
   Publisher bounded{wide_destination, 1};
   EXPECT_TRUE(offer(bounded, 1));
   EXPECT_FALSE(offer(bounded, 2)) << "one in flight is the bound";
@@ -52,7 +55,8 @@ TEST(Publisher, TakesNoMoreThanTheSinkOrTheBoundHasRoomFor) {
 
 TEST(Publisher, AcknowledgesNothingAfterARefusal) {
   RecordingSink sink{{.undeliverable = {2}}};
-  SinkDestination destination{sink};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
   Publisher publisher{destination, 10};
   for (const auto position : {1, 2, 3}) EXPECT_TRUE(offer(publisher, position));
   EXPECT_EQ(publisher.collect(0ms), 1U);
@@ -65,7 +69,8 @@ TEST(Publisher, AcknowledgesNothingAfterARefusal) {
 
 TEST(Publisher, KeepsRefusedAndGivenUpApart) {
   RecordingSink sink{{.undeliverable = {3}, .given_up = {2}}};
-  SinkDestination destination{sink};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
   Publisher publisher{destination, 10};
   for (const auto position : {1, 2, 3, 4}) EXPECT_TRUE(offer(publisher, position));
   EXPECT_EQ(publisher.collect(0ms), 1U);
@@ -89,7 +94,8 @@ class BreakingSink final : public Sink {
 
 TEST(Publisher, CountsWhatWasReportedBeforeTheSinkBroke) {
   BreakingSink sink;
-  SinkDestination destination{sink};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
   Publisher publisher{destination, 10};
   EXPECT_TRUE(offer(publisher, 1));
   EXPECT_THROW(publisher.collect(0ms), Error);
@@ -113,7 +119,8 @@ class StutteringSink final : public Sink {
 
 TEST(Publisher, StopsWhenTheSinkBreaksItsContract) {
   StutteringSink sink;
-  SinkDestination destination{sink};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
   Publisher publisher{destination, 10};
   EXPECT_TRUE(offer(publisher, 1));
   EXPECT_THROW(publisher.collect(0ms), Error);

@@ -74,6 +74,17 @@ TEST_F(RelayOwnership, PassesOnWhenTheOwnersSessionIsKilledAndNothingIsLost) {
   EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "100");
 }
 
+// A producer keeps statistics and errors for whoever polls it, also while it has nothing to send.
+TEST_F(RelayOwnership, LeavesNoSinkUnheardThatStandsBy) {
+  RecordingSink first_sink;
+  RecordingSink second_sink;
+  auto first = relay(first_sink, eager());
+  auto second = relay(second_sink, {.standby_poll = 1h});
+  run_until_idle(first);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(second.step(0ms).state, State::standby);
+  EXPECT_GE(second_sink.polls, 20U);
+}
+
 TEST_F(RelayOwnership, EndsWithTheRelay) {
   RecordingSink sink;
   {

@@ -15,9 +15,9 @@ std::string_view certainty(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t position) {
+ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
   ReturnedMessage out;
-  out.position = position;
+  out.ticket = ticket;
   out.topic = rd_kafka_topic_name(message.rkt);
   out.has_key = message.key != nullptr;
   out.key = text_of(message.key, message.key_len);

@@ -9,7 +9,7 @@ namespace annals::kafka {
 
 /// A message that librdkafka gave back undelivered, with all that it takes to send it again.
 struct ReturnedMessage {
-  std::int64_t position = 0;
+  std::int64_t ticket = 0;
   std::string topic;
   bool has_key = false;
   std::string key;
@@ -22,6 +22,6 @@ struct ReturnedMessage {
 };
 
 /// Copies what the report of a failed delivery holds.
-[[nodiscard]] ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t position);
+[[nodiscard]] ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket);
 
 }  // namespace annals::kafka

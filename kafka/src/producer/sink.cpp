@@ -56,9 +56,9 @@ void subtract_from(std::atomic<std::size_t>& counter, std::size_t amount) noexce
   counter.store(before - amount, std::memory_order_relaxed);
 }
 
-/// The position travels through librdkafka in place of a pointer: nothing to allocate.
-void* to_opaque(std::int64_t position) noexcept {
-  return reinterpret_cast<void*>(static_cast<std::intptr_t>(position));
+/// The ticket travels through librdkafka in place of a pointer: nothing to allocate.
+void* to_opaque(std::int64_t ticket) noexcept {
+  return reinterpret_cast<void*>(static_cast<std::intptr_t>(ticket));
 }
 std::int64_t from_opaque(const void* opaque) noexcept { return reinterpret_cast<std::intptr_t>(opaque); }
 static_assert(sizeof(void*) >= sizeof(std::int64_t));
@@ -74,13 +74,13 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
   ProducerTopic::settle(*message);
   ANNALS_ASSERT(state.in_flight > 0);
   --state.in_flight;
-  const auto position = from_opaque(message->_private);
+  const auto ticket = from_opaque(message->_private);
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (state.deliveries != nullptr) state.returned.push_back(take_back(*message, position));
+    if (state.deliveries != nullptr) state.returned.push_back(take_back(*message, ticket));
     return;
   }
   state.connected.store(true, std::memory_order_relaxed);
-  report(state, {.position = position, .outcome = Outcome::delivered, .reason = {}}, message->len + message->key_len);
+  report(state, {.ticket = ticket, .outcome = Outcome::delivered, .reason = {}}, message->len + message->key_len);
 }
 
 const std::string batch_messages{"batch.num.messages"};
@@ -134,7 +134,7 @@ std::string_view never_null(std::string_view text) { return text.data() == nullp
 
 /// What goes into one record.
 struct Record {
-  std::int64_t position;
+  std::int64_t ticket;
   bool has_key;
   std::string_view key;
   std::string_view payload;
@@ -205,7 +205,7 @@ rd_kafka_resp_err_t KafkaSink::Impl::produce(std::string_view topic, const Recor
         rd_kafka_producev(producer->client.get(), RD_KAFKA_V_RKT(&to.handle()), RD_KAFKA_V_KEY(key, record.key.size()),
                           RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied
                           RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_OPAQUE(to_opaque(record.position)), RD_KAFKA_V_END);
+                          RD_KAFKA_V_OPAQUE(to_opaque(record.ticket)), RD_KAFKA_V_END);
   });
   if (held_back) return RD_KAFKA_RESP_ERR__QUEUE_FULL;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
@@ -242,7 +242,7 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   if (phase != Phase::open) return Send::full;
   require_room_for(message);
   auto headers = make_headers(message, options.source);
-  const Record record{message.position, !message.key.empty(), message.key, message.payload};
+  const Record record{message.ticket, !message.key.empty(), message.key, message.payload};
   const auto error = produce(message.topic, record, headers);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
   if (error == RD_KAFKA_RESP_ERR__FATAL) {  // what it did to those before comes with their reports: first of all those
@@ -279,7 +279,7 @@ void KafkaSink::Impl::close() {
 }
 
 void KafkaSink::Impl::decide() {
-  std::ranges::stable_sort(state.returned, {}, &ReturnedMessage::position);
+  std::ranges::stable_sort(state.returned, {}, &ReturnedMessage::ticket);
   const bool unclear = requests == Requests::gather && !any_of(state.returned, Verdict::on_topic) &&
                        any_of(state.returned, Verdict::on_batch);
   if (unclear) {
@@ -305,7 +305,7 @@ void KafkaSink::Impl::resend() {
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     try {
       error =
-          produce(message.topic, {message.position, message.has_key, message.key, message.payload}, message.headers);
+          produce(message.topic, {message.ticket, message.has_key, message.key, message.payload}, message.headers);
     } catch (const Error& reason) {
       if (reason.kind() != ErrorKind::refused) return;  // no answer about the topic: the next poll asks again
       message.verdict = Verdict::on_topic;
@@ -328,7 +328,7 @@ void KafkaSink::Impl::break_down() {
   const auto culprit = std::ranges::find_if(state.returned, [&](const auto& message) { return is_to_blame(message); });
   const auto first = culprit != state.returned.end() ? culprit : state.returned.begin();
   if (first != state.returned.end()) {
-    failure += fmt::format(": the message at position {} was not delivered: {}", first->position, first->reason);
+    failure += fmt::format(": the message with ticket {} was not delivered: {}", first->ticket, first->reason);
   }
   for (auto& message : state.returned) give_up(message);
   state.returned.clear();
@@ -337,7 +337,7 @@ void KafkaSink::Impl::break_down() {
 
 void KafkaSink::Impl::give_up(ReturnedMessage& message) {
   const auto outcome = is_to_blame(message) ? Outcome::refused : Outcome::undecided;
-  report(state, {.position = message.position, .outcome = outcome, .reason = std::move(message.reason)},
+  report(state, {.ticket = message.ticket, .outcome = outcome, .reason = std::move(message.reason)},
          message.bytes());
 }
 

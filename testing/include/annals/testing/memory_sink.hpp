@@ -50,7 +50,7 @@ class MemorySink final : public outbox::Sink {
 
  private:
   struct Queued {
-    std::int64_t position;
+    std::int64_t ticket;
     std::size_t polls_left;
     projections::IncomingMessage message;
   };

@@ -30,10 +30,4 @@ WITH existing AS (
    ORDER BY e.ordinal
   RETURNING position, version
 )
-SELECT max(version), max(position),
-       CASE WHEN count(*) = 0 THEN NULL
-            WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL  -- nobody waits
-            ELSE pg_notify('{channel}', '')
-       END
-  FROM appended
-HAVING count(*) > 0
+SELECT max(version), max(position) FROM appended HAVING count(*) > 0

@@ -21,7 +21,5 @@ WITH input AS (
     FROM input i JOIN head h ON h.name = i.stream
    ORDER BY i.ordinal
   RETURNING position, version
-), rung AS (
-  SELECT CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END
 )
-SELECT a.version FROM appended a, (SELECT count(*) FROM rung) r ORDER BY a.position
+SELECT version FROM appended ORDER BY position

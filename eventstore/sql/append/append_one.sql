@@ -12,5 +12,4 @@ INSERT INTO {schema}.events (stream_id, version, event_id, type, content_type, d
 SELECT h.stream_id, h.version, $3::uuid, $4::text, $5::smallint, $6::bytea, $7::text, $8::text, $9::text, $10::text,
        $11::text::text[], $12::timestamptz
   FROM head h
-RETURNING version, position,
-          CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END
+RETURNING version, position

@@ -28,12 +28,6 @@ constexpr int attempts_max = 5;
 /// How long a replay waits for an open transaction that could still fill a hole.
 constexpr std::chrono::seconds blocked_wait_max{120};
 
-std::string append_sql(std::string_view text, const std::string& schema) {
-  require_identifier("schema", schema);
-  const auto table = events_table(schema);
-  return postgres::render(text, {{"schema", schema}, {"bell", std::to_string(table.bell)}, {"channel", table.channel}});
-}
-
 bool is_same(const PresentEvent& present, const NewEvent& event) {
   return present.id == event.id && present.type == event.type && present.data == event.data;
 }
@@ -73,21 +67,22 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
 Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
   const auto& first = blockers.at(0);
   return Error{ErrorKind::overloaded,
-               fmt::format("replay waits for transaction {} (pid {}, {}, open for {} s)", first.holder, first.pid,
-                           first.state, first.age.count() / 1000),
+               fmt::format("replay waits for transaction {} (pid {}, {}, open {})", first.holder, first.pid,
+                           first.state, postgres::age_text(first)),
                {.hint = "end that transaction, or read again later from the position reached"}};
 }
 
 }  // namespace
 
 postgres::LogTable events_table(const std::string& schema) {
-  return postgres::log_table(schema + ".events", postgres::render(sql::read_all, schema), "e.position");
+  return postgres::log_table(schema + ".events", postgres::render(sql::read_all, schema), "e.position",
+                             schema + ".events_horizon");
 }
 
 Statements::Statements(const std::string& schema)
-    : append("append", append_sql(sql::append, schema)),
-      append_one("append_one", append_sql(sql::append_one, schema)),
-      append_many("append_many", append_sql(sql::append_many, schema)),
+    : append("append", postgres::render(sql::append, schema)),
+      append_one("append_one", postgres::render(sql::append_one, schema)),
+      append_many("append_many", postgres::render(sql::append_many, schema)),
       head("head", postgres::render(sql::head, schema)),
       heads("heads", postgres::render(sql::heads, schema)),
       present("present", postgres::render(sql::present, schema)),
@@ -184,7 +179,7 @@ GlobalPosition EventStore::read_all(GlobalPosition after,
       if (std::chrono::steady_clock::now() - blocked_since > blocked_wait_max) {
         throw blocked_too_long(reader.tail().blockers());
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+      std::this_thread::sleep_for(reader.tail().retry_after());
       continue;
     }
     for (std::size_t i = 0; i < reader.size(); ++i) {

@@ -22,7 +22,8 @@ postgres::LogTable log_table_of(RelayTable table, const std::string& schema) {
   const bool outbox = table == RelayTable::outbox;
   return postgres::log_table(fmt::format("{}.{}", schema, to_string(table)),
                              postgres::render(outbox ? sql::outbox_rows : sql::events_rows, schema),
-                             outbox ? "o.position" : "e.position");
+                             outbox ? "o.position" : "e.position",
+                             fmt::format("{}.{}_horizon", schema, to_string(table)));
 }
 
 std::string render_for(std::string_view sql, RelayTable table, const std::string& schema) {

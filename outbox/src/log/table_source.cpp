@@ -18,12 +18,6 @@ using postgres::OrderedTail;
 
 namespace {
 
-// A transaction in the way usually commits within milliseconds.
-constexpr auto pause_min = 1ms;
-constexpr auto pause_max = 20ms;
-/// Shorter waits are everyday life of a busy table and not worth a question to the server.
-constexpr auto blockers_after = 100ms;
-constexpr auto blockers_interval = 1s;
 /// What outbox_rows.sql gives for the stream.
 constexpr std::int64_t no_stream = 0;
 
@@ -48,39 +42,18 @@ void TableSource::start(std::int64_t position) {
 OrderedTail::State TableSource::read() {
   state_ = tail_.read(position_, rows_);
   learn_streams(rows_);
-  if (state_ == OrderedTail::State::rows) bell_.rest();
+  bell_.looked(rows_.size());
   read_at_ = clock_.steady();
-  ready_ = state_ == OrderedTail::State::rows;
-  note_blocked(state_ == OrderedTail::State::blocked);
+  ready_ = state_ == OrderedTail::State::rows && tail_.more();
   if (!rows_.empty()) position_ = rows_.row(rows_.size() - 1).bigint();
   return state_;
 }
 
+bool TableSource::ready() const noexcept { return ready_ || (state_ == OrderedTail::State::rows && bell_.due()); }
+
 void TableSource::listen(std::chrono::milliseconds wait, std::chrono::milliseconds slow_poll) {
   const auto wake = bell_.wait(wait);
   ready_ = wake != Doorbell::Wake::timed_out || clock_.steady() - read_at_ >= slow_poll;
-}
-
-void TableSource::note_blocked(bool blocked) {
-  if (!blocked) {
-    pause_ = 0ms;
-    blocked_since_.reset();
-    blockers_at_.reset();
-    blockers_.clear();
-    return;
-  }
-  pause_ = std::clamp<std::chrono::milliseconds>(pause_ * 2, pause_min, pause_max);
-  if (!blocked_since_) blocked_since_ = read_at_;
-}
-
-const std::vector<postgres::Blocker>& TableSource::blockers() {
-  const auto now = clock_.steady();
-  const bool lasting = blocked_since_ && now - *blocked_since_ >= blockers_after;
-  if (lasting && (!blockers_at_ || now - *blockers_at_ >= blockers_interval)) {
-    blockers_ = tail_.blockers();
-    blockers_at_ = now;
-  }
-  return blockers_;
 }
 
 bool TableSource::find(std::int64_t position, MessageView& view) {

@@ -25,7 +25,7 @@ class TableSource {
   /// Goes on after this position.
   void start(std::int64_t position);
   /// Whether a read may find something: false after a read found nothing, until listen() was woken.
-  [[nodiscard]] bool ready() const noexcept { return ready_; }
+  [[nodiscard]] bool ready() const noexcept;
   /// Fetches the rows that follow, outside any transaction. Call when the rows before are used up.
   postgres::OrderedTail::State read();
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
@@ -35,11 +35,11 @@ class TableSource {
   /// After caught_up: waits at most `wait` to be woken. A read becomes due after `slow_poll` in any case.
   void listen(std::chrono::milliseconds wait, std::chrono::milliseconds slow_poll);
   /// After blocked: how long until the next try is worth it.
-  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return pause_; }
+  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return tail_.retry_after(); }
   void retry() noexcept { ready_ = true; }
   [[nodiscard]] postgres::OrderedTail::State state() const noexcept { return state_; }
   /// While blocked for longer than a moment: by whom. Asks the server now and then only.
-  [[nodiscard]] const std::vector<postgres::Blocker>& blockers();
+  [[nodiscard]] const std::vector<postgres::Blocker>& blockers() { return tail_.blockers(); }
 
   /// Reads and decodes the row at `position` alone; false when it is not there.
   bool find(std::int64_t position, MessageView& view);
@@ -47,7 +47,6 @@ class TableSource {
  private:
   void decode(postgres::RowReader row, MessageView& view) const;
   void learn_streams(const postgres::RowBatch& rows);
-  void note_blocked(bool blocked);
 
   postgres::Connection& connection_;
   Clock& clock_;
@@ -61,10 +60,6 @@ class TableSource {
   postgres::OrderedTail::State state_ = postgres::OrderedTail::State::rows;
   bool ready_ = true;
   std::chrono::steady_clock::time_point read_at_;
-  std::chrono::milliseconds pause_{0};
-  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
-  std::optional<std::chrono::steady_clock::time_point> blockers_at_;
-  std::vector<postgres::Blocker> blockers_;
 };
 
 }  // namespace annals::outbox

@@ -67,8 +67,8 @@ namespace {
 constexpr std::size_t relay_name_bytes_max = 128;
 /// Messages sent between two looks at the sink, so that its reports do not pile up.
 constexpr std::size_t collect_every = 1024;
-/// How long to wait for the sink before looking at the table again, while messages are in flight.
-constexpr milliseconds sink_wait_max = 2ms;
+/// How long to wait for the table before looking at the sink again, while messages are in flight.
+constexpr milliseconds look_while_in_flight = 1ms;
 /// When caught up a checkpoint is written at once, but no more often than this.
 constexpr milliseconds idle_checkpoint_interval = 10ms;
 
@@ -280,8 +280,8 @@ void Relay::Impl::wait_for_work(milliseconds wait_max, StepReport& report) {
     }
     source->retry();
   } else if (publisher.in_flight() > 0) {
-    report.delivered += collect(std::min(wait_max, sink_wait_max));
-    source->listen(0ms, wait_max);
+    source->listen(std::min(wait_max, look_while_in_flight), wait_max);
+    report.delivered += collect(0ms);
   } else {
     save_when_due();
     const auto wait = has_unsaved() ? std::min(wait_max, until_checkpoint(idle_checkpoint_interval)) : wait_max;

@@ -1,16 +1,26 @@
 // Appends a second, one event each, against raw INSERTs of the same row into a table that has a primary key and nothing
 // else. Both send 200 bytes by a prepared statement in autocommit and get the position back; only the append keeps
 // streams, versions, metadata and the doorbell.
+//
+// followed/N: the same appends while a relay carries them to Kafka and two projections follow, against the same appends
+// with nobody following, N writers at a time.
 #include <fmt/format.h>
 
 #include <atomic>
 #include <thread>
 
+#include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/core/type_registry.hpp"
 #include "annals/eventstore/event_store.hpp"
+#include "annals/eventstore/message_log.hpp"
+#include "annals/kafka/sink.hpp"
+#include "annals/outbox/relay.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/projections/runner.hpp"
 #include "benches.hpp"
 #include "history.hpp"
+#include "support/kafka_topic.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::bench {
@@ -74,6 +84,72 @@ std::function<void()> append(const eventstore::EventStore& store, int run, int c
   };
 }
 
+/// One relay and two projections that follow the log, each in a thread of its own, from where it was left.
+class Followers {
+ public:
+  Followers(const postgres::Database& database, const std::string& topic)
+      : sink_({.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}),
+        relay_(database, eventstore::message_log(database.schema), sink_, clock_,
+               {.name = "followers", .routes = {{"*", topic}}}) {
+    for (auto& projection : projections_) projection.on_any([](const RecordedEvent&) {});
+    for (const auto& projection : projections_) {
+      runners_.push_back(std::make_unique<projections::Runner>(database, projection, types_, clock_));
+    }
+    catch_up();
+    threads_.emplace_back([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) relay_.step(wait_max);
+    });
+    for (auto& runner : runners_) {
+      threads_.emplace_back([&runner](const std::stop_token& stop) {
+        while (!stop.stop_requested()) runner->step(wait_max);
+      });
+    }
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds wait_max{200};
+
+  void catch_up() {
+    while (relay_.step(wait_max).state != outbox::StepReport::State::idle) {
+    }
+    for (auto& runner : runners_) {
+      while (runner->step(wait_max).state != projections::StepReport::State::idle) {
+      }
+    }
+  }
+
+  kafka::KafkaSink sink_;
+  SystemClock clock_;
+  TypeRegistry types_;
+  outbox::Relay relay_;
+  std::vector<projections::Projection> projections_{projections::Projection{"follower_a"},
+                                                    projections::Projection{"follower_b"}};
+  std::vector<std::unique_ptr<projections::Runner>> runners_;
+  std::vector<std::jthread> threads_;
+};
+
+void bench_followed(const BenchOptions& options, std::vector<Measurement>& results) {
+  const tests::TempDatabase temp;
+  const auto topic = tests::create_topic(tests::unique_topic("bench-followed"), 4);
+  const eventstore::EventStore store{temp.database(), {.connections_max = 64}};
+  int run = 0;
+  for (const int clients : {1, 16, 64}) {
+    const auto appends = [&] {
+      ++run;
+      return rate(clients, options.seconds, [&](int client) { return append(store, run, client); });
+    };
+    results.push_back(measure({.name = fmt::format("append/followed/{}", clients),
+                               .unit = "appends/s",
+                               .value =
+                                   [&] {
+                                     const Followers followers{temp.database(), topic};
+                                     return appends();
+                                   },
+                               .floor = appends},
+                              options.rounds));
+  }
+}
+
 }  // namespace
 
 std::vector<Measurement> bench_append(const BenchOptions& options) {
@@ -98,6 +174,7 @@ std::vector<Measurement> bench_append(const BenchOptions& options) {
                  .floor = [&] { return rate(clients, options.seconds, [&](int) { return raw_insert(database); }); }},
                 options.rounds));
   }
+  bench_followed(options, results);
   return results;
 }
 

@@ -19,7 +19,6 @@ constexpr std::size_t batch_events = 1000;
 /// A notification or a signal ends the wait at once; this only bounds a signal that came just before it.
 constexpr std::chrono::milliseconds wait_max{500};
 /// How often to ask whether an open transaction has ended, and how long without --follow.
-constexpr std::chrono::milliseconds blocked_poll{20};
 constexpr std::chrono::seconds blocked_max{5};
 
 class Tail {
@@ -70,12 +69,12 @@ class Tail {
     const auto now = std::chrono::steady_clock::now();
     if (!blocked_since_) blocked_since_ = now;
     if (options_.follow || now - *blocked_since_ < blocked_max) {
-      std::this_thread::sleep_for(blocked_poll);
+      std::this_thread::sleep_for(tail_.retry_after());
       return true;
     }
     for (const auto& blocker : tail_.blockers()) {
-      fmt::print(stderr, "stopped at {}: pid {} ({}, {} s) may still fill the next position; see annals doctor\n",
-                 position_.value(), blocker.pid, blocker.state, blocker.age.count() / 1000);
+      fmt::print(stderr, "stopped at {}: pid {} ({}, open {}) may still fill the next position; see annals doctor\n",
+                 position_.value(), blocker.pid, blocker.state, postgres::age_text(blocker));
     }
     return false;
   }

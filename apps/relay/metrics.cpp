@@ -91,7 +91,7 @@ class Source final : public SourceMetrics {
     const bool blocked = report.state == outbox::StepReport::State::blocked;
     if (blocked) blocked_.Increment(duration.count());
     std::chrono::milliseconds oldest{0};
-    for (const auto& blocker : report.blockers) oldest = std::max(oldest, blocker.age);
+    for (const auto& blocker : report.blockers) oldest = std::max(oldest, blocker.age.value_or(oldest));
     blocker_age_.Set(blocked ? seconds(oldest) : 0);
   }
 

@@ -29,10 +29,4 @@ WITH existing AS (
    ORDER BY e.ordinal
   RETURNING position, version::bigint
 )
-SELECT pg_catalog.max(version), pg_catalog.max(position),
-       CASE WHEN pg_catalog.count(*) = 0 THEN NULL
-            WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL  -- nobody waits
-            ELSE pg_notify('{channel}', '')
-       END
-  FROM appended
-HAVING pg_catalog.count(*) > 0
+SELECT pg_catalog.max(version), pg_catalog.max(position) FROM appended HAVING pg_catalog.count(*) > 0

@@ -17,7 +17,5 @@ WITH input AS (
     FROM input e JOIN head h ON h.name = e.stream
    ORDER BY e.ordinal
   RETURNING position, version
-), rung AS (
-  SELECT CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END
 )
-SELECT a.version FROM appended a, (SELECT pg_catalog.count(*) FROM rung) r ORDER BY a.position
+SELECT version FROM appended ORDER BY position

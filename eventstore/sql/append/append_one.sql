@@ -10,5 +10,4 @@ WITH head AS (
 INSERT INTO {schema}.events (stream_id, version, {names})
 SELECT h.stream_id, h.version, {parameters}
   FROM head h
-RETURNING version, position,
-          CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END
+RETURNING version, position

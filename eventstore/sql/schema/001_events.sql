@@ -54,13 +54,26 @@ CREATE TABLE {schema}.streams (
   CONSTRAINT streams_name_key UNIQUE (name)
 ) WITH (fillfactor = 70);
 
+-- Rings for whoever sleeps in wait of a row (annals/postgres/doorbell.hpp). It belongs to the table, in the DEFAULT of
+-- recorded_at, so that every writer rings, in any language.
+CREATE FUNCTION {schema}.events_ring() RETURNS timestamptz LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $body$
+BEGIN
+  PERFORM pg_notify(left('annals_{schema}_events', 63), '');
+  RETURN clock_timestamp();
+END
+$body$;
+
 -- The log. position: one order over all streams; drawn under the stream's row lock, so it agrees with version. The
 -- sequence must not cache: the tail relies on positions being drawn in increasing order.
 CREATE TABLE {schema}.events (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
   stream_id      bigint NOT NULL,  -- of streams; no foreign key, whose check would cost every append a query
   version        {schema}.stream_version NOT NULL,
-  recorded_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  recorded_at    timestamptz NOT NULL DEFAULT
+    CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared(
+                pg_catalog.hashtextextended('annals:bell:{schema}.events' COLLATE "C", 0))
+         THEN pg_catalog.clock_timestamp()  -- nobody sleeps
+         ELSE {schema}.events_ring() END,
   occurred_at    {schema}.event_time,
   event_id       {schema}.event_id NOT NULL,
   content_type   {schema}.event_content_type NOT NULL,
@@ -102,3 +115,11 @@ CREATE TRIGGER never_removed_row BEFORE DELETE ON {schema}.streams
   FOR EACH ROW EXECUTE FUNCTION {schema}.refuse_change();
 ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed;
 ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed_row;
+
+-- Up to where the log is proven to be final: for readers on a replica, which cannot prove it.
+CREATE TABLE {schema}.events_horizon (
+  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  position  bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
+  proven_at timestamptz
+) WITH (fillfactor = 10);
+INSERT INTO {schema}.events_horizon DEFAULT VALUES;

@@ -15,6 +15,7 @@ postgres::MessageLog message_log(const std::string& schema) {
           .position = "e.position",
           .id = "event_id",
           .stream_names = postgres::render(sql::stream_names, schema),
+          .horizon = schema + ".events_horizon",
           .names_topics = false};
 }
 

@@ -5,6 +5,7 @@
 #include "annals/eventstore/schema.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/migrator.hpp"
+#include "annals_eventstore_sql.hpp"
 #include "read/event_reader.hpp"
 
 namespace annals::eventstore {
@@ -12,11 +13,16 @@ namespace annals::eventstore {
 struct EventTail::Impl {
   postgres::Connection connection;
   EventReader reader;
-  std::optional<postgres::Doorbell> bell;  // its session is opened when there is first something to wait for
+  postgres::Doorbell::Pace pace;
+  std::optional<postgres::Doorbell> bell;  // made when there is first something to wait for
+  bool more = true;
 
-  Impl(const postgres::Database& database, Options options)
-      : connection(database), reader(connection, database.schema, options) {
+  Impl(const postgres::Database& database, const Options& options)
+      : connection(database),
+        reader(connection, database.schema, {.rows_max = options.rows_max, .bytes_max = options.bytes_max}),
+        pace(options.pace) {
     postgres::require_schema(connection, schema());
+    if (!options.types.empty()) reader.tail().set_filter({std::string{sql::filter_types}, options.types});
   }
 };
 
@@ -29,15 +35,22 @@ EventTail& EventTail::operator=(EventTail&&) noexcept = default;
 EventTail::State EventTail::read(GlobalPosition after, std::size_t events_max,
                                  const std::function<void(const RecordedEvent&)>& visit) {
   const auto state = impl_->reader.read(after, events_max);
-  if (state == State::rows && impl_->bell) impl_->bell->rest();
+  impl_->more = impl_->reader.tail().more() && state == State::rows;
+  if (impl_->bell) impl_->bell->looked(impl_->reader.size());
   for (std::size_t i = 0; i < impl_->reader.size(); ++i) visit(impl_->reader.event(i));
   return state;
 }
 
+bool EventTail::ready() const noexcept { return impl_->more || !impl_->bell || impl_->bell->due(); }
+
 EventTail::Wake EventTail::wait(std::chrono::milliseconds wait) {
-  if (!impl_->bell) impl_->bell.emplace(impl_->connection, impl_->reader.tail().table());
+  if (!impl_->bell) impl_->bell.emplace(impl_->connection, impl_->reader.tail().table(), impl_->pace);
   return impl_->bell->wait(wait);
 }
+
+GlobalPosition EventTail::horizon() const noexcept { return GlobalPosition{impl_->reader.tail().horizon()}; }
+
+std::chrono::milliseconds EventTail::retry_after() const noexcept { return impl_->reader.tail().retry_after(); }
 
 std::vector<postgres::Blocker> EventTail::blockers() { return impl_->reader.tail().blockers(); }
 

@@ -69,8 +69,8 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
 Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
   const auto& first = blockers.at(0);
   return Error{ErrorKind::overloaded,
-               fmt::format("replay waits for transaction {} (pid {}, {}, open for {} s)", first.holder, first.pid,
-                           first.state, first.age.count() / 1000),
+               fmt::format("replay waits for transaction {} (pid {}, {}, open {})", first.holder, first.pid,
+                           first.state, postgres::age_text(first)),
                {.hint = "end that transaction, or read again later from the position reached"}};
 }
 
@@ -164,7 +164,7 @@ GlobalPosition EventStore::read_all(GlobalPosition after,
       if (std::chrono::steady_clock::now() - blocked_since > blocked_wait_max) {
         throw blocked_too_long(reader.tail().blockers());
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+      std::this_thread::sleep_for(reader.tail().retry_after());
       continue;
     }
     for (std::size_t i = 0; i < reader.size(); ++i) {

@@ -14,14 +14,11 @@ using postgres::render;
 /// `first` is the number of the first parameter that is a column of the events.
 std::string append_sql(std::string_view text, const std::string& schema, int first) {
   require_identifier("schema", schema);
-  const auto table = events_table(schema);
   return render(text, {{"schema", schema},
                        {"names", columns::names()},
                        {"values", columns::values()},
                        {"arrays", columns::arrays(first)},
-                       {"parameters", columns::parameters(first)},
-                       {"bell", std::to_string(table.bell)},
-                       {"channel", table.channel}});
+                       {"parameters", columns::parameters(first)}});
 }
 
 std::string read_sql(std::string_view text, const std::string& schema, const std::string& columns) {
@@ -33,7 +30,8 @@ std::string read_sql(std::string_view text, const std::string& schema, const std
 
 postgres::LogTable events_table(const std::string& schema) {
   return postgres::log_table(schema + ".events",
-                             read_sql(sql::read_all, schema, columns::select_recorded(Form::binary)), "e.position");
+                             read_sql(sql::read_all, schema, columns::select_recorded(Form::binary)), "e.position",
+                             schema + ".events_horizon");
 }
 
 Statements::Statements(const std::string& schema)

@@ -46,9 +46,22 @@ CREATE DOMAIN {schema}.message_headers AS text[]
                 OR pg_catalog.array_position(VALUE, NULL) IS NOT NULL THEN false
               ELSE {schema}.message_headers_allowed(VALUE) END);
 
+-- Rings for whoever sleeps in wait of a row (annals/postgres/doorbell.hpp). It belongs to the table, in the DEFAULT of
+-- recorded_at, so that every writer rings, in any language.
+CREATE FUNCTION {schema}.outbox_ring() RETURNS timestamptz LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $body$
+BEGIN
+  PERFORM pg_notify(left('annals_{schema}_outbox', 63), '');
+  RETURN clock_timestamp();
+END
+$body$;
+
 CREATE TABLE {schema}.outbox (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
-  recorded_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  recorded_at    timestamptz NOT NULL DEFAULT
+    CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared(
+                pg_catalog.hashtextextended('annals:bell:{schema}.outbox' COLLATE "C", 0))
+         THEN pg_catalog.clock_timestamp()  -- nobody sleeps
+         ELSE {schema}.outbox_ring() END,
   occurred_at    {schema}.message_time,
   message_id     {schema}.message_id NOT NULL,
   content_type   {schema}.message_content_type NOT NULL,
@@ -115,3 +128,11 @@ CREATE TABLE {schema}.relay_skips (
   PRIMARY KEY (relay, log, position)
 );
 COMMENT ON TABLE {schema}.relay_skips IS 'Messages that a relay passes over; written by annals relay skip.';
+
+-- Up to where the log is proven to be final: for readers on a replica, which cannot prove it.
+CREATE TABLE {schema}.outbox_horizon (
+  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  position  bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
+  proven_at timestamptz
+) WITH (fillfactor = 10);
+INSERT INTO {schema}.outbox_horizon DEFAULT VALUES;

@@ -24,14 +24,6 @@ using postgres::PqxxParams;
 
 constexpr std::size_t column_count = 12;
 
-std::string statement(std::string_view sql, const std::string& schema) {
-  require_identifier("schema", schema);
-  const auto relation = schema + ".outbox";
-  return postgres::render(sql, {{"schema", schema},
-                                {"bell", std::to_string(postgres::bell_key(relation))},
-                                {"channel", postgres::bell_channel(relation)}});
-}
-
 /// The columns of one message in the order of enqueue.sql; an empty text of an optional column stands for NULL.
 std::array<std::string, column_count> columns(const Message& message) {
   return {message.id.to_string(),
@@ -104,7 +96,8 @@ std::vector<std::int64_t> run(const postgres::PreparedStatement& statement, pqxx
 
 struct Outbox::Impl {
   explicit Impl(const std::string& schema)
-      : one("enqueue", statement(sql::enqueue, schema)), many("enqueue_many", statement(sql::enqueue_many, schema)) {}
+      : one("enqueue", postgres::render(sql::enqueue, schema)),
+        many("enqueue_many", postgres::render(sql::enqueue_many, schema)) {}
   postgres::PreparedStatement one;
   postgres::PreparedStatement many;
 };

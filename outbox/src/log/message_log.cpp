@@ -15,6 +15,7 @@ postgres::MessageLog message_log(const std::string& schema) {
           .position = "o.position",
           .id = "message_id",
           .stream_names = {},
+          .horizon = schema + ".outbox_horizon",
           .names_topics = true};
 }
 

@@ -9,6 +9,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_sql.hpp"
 #include "log/table_cursor.hpp"
@@ -23,17 +24,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// A transaction in the way usually commits within milliseconds.
-constexpr auto pause_min = 1ms;
-constexpr auto pause_max = 20ms;
-/// Shorter waits are everyday life of a busy table and not worth a question to the server.
-constexpr auto blockers_after = 100ms;
-constexpr auto blockers_interval = 1s;
+/// Between two looks at who is still in the way of a proof.
+constexpr auto proof_pause = 20ms;
 /// What a row gives for the stream when it is of none.
 constexpr std::int64_t no_stream = 0;
 
 postgres::LogTable table_of(const postgres::MessageLog& log) {
-  return postgres::log_table(log.relation, log.select, log.position);
+  return postgres::log_table(log.relation, log.select, log.position, log.horizon);
 }
 
 MessageSource::State state_of(OrderedTail::State state) noexcept {
@@ -78,25 +75,23 @@ MessageSource::Place TableSource::place_at(std::int64_t position) {
   return {.position = row.bigint(0, 0), .id = row.uuid(0, 1)};
 }
 
-/// A position at the end that nothing can still be committed below. The tail proves that for what lies above a hole, so
-/// it is shown the log with one in front.
+/// A position at the end that nothing can still be committed below.
 std::int64_t TableSource::proven_end(milliseconds wait_max) {
   const auto deadline = clock_.steady() + wait_max;
-  OrderedTail probe{connection_,
-                    postgres::log_table(log_.relation, render_for(sql::end_probe, log_), "r.position"),
-                    {.rows_max = 1}};
-  postgres::RowBatch rows;
-  while (probe.read(0, rows) == OrderedTail::State::blocked) {
+  postgres::HorizonProver prover{connection_, tail_.table()};
+  bool proven = prover.begin();
+  while (!proven) {
     if (clock_.steady() >= deadline) {
-      const auto blockers = probe.blockers();
+      const auto blockers = prover.blockers();
       throw Error{ErrorKind::overloaded,
                   fmt::format("the end of {} is not settled: a transaction that wrote to it is still open (pid {})",
                               log_.name, blockers.empty() ? 0 : blockers.front().pid),
                   {.hint = "wait for it, or start at a position"}};
     }
-    clock_.sleep_for(pause_max);
+    clock_.sleep_for(proof_pause);
+    proven = prover.advance();
   }
-  return probe.horizon();
+  return prover.top();
 }
 
 void TableSource::start(const Cursor& after) {
@@ -106,7 +101,6 @@ void TableSource::start(const Cursor& after) {
   places_.assign(1, cursor.place);
   first_ticket_ = wanted_ticket_ = 0;
   state_ = State::rows;
-  note_blocked(false);
 }
 
 void TableSource::require_same_history(const TableCursor& cursor) {
@@ -146,9 +140,8 @@ MessageSource::State TableSource::read() {
   const auto position = places_.back().position;
   state_ = state_of(tail_.read(position, rows_));
   learn(rows_);
-  if (state_ == State::rows) bell_.rest();
+  bell_.looked(rows_.size());
   read_at_ = clock_.steady();
-  note_blocked(state_ == State::blocked);
   return state_;
 }
 
@@ -223,36 +216,15 @@ void TableSource::forget(std::int64_t ticket) { wanted_ticket_ = std::max(wanted
 // Waiting
 
 bool TableSource::wait(milliseconds wait_max) {
-  if (state_ == State::rows) return true;
   if (state_ == State::blocked) {
-    const auto left = std::chrono::ceil<milliseconds>(read_at_ + pause_ - clock_.steady());
+    (void)bell_.drain();
+    const auto left = tail_.retry_after();
     if (left > 0ms) clock_.sleep_for(std::min(wait_max, left));
     return left <= wait_max;
   }
+  if (state_ == State::rows && tail_.more()) return true;
   const auto wake = bell_.wait(wait_max);
   return wake != Doorbell::Wake::timed_out || clock_.steady() - read_at_ >= options_.poll_interval;
-}
-
-void TableSource::note_blocked(bool blocked) {
-  if (!blocked) {
-    pause_ = 0ms;
-    blocked_since_.reset();
-    blockers_at_.reset();
-    blockers_.clear();
-    return;
-  }
-  pause_ = std::clamp<milliseconds>(pause_ * 2, pause_min, pause_max);
-  if (!blocked_since_) blocked_since_ = read_at_;
-}
-
-const std::vector<postgres::Blocker>& TableSource::blockers() {
-  const auto now = clock_.steady();
-  const bool lasting = blocked_since_ && now - *blocked_since_ >= blockers_after;
-  if (lasting && (!blockers_at_ || now - *blockers_at_ >= blockers_interval)) {
-    blockers_ = tail_.blockers();
-    blockers_at_ = now;
-  }
-  return blockers_;
 }
 
 }  // namespace annals::outbox

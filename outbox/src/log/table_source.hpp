@@ -47,8 +47,9 @@ class TableSource final : public MessageSource {
   void forget(std::int64_t ticket) override;
   void acknowledge(const Cursor&) override {}  // the table keeps its rows whether or not they were published
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
-  void rest() override { bell_.rest(); }
-  [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override;
+  void rest() override { (void)bell_.drain(); }
+  [[nodiscard]] bool more() const noexcept override { return tail_.more(); }
+  [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override { return tail_.blockers(); }
 
  private:
   void require_same_history(const TableCursor& cursor);
@@ -57,7 +58,6 @@ class TableSource final : public MessageSource {
   [[nodiscard]] Place place_at(std::int64_t position);
   void decode(postgres::RowReader row, MessageView& view) const;
   void learn(const postgres::RowBatch& rows);
-  void note_blocked(bool blocked);
 
   postgres::Connection& connection_;
   Clock& clock_;
@@ -76,11 +76,6 @@ class TableSource final : public MessageSource {
   std::int64_t wanted_ticket_ = 0;  // nobody asks for tickets below
   State state_ = State::rows;
   std::chrono::steady_clock::time_point read_at_;
-
-  std::chrono::milliseconds pause_{0};
-  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
-  std::optional<std::chrono::steady_clock::time_point> blockers_at_;
-  std::vector<postgres::Blocker> blockers_;
 };
 
 }  // namespace annals::outbox

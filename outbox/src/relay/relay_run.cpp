@@ -57,8 +57,8 @@ namespace {
 
 /// Messages sent between two looks at the destination, so that its reports do not pile up.
 constexpr std::size_t collect_every = 1024;
-/// How long to wait for the destination before looking at the log again, while messages are in flight.
-constexpr milliseconds destination_wait_max = 2ms;
+/// How long to wait for the log before looking at the destination again, while messages are in flight.
+constexpr milliseconds look_while_in_flight = 1ms;
 
 /// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
 bool is_refusal(const Error& error) {
@@ -134,7 +134,7 @@ std::size_t RelayRun::fill() {
   source_.forget(publisher_.acknowledged());
   next_ = 0;
   state_ = source_.read();
-  may_read_ = state_ == SourceState::rows;
+  may_read_ = state_ == SourceState::rows && source_.more();
   last_read_ += static_cast<std::int64_t>(source_.size());
   if (source_.size() > 0) at("read");
   return source_.size();
@@ -190,8 +190,8 @@ void RelayRun::wait_for_work(milliseconds wait_max, StepReport& report) {
     source_.rest();
     report.delivered += collect(until);
   } else if (publisher_.in_flight() > 0) {
-    report.delivered += collect(std::min(wait_max, destination_wait_max));
-    may_read_ = may_read_ || source_.wait(0ms);
+    may_read_ = may_read_ || source_.wait(std::min(wait_max, look_while_in_flight));
+    report.delivered += collect(0ms);
   } else {
     commit_when_due();
     may_read_ = source_.wait(has_unsaved() ? std::min(wait_max, until_commit()) : wait_max);

@@ -1,87 +1,169 @@
 // The doorbell.
 //
-// NOTIFY takes a database-wide lock at commit, so an appender must not notify unless somebody waits. The bell is one
-// advisory lock:
-//   appender  tries it shared, for its transaction. Got it: nobody waits, no NOTIFY. Refused: somebody holds or queues for
-//             the exclusive lock, so NOTIFY (delivered when the appender commits).
-//   reader    when a read found nothing: requests it exclusively, LISTENing already; when it has it, reads once more, and
-//             then waits for a notification.
+// NOTIFY takes a database-wide lock at commit, so nobody may notify unless somebody sleeps; polling every moment costs a
+// query each time. So a reader is awake or asleep:
+//   awake   rows came a moment ago: it looks again after a fraction of a millisecond, or after two when many come. No commit
+//           notifies. Under load, with rows at every look, it stays so.
+//   asleep  nothing came for a few milliseconds: every commit notifies, and the reader waits for that.
 //
-// No wake-up is lost. Take an appender A that commits a row after the reader's last read. Either A tried the bell before
-// the reader's request was queued: then A holds it shared until after its commit is visible, the reader gets it only
-// later, and the read that follows ("armed") sees the row. Or A tried after: then it was refused (a queued exclusive
-// request refuses shared tries as well), so it notifies, and the reader, which has been LISTENing all along, wakes.
+// The bell is one advisory lock, and ringing belongs to the table: the DEFAULT of its recorded_at, evaluated for every row
+// by whoever inserts, in any language,
+//   writer  tries the bell shared, for its transaction. Got it: nobody sleeps. Refused: somebody does, so NOTIFY, which
+//           is delivered when the writer commits.
+//   reader  takes the bell exclusively, LISTENing already, never waiting for it:
+//             got it                        "holding": reads once more, then sleeps;
+//             another reader holds it       "covered": reads once more, then sleeps;
+//             a writer in flight holds it   stays awake, looks more and more seldom, tries again.
+//           Who wakes gives the bell up and notifies in the same statement.
 //
-// Several readers queue for the lock; all of them LISTEN, so all wake. The request waits in a session of its own, so that
-// the reader's session stays free to be notified and to poll; it needs no lock timeout, because nothing depends on it.
+// No wake-up is lost. Take a sleeping reader R and a writer W that commits a row which R's last read did not see. Let t be
+// the moment before that read when R took the bell or saw that reader H holds it.
+//   W tried the bell before the holder took it: then W held it shared, which excludes the holder, until after its commit
+//     was visible or never would be. So W had ended before t, and R's read, made after t, saw the row.
+//   W tried while the bell was held: refused, so it notifies, and R, which has been LISTENing all along, wakes.
+//   W tried after the holder gave it up: the holder notified in giving it up, R wakes from that, is awake, and looks.
+// A savepoint that is rolled back takes its row, its lock and its NOTIFY along together.
+// One case is left to the slow poll: the holder's session dies, which frees the bell without a word. The others find that
+// out at their next time-out, when they try again.
+//
+// The wrong designs stand beside the tests of this one (tests/postgres/tail/doorbell_schedules_test.cpp): to sleep without
+// reading once more, to take a writer in flight for a reader, to give the bell up in silence.
 #include "annals/postgres/doorbell.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 
-#include <array>
+#include <algorithm>
+#include <ctime>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals_postgres_sql.hpp"
 
 namespace annals::postgres {
+
+using namespace std::chrono_literals;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
 namespace {
 
-Database patient(Database database) {
-  database.statement_timeout = std::chrono::milliseconds{0};
-  database.lock_timeout = std::chrono::milliseconds{0};
-  database.application_name += "-bell";
-  return database;
-}
+/// While a writer in flight keeps the bell the reader must go on looking; a transaction that lasts is looked at seldom.
+constexpr microseconds busy_pause_max = 20ms;
 
-void wait_readable(int first, int second, std::chrono::milliseconds wait) {
-  std::array<pollfd, 2> sockets{pollfd{.fd = first, .events = POLLIN, .revents = 0},
-                                pollfd{.fd = second, .events = POLLIN, .revents = 0}};
-  ::poll(sockets.data(), sockets.size(), static_cast<int>(wait.count()));
-}
+/// Seconds that the rate of rows is a mean of.
+constexpr double rate_window = 0.02;
 
-constexpr std::chrono::milliseconds no_wait{0};
+enum Taken { writer_in_flight = 0, another_reader = 1, ours = 2 };
 
 }  // namespace
 
-Doorbell::Doorbell(Connection& reader, const LogTable& table)
-    : reader_(reader), lock_session_(patient(reader.database())), key_(table.bell) {
-  reader_.execute("LISTEN " + table.channel);
+Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
+    : reader_(reader),
+      pace_(pace),
+      bell_(table.bell),
+      channel_(table.channel),
+      self_("released by " + std::to_string(reader.backend_pid())),
+      replica_(reader.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
+  if (!replica_) reader_.execute("LISTEN " + channel_);
 }
 
-Doorbell::Wake Doorbell::wait(std::chrono::milliseconds wait) {
-  if (lock_ == Lock::released) request();
-  if (acquired_now()) return Wake::armed;
-  if (rung()) return Wake::rung;
-  wait_readable(reader_.socket(), lock_session_.socket(), wait);
-  if (rung()) return Wake::rung;
-  return acquired_now() ? Wake::armed : Wake::timed_out;
+Doorbell::~Doorbell() {
+  try {
+    wake_up();
+  } catch (const Error&) {  // the session is gone, and the bell with it
+  }
 }
 
+void Doorbell::looked(std::size_t rows) {
+  const auto now = SteadyClock::now();
+  if (rows > 0) {
+    wake_up();
+    found_at_ = now;
+    busy_pause_ = 0us;
+  }
+  note_rate(rows, now);
+  look_at_ = now + (rate_ > pace_.busy_rate ? pace_.gather : std::max(pace_.look_again, busy_pause_));
+}
+
+/// A mean of the last looks in which each counts as much as the time that it stands for.
+void Doorbell::note_rate(std::size_t rows, SteadyTime now) noexcept {
+  const auto since = std::max(std::chrono::duration<double>(now - looked_at_).count(), 1e-6);
+  const auto weight = std::min(since / rate_window, 1.0);
+  rate_ += weight * (static_cast<double>(rows) / since - rate_);
+  looked_at_ = now;
+}
+
+Doorbell::Wake Doorbell::wait(milliseconds wait) {
+  if (rung()) return Wake::rung;
+  if (replica_) {
+    pause(std::min<microseconds>(wait, pace_.replica_poll));
+    return Wake::timed_out;
+  }
+  if (sleep_ == Sleep::awake) {
+    if (SteadyClock::now() - found_at_ >= std::max(pace_.awake, busy_pause_)) return fall_asleep();
+    const auto left = std::min<microseconds>(until_due(), wait);
+    pause(left);
+    return due() ? Wake::due : Wake::timed_out;
+  }
+  pause(wait);
+  if (rung()) return Wake::rung;
+  if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? found_at_ is long past
+  return Wake::timed_out;
+}
+
+bool Doorbell::drain() {
+  if (rung()) return true;
+  return sleep_ == Sleep::awake && due();
+}
+
+bool Doorbell::due() const noexcept { return SteadyClock::now() >= look_at_; }
+
+microseconds Doorbell::until_due() const noexcept {
+  return std::max(std::chrono::ceil<microseconds>(look_at_ - SteadyClock::now()), 0us);
+}
+
+/// True when a commit has rung while this reader slept. Whatever rings while it is awake it sees at its next look.
 bool Doorbell::rung() {
-  if (reader_.notifications(no_wait) == 0) return false;
-  release();
+  if (replica_) return false;
+  int others = 0;
+  reader_.notifications(0ms, [&](std::string_view, std::string_view payload) { others += payload == self_ ? 0 : 1; });
+  if (others == 0 || sleep_ == Sleep::awake) return false;
+  wake_up();
+  found_at_ = SteadyClock::now();
+  look_at_ = found_at_;
   return true;
 }
 
-void Doorbell::rest() {
-  (void)acquired_now();  // a request that was queued may have been granted meanwhile
-  release();
-  (void)reader_.notifications(no_wait);
+Doorbell::Wake Doorbell::fall_asleep() {
+  switch (reader_.query_prepared("annals_bell_take", std::string{sql::bell_take}, Params{}.text(bell_)).integer(0, 0)) {
+    case ours: sleep_ = Sleep::holding; break;
+    case another_reader: sleep_ = Sleep::covered; break;
+    default:
+      busy_pause_ = std::clamp(busy_pause_ * 2, pace_.look_again, busy_pause_max);
+      found_at_ = SteadyClock::now() - pace_.awake;
+      look_at_ = SteadyClock::now() + busy_pause_;
+      pause(busy_pause_);
+      return Wake::due;
+  }
+  busy_pause_ = 0us;
+  return Wake::armed;
 }
 
-void Doorbell::request() {
-  lock_session_.send(fmt::format("SELECT pg_advisory_lock({})", key_));
-  lock_ = Lock::requested;
+void Doorbell::wake_up() {
+  if (sleep_ == Sleep::holding) {
+    reader_.query_prepared("annals_bell_release", std::string{sql::bell_release},
+                           Params{}.text(bell_).text(channel_).text(self_));
+  }
+  sleep_ = Sleep::awake;
 }
 
-bool Doorbell::acquired_now() {
-  if (lock_ != Lock::requested || !lock_session_.finish(no_wait)) return false;
-  lock_ = Lock::held;
-  return true;
-}
-
-void Doorbell::release() {
-  if (lock_ != Lock::held) return;  // a queued request may stay: it keeps appenders ringing
-  lock_session_.execute(fmt::format("SELECT pg_advisory_unlock({})", key_));
-  lock_ = Lock::released;
+/// Until something arrives on the reader's connection, at most `wait`.
+void Doorbell::pause(microseconds wait) {
+  pollfd entry{.fd = reader_.socket(), .events = POLLIN, .revents = 0};
+  const timespec limit{.tv_sec = static_cast<std::time_t>(wait.count() / 1'000'000),
+                       .tv_nsec = static_cast<long>(wait.count() % 1'000'000) * 1000};
+  (void)::ppoll(&entry, 1, &limit, nullptr);
 }
 
 }  // namespace annals::postgres

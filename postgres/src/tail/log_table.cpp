@@ -1,23 +1,28 @@
 #include "annals/postgres/log_table.hpp"
 
-#include "session/hash.hpp"
+#include <algorithm>
+#include <utility>
 
 namespace annals::postgres {
+namespace {
 
-std::int64_t bell_key(const std::string& relation) noexcept { return stable_hash("annals:bell:" + relation); }
+/// PostgreSQL's limit on the name of a channel.
+constexpr std::size_t channel_bytes_max = 63;
 
-std::string bell_channel(const std::string& relation) {
-  auto channel = "annals_" + relation;
-  for (auto& c : channel) {
-    if (c == '.') c = '_';
-  }
-  return channel.substr(0, 63);
+}  // namespace
+
+std::string bell_channel(std::string relation) {
+  std::replace(relation.begin(), relation.end(), '.', '_');
+  return ("annals_" + relation).substr(0, channel_bytes_max);
 }
 
-LogTable log_table(std::string relation, std::string select, std::string position) {
-  const auto key = bell_key(relation);
+std::string bell_name(const std::string& relation) { return "annals:bell:" + relation; }
+
+LogTable log_table(std::string relation, std::string select, std::string position, std::string horizon) {
+  auto bell = bell_name(relation);
   auto channel = bell_channel(relation);
-  return {std::move(relation), std::move(select), std::move(position), key, std::move(channel)};
+  return {std::move(relation), std::move(select), std::move(position),
+          std::move(horizon),  std::move(bell),   std::move(channel)};
 }
 
 }  // namespace annals::postgres

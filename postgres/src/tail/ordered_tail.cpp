@@ -1,32 +1,13 @@
-// The exact tail.
-//
-// A position is drawn when a row is inserted and becomes visible when its transaction commits, so rows become visible out
-// of position order: a reader that simply goes on from the last position it saw skips the rows that commit late. This
-// reader never passes a missing position (a hole) unless it has proof that no transaction can still fill it.
-//
-// What PostgreSQL guarantees, and what the proof rests on:
-//   (a) an INSERT takes RowExclusiveLock on the table before it draws a position (locks are taken when the statement
-//       starts, the sequence is called while it runs), and the sequence has CACHE 1;
-//   (b) the lock is held until after the transaction has become visible (commit) or will never be (rollback, also of the
-//       savepoint that took it);
-//   (c) each statement outside a transaction block sees everything that was visible before it started.
-//
-// Proof. Let `top` be a visible position and p < top a hole, both seen by statement S1. p was drawn before top was, hence
-// before S1 (positions are drawn in increasing order). By (a) its transaction T took the lock before S1. List the lock's
-// holders after S1: either T is listed, or by (b) T had already become visible or dead. Wait until every listed
-// transaction has ended. Then T has ended, and by (b) and (c) a later statement S2 sees p if it was committed. What S2
-// does not see below top will never be seen: everything at or below top is final. top is then the horizon.
-//
-// Two refinements:
-//   - PREPARE TRANSACTION hands the lock from the session to an entry without a process. That entry shows the session's
-//     virtual transaction, say "3/45", on current versions, but "-1/<xid>" before 13.5 and 14.1 and after a restart; for a
-//     moment in between the lock shows as "3/0". So "3/0" counts as "3/45" still being there, and when the listed ones
-//     have gone, the "-1/" transactions of that same moment are waited for as well.
-//   - The lock list is taken after S1, in its own statement, never before: earlier, a transaction could take the lock,
-//     draw p, and be missing from the list.
+// The exact tail: a RangeReader that goes only as far as is final.
 //
 // Invariant: every row at or below horizon_ that will ever be visible is visible now. read() hands out rows at or below
-// the horizon, or rows that follow it without a hole (which moves the horizon).
+// the horizon, or rows that follow it without a hole, which moves the horizon: without a hole there is nothing to prove,
+// so an undisturbed reader asks no question but for the rows themselves.
+//
+// At a hole the proof begins (HorizonProver). Until it is complete the tail asks, more and more seldom, who is still
+// there. Whenever one of those that were waited for has ended, the rows are read again and what follows without a hole is
+// handed out: a transaction that holds the table's lock but none of the missing positions (the loser of a race for a head
+// that stays open, a queue before a hot stream) delays nobody.
 #include "annals/postgres/ordered_tail.hpp"
 
 #include <fmt/format.h>
@@ -36,155 +17,178 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals_postgres_sql.hpp"
 
 namespace annals::postgres {
 namespace {
 
-constexpr std::size_t first_read_rows = 1000;
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
-std::string_view backend_of(std::string_view transaction) { return transaction.substr(0, transaction.find('/')); }
-bool is_prepared(std::string_view transaction) { return transaction.starts_with("-1/"); }
-bool is_in_passage(std::string_view transaction) { return transaction.ends_with("/0"); }
-
-/// Whether `holder` is `awaited`, or its backend in the passage to being prepared or ended.
-bool is_same(std::string_view awaited, std::string_view holder) {
-  return holder == awaited || (is_in_passage(holder) && backend_of(holder) == backend_of(awaited));
-}
-
-std::int64_t position_of(const RowBatch& batch, std::size_t index) { return batch.row(index).bigint(); }
+/// A transaction in the way usually commits within milliseconds; one that does not is asked for after a quarter of the
+/// time that it has lasted already.
+constexpr milliseconds pause_min = 1ms;
+constexpr milliseconds pause_max = 50ms;
+constexpr milliseconds blockers_after = 100ms;
+constexpr milliseconds blockers_interval = 1s;
+/// Read while blocked: what follows the hole is read again each time, so not much of it.
+constexpr std::size_t blocked_rows_max = 256;
 
 /// How many rows of the batch follow `base` without a hole.
 std::size_t contiguous(const RowBatch& batch, std::int64_t base) {
   std::size_t count = 0;
-  while (count < batch.size() && position_of(batch, count) == base + 1 + static_cast<std::int64_t>(count)) ++count;
+  while (count < batch.size() && batch.row(count).bigint() == base + 1 + static_cast<std::int64_t>(count)) ++count;
   return count;
-}
-
-void require_order(const RowBatch& batch, std::int64_t after, const std::string& relation) {
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const auto position = position_of(batch, i);
-    if (position <= after) {
-      throw Error{ErrorKind::corrupt,
-                  fmt::format("{}: position {} came after {}", relation, position, after),
-                  {.hint = "stop and check the table's indexes (amcheck, REINDEX)"}};
-    }
-    after = position;
-  }
 }
 
 }  // namespace
 
 OrderedTail::OrderedTail(Connection& connection, LogTable table, Options options)
     : connection_(connection),
-      table_(std::move(table)),
-      options_(options),
-      rows_next_(std::min(first_read_rows, options.rows_max)) {
-  ANNALS_ASSERT(options_.rows_max > 0);
+      reader_(connection, std::move(table), options),
+      prover_(connection, reader_.table()),
+      store_(connection, reader_.table().horizon) {}
+
+void OrderedTail::set_filter(const RowFilter& filter) {
+  reader_.set_filter(filter);
+  filtered_ = !filter.condition.empty();
 }
 
 OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch) {
-  return read(position, batch, options_.rows_max);
+  return read(position, batch, static_cast<std::size_t>(-1));
 }
 
 OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   ANNALS_ASSERT(!connection_.in_transaction());
-  const auto rows = std::clamp<std::size_t>(rows_max, 1, rows_next_);
-  if (proof_ && position < proof_->top && position >= horizon_ && !advance_proof()) {
-    batch.clear();
+  if (!replica_) replica_ = store_.load().in_recovery;
+  if (*replica_) return read_replica(position, batch, rows_max);
+  more_ = false;
+  const auto state = filtered_ ? read_filtered(position, batch, rows_max) : read_primary(position, batch, rows_max);
+  store_.offer(horizon_, state == State::caught_up);
+  return state;
+}
+
+OrderedTail::State OrderedTail::read_primary(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
+  const auto at = std::max(position, horizon_);
+  if (prover_.pending() && at < prover_.top()) {
+    if (position < horizon_ && read_final(position, batch, rows_max) == State::rows) return State::rows;
+    return look_again(at, batch, rows_max);
+  }
+  if (position < horizon_ && read_final(position, batch, rows_max) == State::rows) return State::rows;
+  return read_fresh(at, batch, rows_max);
+}
+
+/// What no filter may decide is where a hole is, so a proof comes first.
+OrderedTail::State OrderedTail::read_filtered(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
+  batch.clear();
+  if (position < horizon_ && read_final(position, batch, rows_max) == State::rows) return State::rows;
+  if (prover_.pending() && std::chrono::steady_clock::now() < look_at_) return State::blocked;
+  const bool proven = prover_.pending() ? prover_.advance() : prover_.begin();
+  if (!proven) {
+    block();
     return State::blocked;
   }
-  if (position < horizon_ && read_final(position, batch, rows) == State::rows) return State::rows;
-  return read_fresh(std::max(position, horizon_), batch, rows);
+  const auto from = std::max(position, horizon_);
+  unblock();
+  horizon_ = std::max(horizon_, prover_.top());
+  return from < horizon_ ? read_final(from, batch, rows_max) : State::caught_up;
+}
+
+/// A replica knows nothing of who writes, only what the primary's readers have proven. It may have been promoted since.
+OrderedTail::State OrderedTail::read_replica(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
+  batch.clear();
+  const auto stored = store_.load();
+  if (!stored.in_recovery) {
+    replica_ = false;
+    return State::caught_up;  // the next read proves for itself
+  }
+  if (!stored.horizon) {
+    throw Error{ErrorKind::not_ready,
+                fmt::format("{} is read on a replica, and no reader on the primary has stored yet how far it is final",
+                            table().relation),
+                {.hint = "read it once on the primary (a relay, a projection, or `annals all tail`), or read there"}};
+  }
+  horizon_ = std::max(horizon_, *stored.horizon);
+  return position < horizon_ ? read_final(position, batch, rows_max) : State::caught_up;
 }
 
 OrderedTail::State OrderedTail::read_final(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
-  copy(position, horizon_, rows_max, batch);
+  more_ = reader_.read({.after = position, .up_to = horizon_, .rows_max = rows_max}, batch);
   return batch.empty() ? State::caught_up : State::rows;
 }
 
 OrderedTail::State OrderedTail::read_fresh(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
-  copy(position, std::nullopt, rows_max, batch);
+  more_ = reader_.read({.after = position, .rows_max = rows_max}, batch);
   if (batch.empty()) return State::caught_up;
-  const auto prefix = contiguous(batch, position);
-  horizon_ = position + static_cast<std::int64_t>(prefix);
-  if (prefix == batch.size()) return State::rows;
-
-  begin_proof(position_of(batch, batch.size() - 1));
-  if (prefix > 0) {
-    batch.shrink(prefix);
-    return State::rows;
+  const auto last = batch.row(batch.size() - 1).bigint();
+  const auto read = batch.size();
+  const auto prefix = take_prefix(position, batch);
+  if (prefix == read) return State::rows;
+  unblock();
+  if (prover_.begin(last)) {
+    horizon_ = std::max(horizon_, prover_.top());
+    if (prefix == 0) return read_final(position, batch, rows_max);
   }
+  if (prefix > 0) return State::rows;
+  block();
+  return State::blocked;
+}
+
+/// A proof is under way and nothing follows the horizon that was known.
+OrderedTail::State OrderedTail::look_again(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   batch.clear();
-  return proof_ ? State::blocked : read_final(position, batch, rows_max);
-}
-
-void OrderedTail::begin_proof(std::int64_t at_least) {
-  // Prove as much as possible at once: a backlog full of old holes then costs one proof.
-  const auto last = connection_.query(fmt::format("SELECT max(position) FROM {}", table_.relation));
-  proof_ = Proof{.top = std::max(at_least, last.bigint(0, 0)), .waiting = holders(), .prepared_listed = false};
-  // With nobody to wait for the prepared ones are known too: the list had none.
-  if (proof_->waiting.empty()) {
-    horizon_ = proof_->top;
-    proof_.reset();
+  if (std::chrono::steady_clock::now() < look_at_) return State::blocked;
+  const auto waited_for = prover_.waiting();
+  if (prover_.advance()) {
+    unblock();
+    horizon_ = std::max(horizon_, prover_.top());
+    if (read_final(position, batch, rows_max) == State::rows) return State::rows;
+    return read_fresh(horizon_, batch, rows_max);
   }
-}
-
-bool OrderedTail::advance_proof() {
-  const auto current = holders();
-  const auto is_current = [&](const std::string& awaited) {
-    return std::any_of(current.begin(), current.end(), [&](const auto& holder) { return is_same(awaited, holder); });
-  };
-  std::erase_if(proof_->waiting, [&](const auto& awaited) { return !is_current(awaited); });
-  if (!proof_->waiting.empty()) return false;
-  if (!proof_->prepared_listed) {
-    proof_->prepared_listed = true;
-    std::copy_if(current.begin(), current.end(), std::back_inserter(proof_->waiting), is_prepared);
-    if (!proof_->waiting.empty()) return false;
+  if (prover_.waiting() < waited_for) {
+    more_ = reader_.read({.after = position, .rows_max = std::min(rows_max, blocked_rows_max)}, batch);
+    if (take_prefix(position, batch) > 0) {
+      unblock();
+      return State::rows;
+    }
   }
-  horizon_ = proof_->top;
-  proof_.reset();
-  return true;
+  block();
+  return State::blocked;
 }
 
-std::vector<std::string> OrderedTail::holders() {
-  const auto result =
-      connection_.query_prepared("annals_holders", std::string{sql::holders}, Params{}.text(table_.relation));
-  std::vector<std::string> transactions;
-  transactions.reserve(static_cast<std::size_t>(result.rows()));
-  for (int row = 0; row < result.rows(); ++row) transactions.push_back(result.text(row, 0));
-  return transactions;
+/// Keeps what follows `position` without a hole and moves the horizon over it.
+std::size_t OrderedTail::take_prefix(std::int64_t position, RowBatch& batch) {
+  const auto prefix = contiguous(batch, position);
+  batch.shrink(prefix);
+  horizon_ = std::max(horizon_, position + static_cast<std::int64_t>(prefix));
+  return prefix;
 }
 
-void OrderedTail::copy(std::int64_t after, std::optional<std::int64_t> up_to, std::size_t rows_max, RowBatch& batch) {
-  // COPY takes no parameters; what is put into the text are integers and the table's validated name.
-  const auto bound = up_to ? fmt::format(" AND {} <= {}", table_.position, *up_to) : std::string{};
-  connection_.copy_out(fmt::format("COPY ({} WHERE {} > {}{} ORDER BY {} LIMIT {}) TO STDOUT (FORMAT binary)",
-                                   table_.select, table_.position, after, bound, table_.position, rows_max),
-                       options_.bytes_max, batch);
-  require_order(batch, after, table_.relation);
-  adapt(batch);
+void OrderedTail::block() {
+  const auto now = std::chrono::steady_clock::now();
+  if (blocked_since_ == SteadyTime{}) blocked_since_ = now;
+  const auto lasted = std::chrono::duration_cast<milliseconds>(now - blocked_since_);
+  look_at_ = now + std::clamp(lasted / 4, pause_min, pause_max);
 }
 
-void OrderedTail::adapt(const RowBatch& batch) noexcept {
-  if (batch.empty()) return;
-  const auto row_bytes = std::max<std::size_t>(batch.byte_size() / batch.size(), 1);
-  rows_next_ = std::clamp<std::size_t>(options_.bytes_max / row_bytes, 1, options_.rows_max);
+void OrderedTail::unblock() noexcept {
+  blocked_since_ = {};
+  asked_at_ = {};
+  blockers_.clear();
 }
 
-std::vector<Blocker> OrderedTail::blockers() {
-  std::vector<Blocker> found;
-  if (!proof_) return found;
-  std::vector<std::optional<std::string_view>> awaited(proof_->waiting.begin(), proof_->waiting.end());
-  const auto result = connection_.query(std::string{sql::blockers}, Params{}.text(table_.relation).text_array(awaited));
-  for (int row = 0; row < result.rows(); ++row) {
-    found.push_back({.holder = result.text(row, 0),
-                     .pid = result.integer(row, 1),
-                     .age = std::chrono::milliseconds{result.bigint(row, 2)},
-                     .state = result.text(row, 3),
-                     .query = result.text(row, 4)});
+const std::vector<Blocker>& OrderedTail::blockers() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool lasts = blocked_since_ != SteadyTime{} && now - blocked_since_ >= blockers_after;
+  if (lasts && now - asked_at_ >= blockers_interval) {
+    blockers_ = prover_.blockers();
+    asked_at_ = now;
   }
-  return found;
+  return blockers_;
+}
+
+milliseconds OrderedTail::retry_after() const noexcept {
+  const auto left = look_at_ - std::chrono::steady_clock::now();
+  return std::max(std::chrono::ceil<milliseconds>(left), 0ms);
 }
 
 }  // namespace annals::postgres

@@ -62,6 +62,10 @@ using State = StepReport::State;
 
 namespace {
 
+/// A read model is read by people and services, not waited for by the next step: events may gather for a moment.
+constexpr std::chrono::microseconds look_again = std::chrono::milliseconds{2};
+constexpr std::chrono::microseconds awake = std::chrono::milliseconds{10};
+
 RunnerOptions checked(RunnerOptions options) {
   if (options.batch_events_max == 0 || options.batch_bytes_max == 0) {
     throw invalid("a runner has a limit of 0", "every limit of RunnerOptions is at least 1");
@@ -88,7 +92,9 @@ struct Runner::Impl {
         checkpoint(database.schema, projection.name(), projection.version(), require_schema_and_identify(database)),
         lock_key(postgres::session_lock_key(lock_name_of(database.schema, projection.name(), projection.version()))),
         session(postgres::open_pqxx(database)),
-        tail(database, {.rows_max = options.batch_events_max, .bytes_max = options.batch_bytes_max}) {}
+        tail(database, {.rows_max = options.batch_events_max,
+                        .bytes_max = options.batch_bytes_max,
+                        .pace = {.look_again = look_again, .gather = options.gather, .awake = awake}}) {}
 
   /// The transaction of a step, begun at the first event.
   struct Batch {
@@ -210,6 +216,7 @@ StepReport Runner::Impl::work(milliseconds wait_max) {
     report.position = at();
     return report;
   }
+  if (!tail.ready()) (void)tail.wait(wait_max);
   std::optional<Batch> batch;
   const auto read = tail.read(at(), options.batch_events_max, [&](const RecordedEvent& event) { visit(batch, event); });
   if (batch) {
@@ -273,7 +280,7 @@ void Runner::Impl::wait(EventTail::State state, milliseconds wait_max, StepRepor
   if (state == EventTail::State::blocked) {
     report.state = State::blocked;
     report.blockers = tail.blockers();
-    clock.sleep_for(std::min(wait_max, options.blocked_poll));
+    clock.sleep_for(std::min(wait_max, tail.retry_after()));
     return;
   }
   synced = in_transaction([&](pqxx::work& tx) { return checkpoint.stands_at(tx, at()); });

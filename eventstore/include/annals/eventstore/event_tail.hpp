@@ -20,7 +20,12 @@ namespace annals::eventstore {
 /// Limits         one read keeps at most options.bytes_max (plus one event) in memory.
 class EventTail {
  public:
-  using Options = postgres::OrderedTail::Options;
+  struct Options {
+    std::size_t rows_max = 20'000;        ///< events a read; more costs memory, less costs round trips
+    std::size_t bytes_max = 4U << 20U;    ///< bytes a read
+    postgres::Doorbell::Pace pace = {};   ///< how soon to look again while events keep coming
+    std::vector<std::string> types = {};  ///< only events of these types; empty: all. Costs a proof a read
+  };
   using State = postgres::OrderedTail::State;
   using Wake = postgres::Doorbell::Wake;
 
@@ -35,8 +40,14 @@ class EventTail {
   /// Visits the next events after `after`, at most `events_max`. The event is reused between calls. The whole batch has
   /// been read before the first visit: no database transaction is open while `visit` runs.
   State read(GlobalPosition after, std::size_t events_max, const std::function<void(const RecordedEvent&)>& visit);
-  /// After caught_up: waits until there may be more.
+  /// Whether a read is worth it now: false while the pace lets events gather, and while nothing has rung.
+  [[nodiscard]] bool ready() const noexcept;
+  /// When not ready, or after caught_up: waits until there may be more.
   Wake wait(std::chrono::milliseconds wait);
+  /// Everything at or below is final and was read, or is not of the types asked for. After caught_up go on from here.
+  [[nodiscard]] GlobalPosition horizon() const noexcept;
+  /// After blocked: how long until it is worth reading again.
+  [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept;
   /// After blocked: the transactions that hold the next position.
   [[nodiscard]] std::vector<postgres::Blocker> blockers();
   /// Position of the last committed event visible now; for lag.

@@ -88,7 +88,10 @@ class MessageSource {
   /// The cursor is recorded for good: no run will start before it again.
   virtual void acknowledge(const Cursor& cursor) = 0;
 
-  /// After a read that found nothing: waits at most `wait_max` until reading again is worth it, and says whether it is.
+  /// After rows: whether there may be more of them already, so that to read on at once is worth it. Otherwise wait() says
+  /// when.
+  [[nodiscard]] virtual bool more() const noexcept { return true; }
+  /// After a read that found nothing, or not as much as it may: waits at most `wait_max` until reading again is worth it, and says whether it is.
   [[nodiscard]] virtual bool wait(std::chrono::milliseconds wait_max) = 0;
   /// For a reader that is busy elsewhere, to be called every second or so: takes in what has come from the other side
   /// meanwhile, so that nothing piles up, and waits for nothing.

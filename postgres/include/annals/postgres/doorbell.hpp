@@ -1,49 +1,93 @@
 #pragma once
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <string>
 
-#include "annals/postgres/connection.hpp"
 #include "annals/postgres/log_table.hpp"
 
 namespace annals::postgres {
 
-/// Wakes a reader that has caught up, without a NOTIFY in every commit. doorbell.cpp opens with the protocol and the
-/// argument why no wake-up is lost.
+class Connection;
+
+/// Tells a reader of a log when to look again: soon while rows keep coming, and when they stop, on the ringing of whoever
+/// commits one, in any language. doorbell.cpp opens with the protocol and the argument why no wake-up is lost.
 ///
-///     while (tail.read(cursor, batch) == caught_up) bell.wait(slow_poll);
+///     const auto state = tail.read(cursor, batch);
+///     bell.looked(batch.size());
+///     …
+///     if (nothing else to do) bell.wait(slow_poll);
 ///
-/// Lifecycle      construct -> wait() whenever a read found nothing. Opens one session of its own, for the lock.
+/// Lifecycle      construct -> looked() after every read, wait() when there is nothing else to do; drain() in a loop that
+///                waits for something else. Opens no session of its own.
 /// Thread safety  none.
-/// Ownership      borrows the reader's connection, on which it LISTENs and which must not be inside a transaction.
+/// Ownership      borrows the reader's connection, on which it LISTENs and holds the bell, and which must not be inside a
+///                transaction while it waits.
 /// Errors         annals::Error {disconnected, failed}; throw the Doorbell away then.
-/// Limits         wait() returns after at most `wait`; a return is a hint to read again, never a promise of rows.
+/// Limits         wait() returns after at most `wait`; a return is a hint to read again, never a promise of rows. On a
+///                replica, where nobody can ring, it looks again every replica_poll.
 class Doorbell {
  public:
-  Doorbell(Connection& reader, const LogTable& table);
+  struct Pace {
+    /// While few rows come: the time between two looks. Less is sooner and costs the server a query each.
+    std::chrono::microseconds look_again{200};
+    /// While more than `busy_rate` rows a second come: let them gather. Costs as much latency, spares queries.
+    std::chrono::microseconds gather{2000};
+    double busy_rate = 2000;
+    /// Nothing found for this long: sleep until it rings. While a reader sleeps every commit pays for a NOTIFY.
+    std::chrono::microseconds awake{4000};
+    std::chrono::milliseconds replica_poll{20};
+  };
+
+  Doorbell(Connection& reader, const LogTable& table) : Doorbell(reader, table, Pace{}) {}
+  Doorbell(Connection& reader, const LogTable& table, Pace pace);
+  Doorbell(const Doorbell&) = delete;
+  Doorbell& operator=(const Doorbell&) = delete;
+  ~Doorbell();
 
   enum class Wake {
-    rung,       ///< an appender committed, or may have
-    armed,      ///< the bell has just been taken: read once more, then wait again
+    due,        ///< rows came a moment ago: time for the next look
+    rung,       ///< a row was committed, or may have been
+    armed,      ///< the bell rings from now on: read once more, then wait again
     timed_out,  ///< nothing happened: the slow poll
   };
+  /// A read has just been made and found so many rows.
+  void looked(std::size_t rows);
   /// Waits until there may be something to read.
   Wake wait(std::chrono::milliseconds wait);
-  /// While reads find rows: gives the bell up, so that appenders need not NOTIFY for nobody, and forgets what has rung.
-  /// Cheap enough to be called after every such read; does not wait.
-  void rest();
+  /// Takes what has rung, without waiting; true when the next look is due. For loops that wait for something else, so that
+  /// nothing piles up on the way.
+  bool drain();
+  /// True when a look is due by the pace; asks nobody.
+  [[nodiscard]] bool due() const noexcept;
+  /// While awake: how long until the next look is due.
+  [[nodiscard]] std::chrono::microseconds until_due() const noexcept;
 
  private:
-  enum class Lock { released, requested, held };
-  void request();
-  void release();
-  [[nodiscard]] bool acquired_now();
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  enum class Sleep {
+    awake,    ///< looks by the pace
+    holding,  ///< holds the bell: every commit rings
+    covered,  ///< another session holds it: the same
+  };
+
   [[nodiscard]] bool rung();
+  Wake fall_asleep();
+  void wake_up();
+  void pause(std::chrono::microseconds wait);
+  void note_rate(std::size_t rows, SteadyTime now) noexcept;
 
   Connection& reader_;
-  Connection lock_session_;
-  std::int64_t key_;
-  Lock lock_ = Lock::released;
+  Pace pace_;
+  std::string bell_;
+  std::string channel_;
+  std::string self_;  // the payload of our own releases
+  bool replica_;
+  Sleep sleep_ = Sleep::awake;
+  double rate_ = 0;  // rows a second, lately
+  SteadyTime looked_at_;
+  SteadyTime look_at_;                       // while awake
+  SteadyTime found_at_;                      // when a read last found rows, or the bell rang
+  std::chrono::microseconds busy_pause_{0};  // while an appender in flight keeps the bell
 };
 
 }  // namespace annals::postgres

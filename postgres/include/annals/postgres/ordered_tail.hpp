@@ -2,84 +2,93 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "annals/postgres/horizon_prover.hpp"
+#include "annals/postgres/horizon_store.hpp"
 #include "annals/postgres/log_table.hpp"
+#include "annals/postgres/range_reader.hpp"
 #include "annals/postgres/row_batch.hpp"
 
 namespace annals::postgres {
 
 class Connection;
 
-/// A transaction that the tail must wait for, for metrics and for `annals doctor`.
-struct Blocker {
-  std::string holder;  ///< virtual transaction, such as "3/45"
-  int pid = 0;         ///< 0 for a prepared transaction
-  std::chrono::milliseconds age{0};
-  std::string state;  ///< "active", "idle in transaction", "prepared"
-  std::string query;  ///< its last statement, when this role may see it; the gid of a prepared one
-};
-
 /// Reads a log table in position order without ever skipping a committed row: the exact tail. One implementation for
-/// events and outbox. ordered_tail.cpp opens with the argument why it is exact.
+/// events and outbox, and the one door to a log: replay, follower, runner, relay and export come through here.
+///
+/// On a primary it proves for itself what is final (horizon_prover.cpp has the argument) and stores the horizon; on a
+/// replica it reads up to the horizon that some reader on the primary has stored, and follows it.
 ///
 /// Lifecycle      construct on an open connection -> read() as often as you like. Keeps what it has proven (the horizon),
 ///                never rows.
 /// Thread safety  none: one thread, one connection.
 /// Ownership      borrows the connection, which must outlive it and must not be inside a transaction (each statement
 ///                needs its own snapshot).
-/// Errors         annals::Error {disconnected, failed}; Error{corrupt} when rows come out of order.
-/// Limits         rows_max and bytes_max a call; a single row may exceed bytes_max.
+/// Errors         annals::Error {disconnected, failed}; Error{corrupt} when rows come out of order; Error{not_ready} on a
+///                replica whose primary has stored no horizon yet.
+/// Limits         those of RangeReader.
 class OrderedTail {
  public:
-  struct Options {
-    std::size_t rows_max = 20'000;      ///< rows a read; more costs memory, less costs round trips
-    std::size_t bytes_max = 4U << 20U;  ///< bytes a read, before PostgreSQL's row overhead
-  };
+  using Options = RangeReader::Options;
 
   enum class State {
     rows,       ///< the batch holds at least one row
-    caught_up,  ///< there was nothing after the cursor
-    blocked,    ///< the next position is drawn by a transaction that is still open: try again soon
+    caught_up,  ///< there was nothing final after the position
+    blocked,    ///< the next position is drawn by a transaction that is still open: look again after retry_after()
   };
 
   OrderedTail(Connection& connection, LogTable table) : OrderedTail(connection, std::move(table), Options{}) {}
   OrderedTail(Connection& connection, LogTable table, Options options);
+  OrderedTail(const OrderedTail&) = delete;
+  OrderedTail& operator=(const OrderedTail&) = delete;
+
+  /// Reads only what the filter lets through from now on. Rows then come when they are proven, not sooner; after
+  /// caught_up the reader may go on from horizon() in place of the position it asked with.
+  void set_filter(const RowFilter& filter);
 
   /// Fills `batch` with the rows after `position`, in order; never waits for other transactions.
   State read(std::int64_t position, RowBatch& batch);
   /// The same, for at most `rows_max` rows.
   State read(std::int64_t position, RowBatch& batch, std::size_t rows_max);
 
-  /// While blocked: who is waited for. Asks the server.
-  [[nodiscard]] std::vector<Blocker> blockers();
+  /// While blocked: how long until it is worth looking again. The longer it lasts, the more seldom: a question about
+  /// locks holds up all who take one.
+  [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept;
+  /// While blocked for longer than a moment (shorter waits are everyday life of a busy table): who is waited for, as it
+  /// was at most a second ago. Asks the server.
+  [[nodiscard]] const std::vector<Blocker>& blockers();
+  /// After rows: there may be more of them already, because a limit of the read was reached.
+  [[nodiscard]] bool more() const noexcept { return more_; }
   /// Everything at or below this position is final: proven, not guessed.
   [[nodiscard]] std::int64_t horizon() const noexcept { return horizon_; }
-  [[nodiscard]] const LogTable& table() const noexcept { return table_; }
+  [[nodiscard]] const LogTable& table() const noexcept { return reader_.table(); }
 
  private:
-  /// Rows up to `top` become final once these have ended.
-  struct Proof {
-    std::int64_t top = 0;
-    std::vector<std::string> waiting;  // pg_locks.virtualtransaction
-    bool prepared_listed = false;
-  };
+  using SteadyTime = std::chrono::steady_clock::time_point;
 
-  void copy(std::int64_t after, std::optional<std::int64_t> up_to, std::size_t rows_max, RowBatch& batch);
+  State read_primary(std::int64_t position, RowBatch& batch, std::size_t rows_max);
+  State read_filtered(std::int64_t position, RowBatch& batch, std::size_t rows_max);
+  State read_replica(std::int64_t position, RowBatch& batch, std::size_t rows_max);
   State read_final(std::int64_t position, RowBatch& batch, std::size_t rows_max);
   State read_fresh(std::int64_t position, RowBatch& batch, std::size_t rows_max);
-  void begin_proof(std::int64_t at_least);
-  bool advance_proof();
-  [[nodiscard]] std::vector<std::string> holders();
-  void adapt(const RowBatch& batch) noexcept;
+  State look_again(std::int64_t position, RowBatch& batch, std::size_t rows_max);
+  std::size_t take_prefix(std::int64_t position, RowBatch& batch);
+  void block();
+  void unblock() noexcept;
 
   Connection& connection_;
-  LogTable table_;
-  Options options_;
+  RangeReader reader_;
+  HorizonProver prover_;
+  HorizonStore store_;
+  std::optional<bool> replica_;  // not asked yet
+  bool filtered_ = false;
+  bool more_ = false;
   std::int64_t horizon_ = 0;
-  std::optional<Proof> proof_;
-  std::size_t rows_next_;
+  SteadyTime blocked_since_;
+  SteadyTime look_at_;
+  SteadyTime asked_at_;
+  std::vector<Blocker> blockers_;
 };
 
 }  // namespace annals::postgres

@@ -22,7 +22,9 @@ struct RunnerOptions {
   std::size_t batch_events_max = 5'000;         ///< events a transaction; more is faster and repeats more after a crash
   std::size_t batch_bytes_max = 4U << 20U;      ///< bytes a read; the batch is in memory while it is applied
   std::chrono::milliseconds standby_poll{500};  ///< how often a standby asks for the ownership
-  std::chrono::milliseconds blocked_poll{5};    ///< how often a blocked runner looks again
+  /// Under load events gather for this long before they are applied together: a transaction a batch, not an event. Adds
+  /// as much to the lag of the read model.
+  std::chrono::milliseconds gather{10};
   /// Called at the named points of a step ("read", "locked", "applied", "flushed", "commit", "committed": runner.cpp);
   /// for fault tests, which kill the process there.
   std::function<void(std::string_view point)> at_point = {};

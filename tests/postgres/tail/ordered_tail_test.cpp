@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "log_readers.hpp"
 #include "support/temp_database.hpp"
 
@@ -23,6 +25,22 @@ class OrderedTailTest : public testing::Test {
   static annals::postgres::LogTable table() {
     return annals::postgres::log_table("public.log", "SELECT l.position, l.stream, l.version FROM public.log l",
                                        "l.position");
+  }
+  /// Looks again until it is no longer blocked; whoever calls it knows that nobody is in the way.
+  State read_unblocked(OrderedTail& tail, std::int64_t position) {
+    auto state = tail.read(position, batch_);
+    while (state == State::blocked) {
+      std::this_thread::sleep_for(tail.retry_after());
+      state = tail.read(position, batch_);
+    }
+    return state;
+  }
+  /// Those that are waited for, once the wait has lasted long enough to ask.
+  std::vector<annals::postgres::Blocker> blockers_of(OrderedTail& tail, std::int64_t position) {
+    while (tail.blockers().empty() && tail.read(position, batch_) == State::blocked) {
+      std::this_thread::sleep_for(tail.retry_after());
+    }
+    return tail.blockers();
   }
   void append(Connection& connection, int rows = 1) {
     connection.execute(
@@ -65,13 +83,15 @@ TEST_F(OrderedTailTest, NamesWhomItWaitsFor) {
   append(other_);
   OrderedTail tail{reader_, table()};
   ASSERT_EQ(tail.read(0, batch_), State::blocked);
-  const auto blockers = tail.blockers();
+  const auto blockers = blockers_of(tail, 0);
   ASSERT_EQ(blockers.size(), 1U);
   EXPECT_EQ(blockers[0].pid, writer_.backend_pid());
   EXPECT_EQ(blockers[0].state, "idle in transaction");
+  EXPECT_TRUE(blockers[0].age.has_value());
+  EXPECT_NE(blockers[0].role, "");
   EXPECT_THAT(blockers[0].query, HasSubstr("INSERT INTO public.log"));
   writer_.execute("COMMIT");
-  ASSERT_EQ(tail.read(0, batch_), State::rows);
+  ASSERT_EQ(read_unblocked(tail, 0), State::rows);
   EXPECT_EQ(batch_.size(), 2U);
 }
 
@@ -82,11 +102,12 @@ TEST_F(OrderedTailTest, NamesAPreparedTransaction) {
   append(other_);
   OrderedTail tail{reader_, table()};
   ASSERT_EQ(tail.read(0, batch_), State::blocked);
-  ASSERT_EQ(tail.blockers().size(), 1U);
-  EXPECT_EQ(tail.blockers()[0].state, "prepared");
-  EXPECT_EQ(tail.blockers()[0].query, "left-behind");
+  const auto blockers = blockers_of(tail, 0);
+  ASSERT_EQ(blockers.size(), 1U);
+  EXPECT_EQ(blockers[0].state, "prepared");
+  EXPECT_EQ(blockers[0].query, "left-behind");
   writer_.execute("ROLLBACK PREPARED 'left-behind'");
-  ASSERT_EQ(tail.read(0, batch_), State::rows);
+  ASSERT_EQ(read_unblocked(tail, 0), State::rows);
   EXPECT_EQ(batch_.row(0).bigint(), 2);
 }
 
@@ -149,4 +170,90 @@ TEST_F(OrderedTailTest, StartsAnywhere) {
   ASSERT_EQ(tail.read(2, batch_), State::rows);  // and back again
   EXPECT_EQ(batch_.row(0).bigint(), 3);
   EXPECT_EQ(tail.read(10, batch_), State::caught_up);
+}
+
+TEST_F(OrderedTailTest, IsNotDelayedByAHolderOfTheLockThatFillsNoHole) {
+  // The loser of a race holds the table's lock, has drawn nothing, and stays open; the hole before it is filled.
+  Connection loser{temp_.database()};
+  loser.execute("BEGIN; INSERT INTO public.log (stream, version) SELECT 's', 1 WHERE false");
+  writer_.execute("BEGIN");
+  append(writer_);
+  append(other_);
+  OrderedTail tail{reader_, table()};
+  ASSERT_EQ(tail.read(0, batch_), State::blocked);
+  writer_.execute("COMMIT");
+  ASSERT_EQ(read_unblocked(tail, 0), State::rows) << "while the loser is still open";
+  EXPECT_EQ(batch_.size(), 2U);
+  EXPECT_EQ(tail.read(2, batch_), State::caught_up);
+  loser.execute("ROLLBACK");
+}
+
+TEST_F(OrderedTailTest, AsksMoreAndMoreSeldomWhileItIsBlocked) {
+  writer_.execute("BEGIN");
+  append(writer_);
+  append(other_);
+  OrderedTail tail{reader_, table()};
+  const auto begin = std::chrono::steady_clock::now();
+  int looks = 0;
+  while (std::chrono::steady_clock::now() - begin < std::chrono::seconds{1}) {
+    ASSERT_EQ(tail.read(0, batch_), State::blocked);
+    std::this_thread::sleep_for(tail.retry_after());
+    ++looks;
+  }
+  EXPECT_LT(looks, 60) << "a question about locks holds up all who take one";
+  writer_.execute("ROLLBACK");
+}
+
+TEST_F(OrderedTailTest, FirstReadAndALaterOneAreNotPaidForWithEverything) {
+  // Small rows, then large ones: a read may grow to twice its predecessor, no more.
+  append(writer_, 200);
+  writer_.execute(
+      "INSERT INTO public.log (stream, version) SELECT repeat('x', 10000), g FROM generate_series(1, 500) g");
+  OrderedTail tail{reader_, table(), {.rows_max = 10'000, .bytes_max = 100'000}};
+  std::int64_t last = 0;
+  std::size_t before = 64;
+  while (tail.read(last, batch_) == State::rows) {
+    EXPECT_LE(batch_.size(), before * 2);
+    before = std::max<std::size_t>(batch_.size(), 1);
+    last = batch_.row(batch_.size() - 1).bigint();
+  }
+  EXPECT_EQ(last, 700);
+}
+
+TEST_F(OrderedTailTest, ReadsWithAFilterWhatIsProven) {
+  for (int i = 1; i <= 6; ++i) {
+    writer_.execute(
+        fmt::format("INSERT INTO public.log (stream, version) VALUES ('{}', {})", i % 2 == 0 ? "even" : "odd", i));
+  }
+  OrderedTail tail{reader_, table()};
+  tail.set_filter({"l.stream = ANY (pg_catalog.current_setting('annals.filter')::text[])", {"even", "it's {odd}"}});
+  ASSERT_EQ(read_unblocked(tail, 0), State::rows);
+  ASSERT_EQ(batch_.size(), 3U);
+  EXPECT_EQ(batch_.row(2).bigint(), 6);
+  EXPECT_EQ(tail.read(6, batch_), State::caught_up);
+}
+
+TEST_F(OrderedTailTest, AFilterPassesNoHoleThatMayStillBeFilled) {
+  writer_.execute("BEGIN");
+  writer_.execute("INSERT INTO public.log (stream, version) VALUES ('even', 1)");
+  other_.execute("INSERT INTO public.log (stream, version) VALUES ('even', 2)");
+  OrderedTail tail{reader_, table()};
+  tail.set_filter({"l.stream = ANY (pg_catalog.current_setting('annals.filter')::text[])", {"even"}});
+  EXPECT_EQ(tail.read(0, batch_), State::blocked);
+  writer_.execute("COMMIT");
+  ASSERT_EQ(read_unblocked(tail, 0), State::rows);
+  EXPECT_EQ(batch_.size(), 2U);
+}
+
+TEST_F(OrderedTailTest, StoresTheHorizonItHasProven) {
+  writer_.execute(
+      "CREATE TABLE public.log_horizon (only_row boolean PRIMARY KEY DEFAULT true, position bigint NOT NULL DEFAULT 0,"
+      " proven_at timestamptz); INSERT INTO public.log_horizon DEFAULT VALUES");
+  auto log = table();
+  log.horizon = "public.log_horizon";
+  append(writer_, 3);
+  OrderedTail tail{reader_, log};
+  ASSERT_EQ(tail.read(0, batch_), State::rows);
+  ASSERT_EQ(tail.read(3, batch_), State::caught_up);
+  EXPECT_EQ(writer_.query("SELECT position FROM public.log_horizon").bigint(0, 0), 3);
 }

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include <thread>
+
 #include "annals/postgres/ordered_tail.hpp"
 
 namespace annals::tests {
@@ -24,7 +26,7 @@ class OrderedTailReader final : public LogReader {
                                                "l.position")) {}
 
   void poll(std::vector<LogRow>& delivered) override {
-    while (tail_.read(last_, batch_) == postgres::OrderedTail::State::rows) {
+    while (read() == postgres::OrderedTail::State::rows) {
       for (std::size_t i = 0; i < batch_.size(); ++i) {
         auto row = batch_.row(i);
         last_ = row.bigint();
@@ -35,6 +37,15 @@ class OrderedTailReader final : public LogReader {
   }
 
  private:
+  /// Looks as often as there is a point in it: whoever is still in the way then is really there.
+  postgres::OrderedTail::State read() {
+    auto state = tail_.read(last_, batch_);
+    for (int looks = 0; state == postgres::OrderedTail::State::blocked && looks < 2; ++looks) {
+      std::this_thread::sleep_for(tail_.retry_after());
+      state = tail_.read(last_, batch_);
+    }
+    return state;
+  }
   Connection connection_;
   postgres::OrderedTail tail_;
   postgres::RowBatch batch_;

@@ -1,0 +1,1 @@
+e.type = ANY (pg_catalog.current_setting('annals.filter')::text[])

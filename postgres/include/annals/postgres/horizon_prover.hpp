@@ -1,0 +1,66 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "annals/postgres/log_table.hpp"
+
+namespace annals::postgres {
+
+class Connection;
+
+/// A transaction that a reader of the log must wait for, for metrics and for `annals doctor`.
+struct Blocker {
+  std::string holder;  ///< virtual transaction, such as "3/45"
+  int pid = 0;         ///< 0 for a prepared transaction
+  /// Since it began; nothing where this role may not see it (pg_read_all_stats may).
+  std::optional<std::chrono::milliseconds> age = std::nullopt;
+  std::string state = {};  ///< "active", "idle in transaction", "prepared", "unknown"
+  std::string query = {};  ///< its last statement, when this role may see it; the gid of a prepared one
+  std::string role = {};   ///< who it is
+};
+
+/// "for 12 s", or "for a time that this role may not see".
+[[nodiscard]] std::string age_text(const Blocker& blocker);
+
+/// Proves up to where a log is final: that no transaction can still fill a hole there. horizon_prover.cpp opens with the
+/// argument.
+///
+/// Lifecycle      construct on an open connection -> begin() -> advance() until it says true -> begin() again …
+/// Thread safety  none: one thread, one connection.
+/// Ownership      borrows the connection, which must outlive it and must not be inside a transaction (each statement
+///                needs its own snapshot). Not on a replica: its lock table knows no writer of the primary.
+/// Errors         annals::Error {disconnected, failed}.
+/// Limits         remembers the transactions that held the table's lock at one moment: at most as many as there are
+///                sessions and prepared transactions.
+class HorizonProver {
+ public:
+  HorizonProver(Connection& connection, const LogTable& table) : connection_(connection), table_(table) {}
+
+  /// Starts to prove that everything up to top() is final, where top() is the last visible position and at least
+  /// `at_least`, which the caller has seen. True when it is proven already.
+  bool begin(std::int64_t at_least = 0);
+  /// Looks once at those that are waited for, without waiting; true when the proof is complete.
+  bool advance();
+  [[nodiscard]] bool pending() const noexcept { return pending_; }
+  /// Everything at or below is final once the proof is complete.
+  [[nodiscard]] std::int64_t top() const noexcept { return top_; }
+  /// How many are waited for. When it shrinks, a hole may have been filled.
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+  /// Who is waited for. Asks the server.
+  [[nodiscard]] std::vector<Blocker> blockers();
+
+ private:
+  [[nodiscard]] std::vector<std::string> holders();
+
+  Connection& connection_;
+  const LogTable& table_;
+  std::int64_t top_ = 0;
+  std::vector<std::string> waiting_;  // pg_locks.virtualtransaction
+  bool pending_ = false;
+  bool prepared_listed_ = false;
+};
+
+}  // namespace annals::postgres

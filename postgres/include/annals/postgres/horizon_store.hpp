@@ -1,0 +1,46 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace annals::postgres {
+
+class Connection;
+
+/// The proven horizon of a log, kept in a table of one row beside it: what a replica, or another process, may read up to
+/// without a proof of its own. It only ever grows.
+///
+/// A replica that sees the row sees everything below it: the rows were visible before the horizon was written, so their
+/// commits stand before it in the write-ahead log.
+///
+/// Thread safety  none. Ownership: borrows the connection.
+/// Limits         at most one write per store_interval, by whichever reader of the log is first; who may not write the
+///                table does not try.
+class HorizonStore {
+ public:
+  /// `relation` is the table of one row; empty: nothing is kept.
+  HorizonStore(Connection& connection, std::string relation);
+
+  /// Stores `horizon`, unless that was done a moment ago; `at_rest` stores it in any case when it has grown.
+  void offer(std::int64_t horizon, bool at_rest);
+
+  struct Stored {
+    bool in_recovery = false;                            ///< this server is a replica
+    std::optional<std::int64_t> horizon = std::nullopt;  ///< nothing: never stored
+  };
+  [[nodiscard]] Stored load();
+
+  static constexpr std::chrono::milliseconds store_interval{1000};
+
+ private:
+  [[nodiscard]] bool may_write();
+
+  Connection& connection_;
+  std::string relation_;
+  std::optional<bool> may_write_;
+  std::int64_t stored_ = 0;
+  std::chrono::steady_clock::time_point offered_at_;
+};
+
+}  // namespace annals::postgres

@@ -1,0 +1,44 @@
+#include "annals/postgres/horizon_store.hpp"
+
+#include <utility>
+
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_postgres_sql.hpp"
+
+namespace annals::postgres {
+
+HorizonStore::HorizonStore(Connection& connection, std::string relation)
+    : connection_(connection), relation_(std::move(relation)) {}
+
+void HorizonStore::offer(std::int64_t horizon, bool at_rest) {
+  if (relation_.empty() || horizon <= stored_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!at_rest && now - offered_at_ < store_interval) return;
+  offered_at_ = now;
+  if (!may_write()) return;
+  connection_.query_prepared("annals_horizon_store", render(sql::horizon_store, {{"relation", relation_}}),
+                             Params{}.bigint(horizon));
+  stored_ = horizon;
+}
+
+HorizonStore::Stored HorizonStore::load() {
+  if (relation_.empty())
+    return {.in_recovery = connection_.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)};
+  const auto row =
+      connection_.query_prepared("annals_horizon_load", render(sql::horizon_load, {{"relation", relation_}}));
+  Stored stored{.in_recovery = row.boolean(0, 0)};
+  if (!row.is_null(0, 1)) stored.horizon = row.bigint(0, 1);
+  return stored;
+}
+
+bool HorizonStore::may_write() {
+  if (!may_write_) {
+    may_write_ =
+        connection_.query("SELECT pg_catalog.has_table_privilege($1::text, 'UPDATE')", Params{}.text(relation_))
+            .boolean(0, 0);
+  }
+  return *may_write_;
+}
+
+}  // namespace annals::postgres

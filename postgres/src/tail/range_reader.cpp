@@ -1,0 +1,71 @@
+#include "annals/postgres/range_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "annals/core/assert.hpp"
+#include "annals/core/error.hpp"
+#include "annals/postgres/array_literal.hpp"
+#include "annals/postgres/connection.hpp"
+
+namespace annals::postgres {
+namespace {
+
+/// Nothing is known of the rows' size before the first read.
+constexpr std::size_t first_read_rows = 64;
+
+void require_order(const RowBatch& batch, std::int64_t after, const std::string& relation) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto position = batch.row(i).bigint();
+    if (position <= after) {
+      throw Error{ErrorKind::corrupt,
+                  fmt::format("{}: position {} came after {}", relation, position, after),
+                  {.hint = "stop and check the table's indexes (amcheck, REINDEX)"}};
+    }
+    after = position;
+  }
+}
+
+}  // namespace
+
+RangeReader::RangeReader(Connection& connection, LogTable table, Options options)
+    : connection_(connection),
+      table_(std::move(table)),
+      options_(options),
+      rows_next_(std::min(first_read_rows, options.rows_max)) {
+  ANNALS_ASSERT(options_.rows_max > 0);
+}
+
+void RangeReader::set_filter(const RowFilter& filter) {
+  ArrayLiteral values;
+  for (const auto& value : filter.values) values.add(value);
+  connection_.query("SELECT pg_catalog.set_config('annals.filter', $1::text, false)",
+                    Params{}.text(std::move(values).finish()));
+  condition_ = filter.condition.empty() ? std::string{} : " AND " + filter.condition;
+}
+
+bool RangeReader::read(const Range& range, RowBatch& batch) {
+  const auto rows = std::clamp<std::size_t>(range.rows_max, 1, rows_next_);
+  const auto bound = range.up_to ? fmt::format(" AND {} <= {}", table_.position, *range.up_to) : std::string{};
+  // COPY takes no parameters; what is put into the text are integers and the table's own constant SQL.
+  connection_.copy_out(
+      fmt::format("COPY ({} WHERE {} > {}{}{} ORDER BY {} LIMIT {}) TO STDOUT (FORMAT binary)", table_.select,
+                  table_.position, range.after, bound, condition_, table_.position, rows),
+      options_.bytes_max, batch);
+  require_order(batch, range.after, table_.relation);
+  const bool more = batch.truncated() || batch.size() == rows;
+  adapt(batch, rows);
+  return more;
+}
+
+/// The next read asks for as many rows as should fill bytes_max, at most twice as many as this one.
+void RangeReader::adapt(const RowBatch& batch, std::size_t asked) noexcept {
+  if (batch.empty()) return;
+  const auto row_bytes = std::max<std::size_t>(batch.byte_size() / batch.size(), 1);
+  const auto fitting = std::max<std::size_t>(options_.bytes_max / row_bytes, 1);
+  const auto grown = batch.size() == asked && asked == rows_next_ ? rows_next_ * 2 : rows_next_;
+  rows_next_ = std::clamp<std::size_t>(std::min(fitting, grown), 1, options_.rows_max);
+}
+
+}  // namespace annals::postgres

@@ -1,0 +1,120 @@
+// Reading on a hot standby, and after its promotion: with a real streaming replica.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/eventstore/event_store.hpp"
+#include "annals/eventstore/event_tail.hpp"
+#include "annals/postgres/connection.hpp"
+#include "support/private_stack.hpp"
+#include "support/replica.hpp"
+#include "support/temp_database.hpp"
+
+using annals::Error;
+using annals::ErrorKind;
+using annals::ExpectedVersion;
+using annals::GlobalPosition;
+using annals::RecordedEvent;
+using annals::StreamName;
+using annals::eventstore::EventStore;
+using annals::eventstore::EventTail;
+using annals::postgres::Connection;
+using annals::postgres::Database;
+using annals::tests::PrivateStack;
+using annals::tests::Replica;
+using annals::tests::TempDatabase;
+using State = EventTail::State;
+using testing::ElementsAre;
+
+namespace {
+
+class ReplicaTest : public testing::Test {
+ protected:
+  ReplicaTest() : name_(name_of(primary_.database())), standby_(replica_.database(primary_.database(), name_)) {}
+
+  static std::string name_of(const Database& database) {
+    return Connection{database}.query("SELECT current_database()::text").text(0, 0);
+  }
+  void append(const std::string& stream) {
+    (void)store_.append(StreamName{stream}, ExpectedVersion::any(), {{.type = "t", .data = stream}});
+  }
+  /// What a reader of the standby sees after `after`, until it is caught up.
+  std::vector<std::string> read_standby(EventTail& tail) {
+    std::vector<std::string> streams;
+    while (tail.read(at_, 100, [&](const RecordedEvent& event) {
+      streams.push_back(event.stream.str());
+      at_ = event.position;
+    }) == State::rows) {
+    }
+    return streams;
+  }
+  /// A reader on the primary proves, and stores, how far the log is final.
+  void read_primary() {
+    EventTail tail{primary_.database()};
+    GlobalPosition at;
+    State state{};
+    do {
+      state = tail.read(at, 100, [&](const RecordedEvent& event) { at = event.position; });
+    } while (state == State::rows);
+  }
+
+  PrivateStack stack_{"postgres"};
+  TempDatabase primary_{stack_.address(), TempDatabase::Schema::applied};
+  Replica replica_{stack_.address()};
+  std::string name_;
+  Database standby_;
+  EventStore store_{primary_.database()};
+  GlobalPosition at_;
+};
+
+}  // namespace
+
+TEST_F(ReplicaTest, ReadsOnlyWhatThePrimaryHasProvenAndSkipsNothing) {
+  append("before");
+  replica_.catch_up(primary_.database());
+  EventTail tail{standby_};
+  try {
+    (void)read_standby(tail);
+    FAIL() << "nobody has proven anything";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::not_ready) << error.what();
+  }
+  read_primary();
+  replica_.catch_up(primary_.database());
+  EXPECT_THAT(read_standby(tail), ElementsAre("before"));
+
+  // A position is drawn, the next one commits first. On a standby no lock shows who is still there.
+  Connection late{primary_.database()};
+  late.execute("BEGIN");
+  late.query("INSERT INTO annals.streams (name, version) VALUES ('late', 1)");
+  late.query(
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+      " SELECT stream_id, 1, gen_random_uuid(), 0, 't', '' FROM annals.streams WHERE name = 'late'");
+  append("early");
+  read_primary();
+  replica_.catch_up(primary_.database());
+  EXPECT_THAT(read_standby(tail), ElementsAre()) << "the hole before it may still be filled";
+  late.execute("COMMIT");
+  read_primary();
+  replica_.catch_up(primary_.database());
+  EXPECT_THAT(read_standby(tail), ElementsAre("late", "early"));
+}
+
+TEST_F(ReplicaTest, GoesOnByItselfAfterThePromotion) {
+  append("before");
+  read_primary();
+  replica_.catch_up(primary_.database());
+  EventTail tail{standby_};
+  EXPECT_THAT(read_standby(tail), ElementsAre("before"));
+  replica_.promote();
+  const EventStore promoted{standby_};
+  (void)promoted.append(StreamName{"after"}, ExpectedVersion::any(), {{.type = "t", .data = ""}});
+  std::vector<std::string> seen;
+  while (seen.empty()) {
+    seen = read_standby(tail);
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(seen, ElementsAre("after"));
+}

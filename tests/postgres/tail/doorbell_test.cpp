@@ -1,0 +1,219 @@
+#include "annals/postgres/doorbell.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/connection.hpp"
+#include "ringing_log.hpp"
+#include "support/temp_database.hpp"
+
+using annals::Error;
+using annals::postgres::Connection;
+using annals::postgres::Doorbell;
+using annals::postgres::LogTable;
+using Wake = annals::postgres::Doorbell::Wake;
+using annals::tests::plain_insert;
+using annals::tests::TempDatabase;
+using namespace std::chrono_literals;
+
+namespace {
+
+class DoorbellTest : public testing::Test {
+ protected:
+  DoorbellTest() { annals::tests::create_ringing_log(writer_); }
+
+  /// Until the reader sleeps behind the bell.
+  static void fall_asleep(Doorbell& bell) {
+    while (bell.wait(20ms) != Wake::armed) bell.looked(0);
+    bell.looked(0);
+  }
+  std::int64_t count(const std::string& sql) { return writer_.query(sql).bigint(0, 0); }
+  std::int64_t bells_held() {
+    return count(
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND d.datname = current_database()");
+  }
+
+  TempDatabase temp_{TempDatabase::Schema::none};
+  LogTable table_ = annals::tests::ringing_log();
+  Connection writer_{temp_.database()};
+  Connection reader_{temp_.database()};
+};
+
+}  // namespace
+
+TEST_F(DoorbellTest, TimesOutWhenNothingHappens) {
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  EXPECT_EQ(bell.wait(20ms), Wake::timed_out);
+}
+
+TEST_F(DoorbellTest, RingsForAPlainInsertWhileSomebodySleeps) {
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  writer_.execute(plain_insert);
+  EXPECT_EQ(bell.wait(10s), Wake::rung);
+}
+
+TEST_F(DoorbellTest, StaysSilentWhileNobodySleeps) {
+  Connection listener{temp_.database()};
+  listener.execute("LISTEN " + table_.channel);
+  Doorbell bell{reader_, table_};  // awake: it has never waited
+  for (int i = 0; i < 10; ++i) writer_.execute(plain_insert);
+  EXPECT_EQ(listener.notifications(100ms), 0);
+}
+
+TEST_F(DoorbellTest, LooksAgainSoonWhileRowsKeepComing) {
+  Doorbell bell{reader_, table_, {.look_again = 1ms, .gather = 50ms, .busy_rate = 1e9, .awake = 1h}};
+  bell.looked(1);
+  EXPECT_FALSE(bell.due());
+  EXPECT_EQ(bell.wait(10s), Wake::due);
+  EXPECT_EQ(bells_held(), 0);
+}
+
+TEST_F(DoorbellTest, LetsRowsGatherWhileManyCome) {
+  Doorbell bell{reader_, table_, {.look_again = 1us, .gather = 1h, .busy_rate = 100, .awake = 1h}};
+  bell.looked(0);
+  bell.looked(1000);
+  EXPECT_GT(bell.until_due(), 1min);
+  EXPECT_EQ(bell.wait(5ms), Wake::timed_out);
+}
+
+TEST_F(DoorbellTest, FallsAsleepOnceNothingCame) {
+  Doorbell bell{reader_, table_, {.look_again = 1ms, .awake = 5ms}};
+  bell.looked(1);
+  int looks = 0;
+  while (bell.wait(10s) == Wake::due) {
+    bell.looked(0);
+    ++looks;
+  }
+  EXPECT_GE(looks, 2);
+  EXPECT_EQ(bells_held(), 1);
+}
+
+TEST_F(DoorbellTest, StaysAwakeWhileAWriterIsInFlight) {
+  writer_.execute("BEGIN");
+  writer_.execute(plain_insert);
+  Doorbell bell{reader_, table_};
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_NE(bell.wait(50ms), Wake::armed) << "the writer may commit without a word";
+    bell.looked(0);
+  }
+  writer_.execute("COMMIT");
+  fall_asleep(bell);
+  EXPECT_EQ(bells_held(), 1);
+}
+
+TEST_F(DoorbellTest, WakesEveryReader) {
+  Connection second_reader{temp_.database()};
+  Doorbell first{reader_, table_};
+  Doorbell second{second_reader, table_};
+  fall_asleep(first);
+  fall_asleep(second);
+  EXPECT_EQ(bells_held(), 1) << "the second sleeps behind the first";
+  writer_.execute(plain_insert);
+  EXPECT_EQ(first.wait(10s), Wake::rung);
+  EXPECT_EQ(second.wait(10s), Wake::rung);
+}
+
+TEST_F(DoorbellTest, GivesTheBellUpWhileRowsKeepComing) {
+  Connection listener{temp_.database()};
+  listener.execute("LISTEN " + table_.channel);
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  writer_.execute(plain_insert);
+  bell.looked(1);
+  EXPECT_GT(listener.notifications(10s), 0);
+  (void)listener.notifications(100ms);  // the bell's own word that it is free
+  for (int i = 0; i < 10; ++i) writer_.execute(plain_insert);
+  EXPECT_EQ(listener.notifications(100ms), 0);
+}
+
+TEST_F(DoorbellTest, FindsOutAtTheSlowPollThatTheHolderDied) {
+  auto holder = std::make_unique<Connection>(temp_.database());
+  auto first = std::make_unique<Doorbell>(*holder, table_);
+  Doorbell second{reader_, table_};
+  fall_asleep(*first);
+  fall_asleep(second);
+  writer_.query("SELECT pg_terminate_backend($1::int)", annals::postgres::Params{}.integer(holder->backend_pid()));
+  while (bells_held() > 0) std::this_thread::yield();
+  EXPECT_EQ(second.wait(20ms), Wake::timed_out);
+  fall_asleep(second);
+  EXPECT_EQ(bells_held(), 1);
+}
+
+TEST_F(DoorbellTest, ALostSessionIsAnErrorAndNoLoop) {
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  writer_.query("SELECT pg_terminate_backend($1::int)", annals::postgres::Params{}.integer(reader_.backend_pid()));
+  EXPECT_THROW(
+      {
+        for (int i = 0; i < 100; ++i) (void)bell.wait(1s);
+      },
+      Error);
+}
+
+TEST_F(DoorbellTest, HoldsNoSnapshotAndOpensNoSessionWhileItSleeps) {
+  const auto sessions = count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()");
+  Connection second_reader{temp_.database()};
+  Doorbell first{reader_, table_};
+  Doorbell second{second_reader, table_};
+  fall_asleep(first);
+  fall_asleep(second);
+  EXPECT_EQ(count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"), sessions + 1);
+  EXPECT_EQ(count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                  " AND (backend_xmin IS NOT NULL OR state <> 'idle')"),
+            0);
+}
+
+TEST_F(DoorbellTest, LeavesNoBellBehind) {
+  for (int i = 0; i < 5; ++i) {
+    Doorbell bell{reader_, table_};
+    fall_asleep(bell);
+  }
+  EXPECT_EQ(bells_held(), 0);
+}
+
+TEST_F(DoorbellTest, TakesWhatRingsInALoopThatWaitsForSomethingElse) {
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  Connection stranger{temp_.database()};
+  for (int i = 0; i < 1000; ++i) stranger.execute(fmt::format("NOTIFY {}, '{}'", table_.channel, i));
+  EXPECT_TRUE(bell.drain());
+  (void)reader_.query("SELECT 1");  // the server hands over what it still had
+  (void)bell.drain();
+  EXPECT_EQ(reader_.notifications(0ms), 0);
+}
+
+TEST_F(DoorbellTest, LosesNoWakeUp) {
+  // Three readers sleep only on the bell, with a slow poll far longer than the test: a lost wake-up would be a time-out.
+  constexpr int rows = 1500;
+  const auto seed = std::random_device{}();
+  fmt::print("seed {}\n", seed);
+  const auto follow = [&] {
+    Connection connection{temp_.database()};
+    Doorbell bell{connection, table_, {.look_again = 100us, .gather = 300us, .awake = 500us}};
+    std::int64_t seen = 0;
+    while (seen < rows) {
+      const auto now = connection.query("SELECT count(*) FROM public.log").bigint(0, 0);
+      bell.looked(static_cast<std::size_t>(now - seen));
+      seen = now;
+      if (seen == rows) return;
+      const auto begin = std::chrono::steady_clock::now();
+      (void)bell.wait(20s);
+      ASSERT_LT(std::chrono::steady_clock::now() - begin, 15s) << "slept through a commit, at " << seen;
+    }
+  };
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < 3; ++i) readers.emplace_back(follow);
+  std::mt19937_64 random{seed};
+  for (int i = 0; i < rows; ++i) {
+    if (random() % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds{random() % 3000});
+    writer_.execute(plain_insert);
+  }
+}

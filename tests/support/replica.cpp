@@ -1,0 +1,75 @@
+#include "support/replica.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "annals/postgres/connection.hpp"
+
+namespace annals::tests {
+namespace {
+
+std::string output_of(const std::string& command) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe{popen(command.c_str(), "r"), [](FILE*) { return 0; }};
+  if (!pipe) throw std::runtime_error{"cannot run " + command};
+  std::string text;
+  std::array<char, 256> piece{};
+  while (std::fgets(piece.data(), piece.size(), pipe.get()) != nullptr) text += piece.data();
+  if (pclose(pipe.get()) != 0) throw std::runtime_error{"failed: " + command};
+  return text;
+}
+
+std::string new_directory() {
+  static int count = 0;
+  return "/tmp/annals-replica-" + std::to_string(getpid()) + "-" + std::to_string(++count);
+}
+
+}  // namespace
+
+Replica::Replica(const std::string& primary_uri) : directory_(new_directory()) {
+  std::istringstream answer{
+      output_of(std::string{ANNALS_TEST_REPLICA} + " start " + directory_ + " '" + primary_uri + "'")};
+  answer >> host_ >> port_;
+}
+
+Replica::~Replica() {
+  try {
+    output_of(std::string{ANNALS_TEST_REPLICA} + " stop " + directory_);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  }
+}
+
+postgres::Database Replica::database(const postgres::Database& primary, const std::string& name) const {
+  auto database = primary;
+  database.conninfo = "host=" + host_ + " port=" + port_ + " user=annals dbname=" + name;
+  return database;
+}
+
+postgres::Database Replica::maintenance() const { return database({}, "postgres"); }
+
+void Replica::catch_up(const postgres::Database& primary) const {
+  postgres::Connection source{primary};
+  const auto written = source.query("SELECT pg_current_wal_insert_lsn()::text").text(0, 0);
+  source.execute("CHECKPOINT");  // what was written lazily reaches the disk, and so the replica
+  postgres::Connection connection{maintenance()};
+  while (!connection.query("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", postgres::Params{}.text(written))
+              .boolean(0, 0)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
+
+void Replica::cut_off() const { postgres::Connection{maintenance()}.execute("SELECT pg_wal_replay_pause()"); }
+
+void Replica::promote() const {
+  postgres::Connection connection{maintenance()};
+  connection.execute("SELECT pg_promote(true, 60)");
+}
+
+}  // namespace annals::tests

@@ -150,7 +150,7 @@ class OutboxBell : public RelayTestBase {
   int rings(bool bell_taken, bool many) {
     postgres::Connection listener{database_.database()};
     listener.execute("LISTEN " + postgres::bell_channel("annals.outbox"));
-    if (bell_taken) listener.execute(fmt::format("SELECT pg_advisory_lock({})", postgres::bell_key("annals.outbox")));
+    if (bell_taken) listener.execute("SELECT pg_advisory_lock(hashtextextended('" + postgres::bell_name("annals.outbox") + "' COLLATE \"C\", 0))");
     if (many) {
       enqueue_numbers(0, 100);
     } else {

@@ -4,6 +4,7 @@
 
 #include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 
@@ -33,7 +34,7 @@ std::string render_for(std::string_view sql, RelayTable table, const std::string
 }
 
 std::string lock_name_of(const std::string& schema, RelayTable table, std::string_view relay) {
-  return fmt::format("{}.relay.{}.{}", schema, to_string(table), relay);
+  return postgres::ownership_name({"relay", schema, to_string(table), relay});
 }
 
 }  // namespace annals::outbox

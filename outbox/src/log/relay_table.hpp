@@ -11,7 +11,7 @@ namespace annals::outbox {
 [[nodiscard]] postgres::LogTable log_table_of(RelayTable table, const std::string& schema);
 /// Fills {schema}, {relation} and {id}, the column that identifies a row for good.
 [[nodiscard]] std::string render_for(std::string_view sql, RelayTable table, const std::string& schema);
-/// Name of the lock that a relay owns while it publishes.
+/// What a relay owns while it publishes.
 [[nodiscard]] std::string lock_name_of(const std::string& schema, RelayTable table, std::string_view relay);
 
 }  // namespace annals::outbox

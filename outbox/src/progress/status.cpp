@@ -6,7 +6,7 @@
 #include "annals/core/error.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/session_lock.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/relay_table.hpp"
@@ -26,10 +26,10 @@ std::optional<std::chrono::milliseconds> age(const Result& result, int column) {
 
 std::optional<RelayOwner> find_owner(Connection& connection, const std::string& schema, RelayTable table,
                                      const std::string& relay) {
-  const auto key = postgres::session_lock_key(lock_name_of(schema, table, relay));
-  const auto row = connection.query(std::string{sql::lock_owner}, Params{}.bigint(key));
-  if (row.empty()) return std::nullopt;
-  return RelayOwner{.pid = row.integer(0, 0), .application_name = row.text(0, 1), .client_address = row.text(0, 2)};
+  const auto owner = postgres::find_owner(connection, lock_name_of(schema, table, relay));
+  if (!owner) return std::nullopt;
+  return RelayOwner{
+      .pid = owner->pid, .application_name = owner->application_name, .client_address = owner->client_address};
 }
 
 RelayStatus checkpoint_of(const Result& rows, int row) {
@@ -81,7 +81,7 @@ std::int64_t position_to_adopt(Connection& connection, const std::string& schema
 }
 
 void require_no_owner(Connection& connection, const std::string& schema, const Adoption& adoption,
-                      postgres::SessionLock& lock) {
+                      postgres::Ownership& lock) {
   if (lock.try_acquire()) return;
   const auto owner = find_owner(connection, schema, adoption.table, adoption.relay).value_or(RelayOwner{});
   throw Error{
@@ -111,7 +111,7 @@ std::vector<RelayStatus> read_relay_status(Connection& connection, const std::st
 }
 
 RelayStatus adopt_checkpoint(Connection& connection, const std::string& schema, const Adoption& adoption) {
-  postgres::SessionLock lock{connection, lock_name_of(schema, adoption.table, adoption.relay)};
+  postgres::Ownership lock{connection, lock_name_of(schema, adoption.table, adoption.relay)};
   require_no_owner(connection, schema, adoption, lock);
   const auto position = position_to_adopt(connection, schema, adoption);
   const auto cluster = postgres::read_cluster_identity(connection);

@@ -2,7 +2,7 @@
 //
 // A relay carries the rows of one table, in position order, to a sink, and remembers in its checkpoint how far the sink
 // has confirmed them. It is made of
-//   SessionLock      who may publish: one relay of a name and table;
+//   Ownership        who may publish: one relay of a name and table;
 //   TableSource      what there is to publish: the exact tail, in chunks, and the doorbell;
 //   Publisher        what became of it: sent, delivered, refused, in flight;
 //   CheckpointStore  what is known for good to be delivered.
@@ -48,7 +48,7 @@
 #include "annals/outbox/sink.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/session_lock.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "log/relay_table.hpp"
 #include "log/table_source.hpp"
 #include "poison/poison.hpp"
@@ -144,7 +144,7 @@ struct Relay::Impl {
   std::string schema;
   Clock& clock;
   postgres::Connection session;  // the lock, the checkpoint and the reads: one session, one fate
-  postgres::SessionLock lock;
+  postgres::Ownership lock;
   CheckpointStore checkpoints;
   Router router;
   Publisher publisher;
@@ -158,7 +158,10 @@ struct Relay::Impl {
 };
 
 bool Relay::Impl::own() {
-  if (source) return true;
+  if (source) {
+    lock.touch();
+    return true;
+  }
   const auto now = clock.steady();
   if (asked_at && now - *asked_at < options.standby_poll) return false;
   asked_at = now;

@@ -22,7 +22,7 @@ constexpr Meaning meanings[] = {
     {"40003", ErrorKind::in_doubt, false, "read back before trying again"},
     {"55P03", ErrorKind::overloaded, true, "another session holds the lock; try again"},
     {"57014", ErrorKind::overloaded, true, "the statement passed its timeout; try again or raise statement_timeout"},
-    {"57P05", ErrorKind::disconnected, true, "the session was idle too long"},
+    {"57P05", ErrorKind::disconnected, true, "the session was idle too long; an owner must talk within every third of ownership_lease; reconnect"},
     {"57P", ErrorKind::disconnected, true, "the server is starting, stopping or ended the session; reconnect"},
     {"25P03", ErrorKind::disconnected, true, "the session was idle in a transaction too long"},
     {"25006", ErrorKind::disconnected, true, "the server is read-only; connect to the primary"},

@@ -23,7 +23,8 @@ class RowBatch;
 ///                it away.
 /// Thread safety  none: one thread at a time.
 /// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE.
-/// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives.
+/// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives,
+///                within database.ownership_lease.
 class Connection {
  public:
   explicit Connection(const Database& database);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "annals/core/text.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "annals/postgres/sql_text.hpp"
 
 namespace annals::outbox {
@@ -30,7 +31,7 @@ std::string render_for(std::string_view sql, const postgres::MessageLog& log) {
 }
 
 std::string lock_name_of(const postgres::MessageLog& log, std::string_view relay) {
-  return fmt::format("{}.relay.{}.{}", log.schema, log.name, relay);
+  return postgres::ownership_name({"relay", log.schema, log.name, relay});
 }
 
 std::string adopt_command(std::string_view relay, std::string_view log, std::int64_t position) {

@@ -44,7 +44,7 @@ void require_message(Connection& connection, const MessageLog& log, const Skip& 
 
 void skip_message(Connection& connection, const MessageLog& log, const Skip& skip) {
   if (!skip.reason.empty()) require_text("reason", skip.reason, reason_bytes_max);
-  postgres::SessionLock lock{connection, lock_name_of(log, skip.relay)};
+  postgres::Ownership lock{connection, lock_name_of(log, skip.relay)};
   require_no_owner(connection, log, skip.relay, lock);
   require_ahead(connection, log, skip);
   require_message(connection, log, skip);

@@ -35,7 +35,7 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
 }  // namespace
 
 RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
-  postgres::SessionLock lock{connection, lock_name_of(log, adoption.relay)};
+  postgres::Ownership lock{connection, lock_name_of(log, adoption.relay)};
   require_no_owner(connection, log, adoption.relay, lock);
   const auto position = position_to_adopt(connection, log, adoption);
   const auto cluster = postgres::read_cluster_identity(connection);

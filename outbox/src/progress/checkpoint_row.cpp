@@ -39,16 +39,14 @@ void add_lag(Connection& connection, const MessageLog& log, RelayStatus& status)
 }
 
 std::optional<RelayOwner> find_owner(Connection& connection, const MessageLog& log, const std::string& relay) {
-  const auto key = postgres::session_lock_key(lock_name_of(log, relay));
-  const auto row = connection.query(std::string{sql::lock_owner}, Params{}.bigint(key));
-  if (row.empty()) return std::nullopt;
-  return RelayOwner{.pid = row.is_null(0, 0) ? 0 : row.integer(0, 0),  // a prepared transaction has no process
-                    .application_name = row.text(0, 1),
-                    .client_address = row.text(0, 2)};
+  const auto owner = postgres::find_owner(connection, lock_name_of(log, relay));
+  if (!owner) return std::nullopt;
+  return RelayOwner{
+      .pid = owner->pid, .application_name = owner->application_name, .client_address = owner->client_address};
 }
 
 void require_no_owner(Connection& connection, const MessageLog& log, const std::string& relay,
-                      postgres::SessionLock& lock) {
+                      postgres::Ownership& lock) {
   if (lock.try_acquire()) return;
   const auto owner = find_owner(connection, log, relay).value_or(RelayOwner{});
   throw Error{

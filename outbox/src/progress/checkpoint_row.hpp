@@ -4,7 +4,7 @@
 
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/result.hpp"
-#include "annals/postgres/session_lock.hpp"
+#include "annals/postgres/ownership.hpp"
 
 namespace annals::outbox {
 
@@ -18,6 +18,6 @@ void add_lag(postgres::Connection& connection, const postgres::MessageLog& log, 
                                                    const std::string& relay);
 /// Takes the relay's lock, so that its checkpoint stands still. Throws Error{overloaded} naming the owner while it runs.
 void require_no_owner(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay,
-                      postgres::SessionLock& lock);
+                      postgres::Ownership& lock);
 
 }  // namespace annals::outbox

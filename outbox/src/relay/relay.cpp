@@ -15,7 +15,7 @@
 #include "annals/core/text.hpp"
 #include "annals/outbox/sink.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/session_lock.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "log/log_sql.hpp"
 #include "log/table_source.hpp"
 #include "progress/at_least_once.hpp"
@@ -77,7 +77,7 @@ struct Relay::Impl {
   RelayOptions options;
   Clock& clock;
   postgres::Connection session;
-  postgres::SessionLock lock;
+  postgres::Ownership lock;
   AtLeastOnceDestination destination;
   std::optional<TableSource> source;  // these two while this relay owns the log
   std::optional<RelayRun> run;
@@ -86,7 +86,10 @@ struct Relay::Impl {
 };
 
 bool Relay::Impl::own() {
-  if (run) return true;
+  if (run) {
+    lock.touch();
+    return true;
+  }
   const auto now = clock.steady();
   if (asked_at && now - *asked_at < options.standby_poll) return false;
   asked_at = now;
@@ -122,6 +125,7 @@ StepReport Relay::step(milliseconds wait_max) {
     throw invalid(fmt::format("step() of relay \"{}\" after it failed or was drained", impl_->options.name),
                   "make a new Relay and a new Sink");
   }
+  wait_max = std::min(wait_max, impl_->lock.talk_within());
   try {
     return impl_->own() ? impl_->run->step(wait_max) : impl_->stand_by(wait_max);
   } catch (...) {

@@ -11,6 +11,7 @@
 #include "annals/core/text.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
+#include "session/lease.hpp"
 #include "session/session_settings.hpp"
 
 namespace annals::postgres {
@@ -49,12 +50,16 @@ std::string conninfo_value(std::string_view value) {
   return out + "'";
 }
 
-/// What holds unless the conninfo or the environment says otherwise: keepalives notice a dead peer within a minute.
+/// What holds unless the conninfo or the environment says otherwise: a dead peer is noticed within the lease.
 std::vector<std::pair<const char*, std::string>> defaults(const Database& database) {
+  const auto times = peer_times(database.ownership_lease);
   std::vector<std::pair<const char*, std::string>> values{
-      {"client_encoding", "UTF8"}, {"fallback_application_name", database.application_name},
-      {"keepalives_idle", "30"},   {"keepalives_interval", "10"},
-      {"keepalives_count", "3"},   {"tcp_user_timeout", "60000"}};
+      {"client_encoding", "UTF8"},
+      {"fallback_application_name", database.application_name},
+      {"keepalives_idle", std::to_string(times.idle.count())},
+      {"keepalives_interval", std::to_string(times.interval.count())},
+      {"keepalives_count", "3"},
+      {"tcp_user_timeout", std::to_string(times.unacknowledged.count())}};
   if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) {
     values.emplace_back("connect_timeout", std::to_string(database.connect_timeout.count()));
   }
@@ -84,9 +89,10 @@ std::string expanded(const Database& database) {
 
 std::string session_settings(const Database& database) {
   require_identifier("schema", database.schema);
-  return fmt::format("SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
-                     database.statement_timeout.count(), database.lock_timeout.count(),
-                     database.idle_in_transaction_timeout.count());
+  return fmt::format(
+      "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {}",
+      database.statement_timeout.count(), database.lock_timeout.count(), database.idle_in_transaction_timeout.count(),
+      peer_settings(database));
 }
 
 pg_conn* connect(const Database& database) {

@@ -4,6 +4,7 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_projections_sql.hpp"
 
@@ -13,7 +14,7 @@ using postgres::PqxxParams;
 using postgres::render;
 
 std::string lock_name_of(const std::string& schema, const std::string& name, int version) {
-  return fmt::format("projection:{}:{}:{}", schema, name, version);
+  return postgres::ownership_name({"projection", schema, name, std::to_string(version)});
 }
 
 Checkpoint::Checkpoint(const std::string& schema, std::string name, int version, std::string system_identifier)

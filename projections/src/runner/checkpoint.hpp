@@ -50,7 +50,7 @@ class Checkpoint {
   postgres::PreparedStatement peek_;
 };
 
-/// Name of the lock that the owner of a projection holds.
+/// What the runner of a projection owns while it works.
 [[nodiscard]] std::string lock_name_of(const std::string& schema, const std::string& name, int version);
 
 }  // namespace annals::projections

@@ -47,8 +47,8 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/migrator.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
-#include "annals/postgres/session_lock.hpp"
 #include "annals/projections/projection.hpp"
 #include "annals/projections/schema.hpp"
 #include "runner/checkpoint.hpp"
@@ -90,8 +90,9 @@ struct Runner::Impl {
         label(fmt::format("projection \"{}\" version {}", projection.name(), projection.version())),
         dispatcher(projection.handlers(), types),
         checkpoint(database.schema, projection.name(), projection.version(), require_schema_and_identify(database)),
-        lock_key(postgres::session_lock_key(lock_name_of(database.schema, projection.name(), projection.version()))),
         session(postgres::open_pqxx(database)),
+        ownership(*session, lock_name_of(database.schema, projection.name(), projection.version()),
+                  database.ownership_lease),
         tail(database, {.rows_max = options.batch_events_max,
                         .bytes_max = options.batch_bytes_max,
                         .pace = {.look_again = look_again, .gather = options.gather, .awake = awake}}) {}
@@ -108,7 +109,6 @@ struct Runner::Impl {
   template <class Work>
   auto in_transaction(Work work);
   bool own();
-  void disown() noexcept;
   StepReport stand_by(milliseconds wait_max);
   bool sync();
   void empty(pqxx::transaction_base& tx);
@@ -130,10 +130,9 @@ struct Runner::Impl {
   std::string label;
   Dispatcher<RecordedEvent> dispatcher;
   Checkpoint checkpoint;
-  std::int64_t lock_key;
   std::unique_ptr<pqxx::connection> session;
+  postgres::Ownership ownership;  // held by the session that writes
   EventTail tail;
-  bool owner = false;
   bool set_up = false;
   bool synced = false;  // `position` is what the checkpoint said last, and it is of this history
   std::atomic<std::int64_t> position{0};
@@ -154,23 +153,8 @@ auto Runner::Impl::in_transaction(Work work) {
 }
 
 bool Runner::Impl::own() {
-  if (owner) return true;
-  owner = in_transaction([&](pqxx::work& tx) {
-    const auto sql = std::string{"SELECT pg_try_advisory_lock($1::bigint)"};
-    return postgres::exec_params(tx, sql, postgres::PqxxParams{}.integer(lock_key))[0][0].as<bool>();
-  });
-  return owner;
-}
-
-void Runner::Impl::disown() noexcept {
-  if (!owner) return;
-  try {
-    in_transaction([&](pqxx::work& tx) {
-      postgres::exec_params(tx, "SELECT pg_advisory_unlock($1::bigint)", postgres::PqxxParams{}.integer(lock_key));
-      return true;
-    });
-  } catch (...) {  // the session is gone, and the lock with it
-  }
+  ownership.touch();
+  return ownership.try_acquire();
 }
 
 StepReport Runner::Impl::stand_by(milliseconds wait_max) {
@@ -292,10 +276,11 @@ void Runner::Impl::wait(EventTail::State state, milliseconds wait_max, StepRepor
 Runner::Runner(const postgres::Database& database, const Projection& projection, const TypeRegistry& types,
                Clock& clock, RunnerOptions options)
     : impl_(std::make_unique<Impl>(database, projection, types, clock, std::move(options))) {}
-Runner::~Runner() { impl_->disown(); }
+Runner::~Runner() = default;
 
 StepReport Runner::step(milliseconds wait_max) {
   try {
+    wait_max = std::min(wait_max, impl_->ownership.talk_within());
     if (!impl_->own()) return impl_->stand_by(wait_max);
     return impl_->work(wait_max);
   } catch (const Error&) {

@@ -5,8 +5,8 @@
 #include "annals/core/clock.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/log_table.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
-#include "annals/postgres/session_lock.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_projections_sql.hpp"
 #include "runner/checkpoint.hpp"
@@ -23,9 +23,9 @@ constexpr std::int64_t counted_lag_max = 10'000;
 constexpr milliseconds look_again_max{32};
 
 int owner_of(Connection& connection, const std::string& schema, const ProjectionStatus& status) {
-  const auto key = postgres::session_lock_key(lock_name_of(schema, status.name, status.version));
-  const auto row = connection.query(std::string{sql::owner_pid}, Params{}.bigint(key));
-  return row.empty() ? 0 : row.integer(0, 0);
+  return postgres::find_owner(connection, lock_name_of(schema, status.name, status.version))
+      .value_or(postgres::Owner{})
+      .pid;
 }
 
 ProjectionStatus status_of(const postgres::Result& rows, int row) {

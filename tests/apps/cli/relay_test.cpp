@@ -1,6 +1,6 @@
 #include "annals/outbox/status.hpp"
 
-#include "annals/postgres/session_lock.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "cli_test.hpp"
 
 namespace annals::tests {

@@ -21,6 +21,12 @@ struct Database {
   std::chrono::milliseconds lock_timeout{10'000};
   /// A session that appended and then stalls is ended after this, because readers of the log must wait for it; 0 is none.
   std::chrono::milliseconds idle_in_transaction_timeout{60'000};
+  /// How long a session that is cut off keeps what it owns, from 1 second to 1 hour. Both ends of every session give a
+  /// silent peer up within it (TCP keepalives, unless the conninfo sets its own), and from version 14 the server ends an
+  /// owner's session that said nothing for so long. Price: an owner must talk at least every third of it
+  /// (Ownership::touch), and one that is paused for longer loses its session. An owner that is cut off in the middle of a
+  /// transaction is ended by idle_in_transaction_timeout instead.
+  std::chrono::milliseconds ownership_lease{30'000};
 };
 
 /// The target without secrets, for messages: "host=… port=… dbname=… user=…".

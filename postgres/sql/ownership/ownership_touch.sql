@@ -1,0 +1,2 @@
+-- Anything that the server answers renews the lease.
+SELECT true

@@ -1,0 +1,194 @@
+#include "annals/postgres/ownership.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/connection.hpp"
+#include "support/tcp_proxy.hpp"
+#include "support/temp_database.hpp"
+
+using annals::Error;
+using annals::ErrorKind;
+using annals::postgres::Connection;
+using annals::postgres::Database;
+using annals::postgres::find_owner;
+using annals::postgres::Ownership;
+using annals::postgres::ownership_key;
+using annals::postgres::ownership_name;
+using annals::postgres::Params;
+using annals::tests::TcpProxy;
+using annals::tests::TempDatabase;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto lease = 1000ms;
+constexpr auto slack = 5000ms;
+
+class OwnershipTest : public testing::Test {
+ protected:
+  int server_port() { return std::stoi(direct_.query("SELECT current_setting('port')").text(0, 0)); }
+  /// The test's database by TCP, through a network of the test's own.
+  Database through(const TcpProxy& proxy) {
+    auto database = temp_.database();
+    database.conninfo += fmt::format("&host=127.0.0.1&port={}", proxy.port());
+    database.ownership_lease = lease;
+    return database;
+  }
+  /// Waits in the server's queue for the lock until it was free once; throws when it is not within `limit`.
+  void wait_until_free(std::string_view name, std::chrono::milliseconds limit) {
+    direct_.execute(fmt::format("SET lock_timeout = {}", limit.count()));
+    direct_.query("SELECT pg_advisory_lock($1::bigint)", Params{}.bigint(ownership_key(name)));
+    direct_.query("SELECT pg_advisory_unlock($1::bigint)", Params{}.bigint(ownership_key(name)));
+  }
+  /// The server's time passes.
+  void pass(std::chrono::milliseconds time) {
+    direct_.query("SELECT pg_sleep($1::bigint / 1000.0)", Params{}.bigint(time.count()));
+  }
+
+  TempDatabase temp_{TempDatabase::Schema::none};
+  Connection direct_{temp_.database()};
+};
+
+ErrorKind kind_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  return ErrorKind::failed;
+}
+
+}  // namespace
+
+TEST_F(OwnershipTest, HasOneOwner) {
+  Connection one{temp_.database()};
+  Connection other{temp_.database()};
+  Ownership first{one, "relay/x"};
+  Ownership second{other, "relay/x"};
+  Ownership unrelated{other, "relay/y"};
+  EXPECT_TRUE(first.try_acquire());
+  EXPECT_TRUE(first.try_acquire());
+  EXPECT_FALSE(second.try_acquire());
+  EXPECT_TRUE(unrelated.try_acquire());
+  first.release();
+  EXPECT_TRUE(second.try_acquire());
+}
+
+TEST_F(OwnershipTest, IsTheSameThroughEitherClient) {
+  const auto session = annals::postgres::open_pqxx(temp_.database());
+  Ownership first{direct_, "projection/x"};
+  {
+    Ownership second{*session, "projection/x", lease};
+    EXPECT_TRUE(second.try_acquire());
+    EXPECT_FALSE(first.try_acquire());
+    EXPECT_EQ(find_owner(direct_, "projection/x")->pid, session->backendpid());
+  }
+  EXPECT_TRUE(first.try_acquire());
+}
+
+TEST_F(OwnershipTest, EndsWithItsSession) {
+  Connection one{temp_.database()};
+  Ownership first{one, "relay/x"};
+  Ownership second{direct_, "relay/x"};
+  ASSERT_TRUE(first.try_acquire());
+  direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(one.backend_pid()));
+  EXPECT_TRUE(second.try_acquire());
+}
+
+TEST_F(OwnershipTest, PassesOnWhenItsOwnerIsCutOff) {
+  TcpProxy network{"127.0.0.1", server_port()};
+  Connection one{through(network)};
+  Ownership first{one, "relay/x"};
+  Ownership second{direct_, "relay/x"};
+  ASSERT_TRUE(first.try_acquire());
+  network.freeze();
+  EXPECT_FALSE(second.try_acquire());
+  EXPECT_NO_THROW(wait_until_free("relay/x", lease + slack));
+  EXPECT_TRUE(second.try_acquire());
+  network.thaw();  // the old owner comes back and is told
+  EXPECT_EQ(kind_of([&] { first.touch(); }), ErrorKind::disconnected);
+  EXPECT_FALSE(first.held());
+}
+
+TEST_F(OwnershipTest, PassesOnWhenItsOwnerOfTheOtherClientIsCutOff) {
+  TcpProxy network{"127.0.0.1", server_port()};
+  const auto session = annals::postgres::open_pqxx(through(network));
+  Ownership first{*session, "projection/x", lease};
+  Ownership second{direct_, "projection/x"};
+  ASSERT_TRUE(first.try_acquire());
+  network.freeze();
+  EXPECT_NO_THROW(wait_until_free("projection/x", lease + slack));
+  EXPECT_TRUE(second.try_acquire());
+  network.thaw();
+  EXPECT_EQ(kind_of([&] { first.touch(); }), ErrorKind::disconnected);
+}
+
+TEST_F(OwnershipTest, StaysWithAnOwnerThatTalks) {
+  auto database = temp_.database();
+  database.ownership_lease = lease;
+  Connection one{database};
+  Ownership first{one, "relay/x"};
+  ASSERT_TRUE(first.try_acquire());
+  for (auto passed = 0ms; passed < 2 * lease; passed += first.talk_within()) {
+    pass(first.talk_within());
+    ASSERT_NO_THROW(first.touch());
+  }
+  EXPECT_EQ(find_owner(direct_, "relay/x")->pid, one.backend_pid());
+}
+
+TEST_F(OwnershipTest, TheLeaseEndsWithTheLastThatIsOwned) {
+  const auto limit = [&] { return direct_.query("SELECT current_setting('idle_session_timeout', true)").text(0, 0); };
+  if (direct_.server_version() < 140000) GTEST_SKIP() << "idle_session_timeout is new in PostgreSQL 14";
+  Ownership first{direct_, "relay/x"};
+  Ownership second{direct_, "relay/y"};
+  ASSERT_TRUE(first.try_acquire() && second.try_acquire());
+  EXPECT_EQ(limit(), "30s");
+  first.release();
+  EXPECT_EQ(limit(), "30s");
+  second.release();
+  EXPECT_EQ(limit(), "0");
+}
+
+TEST_F(OwnershipTest, SaysWhoOwns) {
+  auto database = temp_.database();
+  database.application_name = "the owner";
+  Connection one{database};
+  Ownership first{one, "relay/x"};
+  EXPECT_FALSE(find_owner(direct_, "relay/x").has_value());
+  ASSERT_TRUE(first.try_acquire());
+  const auto owner = find_owner(direct_, "relay/x");
+  ASSERT_TRUE(owner.has_value());
+  EXPECT_EQ(owner->pid, one.backend_pid());
+  EXPECT_EQ(owner->application_name, "the owner");
+  EXPECT_EQ(owner->client_address, "");
+}
+
+TEST_F(OwnershipTest, NamesOfDifferentPartsDiffer) {
+  EXPECT_EQ(ownership_name({"relay", "annals", "x"}), "relay/annals/x");
+  EXPECT_NE(ownership_name({"relay", "a/b", "c"}), ownership_name({"relay", "a", "b/c"}));
+  EXPECT_NE(ownership_name({"relay", "a\\", "c"}), ownership_name({"relay", "a\\/c"}));
+  EXPECT_NE(ownership_name({"relay", "", "c"}), ownership_name({"relay", "c"}));
+}
+
+TEST_F(OwnershipTest, BothEndsOfASessionNoticeASilentPeerWithinTheLease) {
+  const TcpProxy network{"127.0.0.1", server_port()};
+  auto database = through(network);
+  database.ownership_lease = 30s;
+  Connection connection{database};
+  const auto shown = [&](const std::string& name) { return connection.query("SHOW " + name).text(0, 0); };
+  EXPECT_EQ(shown("tcp_keepalives_idle"), "10");
+  EXPECT_EQ(shown("tcp_keepalives_interval"), "5");
+  EXPECT_EQ(shown("tcp_keepalives_count"), "3");
+  EXPECT_EQ(shown("tcp_user_timeout"), "25000");
+  if (connection.server_version() >= 140000) {
+    EXPECT_EQ(shown("client_connection_check_interval"), "5s");
+  }
+}
+
+TEST_F(OwnershipTest, RefusesALeaseThatNobodyCouldKeep) {
+  auto database = temp_.database();
+  database.ownership_lease = 10ms;
+  EXPECT_EQ(kind_of([&] { Connection{database}; }), ErrorKind::invalid);
+}

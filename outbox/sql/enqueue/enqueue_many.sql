@@ -1,4 +1,5 @@
 -- Positions are drawn after the sort, so they increase in the order given; the bell is tried once, not once a row.
+-- unnest of several arrays takes no schema: the grammar itself makes it pg_catalog.unnest of each.
 INSERT INTO {schema}.outbox (message_id, topic, key, type, content_type, payload, occurred_at,
                              correlation_id, causation_id, traceparent, tracestate, headers)
 SELECT m.message_id, m.topic, m.key, m.type, m.content_type, m.payload, m.occurred_at,
@@ -9,4 +10,5 @@ SELECT m.message_id, m.topic, m.key, m.type, m.content_type, m.payload, m.occurr
                              correlation_id, causation_id, traceparent, tracestate, headers, n)
  ORDER BY m.n
 RETURNING position,
-          (SELECT CASE WHEN pg_try_advisory_xact_lock_shared({bell}) THEN NULL ELSE pg_notify('{channel}', '') END)
+          (SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared({bell}) THEN NULL
+                       ELSE pg_catalog.pg_notify('{channel}', '') END)

@@ -10,18 +10,18 @@
 CREATE DOMAIN {schema}.message_id AS uuid CHECK (VALUE <> '00000000-0000-0000-0000-000000000000');
 CREATE DOMAIN {schema}.message_content_type AS smallint CHECK (VALUE BETWEEN 0 AND 2);
 CREATE DOMAIN {schema}.message_topic AS text COLLATE "C"
-  CHECK (VALUE ~ '^[a-zA-Z0-9._-]+$' AND octet_length(VALUE) <= 249 AND VALUE NOT IN ('.', '..'));
-CREATE DOMAIN {schema}.message_key AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 1024);
-CREATE DOMAIN {schema}.message_type AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 256);
-CREATE DOMAIN {schema}.message_payload AS bytea CHECK (octet_length(VALUE) <= 16777216);
-CREATE DOMAIN {schema}.message_metadata AS text CHECK (octet_length(VALUE) BETWEEN 1 AND 1024);
+  CHECK (VALUE ~ '^[a-zA-Z0-9._-]+$' AND pg_catalog.octet_length(VALUE) <= 249 AND VALUE NOT IN ('.', '..'));
+CREATE DOMAIN {schema}.message_key AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
+CREATE DOMAIN {schema}.message_type AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 256);
+CREATE DOMAIN {schema}.message_payload AS bytea CHECK (pg_catalog.octet_length(VALUE) <= 16777216);
+CREATE DOMAIN {schema}.message_metadata AS text CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
 CREATE DOMAIN {schema}.message_headers AS text[]
-  CHECK (array_ndims(VALUE) = 1 AND cardinality(VALUE) <= 128 AND cardinality(VALUE) % 2 = 0
-         AND array_position(VALUE, NULL) IS NULL);
+  CHECK (pg_catalog.array_ndims(VALUE) = 1 AND pg_catalog.cardinality(VALUE) <= 128
+         AND pg_catalog.cardinality(VALUE) % 2 = 0 AND pg_catalog.array_position(VALUE, NULL) IS NULL);
 
 CREATE TABLE {schema}.outbox (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
-  recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  recorded_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   occurred_at    timestamptz,
   message_id     {schema}.message_id NOT NULL,
   content_type   {schema}.message_content_type NOT NULL,
@@ -41,7 +41,8 @@ COMMENT ON TABLE {schema}.outbox IS 'Messages to publish, in position order; app
 COMMENT ON COLUMN {schema}.outbox.headers IS 'name, value, name, value …';
 COMMENT ON COLUMN {schema}.outbox.content_type IS '0 octet-stream, 1 json, 2 protobuf';
 
-CREATE FUNCTION {schema}.outbox_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $refuse$
+CREATE FUNCTION {schema}.outbox_refuse_change() RETURNS trigger LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp AS $refuse$
 BEGIN
   RAISE EXCEPTION '% on %.% refused: the outbox is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
     USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -56,13 +57,13 @@ ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only;
 
 -- Whoever removes published rows must keep the row at the lowest checkpoint: a relay recognises its history by it.
 CREATE TABLE {schema}.relay_checkpoints (
-  relay             text        COLLATE "C" NOT NULL CHECK (octet_length(relay) BETWEEN 1 AND 128),
+  relay             text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
   log               text        COLLATE "C" NOT NULL CHECK (log IN ('outbox', 'events')),
   position          bigint      NOT NULL CHECK (position >= 0),
   message_id        uuid,
   system_identifier text        NOT NULL,
   timeline          text        NOT NULL,
-  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (relay, log),
   CHECK ((position = 0) = (message_id IS NULL))
 ) WITH (fillfactor = 10);

@@ -1,5 +1,6 @@
 -- A bigint advisory lock is shown as two halves: classid the upper, objid the lower, objsubid 1.
-SELECT l.pid FROM pg_catalog.pg_locks l
+-- A prepared transaction that holds it has no process: 0.
+SELECT coalesce(l.pid, 0) FROM pg_catalog.pg_locks l
  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
    AND l.classid = (($1::bigint >> 32) & 4294967295)::oid AND l.objid = ($1::bigint & 4294967295)::oid

@@ -150,7 +150,7 @@ auto Runner::Impl::in_transaction(Work work) {
 bool Runner::Impl::own() {
   if (owner) return true;
   owner = in_transaction([&](pqxx::work& tx) {
-    const auto sql = std::string{"SELECT pg_try_advisory_lock($1::bigint)"};
+    const auto sql = std::string{"SELECT pg_catalog.pg_try_advisory_lock($1::bigint)"};
     return postgres::exec_params(tx, sql, postgres::PqxxParams{}.integer(lock_key))[0][0].as<bool>();
   });
   return owner;
@@ -160,7 +160,8 @@ void Runner::Impl::disown() noexcept {
   if (!owner) return;
   try {
     in_transaction([&](pqxx::work& tx) {
-      postgres::exec_params(tx, "SELECT pg_advisory_unlock($1::bigint)", postgres::PqxxParams{}.integer(lock_key));
+      postgres::exec_params(tx, "SELECT pg_catalog.pg_advisory_unlock($1::bigint)",
+                            postgres::PqxxParams{}.integer(lock_key));
       return true;
     });
   } catch (...) {  // the session is gone, and the lock with it

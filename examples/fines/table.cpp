@@ -12,7 +12,7 @@ using annals::postgres::exec_params;
 using annals::postgres::PqxxParams;
 
 constexpr auto create_table = R"(
-CREATE TABLE fines (
+CREATE TABLE public.fines (
   stream        text COLLATE "C" PRIMARY KEY,
   events        bigint NOT NULL,
   amount_cents  bigint NOT NULL,

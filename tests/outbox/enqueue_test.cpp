@@ -6,6 +6,7 @@
 #include "annals/core/limits.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "relay_test_base.hpp"
+#include "support/planted_functions.hpp"
 
 namespace annals::tests {
 namespace {
@@ -142,6 +143,23 @@ TEST_F(OutboxEnqueue, ServesManyThreadsAndSessions) {
   for (int writer = 0; writer < 4; ++writer) threads.emplace_back(write, writer);
   threads.clear();
   EXPECT_EQ(rows(), "200");
+}
+
+TEST_F(OutboxEnqueue, CallsNoFunctionThatSomebodyPlanted) {
+  plant_functions(database_.database());
+  for (const auto* path : {"public", "public, pg_catalog"}) {  // the second lets twins of pg_catalog's functions win
+    auto database = database_.database();
+    database.search_path = path;
+    const auto session = postgres::open_pqxx(database);
+    pqxx::work tx{*session};
+    auto one = message("k", "x");
+    one.metadata.headers = {{"tenant", "7"}};
+    outbox_.enqueue(tx, one);
+    one.id = EventId::generate();
+    outbox_.enqueue(tx, std::vector{one, message("k", "y")});
+    tx.commit();
+  }
+  EXPECT_EQ(rows(), "6");
 }
 
 /// Notifications that a listener gets when `enqueue` commits while the bell is (not) taken.

@@ -99,13 +99,13 @@ TEST_F(ConnectionTest, NoticesThatTheServerHungUp) {
 }
 
 TEST_F(ConnectionTest, RollsBackATransactionThatWasNotCommitted) {
-  connection_.execute("CREATE TABLE t (x int)");
+  connection_.execute("CREATE TABLE public.t (x int)");
   {
     const annals::postgres::Transaction transaction{connection_};
-    connection_.execute("INSERT INTO t VALUES (1)");
+    connection_.execute("INSERT INTO public.t VALUES (1)");
   }
   EXPECT_FALSE(connection_.in_transaction());
-  EXPECT_EQ(connection_.query("SELECT count(*) FROM t").bigint(0, 0), 0);
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 0);
 }
 
 TEST_F(ConnectionTest, CommitOfALostSessionIsInDoubt) {

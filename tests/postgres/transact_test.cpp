@@ -22,8 +22,10 @@ namespace {
 
 class TransactTest : public testing::Test {
  protected:
-  TransactTest() { direct_.execute("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)"); }
-  std::int64_t sum() { return direct_.query("SELECT sum(n) FROM t").bigint(0, 0); }
+  TransactTest() {
+    direct_.execute("CREATE TABLE public.t (id int PRIMARY KEY, n int); INSERT INTO public.t VALUES (1, 0), (2, 0)");
+  }
+  std::int64_t sum() { return direct_.query("SELECT sum(n) FROM public.t").bigint(0, 0); }
 
   TempDatabase temp_{TempDatabase::Schema::none};
   Connection direct_{temp_.database()};

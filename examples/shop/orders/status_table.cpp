@@ -7,14 +7,14 @@ using annals::postgres::exec_params;
 using annals::postgres::PqxxParams;
 
 constexpr auto create_table = R"(
-CREATE TABLE order_status (
+CREATE TABLE public.order_status (
   order_id     text PRIMARY KEY,
   customer_id  text NOT NULL,
   state        text NOT NULL,
   amount_cents bigint NOT NULL,
   updated_at   timestamptz NOT NULL
 );
-CREATE INDEX order_status_by_state ON order_status (state, updated_at DESC);
+CREATE INDEX order_status_by_state ON public.order_status (state, updated_at DESC);
 )";
 
 const std::string select =

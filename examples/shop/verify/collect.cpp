@@ -38,7 +38,7 @@ std::int64_t unfinished_orders(const Scene& scene) {
 std::int64_t stale_rows(const Scene& scene) {
   return number(scene.orders,
                 "SELECT (SELECT count(*) FROM annals.events WHERE type = 'shop.v1.OrderPlaced')"
-                "     - (SELECT count(*) FROM order_status WHERE state IN ('cancelled', 'completed'))");
+                "     - (SELECT count(*) FROM public.order_status WHERE state IN ('cancelled', 'completed'))");
 }
 
 std::int64_t relay_lag(const Database& database) {
@@ -121,7 +121,7 @@ Service collect_service(const Scene& scene, const Database& database, const std:
 std::vector<StatusRow> read_status(const Database& database) {
   Connection connection{database};
   const auto result =
-      connection.query("SELECT order_id, customer_id, state, amount_cents FROM order_status ORDER BY order_id");
+      connection.query("SELECT order_id, customer_id, state, amount_cents FROM public.order_status ORDER BY order_id");
   std::vector<StatusRow> rows;
   for (int row = 0; row < result.rows(); ++row) {
     rows.push_back({result.text(row, 0), result.text(row, 1), result.text(row, 2), result.bigint(row, 3)});

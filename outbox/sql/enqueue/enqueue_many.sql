@@ -1,4 +1,5 @@
 -- Positions are drawn after the sort, so they increase in the order given.
+-- unnest of several arrays takes no schema: the grammar itself makes it pg_catalog.unnest of each.
 INSERT INTO {schema}.outbox (message_id, topic, key, type, content_type, payload, occurred_at,
                              correlation_id, causation_id, traceparent, tracestate, headers)
 SELECT m.message_id, m.topic, m.key, m.type, m.content_type, m.payload, m.occurred_at,

@@ -4,6 +4,6 @@ CREATE TABLE IF NOT EXISTS {schema}.schema_migrations (
   number     int NOT NULL,
   name       text NOT NULL,
   checksum   bigint NOT NULL,  -- of the step's text: an applied step never changes
-  applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (module, number)
 );

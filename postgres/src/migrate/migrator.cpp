@@ -21,7 +21,7 @@ struct Applied {
 
 bool has_migrations_table(Connection& connection) {
   const auto relation = connection.database().schema + ".schema_migrations";
-  return !connection.query("SELECT to_regclass($1::text)::text", Params{}.text(relation)).is_null(0, 0);
+  return !connection.query("SELECT pg_catalog.to_regclass($1::text)::text", Params{}.text(relation)).is_null(0, 0);
 }
 
 std::map<int, Applied> applied_steps(Connection& connection, const std::string& module) {
@@ -86,7 +86,7 @@ Migrator::Migrator(Database database, std::vector<MigrationSet> sets, Options op
 std::vector<Migrator::Step> Migrator::apply() {
   Connection connection{for_migration(database_, options_.lock_timeout)};
   // One migrator at a time; the lock ends with this session.
-  connection.query("SELECT pg_advisory_lock($1::bigint)",
+  connection.query("SELECT pg_catalog.pg_advisory_lock($1::bigint)",
                    Params{}.bigint(stable_hash("annals:migrate:" + database_.schema)));
   if (!has_migrations_table(connection)) connection.execute(render(sql::migrations_begin, database_.schema));
   std::vector<Step> done;
@@ -120,7 +120,7 @@ void Migrator::validate() {
 }
 
 std::string Migrator::script() const {
-  auto text = render(sql::migrations_begin, database_.schema);
+  auto text = "SET search_path = pg_catalog, pg_temp;\n" + render(sql::migrations_begin, database_.schema);
   for (const auto& set : sets_) {
     for (const auto& migration : set.migrations) {
       text += fmt::format("\n-- {} {:03} {}\nBEGIN;\n{}", set.module, migration.number, migration.name,

@@ -41,7 +41,7 @@ void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfini
 Connection::Connection(const Database& database)
     : database_(database), connection_(connect(database)), commits_(std::make_unique<CommitWatch>(connection_.get())) {
   PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
-  execute(session_settings(database));
+  execute(std::string{pin_search_path} + "; " + session_settings(database));
 }
 
 Connection::~Connection() = default;

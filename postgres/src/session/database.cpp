@@ -85,12 +85,18 @@ std::string expanded(const Database& database) {
   return out;
 }
 
+void set_search_path(pqxx::transaction_base& tx, const std::string& search_path) {
+  if (search_path.empty()) return;
+  exec_params(tx, "SELECT pg_catalog.set_config('search_path', $1, false)", PqxxParams{}.text(search_path));
+}
+
 }  // namespace
 
 std::string session_settings(const Database& database) {
   require_identifier("schema", database.schema);
   return fmt::format(
-      "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {}",
+      "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};"
+      " SET bytea_output = hex; {}",
       database.statement_timeout.count(), database.lock_timeout.count(), database.idle_in_transaction_timeout.count(),
       peer_settings(database));
 }
@@ -127,6 +133,7 @@ std::unique_ptr<pqxx::connection> open_pqxx(const Database& database) {
 #endif
     pqxx::nontransaction session{*connection};
     session.exec(session_settings(database));
+    set_search_path(session, database.search_path);
     return connection;
   } catch (const pqxx::failure&) {
     rethrow_pqxx(fmt::format("connect to {}", describe(database)));

@@ -7,6 +7,10 @@ struct pg_conn;
 
 namespace annals::postgres {
 
+/// For sessions that run no statement but ours. Any role may create functions in public (or in a schema that a role's
+/// search_path names), and PostgreSQL prefers public.unnest(text[]) to pg_catalog.unnest(anyarray) as the better match:
+/// with another path a stranger's code would run with our rights.
+inline constexpr auto pin_search_path = "SET search_path = pg_catalog, pg_temp";
 /// The SET statements that give a session its bounds.
 [[nodiscard]] std::string session_settings(const Database& database);
 /// Opens a libpq connection; throws Error{disconnected} or, when the conninfo itself is wrong, Error{invalid}.

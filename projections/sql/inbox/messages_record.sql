@@ -1,5 +1,6 @@
 -- Returns the ordinals of those that were not there. In key order against deadlocks; of two alike in one batch the
 -- caller sends the first only.
+-- unnest of several arrays takes no schema: the grammar itself makes it pg_catalog.unnest of each.
 WITH batch AS (
   SELECT m.source, m.id, m.ordinal
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS m(source, id, ordinal)

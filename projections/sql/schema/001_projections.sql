@@ -11,7 +11,7 @@ CREATE TABLE {schema}.projections (
   event_id          uuid,
   system_identifier text        NOT NULL,
   reset_requested   boolean     NOT NULL DEFAULT false,
-  updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (name, version),
   CHECK ((position = 0) = (event_id IS NULL))
 ) WITH (fillfactor = 10);
@@ -19,13 +19,13 @@ COMMENT ON TABLE {schema}.projections IS
   'The read model is the fold of everything up to position; moves in the transaction that writes the read model.';
 
 CREATE TABLE {schema}.inbox_offsets (
-  consumer    text        COLLATE "C" NOT NULL CHECK (octet_length(consumer) BETWEEN 1 AND 128),
-  topic       text        COLLATE "C" NOT NULL CHECK (octet_length(topic) BETWEEN 1 AND 249),
+  consumer    text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(consumer) BETWEEN 1 AND 128),
+  topic       text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(topic) BETWEEN 1 AND 249),
   partition   integer     NOT NULL CHECK (partition >= 0),
   next_offset bigint      NOT NULL CHECK (next_offset >= 0),
-  origin      text        COLLATE "C" NOT NULL CHECK (octet_length(origin) BETWEEN 1 AND 249),
-  last_id     text        COLLATE "C" CHECK (octet_length(last_id) BETWEEN 1 AND 1024),
-  updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  origin      text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(origin) BETWEEN 1 AND 249),
+  last_id     text        COLLATE "C" CHECK (pg_catalog.octet_length(last_id) BETWEEN 1 AND 1024),
+  updated_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (consumer, topic, partition)
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE {schema}.inbox_offsets IS
@@ -33,12 +33,12 @@ COMMENT ON TABLE {schema}.inbox_offsets IS
   'origin; last_id is the id of the message just below next_offset, when it had one.';
 
 CREATE TABLE {schema}.inbox_messages (
-  consumer    text        COLLATE "C" NOT NULL CHECK (octet_length(consumer) BETWEEN 1 AND 128),
+  consumer    text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(consumer) BETWEEN 1 AND 128),
   source      text        COLLATE "C" NOT NULL,
   message_id  text        COLLATE "C" NOT NULL CHECK (message_id <> ''),
-  received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  received_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (consumer, source, message_id),
-  CHECK (octet_length(source) + octet_length(message_id) <= 1024)
+  CHECK (pg_catalog.octet_length(source) + pg_catalog.octet_length(message_id) <= 1024)
 );
 CREATE INDEX inbox_messages_by_age ON {schema}.inbox_messages (consumer, received_at);
 COMMENT ON TABLE {schema}.inbox_messages IS 'Messages that have been handled, by producer and id; pruned by age.';

@@ -56,7 +56,8 @@ bool reset_projection(Connection& connection, const ProjectionKey& key) {
       connection.query(postgres::render(sql::request_reset, key.schema), Params{}.text(key.name).integer(key.version));
   if (asked.affected() == 0) return false;
   // An idle runner listens to the doorbell of the events.
-  connection.query("SELECT pg_notify($1::text, '')", Params{}.text(postgres::bell_channel(key.schema + ".events")));
+  connection.query("SELECT pg_catalog.pg_notify($1::text, '')",
+                   Params{}.text(postgres::bell_channel(key.schema + ".events")));
   return true;
 }
 

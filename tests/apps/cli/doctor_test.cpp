@@ -1,4 +1,5 @@
 #include "cli_test.hpp"
+#include "support/planted_functions.hpp"
 
 namespace annals::tests {
 namespace {
@@ -29,6 +30,13 @@ TEST_F(DoctorCommand, FindsNothingWrongWithAFreshDatabase) {
                            "open_writers", "prepared_transactions", "idle_in_transaction", "relay", "projection"}) {
     EXPECT_THAT(finished.out, HasSubstr(name));
   }
+}
+
+TEST_F(DoctorCommand, CallsNoFunctionThatSomebodyPlanted) {
+  plant_functions(database_.database());
+  const auto finished = annals({"doctor"});
+  EXPECT_EQ(finished.code, 0) << finished.out << finished.err;
+  EXPECT_THAT(finished.out + finished.err, Not(HasSubstr("planted")));
 }
 
 TEST_F(DoctorCommand, SeesAnAppendOnlyTriggerThatCanBeBypassed) {

@@ -8,6 +8,7 @@
 #include "annals/core/error.hpp"
 #include "annals/testing/memory_source.hpp"
 #include "projections/inbox/inbox_effects.hpp"
+#include "support/planted_functions.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::tests {
@@ -101,6 +102,25 @@ TEST_F(InboxTest, HandlesEachMessageOnceAndInOrder) {
   std::vector<std::string> expected;
   for (int i = 0; i < 25; ++i) expected.push_back(std::to_string(i));
   EXPECT_EQ(effects(), expected);
+}
+
+TEST_F(InboxTest, CallsNoFunctionThatSomebodyPlanted) {
+  plant_functions(database_.database());
+  for (const auto* path : {"public", "public, pg_catalog"}) {  // the second lets twins of pg_catalog's functions win
+    auto database = database_.database();
+    database.search_path = path;
+    MessageHandlers handlers;
+    handlers.on_type("shop.v1.OrderPlaced", [](const auto& message, pqxx::transaction_base& tx) {
+      postgres::exec_params(tx, "INSERT INTO effects (payload) VALUES ($1)",  // the service's own path
+                            postgres::PqxxParams{}.text(message.payload));
+    });
+    log_.append(incoming("a", std::string{"id of "} + path));
+    MemorySource source{log_};
+    Inbox box{database, std::string{"consumer of "} + path, types_, std::move(handlers), {}};
+    EXPECT_GT(box.step(source, 0ms).handled, 0U);
+    box.prune(Timestamp{});
+  }
+  EXPECT_EQ(payloads(direct_, effect_rows).size(), 2U);
 }
 
 TEST_F(InboxTest, WithoutMessagesDoesNothing) {

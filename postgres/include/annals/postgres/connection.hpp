@@ -23,6 +23,7 @@ class RowBatch;
 /// Lifecycle      opened by the constructor; closed by the destructor; never reconnects: after Error{disconnected} throw
 ///                it away.
 /// Thread safety  none: one thread at a time.
+/// Names          search_path is pg_catalog alone: name the schema of every table, public too.
 /// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE; {in_doubt} from a statement whose
 ///                commit a synchronous standby did not confirm in time.
 /// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives,

@@ -12,6 +12,10 @@ struct Database {
   std::string schema = "annals";
   /// Shown in pg_stat_activity unless the conninfo names one.
   std::string application_name = "annals";
+  /// Where a service's own statements look for names without a schema: the sessions of open_pqxx and make_pqxx_pool, so
+  /// also the handlers of a runner or an inbox. Empty keeps what the role or the database has. Annals' own sessions
+  /// (Connection, Migrator) never follow it: they look in pg_catalog only, where nobody can plant a function.
+  std::string search_path = {};
 
   /// Bound on opening a connection; a connect_timeout in the conninfo wins.
   std::chrono::seconds connect_timeout{10};

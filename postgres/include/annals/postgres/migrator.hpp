@@ -10,7 +10,9 @@ namespace annals::postgres {
 
 class Connection;
 
-/// One numbered step of a module's schema; `sql` is embedded at build time and never changes once released.
+/// One numbered step of a module's schema; `sql` is embedded at build time and never changes once released. It runs with
+/// pg_catalog as the only search_path, so that nobody's functions get into its checks: a table outside of {schema} is
+/// named with its schema, public too.
 struct Migration {
   int number;
   std::string_view name;

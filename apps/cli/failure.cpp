@@ -2,25 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-
 #include "annals/core/error.hpp"
 #include "terminal.hpp"
 
 namespace annals::cli {
 namespace {
 
-/// Refusals by the server that say nothing about the command line: no schema, no table, no role, no database, no right.
-bool is_not_ready(std::string_view sqlstate) {
-  for (const std::string_view prefix : {"3F000", "42P01", "28", "3D000", "42501"}) {
-    if (sqlstate.starts_with(prefix)) return true;
-  }
-  return false;
-}
-
 ExitCode code_of(const Error& error) {
   switch (error.kind()) {
-    case ErrorKind::invalid: return is_not_ready(error.sqlstate()) ? ExitCode::unavailable : ExitCode::usage;
+    case ErrorKind::invalid: return ExitCode::usage;
     case ErrorKind::not_ready:
     case ErrorKind::overloaded:
     case ErrorKind::disconnected: return ExitCode::unavailable;

@@ -23,7 +23,7 @@ using Histograms = prometheus::Family<prometheus::Histogram>;
 
 const prometheus::Histogram::BucketBoundaries step_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                            0.1,    0.25,  0.5,    1,     2.5,  5,     10};
-constexpr std::array reasons{"disconnected", "overloaded", "failed", "in_doubt", "invalid", "other"};
+constexpr std::array reasons{"disconnected", "overloaded", "failed", "in_doubt", "not_ready", "other"};
 
 double seconds(std::chrono::milliseconds duration) { return std::chrono::duration<double>{duration}.count(); }
 

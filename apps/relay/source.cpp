@@ -43,9 +43,6 @@ bool owns(Phase phase) noexcept {
   return phase == Phase::publishing || phase == Phase::idle || phase == Phase::blocked;
 }
 
-/// What the database refused may be granted, created or migrated while we wait.
-bool is_database_setup(const Error& error) { return !error.sqlstate().empty(); }
-
 }  // namespace
 
 Source::Source(postgres::MessageLog log, Parts parts)
@@ -170,9 +167,8 @@ void Source::watch_blockers(const outbox::StepReport& report) {
 std::optional<ExitCode> Source::judge(const Error& error) {
   if (error.kind() == ErrorKind::corrupt) return halt(ExitCode::identity, error);
   if (error.kind() == ErrorKind::refused) return halt(ExitCode::halted, error);
-  if (error.kind() == ErrorKind::invalid && !is_database_setup(error)) {
-    return halt(stepping_ ? ExitCode::halted : ExitCode::config, error);
-  }
+  if (error.kind() == ErrorKind::invalid) return halt(stepping_ ? ExitCode::halted : ExitCode::config, error);
+  // What is not_ready may be granted, created or migrated while we wait.
   return retry(to_string(error.kind()), error.message(), error.hint());
 }
 

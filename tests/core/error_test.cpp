@@ -22,12 +22,14 @@ TEST(Error, OnlyWhatCannotApplyTwiceIsRetryable) {
   EXPECT_FALSE((Error{ErrorKind::failed, ""}.retryable()));
   EXPECT_FALSE((Error{ErrorKind::in_doubt, ""}.retryable()));
   EXPECT_FALSE((Error{ErrorKind::invalid, ""}.retryable()));
+  EXPECT_FALSE((Error{ErrorKind::not_ready, ""}.retryable()));
+  EXPECT_FALSE((Error{ErrorKind::refused, ""}.retryable()));
   EXPECT_FALSE((Error{ErrorKind::corrupt, ""}.retryable()));
 }
 
 TEST(Error, EveryKindHasAName) {
-  for (const auto kind : {ErrorKind::invalid, ErrorKind::failed, ErrorKind::overloaded, ErrorKind::disconnected,
-                          ErrorKind::in_doubt, ErrorKind::corrupt}) {
+  for (const auto kind : {ErrorKind::invalid, ErrorKind::not_ready, ErrorKind::refused, ErrorKind::failed,
+                          ErrorKind::overloaded, ErrorKind::disconnected, ErrorKind::in_doubt, ErrorKind::corrupt}) {
     EXPECT_NE(annals::to_string(kind), "unknown");
   }
 }

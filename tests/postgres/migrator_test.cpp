@@ -71,7 +71,7 @@ TEST_F(MigratorTest, LeavesNothingOfAStepThatFails) {
 TEST_F(MigratorTest, SaysWhatToDoWhenTheSchemaIsBehind) {
   migrator(one_step()).apply();
   const auto error = error_of([&] { migrator(two_steps()).validate(); });
-  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
   EXPECT_THAT(error.what(), HasSubstr("lacks step 2 (second) of m"));
   EXPECT_THAT(error.what(), HasSubstr("annals schema apply"));
 }

@@ -28,8 +28,10 @@ TEST(PostgresError, SaysWhatTheCallerCanDo) {
        {Case{"40001", ErrorKind::failed, true}, Case{"40P01", ErrorKind::failed, true},
         Case{"57P01", ErrorKind::disconnected, true}, Case{"08006", ErrorKind::disconnected, true},
         Case{"", ErrorKind::disconnected, true}, Case{"55P03", ErrorKind::overloaded, true},
-        Case{"53300", ErrorKind::overloaded, true}, Case{"42P01", ErrorKind::invalid, false},
-        Case{"42501", ErrorKind::invalid, false}, Case{"XX001", ErrorKind::corrupt, false},
+        Case{"53300", ErrorKind::overloaded, true}, Case{"42P01", ErrorKind::not_ready, false},
+        Case{"42501", ErrorKind::not_ready, false}, Case{"3F000", ErrorKind::not_ready, false},
+        Case{"3D000", ErrorKind::not_ready, false}, Case{"28P01", ErrorKind::not_ready, false},
+        Case{"28000", ErrorKind::not_ready, false}, Case{"XX001", ErrorKind::corrupt, false},
         Case{"23505", ErrorKind::failed, false}}) {
     const auto error = error_from_sqlstate(sqlstate, "append", "reason\n");
     EXPECT_EQ(error.kind(), kind) << sqlstate;

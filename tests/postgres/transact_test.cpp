@@ -121,7 +121,7 @@ TEST_F(TransactTest, TranslatesErrorsOfTheDriver) {
     transact(*pool_, [](pqxx::work& tx) { tx.exec("SELECT * FROM not_there"); });
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::invalid);
+    EXPECT_EQ(error.kind(), ErrorKind::not_ready);
     EXPECT_EQ(error.sqlstate(), "42P01");
   }
 }

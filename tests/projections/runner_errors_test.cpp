@@ -170,6 +170,7 @@ TEST_F(RunnerErrors, MissingSchemaNamesTheRemedy) {
   TempDatabase bare{TempDatabase::Schema::none};
   const auto projection = row_by_row();
   const auto error = error_of([&] { projections::Runner(bare.database(), projection, types_, clock_); });
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
   EXPECT_THAT(error.what(), HasSubstr("annals schema apply"));
 }
 

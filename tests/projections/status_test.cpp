@@ -46,8 +46,9 @@ TEST_F(ProjectionStatusTest, EstimatesAGreatLag) {
   EXPECT_EQ(status("rows").lag_events, 12'000);
 }
 
-TEST_F(ProjectionStatusTest, RefusesASchemaThatIsNoIdentifier) {
-  EXPECT_THROW((void)projections::list_projections(direct_, "a; DROP"), Error);
+TEST_F(ProjectionStatusTest, TellsABadSchemaNameFromMissingTables) {
+  EXPECT_EQ(error_of([&] { (void)projections::list_projections(direct_, "a; DROP"); }).kind(), ErrorKind::invalid);
+  EXPECT_EQ(error_of([&] { (void)projections::list_projections(direct_, "elsewhere"); }).kind(), ErrorKind::not_ready);
 }
 
 TEST_F(ProjectionStatusTest, PositionIsReadInTheReadersTransaction) {

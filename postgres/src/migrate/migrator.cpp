@@ -139,9 +139,10 @@ void require_schema(Connection& connection, const MigrationSet& set) {
   require_compatible(set, applied, schema);
   const auto steps = missing(set, applied);
   if (steps.empty()) return;
-  throw invalid(fmt::format("schema \"{}\" in {} lacks step {} ({}) of {}", schema, describe(connection.database()),
-                            steps.front().number, steps.front().name, set.module),
-                "run `annals schema apply`");
+  throw Error{ErrorKind::not_ready,
+              fmt::format("schema \"{}\" in {} lacks step {} ({}) of {}", schema, describe(connection.database()),
+                          steps.front().number, steps.front().name, set.module),
+              {.hint = "run `annals schema apply`"}};
 }
 
 }  // namespace annals::postgres

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include "annals/eventstore/schema.hpp"
+#include "annals/outbox/schema.hpp"
+#include "annals/postgres/migrator.hpp"
 #include "daemon_test.hpp"
 
 namespace annals::tests {
@@ -99,6 +102,21 @@ TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
       run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri()}});
   EXPECT_EQ(code_, 3);
   EXPECT_THAT(relay->err(), HasSubstr("annals schema apply"));
+}
+
+TEST_F(RelayDaemonConfig, StartsWhenTheSchemaIsAppliedWhileItWaits) {
+  const TempDatabase database{TempDatabase::Schema::none};
+  RelayProcess relay{{"--sink", "stdout", "--listen", "127.0.0.1:0"},
+                     {{"ANNALS_DATABASE", database.uri()}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}}};
+  const auto restarts = [&] {
+    return relay.metric("annals_relay_restarts_total{reason=\"not_ready\",source=\"outbox\"}").value_or(0);
+  };
+  ASSERT_TRUE(eventually([&] { return restarts() > 1; })) << relay.err();
+  EXPECT_EQ(relay.get("/readyz").status, 503);
+  postgres::Migrator{database.database(), {eventstore::schema(), outbox::schema()}}.apply();
+  EXPECT_TRUE(eventually([&] { return relay.get("/readyz").status == 200; })) << relay.err();
+  relay.signal(SIGTERM);
+  EXPECT_EQ(relay.wait_for_exit(), 0);
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ TEST_F(EventStoreAppend, SaysThatTheSchemaIsMissing) {
   const tests::TempDatabase empty{tests::TempDatabase::Schema::none};
   const EventStore store{empty.database()};
   const auto error = error_of([&] { (void)store.append(stream_, ExpectedVersion::any(), {event("a")}); });
-  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
   EXPECT_THAT(error.what(), HasSubstr("annals schema apply"));
 }
 
@@ -210,7 +210,7 @@ TEST_F(EventStoreAppend, WorksInASchemaOfAnotherName) {
   auto database = temp_.database();
   database.schema = "ledger";
   const EventStore missing{database};
-  EXPECT_EQ(error_of([&] { (void)missing.head(stream_); }).kind(), ErrorKind::invalid);
+  EXPECT_EQ(error_of([&] { (void)missing.head(stream_); }).kind(), ErrorKind::not_ready);
 }
 
 TEST_F(EventStoreAppend, ReportsALostSessionAsInDoubt) {

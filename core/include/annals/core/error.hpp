@@ -8,7 +8,7 @@ namespace annals {
 /// What a caller can do about a failure; every annals::Error has exactly one.
 enum class ErrorKind {
   invalid,       ///< the caller's input is wrong: fix it, retrying is pointless
-  not_ready,     ///< the database, or what is in it, is not prepared: prepare it (schema, roles, topic), then try again
+  not_ready,     ///< what this needs is not prepared: have it prepared (database, schema, roles, topic), then try again
   refused,       ///< the other side will never take this very thing (a message): change or pass over it, not the call
   failed,        ///< the operation was refused and did nothing
   overloaded,    ///< a bound was reached (pool, queue, lock): try again later

@@ -30,7 +30,7 @@ struct MigrationSet {
 /// Lifecycle      construct -> apply(), plan() or validate(), any number of times.
 /// Thread safety  none; many processes may apply() at once: one advisory lock serialises them.
 /// Errors         Error{corrupt} when an applied step's text differs from ours; Error{invalid} when the database is ahead
-///                of this build or behind it (validate).
+///                of this build, Error{not_ready} when it is behind it (validate).
 /// Limits         waits at most lock_timeout for locks on live tables, then stops with nothing half done: each step is one
 ///                transaction.
 class Migrator {
@@ -63,7 +63,8 @@ class Migrator {
   Options options_;
 };
 
-/// Throws Error{invalid} with the remedy unless the steps of `set` are applied; cheap enough for the start of a program.
+/// Throws Error{not_ready} with the remedy unless the steps of `set` are applied, and as Migrator::validate() does when
+/// other steps are; cheap enough for the start of a program.
 void require_schema(Connection& connection, const MigrationSet& set);
 
 }  // namespace annals::postgres

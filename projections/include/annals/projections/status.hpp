@@ -36,7 +36,7 @@ struct ProjectionStatus {
 };
 
 /// All projections that ever had a runner, by name and version. Throws Error{invalid} when `schema` is not a plain
-/// identifier or the tables are not there.
+/// identifier, Error{not_ready} when the tables are not there.
 [[nodiscard]] std::vector<ProjectionStatus> list_projections(postgres::Connection& connection,
                                                              const std::string& schema);
 

@@ -12,8 +12,10 @@
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
 #include "annals/eventstore/event_store.hpp"
+#include "annals/eventstore/message_log.hpp"
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "benches.hpp"
 #include "history.hpp"
@@ -117,7 +119,7 @@ Percentiles through_relay(double seconds) {
   kafka::KafkaSink sink{{.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}};
   SystemClock clock;
   outbox::Relay relay{
-      temp.database(), sink, clock, {.name = "bench", .table = outbox::RelayTable::events, .routes = {{"*", topic}}}};
+      temp.database(), eventstore::message_log("annals"), sink, clock, {.name = "bench", .routes = {{"*", topic}}}};
   const std::jthread relaying{[&](const std::stop_token& stop) {
     while (!stop.stop_requested()) relay.step(milliseconds{200});
   }};

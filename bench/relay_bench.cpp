@@ -6,7 +6,9 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/eventstore/message_log.hpp"
 #include "annals/kafka/sink.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "benches.hpp"
 #include "history.hpp"
@@ -27,11 +29,16 @@ double produce_from_memory(const std::string& topic, long long events) {
 }
 
 /// A relay with a name of its own starts from the beginning of the table.
-double relay_all(const postgres::Database& database, outbox::RelayOptions options, int run, long long events) {
+double relay_all(const postgres::Database& database, const postgres::MessageLog& log, outbox::RelayOptions options,
+                 int run, long long events) {
   kafka::KafkaSink sink{{.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}};
   SystemClock clock;
   options.name = fmt::format("bench-{}", run);
-  outbox::Relay relay{database, sink, clock, options};
+  options.start = outbox::Start{};
+  options.batch_rows_max = 20'000;
+  options.batch_bytes_max = 4U << 20U;
+  options.in_flight_max = 100'000;
+  outbox::Relay relay{database, log, sink, clock, options};
   const Stopwatch watch;
   while (relay.step(std::chrono::milliseconds{100}).acknowledged < events) {
   }
@@ -50,15 +57,15 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   write_outbox(temp.database(), messages, options.events, 10'000);
   write_history(temp.database(), options.events, 10'000);
   int run = 0;
-  const auto measured = [&](const char* name, const outbox::RelayOptions& source) {
+  const auto measured = [&](const char* name, const postgres::MessageLog& log, const outbox::RelayOptions& source) {
     return measure({.name = name,
                     .unit = "messages/s",
-                    .value = [&] { return relay_all(temp.database(), source, ++run, options.events); },
+                    .value = [&] { return relay_all(temp.database(), log, source, ++run, options.events); },
                     .floor = [&] { return produce_from_memory(produced, options.events); }},
                    options.rounds);
   };
-  return {measured("relay/outbox", {}),
-          measured("relay/events", {.table = outbox::RelayTable::events, .routes = {{"*", events}}})};
+  return {measured("relay/outbox", outbox::message_log("annals"), {}),
+          measured("relay/events", eventstore::message_log("annals"), {.routes = {{"*", events}}})};
 }
 
 }  // namespace annals::bench

@@ -2,6 +2,8 @@
 
 #include "age.hpp"
 #include "annals/core/text.hpp"
+#include "annals/eventstore/message_log.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "check.hpp"
@@ -12,14 +14,14 @@ namespace {
 constexpr std::chrono::milliseconds lag_age_max{60'000};
 
 Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdentity& cluster) {
-  const auto name = fmt::format("\"{}\" on {}", printable(relay.relay), outbox::to_string(relay.table));
+  const auto name = fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
   if (relay.system_identifier != cluster.system_identifier) {
     return {"relay", Level::fail,
             fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, relay.system_identifier,
                         cluster.system_identifier),
             fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt --relay {} "
                         "--table {}",
-                        printable(relay.relay), outbox::to_string(relay.table))};
+                        printable(relay.relay), relay.log)};
   }
   if (relay.lag_messages > 0 && !relay.owner) {
     return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),
@@ -35,7 +37,8 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
     return {"relay", Level::warn,
             fmt::format("{}: its checkpoint was written on timeline {}, this is {}", name, relay.timeline,
                         cluster.timeline),
-            "after a failover: nothing to do, the relay checks the message at its checkpoint when it starts"};
+            "the database was failed over or restored, and a relay that starts now halts: find out whether what was "
+            "published last is missing here, then adopt the checkpoint"};
   }
   return {"relay", Level::ok,
           fmt::format("{}: {} messages wait; {}", name, relay.lag_messages,
@@ -45,7 +48,8 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
 }  // namespace
 
 void check_relays(postgres::Connection& connection, Checks& checks) {
-  const auto relays = outbox::read_relay_status(connection, connection.database().schema);
+  const auto relays = outbox::read_relay_status(connection, {outbox::message_log(connection.database().schema),
+                                                             eventstore::message_log(connection.database().schema)});
   if (relays.empty()) {
     checks.push_back({"relay", Level::ok, "none has published from here yet"});
     return;

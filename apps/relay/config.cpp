@@ -11,11 +11,10 @@ std::string to_string(const Listen& listen) {
   return ipv6 ? fmt::format("[{}]:{}", listen.host, listen.port) : fmt::format("{}:{}", listen.host, listen.port);
 }
 
-outbox::RelayOptions relay_options(const Config& config, outbox::RelayTable table) {
+outbox::RelayOptions relay_options(const Config& config, const std::string& log) {
   outbox::RelayOptions options;
   options.name = config.relay.name;
-  options.table = table;
-  if (table == outbox::RelayTable::events) options.routes = config.routes;
+  if (log == "events") options.routes = config.routes;
   options.unrouted = config.relay.unrouted;
   options.batch_rows_max = config.relay.batch_rows;
   options.batch_bytes_max = config.relay.batch_bytes;

@@ -35,7 +35,7 @@ struct Config {
   struct Relay {
     std::string name = "relay";
     SinkKind sink = SinkKind::kafka;
-    std::vector<outbox::RelayTable> sources{outbox::RelayTable::outbox};
+    std::vector<std::string> sources{"outbox"};  ///< names of logs
     outbox::Unrouted unrouted = outbox::Unrouted::halt;
     std::chrono::milliseconds checkpoint_interval{500};
     std::chrono::milliseconds standby_poll{500};
@@ -75,7 +75,7 @@ struct Config {
   } limits;
 };
 
-[[nodiscard]] outbox::RelayOptions relay_options(const Config& config, outbox::RelayTable table);
+[[nodiscard]] outbox::RelayOptions relay_options(const Config& config, const std::string& log);
 /// What librdkafka is given: kafka.settings and the brokers.
 [[nodiscard]] std::map<std::string, std::string> kafka_settings(const Config& config);
 

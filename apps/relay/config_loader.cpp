@@ -225,7 +225,7 @@ class Loader {
   void check_routes() {
     const auto& config = loaded_.config;
     const auto& sources = config.relay.sources;
-    const bool events = std::find(sources.begin(), sources.end(), outbox::RelayTable::events) != sources.end();
+    const bool events = std::find(sources.begin(), sources.end(), std::string_view{"events"}) != sources.end();
     if (events && config.routes.empty()) {
       problem("", "the source \"events\" has no route",
               "add [[route]] with category and topic; category \"*\" takes all");

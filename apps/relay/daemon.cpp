@@ -14,6 +14,7 @@
 #include "annals/postgres/database.hpp"
 #include "http_endpoint.hpp"
 #include "lag_watch.hpp"
+#include "message_logs.hpp"
 #include "notifier.hpp"
 #include "setting.hpp"
 #include "signal_thread.hpp"
@@ -34,7 +35,7 @@ class Daemon {
   Daemon(const LoadedConfig& loaded, RunMode mode)
       : config_(loaded.config), mode_(mode), log_(loaded.config.log, loaded.secrets) {
     for (const auto& warning : loaded.warnings) log_.write(Level::warn, warning);
-    for (const auto table : config_.relay.sources) add(table);
+    for (const auto& log : config_.relay.sources) add(log);
     health_.emplace(healths(), config_.limits.stall);
   }
 
@@ -60,15 +61,14 @@ class Daemon {
 
  private:
   struct Part {
-    outbox::RelayTable table;
+    std::string log;
     std::shared_ptr<SourceHealth> health;
     SourceMetrics* metrics;
     std::jthread thread;
   };
 
-  void add(outbox::RelayTable table) {
-    const std::string name{outbox::to_string(table)};
-    parts_.push_back({table, std::make_shared<SourceHealth>(name, clock_.steady()), &metrics_.add_source(name), {}});
+  void add(const std::string& name) {
+    parts_.push_back({name, std::make_shared<SourceHealth>(name, clock_.steady()), &metrics_.add_source(name), {}});
   }
 
   std::vector<std::shared_ptr<SourceHealth>> healths() const {
@@ -78,8 +78,8 @@ class Daemon {
   }
 
   LagWatch lag_watch() {
-    std::map<outbox::RelayTable, SourceMetrics*> metrics;
-    for (const auto& part : parts_) metrics.emplace(part.table, part.metrics);
+    std::map<std::string, SourceMetrics*> metrics;
+    for (const auto& part : parts_) metrics.emplace(part.log, part.metrics);
     return LagWatch{config_, std::move(metrics), log_};
   }
 
@@ -119,7 +119,8 @@ class Daemon {
   }
 
   void work(Part& part) {
-    Source source{part.table, {config_, mode_, open_sink_, clock_, log_, *part.health, *part.metrics}};
+    Source source{*find_message_log(part.log, config_.database.schema),
+                  {config_, mode_, open_sink_, clock_, log_, *part.health, *part.metrics}};
     const auto code = source.run(stop_.get_token());
     // One that cannot go on stops the program, loudly; the others drain first.
     if (code != ExitCode::clean) request_stop();

@@ -72,7 +72,7 @@ void append_json_line(std::string& out, const outbox::MessageView& message) {
 outbox::Sink::Send JsonLinesSink::send(const outbox::MessageView& message) {
   if (queue_.size() >= queue_bytes_max_) return Send::full;
   append_json_line(queue_, message);
-  pending_.push_back({message.position, written_ + queue_.size()});
+  pending_.push_back({message.ticket, written_ + queue_.size()});
   return Send::accepted;
 }
 
@@ -83,7 +83,7 @@ void JsonLinesSink::poll(std::chrono::milliseconds wait, std::vector<outbox::Del
   written_ += count;
   while (!pending_.empty() && pending_.front().end <= written_) {
     deliveries.push_back(
-        {.position = pending_.front().position, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
+        {.ticket = pending_.front().ticket, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
     pending_.pop_front();
   }
 }

@@ -30,7 +30,7 @@ class JsonLinesSink final : public outbox::Sink {
 
  private:
   struct Pending {
-    std::int64_t position;
+    std::int64_t ticket;
     std::size_t end;  // in all bytes ever queued
   };
   LineOutput& output_;

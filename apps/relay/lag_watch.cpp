@@ -8,6 +8,7 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "database.hpp"
+#include "message_logs.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -37,10 +38,10 @@ void LagWatch::run(const std::stop_token& stop) {
 void LagWatch::watch(const std::stop_token& stop) {
   postgres::Connection connection{database_of(config_)};
   while (!stop.stop_requested()) {
-    const auto all = outbox::read_relay_status(connection, config_.database.schema);
-    for (const auto& [table, metrics] : metrics_) {
-      const auto own = std::find_if(all.begin(), all.end(), [&, wanted = table](const outbox::RelayStatus& status) {
-        return status.table == wanted && status.relay == config_.relay.name;
+    const auto all = outbox::read_relay_status(connection, message_logs(config_.database.schema));
+    for (const auto& [log, metrics] : metrics_) {
+      const auto own = std::find_if(all.begin(), all.end(), [&, wanted = log](const outbox::RelayStatus& status) {
+        return status.log == wanted && status.relay == config_.relay.name;
       });
       metrics->lag(own == all.end() ? nullptr : &*own);
     }
@@ -49,7 +50,7 @@ void LagWatch::watch(const std::stop_token& stop) {
 }
 
 void LagWatch::forget() {
-  for (const auto& [table, metrics] : metrics_) metrics->lag(nullptr);
+  for (const auto& [log, metrics] : metrics_) metrics->lag(nullptr);
 }
 
 }  // namespace annals::relayd

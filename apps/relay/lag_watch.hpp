@@ -16,7 +16,7 @@ namespace annals::relayd {
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; the lag is unknown then.
 class LagWatch {
  public:
-  LagWatch(const Config& config, std::map<outbox::RelayTable, SourceMetrics*> metrics, Log& log)
+  LagWatch(const Config& config, std::map<std::string, SourceMetrics*> metrics, Log& log)
       : config_(config), metrics_(std::move(metrics)), log_(log) {}
 
   void run(const std::stop_token& stop);
@@ -28,7 +28,7 @@ class LagWatch {
   void forget();
 
   const Config& config_;
-  std::map<outbox::RelayTable, SourceMetrics*> metrics_;
+  std::map<std::string, SourceMetrics*> metrics_;
   Log& log_;
 };
 

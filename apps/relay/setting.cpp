@@ -10,6 +10,7 @@
 #include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/database.hpp"
+#include "message_logs.hpp"
 #include "value_text.hpp"
 
 namespace annals::relayd {
@@ -23,25 +24,20 @@ std::string show_database(const Config& config) {
 }
 
 void set_sources(Config& config, const std::string& text) {
-  std::vector<outbox::RelayTable> sources;
+  std::vector<std::string> sources;
   for (const auto& name : split(text, ',')) {
-    const auto table = outbox::parse_relay_table(name);
-    if (!table)
+    if (!find_message_log(name, config.database.schema))
       throw invalid(fmt::format("\"{}\" is not a source", printable(name)), "use \"outbox\", \"events\" or both");
-    if (std::find(sources.begin(), sources.end(), *table) != sources.end()) {
+    if (std::find(sources.begin(), sources.end(), name) != sources.end()) {
       throw invalid(fmt::format("\"{}\" is there twice", name), "name each source once");
     }
-    sources.push_back(*table);
+    sources.push_back(name);
   }
   if (sources.empty()) throw invalid("no source is named", "use \"outbox\", \"events\" or both");
   config.relay.sources = sources;
 }
 
-std::string show_sources(const Config& config) {
-  std::vector<std::string_view> names;
-  for (const auto table : config.relay.sources) names.push_back(outbox::to_string(table));
-  return fmt::format("{}", fmt::join(names, ","));
-}
+std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.relay.sources, ",")); }
 
 template <std::size_t Config::Relay::*member, std::size_t low, std::size_t high>
 void set_size(Config& config, const std::string& text) {

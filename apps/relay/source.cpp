@@ -48,9 +48,9 @@ bool is_database_setup(const Error& error) { return !error.sqlstate().empty(); }
 
 }  // namespace
 
-Source::Source(outbox::RelayTable table, Parts parts)
-    : table_(table),
-      name_(outbox::to_string(table)),
+Source::Source(postgres::MessageLog log, Parts parts)
+    : log_(std::move(log)),
+      name_(log_.name),
       parts_(parts),
       backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}) {
   parts_.metrics.enter(phase_);
@@ -85,7 +85,8 @@ ExitCode Source::session(const std::stop_token& stop) {
   parts_.health.beat(parts_.clock.steady());
   require_tables();
   const auto sink = parts_.open_sink();
-  outbox::Relay relay{database_of(parts_.config), *sink.sink, parts_.clock, relay_options(parts_.config, table_)};
+  outbox::Relay relay{database_of(parts_.config), log_, *sink.sink, parts_.clock,
+                      relay_options(parts_.config, log_.name)};
   stepping_ = true;
   bool caught_up = false;
   while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
@@ -104,7 +105,7 @@ void Source::require_tables() {
   postgres::Connection connection{database_of(parts_.config)};
   try {
     postgres::require_schema(connection, outbox::schema());
-    if (table_ == outbox::RelayTable::events) postgres::require_schema(connection, eventstore::schema());
+    if (log_.name == "events") postgres::require_schema(connection, eventstore::schema());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::invalid) throw;
     // Not a matter of our configuration: whoever migrates may be about to.
@@ -168,6 +169,7 @@ void Source::watch_blockers(const outbox::StepReport& report) {
 
 std::optional<ExitCode> Source::judge(const Error& error) {
   if (error.kind() == ErrorKind::corrupt) return halt(ExitCode::identity, error);
+  if (error.kind() == ErrorKind::refused) return halt(ExitCode::halted, error);
   if (error.kind() == ErrorKind::invalid && !is_database_setup(error)) {
     return halt(stepping_ ? ExitCode::halted : ExitCode::config, error);
   }

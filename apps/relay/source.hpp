@@ -44,7 +44,7 @@ class Source {
     SourceMetrics& metrics;
   };
 
-  Source(outbox::RelayTable table, Parts parts);
+  Source(postgres::MessageLog log, Parts parts);
 
   [[nodiscard]] ExitCode run(const std::stop_token& stop);
 
@@ -63,7 +63,7 @@ class Source {
   [[nodiscard]] std::optional<ExitCode> retry(std::string_view reason, std::string_view message, std::string_view hint);
   void pause(const std::stop_token& stop);
 
-  const outbox::RelayTable table_;
+  const postgres::MessageLog log_;
   const std::string name_;
   Parts parts_;
   Backoff backoff_;

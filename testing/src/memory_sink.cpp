@@ -6,6 +6,13 @@
 #include "annals/core/error.hpp"
 
 namespace annals::testing {
+namespace {
+
+Error refusal(std::string_view message, std::string_view hint) {
+  return Error{ErrorKind::refused, message, {.hint = std::string{hint}}};
+}
+
+}  // namespace
 
 MemorySink::MemorySink(Options options)
     : options_(options),
@@ -22,11 +29,11 @@ void MemorySink::require_whole() const {
 outbox::Sink::Send MemorySink::send(const outbox::MessageView& message) {
   require_whole();
   if (queue_.size() >= options_.queue_max) return Send::full;
-  if (message.payload.size() > options_.payload_bytes_max) throw invalid("the payload is too large", "send less");
+  if (message.payload.size() > options_.payload_bytes_max) throw refusal("the payload is too large", "send less");
   if (++sends_ == options_.unsendable_nth)
-    throw invalid("the memory sink was told not to take this", "tell it otherwise");
-  queue_.push_back({message.position, options_.delay_polls, to_incoming(message)});
-  if (++accepted_ == options_.undeliverable_nth) first_refused_ = message.position;
+    throw refusal("the memory sink was told not to take this", "tell it otherwise");
+  queue_.push_back({message.ticket, options_.delay_polls, to_incoming(message)});
+  if (++accepted_ == options_.undeliverable_nth) first_refused_ = message.ticket;
   return Send::accepted;
 }
 
@@ -45,10 +52,10 @@ void MemorySink::poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& 
 }
 
 outbox::Delivery MemorySink::deliver(Queued queued) {
-  if (first_refused_ != 0 && queued.position >= first_refused_)
-    return {queued.position, outbox::Delivery::Outcome::refused, "told to refuse it"};
+  if (first_refused_ != 0 && queued.ticket >= first_refused_)
+    return {queued.ticket, outbox::Delivery::Outcome::refused, "told to refuse it"};
   log_->append(std::move(queued.message));
-  return {queued.position, outbox::Delivery::Outcome::delivered, {}};
+  return {queued.ticket, outbox::Delivery::Outcome::delivered, {}};
 }
 
 /// Random order across keys: each place goes to the next report of a random key.

@@ -16,6 +16,7 @@
 #include "annals/core/error.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "annals/eventstore/event_tail.hpp"
+#include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "annals/outbox/sink.hpp"
 #include "support/private_stack.hpp"
@@ -115,7 +116,7 @@ class ListSink final : public outbox::Sink {
   explicit ListSink(std::vector<Published>& list) : list_(list) {}
   Send send(const outbox::MessageView& message) override {
     list_.push_back({message.id, std::string{message.key}, message.sequence});
-    reports_.push_back({.position = message.position, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
+    reports_.push_back({.ticket = message.ticket, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
     return Send::accepted;
   }
   void poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& deliveries) override {
@@ -135,9 +136,10 @@ void relay(const postgres::Database& database, std::vector<Published>& list, con
     try {
       ListSink sink{list};
       outbox::Relay relay{database,
+                          eventstore::message_log("annals"),
                           sink,
                           clock,
-                          {.table = outbox::RelayTable::events, .routes = {{"*", "all"}}, .checkpoint_interval = 20ms}};
+                          {.routes = {{"*", "all"}}, .checkpoint_interval = 20ms}};
       while (true) {
         const bool last = stop;
         const auto report = relay.step(50ms);

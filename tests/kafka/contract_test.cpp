@@ -16,7 +16,7 @@ class OneTooLarge final : public outbox::Sink {
 
   Send send(const outbox::MessageView& message) override {
     auto changed = message;
-    if (static_cast<std::size_t>(message.position) == nth_) changed.payload = large_;
+    if (static_cast<std::size_t>(message.ticket) == nth_) changed.payload = large_;
     return sink_->send(changed);
   }
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {

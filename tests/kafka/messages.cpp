@@ -10,7 +10,7 @@ namespace annals::tests {
 
 outbox::MessageView TestMessage::view() const {
   outbox::MessageView view;
-  view.position = position;
+  view.ticket = view.position = position;
   view.topic = topic;
   view.key = key;
   view.id = id;
@@ -37,7 +37,7 @@ void poll_into(kafka::KafkaSink& sink, Outcome& outcome, std::chrono::millisecon
   std::vector<outbox::Delivery> deliveries;
   sink.poll(wait, deliveries);
   for (auto& delivery : deliveries) {
-    const auto position = delivery.position;
+    const auto position = delivery.ticket;
     EXPECT_TRUE(outcome.emplace(position, std::move(delivery)).second) << "reported twice: " << position;
   }
 }

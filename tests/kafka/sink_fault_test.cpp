@@ -80,7 +80,7 @@ class Publisher {
     sink_->poll(milliseconds{20}, deliveries);
     bool broken = false;
     for (const auto& delivery : deliveries) {
-      if (delivery.delivered()) delivered_.insert(delivery.position);
+      if (delivery.delivered()) delivered_.insert(delivery.ticket);
       broken = broken || !delivery.delivered();
     }
     while (done_ < messages_.size() && delivered_.contains(messages_[done_].position)) ++done_;

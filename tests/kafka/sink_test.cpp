@@ -216,7 +216,7 @@ TEST(KafkaSink, NothingOvertakesAMessageThatTheBrokerRefuses) {
   for (const auto& [position, delivery] : outcome) EXPECT_EQ(delivery.delivered(), position < bad) << position;
   const auto [kind, text] = refusal(sink, numbered(topic, 1, 1)[0].view());
   EXPECT_EQ(kind, ErrorKind::failed);
-  EXPECT_THAT(text, HasSubstr("position 100"));
+  EXPECT_THAT(text, HasSubstr("ticket 100"));
 }
 
 TEST(KafkaSink, FullQueuePushesBackAndIsBounded) {

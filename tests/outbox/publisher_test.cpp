@@ -2,38 +2,44 @@
 
 #include <gtest/gtest.h>
 
+#include "annals/testing/memory_destination.hpp"
 #include "recording_sink.hpp"
 
 namespace annals::outbox {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::MemoryDestination;
+using testing::MemoryProgress;
 using tests::RecordingSink;
 
 bool offer(Publisher& publisher, std::int64_t position) {
   MessageView view;
-  view.position = position;
+  view.ticket = view.position = position;
   view.topic = "orders";
   return publisher.offer(view);
 }
 
 TEST(Publisher, AcknowledgesWhatTheSinkDelivered) {
   RecordingSink sink{{.backwards = true}};
-  Publisher publisher{sink, 10};
-  publisher.start(4);
-  EXPECT_TRUE(offer(publisher, 5));
-  publisher.skip(6);
-  EXPECT_TRUE(offer(publisher, 9));
-  EXPECT_EQ(publisher.acknowledged(), 4);
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
+  EXPECT_TRUE(offer(publisher, 1));
+  publisher.skip(2);
+  EXPECT_TRUE(offer(publisher, 3));
+  EXPECT_EQ(publisher.acknowledged(), 0);
   EXPECT_EQ(publisher.in_flight(), 2U);
   EXPECT_EQ(publisher.collect(0ms), 2U);
-  EXPECT_EQ(publisher.acknowledged(), 9);
+  EXPECT_EQ(publisher.acknowledged(), 3);
   EXPECT_EQ(publisher.in_flight(), 0U);
 }
 
 TEST(Publisher, TakesNoMoreThanTheSinkOrTheBoundHasRoomFor) {
   RecordingSink sink{{.room = 2}};
-  Publisher publisher{sink, 3};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 3};
   EXPECT_TRUE(offer(publisher, 1));
   EXPECT_TRUE(offer(publisher, 2));
   EXPECT_FALSE(offer(publisher, 3)) << "the sink is full";
@@ -41,32 +47,70 @@ TEST(Publisher, TakesNoMoreThanTheSinkOrTheBoundHasRoomFor) {
   EXPECT_TRUE(offer(publisher, 3));
 
   RecordingSink wide;
-  Publisher bounded{wide, 1};
+  MemoryDestination wide_destination{wide, progress};
+  Publisher bounded{wide_destination, 1};
   EXPECT_TRUE(offer(bounded, 1));
   EXPECT_FALSE(offer(bounded, 2)) << "one in flight is the bound";
 }
 
 TEST(Publisher, AcknowledgesNothingAfterARefusal) {
   RecordingSink sink{{.undeliverable = {2}}};
-  Publisher publisher{sink, 10};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
   for (const auto position : {1, 2, 3}) EXPECT_TRUE(offer(publisher, position));
   EXPECT_EQ(publisher.collect(0ms), 1U);
   EXPECT_EQ(publisher.acknowledged(), 1);
   EXPECT_EQ(publisher.in_flight(), 0U);
   ASSERT_TRUE(publisher.refused().has_value());
-  EXPECT_EQ(publisher.refused()->position, 2);
+  EXPECT_EQ(publisher.refused()->ticket, 2);
   EXPECT_EQ(publisher.refused()->reason, "not authorised");
+}
+
+TEST(Publisher, KeepsRefusedAndGivenUpApart) {
+  RecordingSink sink{{.undeliverable = {3}, .given_up = {2}}};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
+  for (const auto position : {1, 2, 3, 4}) EXPECT_TRUE(offer(publisher, position));
+  EXPECT_EQ(publisher.collect(0ms), 1U);
+  EXPECT_TRUE(publisher.failed());
+  EXPECT_EQ(publisher.in_flight(), 0U);
+  EXPECT_EQ(publisher.acknowledged(), 1);
+  ASSERT_TRUE(publisher.refused() && publisher.undecided());
+  EXPECT_EQ(publisher.refused()->ticket, 3);
+  EXPECT_EQ(publisher.undecided()->ticket, 2);
+}
+
+/// Has reports, and breaks while it gives them.
+class BreakingSink final : public Sink {
+ public:
+  Send send(const MessageView&) override { return Send::accepted; }
+  void poll(std::chrono::milliseconds, std::vector<Delivery>& deliveries) override {
+    deliveries.push_back({.ticket = 1, .outcome = Delivery::Outcome::delivered, .reason = {}});
+    throw Error{ErrorKind::failed, "broken"};
+  }
+};
+
+TEST(Publisher, CountsWhatWasReportedBeforeTheSinkBroke) {
+  BreakingSink sink;
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
+  EXPECT_TRUE(offer(publisher, 1));
+  EXPECT_THROW(publisher.collect(0ms), Error);
+  EXPECT_EQ(publisher.acknowledged(), 1);
 }
 
 /// Reports everything twice, against the contract.
 class StutteringSink final : public Sink {
  public:
   Send send(const MessageView& message) override {
-    last_ = message.position;
+    last_ = message.ticket;
     return Send::accepted;
   }
   void poll(std::chrono::milliseconds, std::vector<Delivery>& deliveries) override {
-    deliveries.assign(2, Delivery{.position = last_, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
+    deliveries.assign(2, Delivery{.ticket = last_, .outcome = outbox::Delivery::Outcome::delivered, .reason = {}});
   }
 
  private:
@@ -75,7 +119,9 @@ class StutteringSink final : public Sink {
 
 TEST(Publisher, StopsWhenTheSinkBreaksItsContract) {
   StutteringSink sink;
-  Publisher publisher{sink, 10};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
   EXPECT_TRUE(offer(publisher, 1));
   EXPECT_THROW(publisher.collect(0ms), Error);
 }

@@ -13,6 +13,7 @@ namespace annals::tests {
 
 /// What a consumer would see of one message.
 struct Received {
+  std::int64_t ticket = 0;
   std::int64_t position = 0;
   std::string topic;
   std::string key;
@@ -31,8 +32,9 @@ class RecordingSink final : public outbox::Sink {
  public:
   struct Options {
     std::size_t room = 100'000;                 ///< messages it queues until poll()
-    std::set<std::int64_t> unsendable = {};     ///< positions that send() refuses with Error{invalid}
-    std::set<std::int64_t> undeliverable = {};  ///< positions that poll() reports as not delivered
+    std::set<std::int64_t> unsendable = {};     ///< positions that send() refuses with Error{refused}
+    std::set<std::int64_t> undeliverable = {};  ///< positions that poll() reports as refused
+    std::set<std::int64_t> given_up = {};       ///< positions that poll() reports as undecided
     bool stalled = false;                       ///< poll() reports nothing
     bool backwards = false;                     ///< poll() reports in reverse order
     std::function<void()> on_send = {};         ///< called for each message sent
@@ -44,7 +46,8 @@ class RecordingSink final : public outbox::Sink {
 
   Send send(const outbox::MessageView& message) override {
     if (queued_.size() >= options_.room) return Send::full;
-    if (options_.unsendable.contains(message.position)) throw invalid("message too large", "raise message.max.bytes");
+    if (options_.unsendable.contains(message.position))
+      throw Error{ErrorKind::refused, "message too large", {.hint = "raise message.max.bytes"}};
     if (options_.on_send) options_.on_send();
     queued_.push_back(copy(message));
     return Send::accepted;
@@ -69,17 +72,25 @@ class RecordingSink final : public outbox::Sink {
   }
 
  private:
-  // After a refusal nothing else becomes durable: what the contract asks of a sink that knows no better.
+  // After a failure nothing else becomes durable: what the contract asks of a sink that knows no better. As with a
+  // producer that empties its queue, nothing is decided about what else was in it.
   void report(Received message, std::vector<outbox::Delivery>& deliveries) {
-    broken_ = broken_ || options_.undeliverable.contains(message.position);
-    deliveries.push_back({message.position,
-                          broken_ ? outbox::Delivery::Outcome::refused : outbox::Delivery::Outcome::delivered,
-                          broken_ ? "not authorised" : ""});
-    if (!broken_) received.push_back(std::move(message));
+    using Outcome = outbox::Delivery::Outcome;
+    if (options_.undeliverable.contains(message.position)) {
+      broken_ = true;
+      deliveries.push_back({message.ticket, Outcome::refused, "not authorised"});
+    } else if (broken_ || options_.given_up.contains(message.position)) {
+      broken_ = true;
+      deliveries.push_back({message.ticket, Outcome::undecided, "purged from the queue"});
+    } else {
+      deliveries.push_back({message.ticket, Outcome::delivered, {}});
+      received.push_back(std::move(message));
+    }
   }
 
   static Received copy(const outbox::MessageView& m) {
-    Received out{m.position,
+    Received out{m.ticket,
+                 m.position,
                  std::string{m.topic},
                  std::string{m.key},
                  m.id,

@@ -27,7 +27,7 @@ class RelayCheckpoint : public RelayTestBase {
   }
   outbox::RelayStatus adopt(std::optional<std::int64_t> position = std::nullopt) {
     postgres::Connection connection{database_.database()};
-    return outbox::adopt_checkpoint(connection, "annals", {.position = position});
+    return outbox::adopt_checkpoint(connection, log_, {.position = position});
   }
 };
 
@@ -70,6 +70,70 @@ TEST_F(RelayCheckpoint, OfAnotherHistoryIsRefused) {
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("01890000-0000-7000-8000-000000000001"),
                                   HasSubstr(scalar("SELECT message_id FROM annals.outbox WHERE position = 5"))));
+}
+
+// A standby that was promoted lacks what it had not received, and its checkpoint lacks the same: nothing but the timeline
+// tells.
+TEST_F(RelayCheckpoint, OfAnotherTimelineIsRefused) {
+  publish(0, 5);
+  const auto timeline = scalar("SELECT timeline FROM annals.relay_checkpoints");
+  execute("UPDATE annals.relay_checkpoints SET timeline = '77'");
+  const auto error = refusal();
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("timeline 77"), HasSubstr("this is timeline " + timeline)));
+  EXPECT_THAT(error.hint(), HasSubstr("`annals relay adopt relay --log outbox --position 5`"));
+}
+
+TEST_F(RelayCheckpoint, OfAnotherTimelineIsTakenWhenToldSo) {
+  publish(0, 5);
+  const auto timeline = scalar("SELECT timeline FROM annals.relay_checkpoints");
+  execute("UPDATE annals.relay_checkpoints SET timeline = '77'");
+  enqueue_numbers(5, 2);
+  RecordingSink sink;
+  {
+    auto relay = this->relay(sink, {.accept_timeline = "78"});
+    EXPECT_EQ(error_of([&] { relay.step(0ms); }).kind(), ErrorKind::corrupt) << "another timeline than this one";
+  }
+  auto relay = this->relay(sink, {.accept_timeline = timeline});
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(5, 2)));
+  EXPECT_EQ(scalar("SELECT timeline FROM annals.relay_checkpoints"), timeline);
+}
+
+TEST_F(RelayCheckpoint, OfAnotherTimelineCanBeAdopted) {
+  publish(0, 5);
+  execute("UPDATE annals.relay_checkpoints SET timeline = '77'");
+  adopt();
+  publish(5, 2);
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "7");
+}
+
+TEST_F(RelayCheckpoint, OfANewNameBesideOthersNeedsAStart) {
+  publish(0, 5);
+  RecordingSink sink;
+  for (int i = 0; i < 2; ++i) {  // the first attempt must not make the second one pass
+    auto mistyped = this->relay(sink, {.name = "ralay"});
+    const auto error = error_of([&] { mistyped.step(0ms); });
+    EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"ralay\""), HasSubstr("\"relay\"")));
+  }
+  EXPECT_TRUE(sink.received.empty());
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_checkpoints"), "1");
+  auto second = this->relay(sink, {.name = "second", .start = outbox::Start{.at = outbox::Start::At::end}});
+  run_until_idle(second);
+  EXPECT_TRUE(sink.received.empty());
+  enqueue_numbers(5, 2);
+  run_until_idle(second);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(5, 2)));
+}
+
+TEST_F(RelayCheckpoint, OfAKnownNameDoesNotMindTheStart) {
+  publish(0, 5);
+  enqueue_numbers(5, 2);
+  RecordingSink sink;
+  auto relay = this->relay(sink, {.start = outbox::Start{}});
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(5, 2)));
 }
 
 TEST_F(RelayCheckpoint, AheadOfTheLogIsRefused) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
 #include "support/run_victim.hpp"
 
@@ -44,8 +45,14 @@ class RelayCrash : public RelayTestBase {
   ~RelayCrash() override { std::filesystem::remove(file_); }
 
   /// True when the victim was killed, false when it ended well.
-  bool run_victim(const std::string& point, int count) {
-    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri(), file_, point, std::to_string(count)});
+  bool run_victim(const std::string& point, int count, const std::string& refused = {}) {
+    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri(), file_, point, std::to_string(count), refused});
+  }
+  /// Once and again, each life one occurrence longer than the one before, until one ends by itself. How many were killed.
+  int run_victims(const std::string& point, const std::string& refused) {
+    int life = 1;
+    while (run_victim(point, life, refused) && life < 60) ++life;
+    return life - 1;
   }
 
   std::vector<Line> published() {
@@ -74,6 +81,22 @@ TEST_P(RelayCrashAt, LosesNothingAndKeepsTheOrder) {
   EXPECT_GE(crashes, 5);
   EXPECT_EQ(check(lines, 140 + 20 * crashes), "");
   RecordProperty("published", std::to_string(lines.size()));
+}
+
+// The relay halts at a message that can never be delivered; an operator gives it up; before and after it is killed again
+// and again. Everything else is published, in order.
+TEST_P(RelayCrashAt, PassesOverOneMessageAndNoOther) {
+  constexpr int given_up = 64;
+  enqueue_numbers(0, 140, 3);
+  EXPECT_GE(run_victims(GetParam(), std::to_string(given_up)), 3);
+  postgres::Connection connection{database_.database()};
+  const auto id = scalar(fmt::format("SELECT message_id FROM annals.outbox WHERE position = {}", given_up + 1));
+  outbox::skip_message(connection, log_, {.position = given_up + 1, .id = *EventId::parse(id), .reason = "test"});
+  EXPECT_GE(run_victims(GetParam(), std::to_string(given_up)), 3);
+  auto lines = published();
+  for (const auto& line : lines) EXPECT_NE(line.number, given_up);
+  lines.push_back({given_up + 1, "nobody", given_up});  // the one that is missing by decision
+  EXPECT_EQ(check(lines, 140), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, RelayCrashAt,

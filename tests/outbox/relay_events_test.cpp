@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "annals/eventstore/event_store.hpp"
+#include "annals/eventstore/message_log.hpp"
 #include "relay_test_base.hpp"
 
 namespace annals::tests {
@@ -15,7 +16,11 @@ class RelayEvents : public RelayTestBase {
     (void)events_.append(StreamName{stream}, ExpectedVersion::any(), {NewEvent{.type = "t." + stream, .data = data}});
   }
   static outbox::RelayOptions routed(std::vector<outbox::Route> routes, outbox::Unrouted unrouted) {
-    return {.table = outbox::RelayTable::events, .routes = std::move(routes), .unrouted = unrouted};
+    return {.routes = std::move(routes), .unrouted = unrouted};
+  }
+  /// Relays events.
+  outbox::Relay event_relay(outbox::Sink& sink, outbox::RelayOptions options) {
+    return {database_.database(), eventstore::message_log("annals"), sink, clock_, std::move(options)};
   }
   eventstore::EventStore events_{database_.database()};
 };
@@ -25,7 +30,7 @@ TEST_F(RelayEvents, PublishesStreamsByTheTopicOfTheirCategory) {
   append("cart-7", "b");
   append("order-1", "c");
   RecordingSink sink;
-  auto relay = this->relay(sink, routed({{"order", "orders"}, {"*", "rest"}}, outbox::Unrouted::halt));
+  auto relay = event_relay(sink, routed({{"order", "orders"}, {"*", "rest"}}, outbox::Unrouted::halt));
   run_until_idle(relay);
   ASSERT_EQ(sink.received.size(), 3U);
   EXPECT_THAT(payloads(sink), ElementsAre("a", "b", "c"));
@@ -44,7 +49,7 @@ TEST_F(RelayEvents, HasACheckpointOfItsOwnBesideTheOutbox) {
   enqueue("k", "message");
   RecordingSink sink;
   {
-    auto events = this->relay(sink, routed({{"*", "events"}}, outbox::Unrouted::halt));
+    auto events = event_relay(sink, routed({{"*", "events"}}, outbox::Unrouted::halt));
     auto messages = this->relay(sink);
     run_until_idle(events);
     run_until_idle(messages);
@@ -58,9 +63,9 @@ TEST_F(RelayEvents, HaltsAtAnEventWithoutRoute) {
   append("secret-1", "b");
   append("order-1", "c");
   RecordingSink sink;
-  auto relay = this->relay(sink, routed({{"order", "orders"}}, outbox::Unrouted::halt));
+  auto relay = event_relay(sink, routed({{"order", "orders"}}, outbox::Unrouted::halt));
   const auto error = error_of([&] { run_until_idle(relay); });
-  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_EQ(error.kind(), ErrorKind::refused);
   EXPECT_THAT(error.what(), HasSubstr("secret"));
   EXPECT_THAT(error.hint(), HasSubstr("route"));
   EXPECT_THAT(payloads(sink), ElementsAre("a"));
@@ -73,7 +78,7 @@ TEST_F(RelayEvents, SkipsEventsWithoutRouteWhenToldTo) {
   append("secret-1", "c");
   append("secret-2", "d");
   RecordingSink sink;
-  auto relay = this->relay(sink, routed({{"order", "orders"}}, outbox::Unrouted::skip));
+  auto relay = event_relay(sink, routed({{"order", "orders"}}, outbox::Unrouted::skip));
   EXPECT_EQ(run_until_idle(relay).checkpoint, 4);
   EXPECT_THAT(payloads(sink), ElementsAre("b"));
 }

@@ -13,7 +13,7 @@ class RelayOwnership : public RelayTestBase {
   static outbox::RelayOptions eager() { return {.standby_poll = 1ms}; }
   int owner_pid() {
     postgres::Connection connection{database_.database()};
-    const auto relays = outbox::read_relay_status(connection, "annals");
+    const auto relays = outbox::read_relay_status(connection, {log_});
     return relays.size() == 1 && relays[0].owner ? relays[0].owner->pid : 0;
   }
 };
@@ -51,7 +51,7 @@ TEST_F(RelayOwnership, IsPerRelayName) {
   RecordingSink first_sink;
   RecordingSink second_sink;
   auto first = relay(first_sink, {.name = "first"});
-  auto second = relay(second_sink, {.name = "second"});
+  auto second = relay(second_sink, {.name = "second", .start = outbox::Start{}});
   run_until_idle(first);
   run_until_idle(second);
   EXPECT_EQ(first_sink.positions(), second_sink.positions());
@@ -72,6 +72,17 @@ TEST_F(RelayOwnership, PassesOnWhenTheOwnersSessionIsKilledAndNothingIsLost) {
   first_sink.options().stalled = false;  // the former owner's messages arrive late, its checkpoint does not
   EXPECT_EQ(error_of([&] { run_until_idle(first); }).kind(), ErrorKind::disconnected);
   EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "100");
+}
+
+// A producer keeps statistics and errors for whoever polls it, also while it has nothing to send.
+TEST_F(RelayOwnership, LeavesNoSinkUnheardThatStandsBy) {
+  RecordingSink first_sink;
+  RecordingSink second_sink;
+  auto first = relay(first_sink, eager());
+  auto second = relay(second_sink, {.standby_poll = 1h});
+  run_until_idle(first);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(second.step(0ms).state, State::standby);
+  EXPECT_GE(second_sink.polls, 20U);
 }
 
 TEST_F(RelayOwnership, EndsWithTheRelay) {

@@ -64,7 +64,7 @@ TEST_F(RelayDelivery, HoldsNoTransactionWhileItTalksToTheSink) {
   }}};
   auto named = database_.database();
   named.application_name = "the-relay";
-  outbox::Relay relay{named, sink, clock_, {}};
+  outbox::Relay relay{named, log_, sink, clock_, {}};
   run_until_idle(relay);
   EXPECT_THAT(states, ElementsAreArray(std::vector<std::string>(50, "0")));
 }
@@ -112,7 +112,10 @@ TEST_F(RelayDelivery, RefusesOptionsThatCannotBeMeant) {
   EXPECT_THROW(relay(sink, {.batch_rows_max = 0}), Error);
   EXPECT_THROW(relay(sink, {.in_flight_max = 0}), Error);
   EXPECT_THROW(relay(sink, {.routes = {{"*", "t"}}}), Error);
-  EXPECT_THROW(relay(sink, {.table = outbox::RelayTable::events}), Error);
+  EXPECT_THROW(relay(sink, {.topics = {"no topic"}}), Error);
+  EXPECT_THROW(relay(sink, {.topics = {"a*b"}}), Error);
+  log_.names_topics = false;
+  EXPECT_THROW(relay(sink), Error) << "a log without topics needs routes";
 }
 
 TEST_F(RelayDelivery, SaysThatTheSchemaIsMissing) {

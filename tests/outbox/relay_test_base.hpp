@@ -10,6 +10,7 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/outbox.hpp"
 #include "annals/outbox/relay.hpp"
 #include "annals/postgres/connection.hpp"
@@ -48,7 +49,7 @@ class RelayTestBase : public ::testing::Test {
   }
 
   outbox::Relay relay(outbox::Sink& sink, outbox::RelayOptions options = {}) {
-    return {database_.database(), sink, clock_, std::move(options)};
+    return {database_.database(), log_, sink, clock_, std::move(options)};
   }
 
   /// Steps until the report satisfies `done`; gives up long after any healthy relay would have got there.
@@ -83,6 +84,7 @@ class RelayTestBase : public ::testing::Test {
 
   TempDatabase database_;
   SystemClock clock_;
+  postgres::MessageLog log_ = outbox::message_log("annals");
   outbox::Outbox outbox_{database_.database()};
   std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.database());
 };

@@ -1,6 +1,7 @@
 // A relay that kills itself: annals-relay's inner loop with a FileSink, for the crash tests.
-//   outbox_relay_victim DATABASE FILE POINT COUNT
-// dies by SIGKILL when POINT is reached for the COUNT-th time; without reaching it, ends when everything is published.
+//   outbox_relay_victim DATABASE FILE POINT COUNT [REFUSED]
+// dies by SIGKILL when POINT is reached for the COUNT-th time; without reaching it, ends when everything is published, or
+// when the message with the payload REFUSED, which the sink refuses, is all that is left to say.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -10,6 +11,8 @@
 #include <string>
 
 #include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "file_sink.hpp"
 
@@ -19,11 +22,13 @@ using namespace std::chrono_literals;
 using annals::outbox::Relay;
 using annals::outbox::StepReport;
 
-void publish_until_idle(const std::string& conninfo, const std::string& file, const std::string& point, int count) {
+void publish_until_idle(const std::string& conninfo, const std::string& file, const std::string& point, int count,
+                        const std::string& refused) {
   annals::SystemClock clock;
-  annals::tests::FileSink sink{file};
+  annals::tests::FileSink sink{file, refused};
   Relay relay{
       {.conninfo = conninfo},
+      annals::outbox::message_log("annals"),
       sink,
       clock,
       {.batch_rows_max = 7, .checkpoint_interval = 0ms, .standby_poll = 5ms, .at_point = [&](std::string_view at) {
@@ -36,9 +41,13 @@ void publish_until_idle(const std::string& conninfo, const std::string& file, co
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) return EXIT_FAILURE;
+  if (argc != 5 && argc != 6) return EXIT_FAILURE;
   try {
-    publish_until_idle(argv[1], argv[2], argv[3], std::atoi(argv[4]));
+    publish_until_idle(argv[1], argv[2], argv[3], std::atoi(argv[4]), argc == 6 ? argv[5] : "");
+  } catch (const annals::Error& error) {
+    if (error.kind() == annals::ErrorKind::refused) return EXIT_SUCCESS;  // halted, as it should
+    fmt::print(stderr, "{}\n", error.what());
+    return EXIT_FAILURE;
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());
     return EXIT_FAILURE;

@@ -31,7 +31,7 @@ class RelayWaiting : public RelayTestBase {
 
 TEST_F(RelayWaiting, IsWokenByTheCommitAndNotByTheClock) {
   RecordingSink sink;
-  auto relay = this->relay(sink);
+  auto relay = this->relay(sink, {.poll_interval = 1h});
   for (int round = 0; round < 20; ++round) {
     step_until_listening(relay);
     // An hour: only the bell can end this step.

@@ -10,7 +10,7 @@ namespace {
 class OutboxStatus : public RelayTestBase {
  protected:
   outbox::OutboxStatus status() { return outbox::read_outbox_status(connection_, "annals"); }
-  std::vector<outbox::RelayStatus> relays() { return outbox::read_relay_status(connection_, "annals"); }
+  std::vector<outbox::RelayStatus> relays() { return outbox::read_relay_status(connection_, {log_}); }
   postgres::Connection connection_{database_.database()};
 };
 
@@ -35,7 +35,7 @@ TEST_F(OutboxStatus, ShowsEveryRelayWithItsOwnerAndLag) {
   RecordingSink sink;
   auto named = database_.database();
   named.application_name = "relay-under-test";
-  outbox::Relay relay{named, sink, clock_, {.name = "main"}};
+  outbox::Relay relay{named, log_, sink, clock_, {.name = "main"}};
   run_until_idle(relay);
   EXPECT_FALSE(status().oldest_unpublished_age.has_value());
   enqueue_numbers(10, 3);
@@ -43,7 +43,7 @@ TEST_F(OutboxStatus, ShowsEveryRelayWithItsOwnerAndLag) {
   const auto all = relays();
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].relay, "main");
-  EXPECT_EQ(all[0].table, outbox::RelayTable::outbox);
+  EXPECT_EQ(all[0].log, "outbox");
   EXPECT_EQ(all[0].position, 10);
   EXPECT_EQ(all[0].lag_messages, 3);
   EXPECT_TRUE(all[0].oldest_age.has_value());
@@ -65,13 +65,6 @@ TEST_F(OutboxStatus, ShowsNoOwnerWhenTheRelayIsGone) {
   EXPECT_FALSE(relays()[0].owner.has_value());
   EXPECT_EQ(relays()[0].lag_messages, 0);
   EXPECT_FALSE(relays()[0].oldest_age.has_value());
-}
-
-TEST_F(OutboxStatus, NamesTablesForPeople) {
-  for (const auto table : {outbox::RelayTable::outbox, outbox::RelayTable::events}) {
-    EXPECT_EQ(outbox::parse_relay_table(outbox::to_string(table)), table);
-  }
-  EXPECT_FALSE(outbox::parse_relay_table("inbox").has_value());
 }
 
 }  // namespace

@@ -35,11 +35,11 @@ class BreakingSink final : public outbox::Sink {
       if (fault_ == Fault::cuts_payload) message.payload = message.payload.c_str();
       log_.append(std::move(message));
     }
-    if (fault_ == Fault::drops_reports && view.position % 10 == 0) return;
-    deliveries.push_back({view.position,
+    if (fault_ == Fault::drops_reports && view.ticket % 10 == 0) return;
+    deliveries.push_back({view.ticket,
                           refused ? outbox::Delivery::Outcome::refused : outbox::Delivery::Outcome::delivered,
                           refused ? "refused" : ""});
-    if (fault_ == Fault::reports_twice && view.position == 5) deliveries.push_back(deliveries.back());
+    if (fault_ == Fault::reports_twice && view.ticket == 5) deliveries.push_back(deliveries.back());
   }
 
   MemoryLog& log_;

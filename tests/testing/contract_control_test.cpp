@@ -53,9 +53,47 @@ INSTANTIATE_TEST_SUITE_P(Sources, ContractControl,
                                            Breach{"SourceContract.CarriesKeyIdTypeAndPayload", "cuts_payload"}),
                          [](const auto& breach) { return std::string{breach.param.adapter}; });
 
+INSTANTIATE_TEST_SUITE_P(
+    MessageSources, ContractControl,
+    ::testing::Values(Breach{"MessageSourceContract.GivesEverythingInOrderAndCountsIt", "reverses"},
+                      Breach{"MessageSourceContract.PassesWhatWasRolledBack", "positions"},
+                      Breach{"MessageSourceContract.GoesOnRightAfterTheCursorOfAnyTicket", "repeats"},
+                      Breach{"MessageSourceContract.GoesOnRightAfterTheCursorOfAnyTicket", "one_too_far"},
+                      Breach{"MessageSourceContract.LeavesNothingOutThatIsCommittedLate", "passes_open"},
+                      Breach{"MessageSourceContract.DoesNotTakeTheEndForFinalWhileATransactionIsOpen", "guesses_end"},
+                      Breach{"MessageSourceContract.RefusesTheCursorOfAnotherHistory", "trusts_anybody"},
+                      Breach{"MessageSourceContract.RefusesWhatIsNoCursor", "trusts_anybody"},
+                      Breach{"MessageSourceContract.FindsAMessageAgain", "finds_next"},
+                      Breach{"MessageSourceContract.GivesWhatComesLaterWithoutHole", "never_wakes"},
+                      Breach{"MessageSourceContract.StartsAtTheEndWhenToldTo", "ignores_start"},
+                      Breach{"MessageSourceContract.StartsAfterAPosition", "ignores_start"},
+                      Breach{"MessageSourceContract.CanBeStartedAgain", "one_too_far"},
+                      Breach{"MessageSourceContract.KnowsTheTicketsThatWereNotForgotten", "one_too_far"}),
+    [](const auto& breach) {
+      const std::string test{breach.param.test};
+      return test.substr(test.find('.') + 1) + "_" + breach.param.adapter;
+    });
+
+INSTANTIATE_TEST_SUITE_P(
+    Destinations, ContractControl,
+    ::testing::Values(Breach{"DestinationContract.FindsWhatWasCommittedLast", "forgets"},
+                      Breach{"DestinationContract.ShutsAPredecessorOut", "never_fences"},
+                      Breach{"DestinationContract.LetsOneOfTwoNewcomersBegin", "never_fences"},
+                      Breach{"DestinationContract.KeepsNamesApartAndTellsANewcomerOfThem", "mixes_names"},
+                      Breach{"DestinationContract.KeepsNamesApartAndTellsANewcomerOfThem", "hides_others"},
+                      Breach{"DestinationContract.DeliversWhatIsSentBeforeItIsCommitted", "drops_messages"},
+                      Breach{"DestinationContract.KnowsNothingBeforeTheFirstCommit", "commits_on_open"},
+                      Breach{"DestinationContract.GoesOnFromWhatAPredecessorCommitted", "stays_shut"}),
+    [](const auto& breach) {
+      const std::string test{breach.param.test};
+      return test.substr(test.find('.') + 1) + "_" + breach.param.adapter;
+    });
+
 TEST(ContractControl, PassesWhereTheBreachDoesNotMatter) {
   EXPECT_EQ(run("Broken/SinkContract.PollWithoutMessagesReportsNothingAndReturns/reorders"), 0);
   EXPECT_EQ(run("Broken/SourceContract.ReturnsWhenNothingComes/reverses"), 0);
+  EXPECT_EQ(run("Broken/MessageSourceContract.IsCaughtUpWhenThereIsNoMore/reverses"), 0);
+  EXPECT_EQ(run("Broken/DestinationContract.MayBePolledBeforeItIsOpened/forgets"), 0);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Memory, SinkContract,
 
 outbox::MessageView view(std::int64_t position, std::string_view key = "k") {
   outbox::MessageView out;
-  out.position = position;
+  out.ticket = out.position = position;
   out.topic = "t";
   out.key = key;
   return out;
@@ -77,10 +77,10 @@ TEST(MemorySink, ShufflesReportsAcrossKeysOnly) {
   std::int64_t last[2] = {0, 0};
   bool sorted = true;
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
-    auto& before = last[deliveries[i].position % 2];
-    EXPECT_GT(deliveries[i].position, before);
-    before = deliveries[i].position;
-    sorted = sorted && deliveries[i].position == static_cast<std::int64_t>(i) + 1;
+    auto& before = last[deliveries[i].ticket % 2];
+    EXPECT_GT(deliveries[i].ticket, before);
+    before = deliveries[i].ticket;
+    sorted = sorted && deliveries[i].ticket == static_cast<std::int64_t>(i) + 1;
   }
   EXPECT_EQ(deliveries.size(), 100U);
   EXPECT_FALSE(sorted);

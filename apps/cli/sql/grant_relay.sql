@@ -1,5 +1,5 @@
 -- {role}: annals-relay. Reads what is to be published; writes its checkpoint.
 GRANT USAGE ON SCHEMA {schema} TO {role};
-GRANT SELECT ON {schema}.schema_migrations, {schema}.streams, {schema}.events, {schema}.outbox TO {role};
+GRANT SELECT ON {schema}.schema_migrations, {schema}.streams, {schema}.events, {schema}.outbox, {schema}.relay_skips TO {role};
 GRANT SELECT, INSERT, UPDATE ON {schema}.relay_checkpoints TO {role};
 

@@ -66,15 +66,14 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
   subtract_from(state.messages, 1);
   subtract_from(state.bytes, message->len + message->key_len);
   outbox::Delivery delivery{
-      .position = from_opaque(message->_private), .outcome = outbox::Delivery::Outcome::delivered, .reason = {}};
+      .ticket = from_opaque(message->_private), .outcome = outbox::Delivery::Outcome::delivered, .reason = {}};
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     state.connected.store(true, std::memory_order_relaxed);
   } else {
     delivery.outcome = outbox::Delivery::Outcome::refused;
     delivery.reason = failure_of(*message);
     if (state.failure.empty()) {
-      state.failure =
-          fmt::format("the message at position {} was not delivered: {}", delivery.position, delivery.reason);
+      state.failure = fmt::format("the message with ticket {} was not delivered: {}", delivery.ticket, delivery.reason);
     }
   }
   if (state.deliveries != nullptr) state.deliveries->push_back(std::move(delivery));
@@ -149,7 +148,7 @@ rd_kafka_resp_err_t KafkaSink::Impl::produce(ProducerTopic& topic, const outbox:
       rd_kafka_producev(producer.get(), RD_KAFKA_V_RKT(&topic.handle()), RD_KAFKA_V_KEY(key, message.key.size()),
                         RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied, not written to
                         RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_OPAQUE(to_opaque(message.position)), RD_KAFKA_V_END);
+                        RD_KAFKA_V_OPAQUE(to_opaque(message.ticket)), RD_KAFKA_V_END);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) (void)headers.release();  // owned by the producer now, and only now
   return error;
 }

@@ -1,6 +1,6 @@
--- Only from the position that this owner wrote or read last: a second writer is noticed, and the checkpoint never goes
--- back.
+-- Only by the last one that opened it, and only from the position that it wrote or read last: a successor shuts its
+-- predecessors out, and a checkpoint that anybody else has moved is noticed.
 UPDATE {schema}.relay_checkpoints
-   SET position = $4::bigint, message_id = (SELECT r.{id} FROM {relation} r WHERE r.position = $4::bigint),
-       timeline = $5::text, updated_at = clock_timestamp()
- WHERE relay = $1::text AND log = $2::text AND position = $3::bigint
+   SET position = $3::bigint, message_id = $4::uuid, system_identifier = $5::text, timeline = $6::text,
+       updated_at = clock_timestamp()
+ WHERE relay = $1::text AND log = $2::text AND epoch = $7::bigint AND position = $8::bigint

@@ -1,2 +1,2 @@
 SELECT relay, log, position, message_id, system_identifier, timeline, updated_at
-  FROM {schema}.relay_checkpoints ORDER BY relay, log
+  FROM {schema}.relay_checkpoints WHERE log = $1::text ORDER BY relay

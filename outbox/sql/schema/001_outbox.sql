@@ -1,8 +1,8 @@
 -- Messages that a service wants published, written in its own transaction; and how far each relay has come.
 --
 -- Privileges: who enqueues needs INSERT and SELECT on outbox (SELECT for RETURNING) and nothing else; the relay needs
--- SELECT on outbox, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its
--- sequence.
+-- SELECT on outbox and relay_skips, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant
+-- on its sequence.
 --
 -- The limits repeat annals/core/limits.hpp and annals/outbox/message.hpp, for writers in other languages. They are
 -- domains, not CHECKs of the table: PostgreSQL parses those anew in every statement that inserts, a domain's once a
@@ -57,13 +57,28 @@ ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only;
 -- Whoever removes published rows must keep the row at the lowest checkpoint: a relay recognises its history by it.
 CREATE TABLE {schema}.relay_checkpoints (
   relay             text        COLLATE "C" NOT NULL CHECK (octet_length(relay) BETWEEN 1 AND 128),
-  log               text        COLLATE "C" NOT NULL CHECK (log IN ('outbox', 'events')),
+  log               text        COLLATE "C" NOT NULL CHECK (octet_length(log) BETWEEN 1 AND 63),
   position          bigint      NOT NULL CHECK (position >= 0),
   message_id        uuid,
   system_identifier text        NOT NULL,
   timeline          text        NOT NULL,
   updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  epoch             bigint      NOT NULL DEFAULT 0,  -- counts the owners: the last one writes
   PRIMARY KEY (relay, log),
   CHECK ((position = 0) = (message_id IS NULL))
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE {schema}.relay_checkpoints IS 'Everything up to position is delivered; written by annals-relay.';
+
+-- Messages that an operator decided never to publish, each by itself. Nothing removes a row: it says who left a hole in
+-- the topic, when and why.
+CREATE TABLE {schema}.relay_skips (
+  relay      text        COLLATE "C" NOT NULL CHECK (octet_length(relay) BETWEEN 1 AND 128),
+  log        text        COLLATE "C" NOT NULL CHECK (octet_length(log) BETWEEN 1 AND 63),
+  position   bigint      NOT NULL CHECK (position > 0),
+  message_id uuid        NOT NULL,
+  decided_by name        NOT NULL DEFAULT session_user,
+  decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  reason     text        NOT NULL CHECK (octet_length(reason) <= 1024),
+  PRIMARY KEY (relay, log, position)
+);
+COMMENT ON TABLE {schema}.relay_skips IS 'Messages that a relay passes over; written by annals relay skip.';

@@ -8,59 +8,75 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/outbox/message.hpp"
-#include "annals/outbox/relay.hpp"
+#include "annals/outbox/message_source.hpp"
+#include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/doorbell.hpp"
+#include "annals/postgres/message_log.hpp"
 #include "annals/postgres/name_cache.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 #include "annals/postgres/row_batch.hpp"
 
 namespace annals::outbox {
 
-/// The database's side of a relay: the rows of one table, in order, and when it is worth looking for more.
-/// Not thread-safe. Borrows connection and clock.
-class TableSource {
+struct TableCursor;
+
+/// The rows of a log's table as messages, by the exact tail and the doorbell. What is known of PostgreSQL's way to show
+/// new rows is in OrderedTail and Doorbell; here they are made a MessageSource.
+///
+/// Thread safety  none. Ownership: borrows connection and clock.
+class TableSource final : public MessageSource {
  public:
-  TableSource(postgres::Connection& connection, Clock& clock, const std::string& schema, const RelayOptions& options);
+  struct Options {
+    std::string relay;                 ///< for messages to people
+    std::string accept_timeline = {};  ///< see RelayOptions
+    std::size_t rows_max = 10'000;
+    std::size_t bytes_max = 2U << 20U;
+    std::chrono::milliseconds poll_interval{250};
+  };
 
-  /// Goes on after this position.
-  void start(std::int64_t position);
-  /// Whether a read may find something: false after a read found nothing, until listen() was woken.
-  [[nodiscard]] bool ready() const noexcept { return ready_; }
-  /// Fetches the rows that follow, outside any transaction. Call when the rows before are used up.
-  postgres::OrderedTail::State read();
-  [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
-  /// Decodes row `index` of what was read. The view's texts hold until the next read() or find().
-  void decode(std::size_t index, MessageView& view) const { decode(rows_.row(index), view); }
+  TableSource(postgres::Connection& connection, Clock& clock, postgres::MessageLog log, Options options);
 
-  /// After caught_up: waits at most `wait` to be woken. A read becomes due after `slow_poll` in any case.
-  void listen(std::chrono::milliseconds wait, std::chrono::milliseconds slow_poll);
-  /// After blocked: how long until the next try is worth it.
-  [[nodiscard]] std::chrono::milliseconds pause() const noexcept { return pause_; }
-  void retry() noexcept { ready_ = true; }
-  [[nodiscard]] postgres::OrderedTail::State state() const noexcept { return state_; }
-  /// While blocked for longer than a moment: by whom. Asks the server now and then only.
-  [[nodiscard]] const std::vector<postgres::Blocker>& blockers();
-
-  /// Reads and decodes the row at `position` alone; false when it is not there.
-  bool find(std::int64_t position, MessageView& view);
+  [[nodiscard]] Cursor first(const Start& start, std::chrono::milliseconds wait_max) override;
+  void start(const Cursor& after) override;
+  State read() override;
+  [[nodiscard]] std::size_t size() const noexcept override { return rows_.size(); }
+  void decode(std::size_t index, MessageView& view) const override;
+  [[nodiscard]] Cursor cursor(std::int64_t ticket) const override;
+  [[nodiscard]] Place place(std::int64_t ticket) const override;
+  [[nodiscard]] bool find(std::int64_t ticket, MessageView& view) override;
+  void forget(std::int64_t ticket) override;
+  void acknowledge(const Cursor&) override {}  // the table keeps its rows whether or not they were published
+  [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
+  void rest() override { bell_.rest(); }
+  [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override;
 
  private:
+  void require_same_history(const TableCursor& cursor);
+  [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;
+  [[nodiscard]] std::int64_t proven_end(std::chrono::milliseconds wait_max);
+  [[nodiscard]] Place place_at(std::int64_t position);
   void decode(postgres::RowReader row, MessageView& view) const;
-  void learn_streams(const postgres::RowBatch& rows);
+  void learn(const postgres::RowBatch& rows);
   void note_blocked(bool blocked);
 
   postgres::Connection& connection_;
   Clock& clock_;
+  postgres::MessageLog log_;
+  Options options_;
   postgres::OrderedTail tail_;
   postgres::Doorbell bell_;
   postgres::NameCache streams_;
-  std::vector<std::int64_t> stream_ids_;
+  postgres::ClusterIdentity cluster_;
+
   postgres::RowBatch rows_;
   postgres::RowBatch found_;
-  std::int64_t position_ = 0;
-  postgres::OrderedTail::State state_ = postgres::OrderedTail::State::rows;
-  bool ready_ = true;
+  std::vector<std::int64_t> stream_ids_;
+  std::vector<Place> places_;       // of the tickets from first_ticket_ on; the last ones are those of rows_
+  std::int64_t first_ticket_ = 0;   // of places_
+  std::int64_t wanted_ticket_ = 0;  // nobody asks for tickets below
+  State state_ = State::rows;
   std::chrono::steady_clock::time_point read_at_;
+
   std::chrono::milliseconds pause_{0};
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
   std::optional<std::chrono::steady_clock::time_point> blockers_at_;

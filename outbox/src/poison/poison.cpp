@@ -4,22 +4,25 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "log/log_sql.hpp"
 
 namespace annals::outbox {
 namespace {
 
-constexpr auto usual_hint =
-    "mend the cause (topic, permission, size limit) and start the relay again: it goes on with this message; to give "
-    "the "
-    "message up: `annals relay adopt NAME --position {}`";
+constexpr auto usual_remedy = "mend the cause (topic, permission, size limit)";
 
 }  // namespace
 
-void throw_poison(const Poison& poison) {
-  const auto destination = poison.topic.empty() ? std::string{} : fmt::format(" to \"{}\"", printable(poison.topic));
-  throw invalid(fmt::format("message {} of type \"{}\" cannot be published{}: {}", poison.position,
-                            printable(poison.type), destination, poison.reason),
-                poison.hint.empty() ? fmt::format(usual_hint, poison.position) : poison.hint);
+void throw_poison(const Poison& poison, const std::string& relay, const std::string& log) {
+  const auto type = poison.type.empty() ? std::string{} : fmt::format(" of type \"{}\"", printable(poison.type));
+  const auto topic = poison.topic.empty() ? std::string{} : fmt::format(" to \"{}\"", printable(poison.topic));
+  throw Error{ErrorKind::refused,
+              fmt::format("message {} ({}) of {}{} cannot be published{}: {}", poison.place.position,
+                          poison.place.id.to_string(), log, type, topic, poison.reason),
+              {.hint = fmt::format("{}, and start the relay again: it goes on with this message; or give this one "
+                                   "message up: `{}`",
+                                   poison.hint.empty() ? usual_remedy : poison.hint,
+                                   skip_command(relay, log, poison.place.position, poison.place.id))}};
 }
 
 }  // namespace annals::outbox

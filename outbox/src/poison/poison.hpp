@@ -2,18 +2,21 @@
 #include <cstdint>
 #include <string>
 
+#include "annals/outbox/message_source.hpp"
+
 namespace annals::outbox {
 
 /// What is known of a message that stops its relay.
 struct Poison {
-  std::int64_t position = 0;
-  std::string topic;  ///< empty when there is none: an event without route
-  std::string type;
-  std::string reason;
-  std::string hint;  ///< empty: mend the cause or give the message up
+  std::int64_t ticket = 0;
+  MessageSource::Place place;
+  std::string topic = {};  ///< empty when there is none: an event without route
+  std::string type = {};   ///< empty when the message cannot be read any more
+  std::string reason = {};
+  std::string hint = {};  ///< how to mend the cause; empty: the usual causes
 };
 
-/// Throws Error{invalid} that names all of it.
-[[noreturn]] void throw_poison(const Poison& poison);
+/// Throws Error{refused} that names all of it, and the command that passes over this one message.
+[[noreturn]] void throw_poison(const Poison& poison, const std::string& relay, const std::string& log);
 
 }  // namespace annals::outbox

@@ -2,61 +2,93 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
-#include "annals/outbox/status.hpp"
+#include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals_outbox_sql.hpp"
-#include "log/relay_table.hpp"
+#include "log/log_sql.hpp"
 
 namespace annals::outbox {
 
 using postgres::Params;
+using Commit = Destination::Commit;
 
-CheckpointStore::CheckpointStore(postgres::Connection& connection, const std::string& schema, RelayTable table,
-                                 std::string relay)
+namespace {
+
+Params& add_place(Params& params, const MessageSource::Place& place) {
+  params.bigint(place.position);
+  return place.position == 0 ? params.null() : params.uuid(place.id);
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay)
     : connection_(connection),
       relay_(std::move(relay)),
-      log_(to_string(table)),
-      create_sql_(render_for(sql::checkpoint_create, table, schema)),
-      load_sql_(render_for(sql::checkpoint_load, table, schema)),
-      save_sql_(render_for(sql::checkpoint_save, table, schema)) {}
-
-std::int64_t CheckpointStore::load() {
-  cluster_ = postgres::read_cluster_identity(connection_);
-  connection_.query(create_sql_,
-                    Params{}.text(relay_).text(log_).text(cluster_.system_identifier).text(cluster_.timeline));
-  const auto row = connection_.query(load_sql_, Params{}.text(relay_).text(log_));
-  ANNALS_ASSERT(row.rows() == 1);
-  saved_ = row.bigint(0, 0);
-  if (row.bytes(0, 2) != cluster_.system_identifier) {
-    refuse(fmt::format("was made in cluster {}, and this is cluster {}", row.bytes(0, 2), cluster_.system_identifier));
-  }
-  if (saved_ == 0) return 0;
-  if (row.is_null(0, 3)) refuse(fmt::format("stands on message {}, which is not there", row.uuid(0, 1).to_string()));
-  if (row.uuid(0, 1) != row.uuid(0, 3)) {
-    refuse(fmt::format("stands on message {}, but that position holds message {}", row.uuid(0, 1).to_string(),
-                       row.uuid(0, 3).to_string()));
-  }
-  return saved_;
+      log_(log.name),
+      open_sql_(render_for(sql::checkpoint_open, log)),
+      others_sql_(render_for(sql::checkpoint_others, log)),
+      first_sql_(render_for(sql::checkpoint_first, log)),
+      save_sql_(render_for(sql::checkpoint_save, log)),
+      epoch_sql_(render_for(sql::checkpoint_epoch, log)) {
+  // A checkpoint that a crash of the server takes back is a repetition, not a loss.
+  connection_.execute("SET synchronous_commit = off");
 }
 
-void CheckpointStore::save(std::int64_t position) {
-  ANNALS_ASSERT(position >= saved_);
-  const auto result = connection_.query_prepared(
-      "annals_checkpoint_save", save_sql_,
-      Params{}.text(relay_).text(log_).bigint(saved_).bigint(position).text(cluster_.timeline));
-  if (result.affected() != 1) refuse("was written by another program while this relay owned it");
-  saved_ = position;
+Checkpoint CheckpointStore::open() {
+  const auto row = connection_.query(open_sql_, Params{}.text(relay_).text(log_));
+  Checkpoint checkpoint;
+  if (row.empty()) {
+    const auto others = connection_.query(others_sql_, Params{}.text(log_).text(relay_));
+    for (int i = 0; i < others.rows(); ++i) checkpoint.others.push_back(others.text(i, 0));
+    epoch_ = 0;
+    return checkpoint;
+  }
+  TableCursor cursor{.cluster = {.system_identifier = row.text(0, 2), .timeline = row.text(0, 3)},
+                     .place = {.position = row.bigint(0, 0), .id = {}}};
+  if (!row.is_null(0, 1)) cursor.place.id = row.uuid(0, 1);
+  saved_ = cursor.place.position;
+  epoch_ = row.bigint(0, 4);
+  checkpoint.cursor = cursor.encode();
+  return checkpoint;
 }
 
-void CheckpointStore::refuse(const std::string& what) const {
+Commit CheckpointStore::save(const Cursor& cursor) {
+  const auto decoded = TableCursor::decode(cursor);
+  if (epoch_ == 0 ? insert(decoded) : update(decoded)) {
+    saved_ = decoded.place.position;
+    epoch_ = std::max<std::int64_t>(epoch_, 1);
+    return Commit::committed;
+  }
+  const auto stored = stored_epoch();
+  if (stored && *stored != epoch_) return Commit::fenced;
   throw Error{ErrorKind::corrupt,
-              fmt::format("checkpoint {} of relay \"{}\" on {} {}", saved_, relay_, log_, what),
-              {.hint = fmt::format("find out which history is the right one; then `annals relay adopt {} --table {}` "
-                                   "makes the checkpoint belong to this database",
-                                   relay_, log_),
-               .sqlstate = {}}};
+              fmt::format("checkpoint {} of relay \"{}\" on {} was {} by another program while this relay owned it",
+                          saved_, printable(relay_), log_, stored ? "moved" : "removed"),
+              {.hint = "find out which program it was; the next start goes on from what it wrote"}};
+}
+
+bool CheckpointStore::insert(const TableCursor& cursor) {
+  auto params = Params{}.text(relay_).text(log_);
+  add_place(params, cursor.place).text(cursor.cluster.system_identifier).text(cursor.cluster.timeline);
+  return connection_.query(first_sql_, params).affected() == 1;
+}
+
+bool CheckpointStore::update(const TableCursor& cursor) {
+  ANNALS_ASSERT(cursor.place.position >= saved_);
+  auto params = Params{}.text(relay_).text(log_);
+  add_place(params, cursor.place).text(cursor.cluster.system_identifier).text(cursor.cluster.timeline);
+  params.bigint(epoch_).bigint(saved_);
+  return connection_.query_prepared("annals_checkpoint_save", save_sql_, params).affected() == 1;
+}
+
+std::optional<std::int64_t> CheckpointStore::stored_epoch() {
+  const auto row = connection_.query(epoch_sql_, Params{}.text(relay_).text(log_));
+  if (row.empty()) return std::nullopt;
+  return row.bigint(0, 0);
 }
 
 }  // namespace annals::outbox

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "annals/outbox/relay.hpp"
-#include "annals/postgres/cluster_identity.hpp"
+#include "annals/outbox/destination.hpp"
+#include "annals/postgres/message_log.hpp"
+#include "log/table_cursor.hpp"
 
 namespace annals::postgres {
 class Connection;
@@ -11,30 +13,32 @@ class Connection;
 
 namespace annals::outbox {
 
-/// The row of relay_checkpoints of one relay. To be used only while the relay's lock is held, through the connection
-/// that holds it: when that session ends, so does the way to write.
+/// The row of relay_checkpoints of one relay and log. Not thread-safe; borrows the connection.
 class CheckpointStore {
  public:
-  CheckpointStore(postgres::Connection& connection, const std::string& schema, RelayTable table, std::string relay);
+  CheckpointStore(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay);
 
-  /// Reads the checkpoint, made with position 0 when there is none. Throws Error{corrupt} when it belongs to another
-  /// database, or the log at hand is not the one it was made for.
-  std::int64_t load();
-  /// Records that everything up to `position` is delivered. Throws Error{corrupt} when another program wrote it
-  /// meanwhile.
-  void save(std::int64_t position);
-  [[nodiscard]] std::int64_t saved() const noexcept { return saved_; }
+  /// Reads the checkpoint and shuts predecessors out: what they write afterwards is refused. Writes no row for a name that
+  /// has none.
+  [[nodiscard]] Checkpoint open();
+  /// committed, or fenced when a successor has opened. Throws Error{corrupt} when anybody else has moved the checkpoint.
+  [[nodiscard]] Destination::Commit save(const Cursor& cursor);
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const;
+  [[nodiscard]] bool insert(const TableCursor& cursor);
+  [[nodiscard]] bool update(const TableCursor& cursor);
+  [[nodiscard]] std::optional<std::int64_t> stored_epoch();
+
   postgres::Connection& connection_;
   std::string relay_;
   std::string log_;
-  std::string create_sql_;
-  std::string load_sql_;
+  std::string open_sql_;
+  std::string others_sql_;
+  std::string first_sql_;
   std::string save_sql_;
-  postgres::ClusterIdentity cluster_;
+  std::string epoch_sql_;
   std::int64_t saved_ = 0;
+  std::int64_t epoch_ = 0;  ///< 0: there is no row yet
 };
 
 }  // namespace annals::outbox

@@ -5,41 +5,52 @@
 #include "annals/core/error.hpp"
 
 namespace annals::outbox {
+namespace {
 
-void Publisher::start(std::int64_t position) {
-  tracker_.start(position);
-  refused_.reset();
-  refusals_ = 0;
+[[noreturn]] void throw_breach(std::int64_t ticket) {
+  throw Error{ErrorKind::failed,
+              fmt::format("the sink reported ticket {} twice, or without having been given it", ticket),
+              {.hint = "the sink breaks its contract (annals/outbox/sink.hpp)"}};
 }
 
+}  // namespace
+
 bool Publisher::offer(const MessageView& message) {
-  if (tracker_.full() || sink_.send(message) == Sink::Send::full) return false;
-  tracker_.sent(message.position);
+  if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
+  tracker_.sent(message.ticket);
   return true;
 }
 
 std::size_t Publisher::collect(std::chrono::milliseconds wait) {
   deliveries_.clear();
-  sink_.poll(wait, deliveries_);
+  try {
+    destination_.poll(wait, deliveries_);
+  } catch (...) {
+    account();
+    throw;
+  }
+  return account();
+}
+
+std::size_t Publisher::account() {
   std::size_t count = 0;
   for (const auto& delivery : deliveries_) {
+    if (in_flight() == 0) throw_breach(delivery.ticket);
     if (!delivery.delivered()) {
-      refuse(delivery);
-    } else if (tracker_.delivered(delivery.position)) {
+      fail(delivery);
+    } else if (tracker_.delivered(delivery.ticket)) {
       ++count;
     } else {
-      throw Error{
-          ErrorKind::failed,
-          fmt::format("the sink reported position {} twice, or without having been given it", delivery.position),
-          {.hint = "the sink breaks its contract (annals/outbox/sink.hpp)", .sqlstate = {}}};
+      throw_breach(delivery.ticket);
     }
   }
   return count;
 }
 
-void Publisher::refuse(const Delivery& delivery) {
-  ++refusals_;
-  if (!refused_ || delivery.position < refused_->position) refused_ = delivery;
+void Publisher::fail(const Delivery& delivery) {
+  ++undelivered_;
+  auto& first = delivery.outcome == Delivery::Outcome::refused ? refused_ : undecided_;
+  if (!first || delivery.ticket < first->ticket) first = delivery;
 }
 
 }  // namespace annals::outbox

@@ -5,40 +5,46 @@
 #include <optional>
 #include <vector>
 
-#include "annals/outbox/sink.hpp"
+#include "annals/outbox/destination.hpp"
 #include "relay/prefix_tracker.hpp"
 
 namespace annals::outbox {
 
-/// The sink's side of a relay: hands messages to the Sink and keeps account of what became of them. Knows no database.
-/// Not thread-safe. Errors: whatever the Sink throws; Error{failed} when the Sink breaks its contract.
+/// Hands messages to the Destination and keeps account of what became of them. Not thread-safe. Errors: whatever the
+/// Destination throws; Error{failed} when it breaks its contract.
 class Publisher {
  public:
-  Publisher(Sink& sink, std::size_t in_flight_max) : sink_(sink), tracker_(in_flight_max) {}
+  Publisher(Destination& destination, std::size_t in_flight_max) : destination_(destination), tracker_(in_flight_max) {}
 
-  /// Forgets everything; all up to `position` counts as delivered.
-  void start(std::int64_t position);
-  /// True when the sink took the message; false when it, or the bound on messages in flight, has no room.
+  /// True when the destination took the message; false when it, or the bound on messages in flight, has no room.
   [[nodiscard]] bool offer(const MessageView& message);
-  /// A position that is not published.
-  void skip(std::int64_t position) { tracker_.skipped(position); }
-  /// Takes what the sink has to report, waiting at most `wait` for the first; returns how many were delivered.
+  /// A message that is not published.
+  void skip(std::int64_t ticket) { tracker_.skipped(ticket); }
+  /// Takes what there is to report, waiting at most `wait` for the first; returns how many were delivered. What was
+  /// reported before the destination threw counts.
   std::size_t collect(std::chrono::milliseconds wait);
 
-  /// Everything up to here is delivered.
+  /// Everything up to this ticket is delivered or skipped.
   [[nodiscard]] std::int64_t acknowledged() const noexcept { return tracker_.prefix(); }
   /// Sent and not yet reported.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() - refusals_; }
-  /// Of the messages that the other side refused, the one with the lowest position.
+  [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() - undelivered_; }
+  /// Something was reported that is not delivered: nothing more may be sent.
+  [[nodiscard]] bool failed() const noexcept { return undelivered_ > 0; }
+  /// Of the messages that the other side said no to, the first. Those that were merely given up are never among them.
   [[nodiscard]] const std::optional<Delivery>& refused() const noexcept { return refused_; }
+  /// Of those that were given up with nothing decided about them, the first.
+  [[nodiscard]] const std::optional<Delivery>& undecided() const noexcept { return undecided_; }
 
  private:
-  void refuse(const Delivery& delivery);
-  Sink& sink_;
+  std::size_t account();
+  void fail(const Delivery& delivery);
+
+  Destination& destination_;
   PrefixTracker tracker_;
   std::vector<Delivery> deliveries_;  // kept for its memory
   std::optional<Delivery> refused_;
-  std::size_t refusals_ = 0;
+  std::optional<Delivery> undecided_;
+  std::size_t undelivered_ = 0;
 };
 
 }  // namespace annals::outbox

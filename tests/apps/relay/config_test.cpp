@@ -49,7 +49,7 @@ TEST(RelayConfig, TakesDefaultsForAllThatIsNotSaid) {
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_THAT(loaded.warnings, IsEmpty());
   EXPECT_EQ(loaded.config.relay.name, "relay");
-  EXPECT_THAT(loaded.config.relay.sources, ElementsAre(outbox::RelayTable::outbox));
+  EXPECT_THAT(loaded.config.relay.sources, ElementsAre("outbox"));
   EXPECT_EQ(to_string(*loaded.config.http.listen), "127.0.0.1:9464");
 }
 

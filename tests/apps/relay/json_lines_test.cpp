@@ -41,7 +41,7 @@ struct Pipe {
 
 outbox::MessageView message(std::int64_t position, std::string_view payload) {
   outbox::MessageView view;
-  view.position = position;
+  view.ticket = view.position = position;
   view.topic = "orders";
   view.key = "k";
   view.type = "shop.v1.Placed";
@@ -84,7 +84,7 @@ TEST(JsonLinesSink, ReportsWhatIsWritten) {
   for (int i = 1; i <= 3; ++i) EXPECT_EQ(sink.send(message(i, "{}")), outbox::Sink::Send::accepted);
   sink.poll(1s, deliveries);
   ASSERT_EQ(deliveries.size(), 3U);
-  EXPECT_EQ(deliveries[2].position, 3);
+  EXPECT_EQ(deliveries[2].ticket, 3);
   EXPECT_TRUE(deliveries[0].delivered());
   const auto text = pipe.read_some();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);

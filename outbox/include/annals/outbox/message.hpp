@@ -36,7 +36,8 @@ void require_topic(std::string_view topic);
 
 /// A committed message or event on its way to a Sink. All views are valid only during the call they are passed to.
 struct MessageView {
-  std::int64_t position = 0;  ///< in its table; increasing
+  std::int64_t ticket = 0;    ///< counts the messages of one run of a relay: 1, 2, 3 …; a Delivery names it
+  std::int64_t position = 0;  ///< in its log, for people: increases, but has holes
   std::string_view topic;
   std::string_view key;  ///< empty: none
   EventId id;

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "annals/outbox/message_source.hpp"
 #include "annals/postgres/database.hpp"
+#include "annals/postgres/message_log.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 
 namespace annals {
@@ -20,9 +22,6 @@ namespace annals::outbox {
 
 class Sink;
 
-/// Which table a relay reads.
-enum class RelayTable { outbox, events };
-
 /// Events of `category` ("*": all that no other route names) go to `topic`.
 struct Route {
   std::string category;
@@ -32,53 +31,77 @@ struct Route {
 /// What to do with an event that no route names.
 enum class Unrouted { halt, skip };
 
+/// The one set of names and defaults; annals-relay's settings are these.
 struct RelayOptions {
-  /// Names the checkpoint and the lock: of all relays with one name and table, one publishes, the others stand by.
+  /// Names the checkpoint and the lock: of all relays with one name and log, one publishes, the others stand by.
   std::string name = "relay";
-  RelayTable table = RelayTable::outbox;
-  std::vector<Route> routes = {};  ///< for RelayTable::events
+  /// For a log that names no topics (events): which topic a category goes to.
+  std::vector<Route> routes = {};
   Unrouted unrouted = Unrouted::halt;
+  /// For a log that names topics (outbox): those that may be published to, each exact or with a '*' at its end. Empty:
+  /// every topic that the sink may write to, which is then every writer's to choose.
+  std::vector<std::string> topics = {};
+  /// Where a name without checkpoint begins. Nothing: at the beginning while the log has no other checkpoint, and else
+  /// not at all, because a mistyped name would publish everything again.
+  std::optional<Start> start = std::nullopt;
+  /// After a fail-over or a point-in-time recovery: the timeline, as in the error that named it, on which to go on
+  /// although the checkpoint was made on another. What was published last may be missing from the database then.
+  std::string accept_timeline = {};
 
-  // Performance
-  std::size_t batch_rows_max = 20'000;                 ///< rows a read
-  std::size_t batch_bytes_max = 4U << 20U;             ///< bytes a read
-  std::size_t in_flight_max = 100'000;                 ///< messages sent and not yet reported
-  std::chrono::milliseconds checkpoint_interval{500};  ///< at most this much is published again after a crash
-  std::chrono::milliseconds standby_poll{500};         ///< how often a standby asks for the lock
-  /// Called at the named points of a step ("read", "sent", "delivered", "checkpoint", "checkpointed": see relay.cpp);
+  // Performance. The memory of a relay is about two batches, one in the database's form and one in the sink's, and what is
+  // in flight: a message costs librdkafka about 1 KB beyond its payload. Measured with 200 bytes each: 33 MB for a process
+  // with 10,000 in flight, 51 MB with 50,000.
+  std::size_t batch_rows_max = 10'000;      ///< rows a read; fewer cost round trips
+  std::size_t batch_bytes_max = 2U << 20U;  ///< bytes a read, always at least one row
+  std::size_t in_flight_max = 10'000;       ///< messages sent and not reported; fewer leave the sink idle
+  std::chrono::milliseconds checkpoint_interval{
+      500};                                      ///< this much is published again after a crash; shorter: a write each
+  std::chrono::milliseconds poll_interval{250};  ///< how often a quiet log is read without being woken: the backstop
+  std::chrono::milliseconds standby_poll{500};   ///< how often a standby asks for the lock: how long a handover takes
+  /// After a refusal or a broken sink: how long to wait for the reports on what is in flight, so that the message at fault
+  /// is named and little is published twice. The step that fails takes this much longer.
+  std::chrono::milliseconds settle_timeout{5'000};
+  /// Start::At::end waits this long for transactions that are open at that moment.
+  std::chrono::milliseconds start_timeout{60'000};
+
+  /// Called at the named points of a step ("read", "sent", "delivered", "checkpoint", "checkpointed": see relay_run.cpp);
   /// for fault tests, which kill the process there.
   std::function<void(std::string_view point)> at_point = {};
 };
 
 struct StepReport {
   enum class State {
-    standby,     ///< another relay owns the table
+    standby,     ///< another relay owns the log
     publishing,  ///< something was read, sent or reported
-    idle,        ///< caught up and everything is delivered
+    idle,        ///< caught up, and everything is delivered and recorded
     blocked,     ///< waits for an open transaction; see blockers
   };
   State state = State::standby;
   std::size_t read = 0;                          ///< messages read in this step
   std::size_t delivered = 0;                     ///< messages reported as delivered in this step
   std::size_t in_flight = 0;                     ///< sent, not yet reported
-  std::int64_t acknowledged = 0;                 ///< everything up to here is delivered
-  std::int64_t checkpoint = 0;                   ///< everything up to here is recorded as delivered
+  std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
+  std::int64_t checkpoint = 0;                   ///< position up to which everything is recorded as delivered
   std::vector<postgres::Blocker> blockers = {};  ///< when blocked for longer than a moment
 };
 
-/// Carries committed messages, or events, from one table to a Sink: at least once, per key in commit order.
+/// Carries the messages of one log to a Sink: at least once, per key in commit order.
 ///
 /// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread. After an
 ///                Error, and after drain(), make a new Relay and a new Sink: it goes on from the checkpoint.
 /// Thread safety  none: one Relay a thread. Relays of one name on one database are safe: one owns, the others stand by.
 /// Ownership      borrows sink and clock; both must outlive the Relay.
-/// Errors         Error{disconnected}: database or sink away, try again with new ones; Error{invalid}: a message can
-///                never be delivered (poison), an event has no route; Error{corrupt}: the checkpoint belongs to
-///                another database. Nothing after a message that was refused is acknowledged.
-/// Limits         memory: one batch plus what the sink queues; every wait is bounded by `wait_max`.
+/// Errors         retryable(): database or sink away, or the sink gave up what was in flight: try again with new ones;
+///                Error{refused}: a message can never be delivered (poison), and the text names exactly that one;
+///                Error{not_ready}: tables are missing, or the name is new and nothing says where to begin;
+///                Error{corrupt}: the checkpoint belongs to another history. Nothing after a message that was refused is
+///                acknowledged.
+/// Limits         memory: one batch plus what the sink queues; every wait is bounded by `wait_max`, a failing step by
+///                RelayOptions::settle_timeout more.
 class Relay {
  public:
-  Relay(const postgres::Database& database, Sink& sink, Clock& clock, RelayOptions options);
+  /// `log` is outbox::message_log() or eventstore::message_log(), for instance.
+  Relay(const postgres::Database& database, postgres::MessageLog log, Sink& sink, Clock& clock, RelayOptions options);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;

@@ -15,7 +15,7 @@ struct Delivery {
     refused,    ///< the other side said no to this very message: it will never be delivered as it is
     undecided,  ///< given up with the sink's queue, or the sink broke: perhaps delivered, says nothing about the message
   };
-  std::int64_t position = 0;  ///< MessageView::position
+  std::int64_t ticket = 0;  ///< MessageView::ticket
   Outcome outcome = Outcome::undecided;
   std::string reason = {};  ///< when not delivered: what the other side said
 
@@ -33,9 +33,9 @@ struct Delivery {
 ///  - messages are copied by send(): views may die afterwards.
 ///
 /// Thread safety  none: one thread. Implementations may run threads of their libraries inside.
-/// Errors         Error{invalid} from send(): this message can never be delivered (too large, unknown topic), nothing
-///                was accepted; Error{failed} or Error{disconnected}: the sink is broken, throw it away, unreported
-///                messages are undecided and must be sent again.
+/// Errors         Error{refused} from send(): this message can never be delivered (too large, unknown topic), nothing
+///                was accepted, and the sink goes on; Error{failed} or Error{disconnected}: the sink is broken, throw it
+///                away; poll() may still report, and what stays unreported is undecided and must be sent again.
 class Sink {
  public:
   Sink() = default;

@@ -3,23 +3,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "annals/core/event_id.hpp"
 #include "annals/core/timestamp.hpp"
-#include "annals/outbox/relay.hpp"
+#include "annals/postgres/message_log.hpp"
 
 namespace annals::postgres {
 class Connection;
 }
 
 namespace annals::outbox {
-
-/// "outbox" or "events": how the relay_checkpoints table and the programs name the table that a relay reads.
-[[nodiscard]] std::string_view to_string(RelayTable table) noexcept;
-/// The reverse; nothing for anything else.
-[[nodiscard]] std::optional<RelayTable> parse_relay_table(std::string_view text) noexcept;
 
 /// The outbox table as it is now. Cheap: no count, no scan.
 struct OutboxStatus {
@@ -41,7 +35,7 @@ struct RelayOwner {
 /// One relay, by its checkpoint.
 struct RelayStatus {
   std::string relay;
-  RelayTable table = RelayTable::outbox;
+  std::string log;                ///< MessageLog::name
   std::int64_t position = 0;      ///< everything up to here is delivered
   std::int64_t lag_messages = 0;  ///< positions after it; an upper bound, because rolled-back positions count
   std::optional<std::chrono::milliseconds> oldest_age;  ///< of the first message after it; nothing when caught up
@@ -55,25 +49,43 @@ struct RelayStatus {
 /// Throws Error{invalid} when `schema` is not a plain identifier, Error{failed} when the tables are not there.
 [[nodiscard]] OutboxStatus read_outbox_status(postgres::Connection& connection, const std::string& schema);
 
-/// All relays that ever had a checkpoint, by name and table.
-[[nodiscard]] std::vector<RelayStatus> read_relay_status(postgres::Connection& connection, const std::string& schema);
+/// All relays of these logs that ever had a checkpoint, by log and name.
+[[nodiscard]] std::vector<RelayStatus> read_relay_status(postgres::Connection& connection,
+                                                         const std::vector<postgres::MessageLog>& logs);
 
 /// What to adopt: see adopt_checkpoint().
 struct Adoption {
   std::string relay = "relay";
-  RelayTable table = RelayTable::outbox;
   /// Everything up to here counts as delivered and everything after it is published (again). By default the recorded
   /// position stays.
   std::optional<std::int64_t> position = std::nullopt;
 };
 
-/// Declares that a relay's checkpoint belongs to the database at hand, after a dump and restore or another deliberate
-/// change of history; creates the checkpoint when there is none and a position is given. This is the operator's
-/// decision: messages up to the position are never published again.
+/// Declares that a relay's checkpoint belongs to the database at hand, after a fail-over, a dump and restore or another
+/// deliberate change of history; creates the checkpoint when there is none and a position is given. This is the
+/// operator's decision: messages up to the position are never published again. To give up a single message use
+/// skip_message().
 ///
 /// The checkpoint lands on the last row at or below the position. Takes the relay's lock for the duration.
 /// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when there is no
 /// checkpoint and no position, or when the log ends before the position.
-RelayStatus adopt_checkpoint(postgres::Connection& connection, const std::string& schema, const Adoption& adoption);
+RelayStatus adopt_checkpoint(postgres::Connection& connection, const postgres::MessageLog& log,
+                             const Adoption& adoption);
+
+/// One message that a relay is to pass over.
+struct Skip {
+  std::string relay = "relay";
+  std::int64_t position = 0;
+  EventId id;               ///< of the message at `position`: a slip of the finger must not hit another one
+  std::string reason = {};  ///< for whoever finds the hole; at most 1 KiB
+};
+
+/// Records that a relay never publishes this one message; who decided it (session_user), when and why is kept in
+/// relay_skips. Everything before and after it is published, in order. The relay learns it at its next start.
+///
+/// Takes the relay's lock for the duration. Doing it twice is doing it once.
+/// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when the relay has no
+/// checkpoint, when it is past the message already, or when another message, or none, is at the position.
+void skip_message(postgres::Connection& connection, const postgres::MessageLog& log, const Skip& skip);
 
 }  // namespace annals::outbox

@@ -14,10 +14,10 @@ namespace annals::testing {
 
 struct MemorySinkOptions {
   std::size_t queue_max = 100'000;             ///< accepted and not yet reported; then send() says full
-  std::size_t payload_bytes_max = 16U << 20U;  ///< longer ones are refused: send() throws Error{invalid}
+  std::size_t payload_bytes_max = 16U << 20U;  ///< longer ones are refused: send() throws Error{refused}
   std::size_t delay_polls = 0;  ///< a message becomes durable and is reported this many polls later than it could be
   std::optional<std::uint64_t> shuffle_seed = std::nullopt;  ///< reports come in random order across keys
-  std::size_t unsendable_nth = 0;  ///< the nth call of send() throws Error{invalid}; counts from 1, 0 is never
+  std::size_t unsendable_nth = 0;  ///< the nth call of send() throws Error{refused}; counts from 1, 0 is never
   std::size_t undeliverable_nth =
       0;  ///< the nth accepted message is refused, and all after it: they must not overtake it
 };
@@ -50,7 +50,7 @@ class MemorySink final : public outbox::Sink {
 
  private:
   struct Queued {
-    std::int64_t position;
+    std::int64_t ticket;
     std::size_t polls_left;
     projections::IncomingMessage message;
   };

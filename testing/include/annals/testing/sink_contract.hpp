@@ -42,7 +42,7 @@ class SinkHarness {
   /// Everything durable in topic(), in order a key.
   virtual std::vector<DurableMessage> durable() = 0;
 
-  /// Changes `message` into one that send() refuses with Error{invalid}; false when the adapter has no such message.
+  /// Changes `message` into one that send() refuses with Error{refused}; false when the adapter has no such message.
   virtual bool make_unsendable(outbox::MessageView&) { return false; }
   /// A sink that accepts the nth message and reports it as not delivered; nothing when the adapter cannot be made to.
   virtual std::unique_ptr<outbox::Sink> make_refusing_sink(std::size_t nth) {
@@ -62,7 +62,7 @@ struct SinkAdapter {
 class SinkContract : public ::testing::TestWithParam<SinkAdapter> {
  protected:
   struct Text {
-    std::int64_t position;
+    std::int64_t ticket;
     std::string topic;
     std::string key;
     std::string payload;
@@ -70,7 +70,7 @@ class SinkContract : public ::testing::TestWithParam<SinkAdapter> {
 
     [[nodiscard]] outbox::MessageView view() const {
       outbox::MessageView out;
-      out.position = position;
+      out.ticket = out.position = ticket;
       out.topic = topic;
       out.key = key;
       out.id = id;
@@ -104,7 +104,7 @@ class SinkContract : public ::testing::TestWithParam<SinkAdapter> {
     std::vector<outbox::Delivery> some;
     sink.poll(std::chrono::milliseconds{10}, some);
     for (const auto& delivery : some) {
-      EXPECT_TRUE(reports_.emplace(delivery.position, delivery).second) << delivery.position << " is reported twice";
+      EXPECT_TRUE(reports_.emplace(delivery.ticket, delivery).second) << delivery.ticket << " is reported twice";
       --in_flight_;
     }
   }
@@ -121,7 +121,7 @@ class SinkContract : public ::testing::TestWithParam<SinkAdapter> {
   }
   [[nodiscard]] std::size_t delivered() const {
     std::size_t count = 0;
-    for (const auto& [position, delivery] : reports_) count += delivery.delivered() ? 1U : 0U;
+    for (const auto& [ticket, delivery] : reports_) count += delivery.delivered() ? 1U : 0U;
     return count;
   }
   [[nodiscard]] std::map<std::string, std::vector<std::string>> durable_by_key() {
@@ -206,11 +206,11 @@ TEST_P(SinkContract, PollWithoutMessagesReportsNothingAndReturns) {
 TEST_P(SinkContract, PollAppends) {
   const auto sink = harness_->make_sink(10);
   ASSERT_NO_FATAL_FAILURE(send(*sink, numbered(1, 1)[0].view()));
-  std::vector<outbox::Delivery> all{{.position = 77}};
+  std::vector<outbox::Delivery> all{{.ticket = 77}};
   const auto deadline = std::chrono::steady_clock::now() + GetParam().patience;
   while (all.size() < 2 && std::chrono::steady_clock::now() < deadline) sink->poll(std::chrono::milliseconds{10}, all);
   ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[0].position, 77);
+  EXPECT_EQ(all[0].ticket, 77);
 }
 
 TEST_P(SinkContract, UnsendableMessageIsNotAcceptedAndOthersAre) {
@@ -223,7 +223,7 @@ TEST_P(SinkContract, UnsendableMessageIsNotAcceptedAndOthersAre) {
     (void)sink->send(unsendable);
     FAIL() << "it was accepted";
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::invalid) << error.what();
+    EXPECT_EQ(error.kind(), ErrorKind::refused) << error.what();
   }
   ASSERT_NO_FATAL_FAILURE(send(*sink, messages[2].view()));
   ASSERT_NO_FATAL_FAILURE(drain(*sink));
@@ -248,10 +248,10 @@ TEST_P(SinkContract, NothingOvertakesAMessageThatFailed) {
   }
   const auto durable = durable_by_key()["key-0"];
   for (const auto& payload : durable) EXPECT_LT(std::stoi(payload), 4) << "overtook the message that failed";
-  for (const auto& [position, delivery] : reports_) {
-    EXPECT_EQ(delivery.delivered(), position < 4) << position;
+  for (const auto& [ticket, delivery] : reports_) {
+    EXPECT_EQ(delivery.delivered(), ticket < 4) << ticket;
     if (!delivery.delivered()) {
-      EXPECT_NE(delivery.reason, "") << position;
+      EXPECT_NE(delivery.reason, "") << ticket;
     }
   }
 }

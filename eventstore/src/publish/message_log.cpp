@@ -1,0 +1,21 @@
+#include "annals/eventstore/message_log.hpp"
+
+#include "annals/core/text.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_eventstore_sql.hpp"
+
+namespace annals::eventstore {
+
+postgres::MessageLog message_log(const std::string& schema) {
+  require_identifier("schema", schema);
+  return {.name = "events",
+          .schema = schema,
+          .relation = schema + ".events",
+          .select = postgres::render(sql::events_rows, schema),
+          .position = "e.position",
+          .id = "event_id",
+          .stream_names = postgres::render(sql::stream_names, schema),
+          .names_topics = false};
+}
+
+}  // namespace annals::eventstore

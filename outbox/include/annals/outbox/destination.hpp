@@ -1,0 +1,58 @@
+#pragma once
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "annals/outbox/message_source.hpp"
+#include "annals/outbox/sink.hpp"
+
+namespace annals::outbox {
+
+/// What a destination knows of a relay's progress when it is opened.
+struct Checkpoint {
+  Cursor cursor;                         ///< committed last; empty: nothing was ever committed under this name
+  std::vector<std::string> others = {};  ///< when empty: other names that have a checkpoint of this log, a few of them
+};
+
+/// Port: where messages go together with the record of how far they went. How the two are tied to each other is the
+/// destination's own matter: at least once (a Sink, and a row in the log's database), or exactly once (both in one
+/// transaction of the broker). Each adapter passes the contract suite in annals/testing.
+///
+/// Contract
+///  - open() shuts every predecessor of the same name and log out: none of them commits after it;
+///  - send() and poll() are a Sink's, with its contract on order, reports and copies;
+///  - after commit() returned committed, the next open() finds that cursor, in this process or any other;
+///  - what was not committed: the destination of whoever goes on from the checkpoint may be given it again.
+///
+/// Lifecycle      construct -> poll() as often as you like -> open() once -> send(), poll(), commit() -> destroy.
+/// Thread safety  none: one thread.
+/// Errors         as Sink; from open(), commit() also Error{corrupt}: the checkpoint was changed by somebody who may not.
+class Destination {
+ public:
+  Destination() = default;
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+  virtual ~Destination() = default;
+
+  /// What may be committed.
+  enum class CommitRule {
+    any_prefix,  ///< any cursor up to which everything is delivered
+    all_sent,    ///< only the cursor of the last message sent, when all are delivered: they are one transaction
+  };
+  enum class Commit {
+    committed,
+    aborted,  ///< nothing since the checkpoint counts: go on from there with a new destination
+    fenced,   ///< a successor has opened: leave
+    unknown,  ///< open() of a new destination will tell
+  };
+
+  [[nodiscard]] virtual CommitRule commit_rule() const noexcept = 0;
+  [[nodiscard]] virtual Checkpoint open() = 0;
+  [[nodiscard]] virtual Sink::Send send(const MessageView& message) = 0;
+  /// Appends the deliveries reported since the last call; waits at most `wait` for the first.
+  virtual void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) = 0;
+  /// Records that everything up to `cursor` is delivered.
+  [[nodiscard]] virtual Commit commit(const Cursor& cursor) = 0;
+};
+
+}  // namespace annals::outbox

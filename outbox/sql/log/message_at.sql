@@ -1,0 +1,1 @@
+SELECT {id} FROM {relation} WHERE position = $1::bigint

@@ -1,0 +1,4 @@
+-- A new owner: from now on its predecessors' epochs are too low to write.
+UPDATE {schema}.relay_checkpoints SET epoch = epoch + 1
+ WHERE relay = $1::text AND log = $2::text
+RETURNING position, message_id, system_identifier, timeline, epoch

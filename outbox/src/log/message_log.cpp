@@ -1,0 +1,21 @@
+#include "annals/outbox/message_log.hpp"
+
+#include "annals/core/text.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_outbox_sql.hpp"
+
+namespace annals::outbox {
+
+postgres::MessageLog message_log(const std::string& schema) {
+  require_identifier("schema", schema);
+  return {.name = "outbox",
+          .schema = schema,
+          .relation = schema + ".outbox",
+          .select = postgres::render(sql::outbox_rows, schema),
+          .position = "o.position",
+          .id = "message_id",
+          .stream_names = {},
+          .names_topics = true};
+}
+
+}  // namespace annals::outbox

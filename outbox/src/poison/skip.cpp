@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/outbox/status.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals_outbox_sql.hpp"
+#include "log/log_sql.hpp"
+#include "poison/passed_over.hpp"
+#include "progress/checkpoint_row.hpp"
+
+namespace annals::outbox {
+
+using postgres::Connection;
+using postgres::MessageLog;
+using postgres::Params;
+
+namespace {
+
+constexpr std::size_t reason_bytes_max = 1024;
+
+void require_ahead(Connection& connection, const MessageLog& log, const Skip& skip) {
+  const auto checkpoint = find_checkpoint(connection, log, skip.relay);
+  if (!checkpoint) {
+    throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(skip.relay), log.name),
+                  "see `annals relay status` for the names there are");
+  }
+  if (checkpoint->position < skip.position) return;
+  throw invalid(fmt::format("relay \"{}\" is past position {} of {} already: its checkpoint is {}",
+                            printable(skip.relay), skip.position, log.name, checkpoint->position),
+                "what was published cannot be taken back: publish a correction");
+}
+
+void require_message(Connection& connection, const MessageLog& log, const Skip& skip) {
+  const auto row = connection.query(render_for(sql::message_at, log), Params{}.bigint(skip.position));
+  if (!row.empty() && row.uuid(0, 0) == skip.id) return;
+  throw invalid(fmt::format("position {} of {} holds {}, not message {}", skip.position, log.name,
+                            row.empty() ? "no message" : "message " + row.uuid(0, 0).to_string(), skip.id.to_string()),
+                "take position and id from the relay's last error");
+}
+
+}  // namespace
+
+void skip_message(Connection& connection, const MessageLog& log, const Skip& skip) {
+  if (!skip.reason.empty()) require_text("reason", skip.reason, reason_bytes_max);
+  postgres::SessionLock lock{connection, lock_name_of(log, skip.relay)};
+  require_no_owner(connection, log, skip.relay, lock);
+  require_ahead(connection, log, skip);
+  require_message(connection, log, skip);
+  connection.query(render_for(sql::skip_record, log),
+                   Params{}.text(skip.relay).text(log.name).bigint(skip.position).uuid(skip.id).text(skip.reason));
+}
+
+PassedOver read_passed_over(Connection& connection, const MessageLog& log, const std::string& relay) {
+  const auto rows = connection.query(render_for(sql::skip_list, log), Params{}.text(relay).text(log.name));
+  std::vector<MessageSource::Place> places;
+  for (int row = 0; row < rows.rows(); ++row) {
+    places.push_back({.position = rows.bigint(row, 0), .id = rows.uuid(row, 1)});
+  }
+  return PassedOver{std::move(places)};
+}
+
+}  // namespace annals::outbox

@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include "annals/core/assert.hpp"
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/outbox/status.hpp"
+#include "annals/postgres/cluster_identity.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals_outbox_sql.hpp"
+#include "log/log_sql.hpp"
+#include "progress/checkpoint_row.hpp"
+
+namespace annals::outbox {
+
+using postgres::Connection;
+using postgres::MessageLog;
+using postgres::Params;
+
+namespace {
+
+std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, const Adoption& adoption) {
+  const auto recorded = find_checkpoint(connection, log, adoption.relay);
+  if (!recorded && !adoption.position) {
+    throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(adoption.relay), log.name),
+                  "name the position to start after; 0 publishes everything");
+  }
+  const auto position = adoption.position ? *adoption.position : recorded->position;
+  const auto end = connection.query(render_for(sql::log_end, log)).bigint(0, 0);
+  if (position >= 0 && position <= end) return position;
+  throw invalid(fmt::format("position {} of relay \"{}\" is outside the log, which ends at {}", position,
+                            printable(adoption.relay), end),
+                fmt::format("name a position from 0 to {}: everything after it is published (again)", end));
+}
+
+}  // namespace
+
+RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
+  postgres::SessionLock lock{connection, lock_name_of(log, adoption.relay)};
+  require_no_owner(connection, log, adoption.relay, lock);
+  const auto position = position_to_adopt(connection, log, adoption);
+  const auto cluster = postgres::read_cluster_identity(connection);
+  connection.query(render_for(sql::checkpoint_adopt, log), Params{}
+                                                               .text(adoption.relay)
+                                                               .text(log.name)
+                                                               .bigint(position)
+                                                               .text(cluster.system_identifier)
+                                                               .text(cluster.timeline));
+  auto adopted = find_checkpoint(connection, log, adoption.relay);
+  ANNALS_ASSERT(adopted.has_value());
+  add_lag(connection, log, *adopted);
+  return *adopted;
+}
+
+}  // namespace annals::outbox

@@ -1,0 +1,61 @@
+#include "progress/checkpoint_row.hpp"
+
+#include <fmt/format.h>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals_outbox_sql.hpp"
+#include "log/log_sql.hpp"
+
+namespace annals::outbox {
+
+using postgres::Connection;
+using postgres::MessageLog;
+using postgres::Params;
+
+RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
+  RelayStatus status;
+  status.relay = rows.text(row, 0);
+  status.log = rows.text(row, 1);
+  status.position = rows.bigint(row, 2);
+  if (!rows.is_null(row, 3)) status.message_id = rows.uuid(row, 3);
+  status.system_identifier = rows.text(row, 4);
+  status.timeline = rows.text(row, 5);
+  status.updated_at = rows.timestamptz(row, 6);
+  return status;
+}
+
+std::optional<RelayStatus> find_checkpoint(Connection& connection, const MessageLog& log, const std::string& relay) {
+  const auto rows = connection.query(render_for(sql::relay_find, log), Params{}.text(relay).text(log.name));
+  if (rows.empty()) return std::nullopt;
+  return checkpoint_of(rows, 0);
+}
+
+void add_lag(Connection& connection, const MessageLog& log, RelayStatus& status) {
+  const auto row = connection.query(render_for(sql::relay_lag, log), Params{}.bigint(status.position));
+  status.lag_messages = row.bigint(0, 0);
+  if (!row.is_null(0, 1)) status.oldest_age = std::chrono::milliseconds{row.bigint(0, 1)};
+}
+
+std::optional<RelayOwner> find_owner(Connection& connection, const MessageLog& log, const std::string& relay) {
+  const auto key = postgres::session_lock_key(lock_name_of(log, relay));
+  const auto row = connection.query(std::string{sql::lock_owner}, Params{}.bigint(key));
+  if (row.empty()) return std::nullopt;
+  return RelayOwner{.pid = row.is_null(0, 0) ? 0 : row.integer(0, 0),  // a prepared transaction has no process
+                    .application_name = row.text(0, 1),
+                    .client_address = row.text(0, 2)};
+}
+
+void require_no_owner(Connection& connection, const MessageLog& log, const std::string& relay,
+                      postgres::SessionLock& lock) {
+  if (lock.try_acquire()) return;
+  const auto owner = find_owner(connection, log, relay).value_or(RelayOwner{});
+  throw Error{
+      ErrorKind::overloaded,
+      fmt::format("relay \"{}\" is running: backend {} (application \"{}\", client {})", printable(relay), owner.pid,
+                  printable(owner.application_name), owner.client_address.empty() ? "local" : owner.client_address),
+      {.hint = "stop it first"}};
+}
+
+}  // namespace annals::outbox

@@ -1,0 +1,23 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "annals/outbox/status.hpp"
+#include "annals/postgres/result.hpp"
+#include "annals/postgres/session_lock.hpp"
+
+namespace annals::outbox {
+
+/// A row of relay_list.sql or relay_find.sql; lag and owner are not in it.
+[[nodiscard]] RelayStatus checkpoint_of(const postgres::Result& rows, int row);
+[[nodiscard]] std::optional<RelayStatus> find_checkpoint(postgres::Connection& connection,
+                                                         const postgres::MessageLog& log, const std::string& relay);
+void add_lag(postgres::Connection& connection, const postgres::MessageLog& log, RelayStatus& status);
+/// Who holds the relay's lock, as far as this role may see.
+[[nodiscard]] std::optional<RelayOwner> find_owner(postgres::Connection& connection, const postgres::MessageLog& log,
+                                                   const std::string& relay);
+/// Takes the relay's lock, so that its checkpoint stands still. Throws Error{overloaded} naming the owner while it runs.
+void require_no_owner(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay,
+                      postgres::SessionLock& lock);
+
+}  // namespace annals::outbox

@@ -1,0 +1,29 @@
+#pragma once
+#include <string>
+
+namespace annals::postgres {
+
+/// An append-only table whose rows can be published as messages. A plain value: the module that owns the table makes it
+/// (outbox::message_log(), eventstore::message_log()), main() hands it to whoever reads it, and so the relay knows no
+/// module's tables.
+///
+/// `select` gives these columns in this order, and whoever reads rows of a MessageLog relies on it:
+///
+///     position bigint, stream bigint, id uuid, topic text, key text, type text, content_type smallint, payload bytea,
+///     time timestamptz, correlation_id text, causation_id text, traceparent text, tracestate text, headers text[],
+///     sequence bigint
+///
+/// topic, key and all from correlation_id to headers may be NULL. `stream` is 0 for a message of no stream; the name of
+/// any other is looked up with `stream_names` and is the message's key and subject.
+struct MessageLog {
+  std::string name;               ///< the word for it in options, commands, checkpoints and metrics: "outbox", "events"
+  std::string schema;             ///< a plain identifier; relays keep their checkpoints for this log here
+  std::string relation;           ///< "schema.table"
+  std::string select;             ///< no WHERE, no ORDER BY
+  std::string position;           ///< the position column as `select` names it: "o.position"
+  std::string id;                 ///< the column of the table that identifies a message for good: "message_id"
+  std::string stream_names = {};  ///< takes a bigint[], returns (stream, name); empty: rows are of no stream
+  bool names_topics = false;      ///< rows say their topic; otherwise whoever publishes them does
+};
+
+}  // namespace annals::postgres

@@ -1,0 +1,295 @@
+// The loop of a relay on ports in memory: no database, no broker, and a clock that stands still.
+#include "relay/relay_run.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "annals/testing/manual_clock.hpp"
+#include "annals/testing/memory_destination.hpp"
+#include "annals/testing/memory_message_source.hpp"
+#include "annals/testing/memory_sink.hpp"
+#include "recording_sink.hpp"
+
+namespace annals::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+using annals::testing::ManualClock;
+using annals::testing::MemoryDestination;
+using annals::testing::MemoryMessageLog;
+using annals::testing::MemoryMessageSource;
+using annals::testing::MemoryProgress;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using State = StepReport::State;
+using tests::RecordingSink;
+using CommitRule = Destination::CommitRule;
+
+class RelayRunTest : public ::testing::Test {
+ protected:
+  void append(int count) {
+    for (int i = 0; i < count; ++i) log_.append({"t", "k", std::to_string(++written_)});
+  }
+  RelayRun& open(Destination& destination) {
+    source_.emplace(log_, options_.batch_rows_max);
+    return run_.emplace(*source_, destination, clock_, options_, "log", Admission{options_, {}});
+  }
+  StepReport step_until_idle(RelayRun& run) {
+    for (int i = 0; i < 10'000; ++i) {
+      const auto report = run.step(1ms);
+      if (report.state == State::idle) return report;
+      clock_.advance(1ms);
+    }
+    ADD_FAILURE() << "never idle";
+    return {};
+  }
+  static std::vector<std::string> payloads(const RecordingSink& sink) {
+    std::vector<std::string> out;
+    for (const auto& message : sink.received) out.push_back(message.payload);
+    return out;
+  }
+  static std::vector<std::string> numbers(int first, int last) {
+    std::vector<std::string> out;
+    for (int i = first; i <= last; ++i) out.push_back(std::to_string(i));
+    return out;
+  }
+
+  ManualClock clock_;
+  MemoryMessageLog log_;
+  MemoryProgress progress_;
+  RelayOptions options_{.name = "main"};
+  int written_ = 0;
+  std::optional<MemoryMessageSource> source_;
+  std::optional<RelayRun> run_;
+};
+
+TEST_F(RelayRunTest, CommitsACursorAndTellsTheSource) {
+  append(10);
+  RecordingSink sink;
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  EXPECT_EQ(step_until_idle(run).checkpoint, 10);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(1, 10)));
+  EXPECT_EQ(progress_.relays["main"].cursor, source_->cursor(10));
+  EXPECT_EQ(source_->acknowledged, source_->cursor(10));
+}
+
+TEST_F(RelayRunTest, GoesOnFromTheDestinationsCheckpoint) {
+  append(10);
+  {
+    RecordingSink sink;
+    MemoryDestination destination{sink, progress_, "main"};
+    step_until_idle(open(destination));
+  }
+  append(3);
+  RecordingSink sink;
+  MemoryDestination destination{sink, progress_, "main"};
+  step_until_idle(open(destination));
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(11, 13)));
+}
+
+// A hundred messages a second, each delivered before the next comes.
+TEST_F(RelayRunTest, WritesTenCheckpointsASecondAtMostInATrickle) {
+  RecordingSink sink;
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  const auto before = destination.commits.size();
+  for (int i = 0; i < 1'000; ++i) {
+    append(1);
+    for (int n = 0; n < 5; ++n) {
+      (void)run.step(2ms);
+      clock_.advance(2ms);
+    }
+  }
+  EXPECT_GE(destination.commits.size() - before, 90U);
+  EXPECT_LE(destination.commits.size() - before, 101U);
+  EXPECT_EQ(sink.received.size(), 1'000U);
+}
+
+TEST_F(RelayRunTest, RecordsALoneMessageAtOnce) {
+  RecordingSink sink;
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  step_until_idle(run);
+  clock_.advance(1s);
+  append(1);
+  (void)run.step(0ms);
+  EXPECT_EQ(run.step(0ms).checkpoint, 1) << "without the clock having moved";
+}
+
+/// Breaks in send(), as a producer with a fatal error does; what was refused is reported afterwards.
+class FatalSink final : public Sink {
+ public:
+  explicit FatalSink(std::int64_t refused) : refused_(refused) {}
+  Send send(const MessageView& message) override {
+    if (queued_.size() >= 50) throw Error{ErrorKind::failed, "fatal: an earlier message failed"};
+    queued_.push_back(message.ticket);
+    return Send::accepted;
+  }
+  void poll(std::chrono::milliseconds, std::vector<Delivery>& deliveries) override {
+    if (queued_.size() < 50) return;  // it is in the broker's hands
+    for (const auto ticket : std::exchange(queued_, std::vector<std::int64_t>(50, 0))) {
+      if (ticket == 0) continue;
+      const auto outcome = ticket == refused_ ? Delivery::Outcome::refused : Delivery::Outcome::undecided;
+      deliveries.push_back({ticket, outcome, ticket == refused_ ? "no such topic" : "purged"});
+    }
+  }
+
+ private:
+  std::int64_t refused_;
+  std::vector<std::int64_t> queued_;
+};
+
+TEST_F(RelayRunTest, AsksABrokenSinkForItsReportsAndNamesTheMessageThatWasRefused) {
+  append(200);
+  FatalSink sink{31};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  try {
+    for (int i = 0; i < 10; ++i) (void)run.step(1ms);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::refused) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr("message 31 ("));
+  }
+}
+
+TEST_F(RelayRunTest, CallsNothingPoisonWhenASinkBreaksWithoutAWord) {
+  append(200);
+  FatalSink sink{0};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  try {
+    for (int i = 0; i < 10; ++i) (void)run.step(1ms);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::failed) << error.what();
+    EXPECT_TRUE(error.retryable());
+  }
+  EXPECT_EQ(progress_.relays["main"].cursor, source_->cursor(0));
+}
+
+/// Under a flow that never ends, and a sink that always has something in flight.
+class RelayRunInTransactions : public RelayRunTest {
+ protected:
+  RelayRunInTransactions() {
+    options_.checkpoint_interval = 20ms;
+    options_.batch_rows_max = 10;
+  }
+  void run_under_flow(MemoryDestination& destination) {
+    auto& run = open(destination);
+    options_.at_point = [&](std::string_view point) {
+      if (point == "checkpoint") in_flight_.push_back(run.in_flight());
+    };
+    for (int i = 0; i < 200; ++i) {
+      append(10);
+      (void)run.step(1ms);
+      clock_.advance(1ms);
+    }
+    options_.at_point = {};
+  }
+  annals::testing::MemorySink sink_{{.delay_polls = 4}};
+  std::vector<std::size_t> in_flight_;  // at each commit
+};
+
+TEST_F(RelayRunInTransactions, CommitsWhenNothingIsInFlightAndWaitsForThat) {
+  MemoryDestination destination{sink_, progress_, "main", CommitRule::all_sent};
+  run_under_flow(destination);
+  EXPECT_GE(in_flight_.size(), 5U);
+  EXPECT_THAT(in_flight_, ::testing::Each(0U));
+}
+
+TEST_F(RelayRunInTransactions, CommitsBesideWhatIsInFlightWhereAnyPrefixMayBe) {
+  MemoryDestination destination{sink_, progress_, "main", CommitRule::any_prefix};
+  run_under_flow(destination);
+  EXPECT_GE(in_flight_.size(), 5U);
+  EXPECT_THAT(in_flight_, ::testing::Contains(::testing::Gt(0U)));
+}
+
+TEST_F(RelayRunTest, EndsWhenASuccessorHasOpened) {
+  RecordingSink sink;
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  MemoryDestination successor{sink, progress_, "main"};
+  (void)successor.open();
+  append(1);
+  try {
+    step_until_idle(run);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::disconnected) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr("another relay"));
+  }
+}
+
+TEST_F(RelayRunTest, EndsAndCanBeTriedAgainWhenACommitFails) {
+  for (const auto outcome : {Destination::Commit::aborted, Destination::Commit::unknown}) {
+    RecordingSink sink;
+    MemoryDestination destination{sink, progress_, "main"};
+    auto& run = open(destination);
+    destination.outcome = outcome;
+    append(1);
+    try {
+      step_until_idle(run);
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.retryable()) << error.what();
+    }
+  }
+}
+
+// Messages that are passed over take no room at the sink; they must not let the relay run ahead without bound either.
+TEST_F(RelayRunTest, DoesNotRunAheadOfWhatIsInFlight) {
+  options_.unrouted = Unrouted::skip;
+  options_.in_flight_max = 20;
+  options_.batch_rows_max = 10;
+  append(1);
+  for (int i = 0; i < 1'000; ++i) log_.append({"", "k", "no topic, no route"});
+  RecordingSink sink{{.stalled = true}};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  std::size_t read = 0;
+  for (int i = 0; i < 200; ++i) read += run.step(1ms).read;
+  EXPECT_LE(read, 30U);
+  sink.options().stalled = false;
+  EXPECT_EQ(step_until_idle(run).checkpoint, 1'001);
+}
+
+TEST_F(RelayRunTest, HearsTheSourceWhileTheSinkIsFull) {
+  append(100);
+  RecordingSink sink{{.room = 5, .stalled = true}};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  for (int i = 0; i < 20; ++i) (void)run.step(1ms);
+  EXPECT_GE(source_->rests, 10U);
+}
+
+TEST_F(RelayRunTest, StartsANewNameBesideOthersOnlyWhenToldWhere) {
+  append(3);
+  RecordingSink sink;
+  {
+    MemoryDestination destination{sink, progress_, "main"};
+    step_until_idle(open(destination));
+  }
+  sink.received.clear();
+  options_.name = "mian";
+  for (int i = 0; i < 2; ++i) {
+    MemoryDestination mistyped{sink, progress_, "mian"};
+    try {
+      (void)open(mistyped);
+      ADD_FAILURE() << "it would have published everything again";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+      EXPECT_THAT(error.what(), HasSubstr("\"main\""));
+    }
+  }
+  options_.start = Start{.at = Start::At::position, .position = 2};
+  MemoryDestination meant{sink, progress_, "mian"};
+  step_until_idle(open(meant));
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(3, 3)));
+}
+
+}  // namespace
+}  // namespace annals::outbox

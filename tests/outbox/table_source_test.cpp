@@ -1,0 +1,91 @@
+#include "log/table_source.hpp"
+
+#include "annals/eventstore/event_store.hpp"
+#include "annals/eventstore/message_log.hpp"
+#include "annals/outbox/message_log.hpp"
+#include "annals/outbox/outbox.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/pqxx_compat.hpp"
+#include "annals/testing/message_source_contract.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::testing {
+namespace {
+
+/// One of the two logs of a database of its own.
+class TableSourceHarness : public MessageSourceHarness {
+ public:
+  explicit TableSourceHarness(postgres::MessageLog log) : log_(std::move(log)) {}
+
+  void write(const std::string& payload) override {
+    pqxx::work tx{*writer_};
+    insert(tx, payload);
+    tx.commit();
+  }
+  void write_open(const std::string& payload) override {
+    open_.emplace(*other_);
+    insert(*open_, payload);
+  }
+  void end_open(bool commit) override {
+    if (commit) open_->commit();
+    open_.reset();
+  }
+  std::unique_ptr<outbox::MessageSource> make_source(std::size_t batch_max) override {
+    session_ = std::make_unique<postgres::Connection>(database_.database());
+    return std::make_unique<outbox::TableSource>(
+        *session_, clock_, log_,
+        outbox::TableSource::Options{
+            .relay = "contract", .rows_max = batch_max, .poll_interval = std::chrono::milliseconds{20}});
+  }
+  /// What a restored copy would hold: the same positions, other messages.
+  void change_history() override {
+    postgres::Connection{database_.database()}.execute("SET session_replication_role = replica; ALTER TABLE " +
+                                                       log_.relation + " DISABLE TRIGGER USER; UPDATE " +
+                                                       log_.relation + " SET " + log_.id + " = gen_random_uuid()");
+  }
+
+ protected:
+  virtual void insert(pqxx::work& tx, const std::string& payload) = 0;
+  tests::TempDatabase database_;
+
+ private:
+  SystemClock clock_;
+  postgres::MessageLog log_;
+  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.database());
+  std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.database());
+  std::optional<pqxx::work> open_;
+  std::unique_ptr<postgres::Connection> session_;
+};
+
+class OutboxHarness final : public TableSourceHarness {
+ public:
+  OutboxHarness() : TableSourceHarness(outbox::message_log("annals")) {}
+  void insert(pqxx::work& tx, const std::string& payload) override {
+    outbox_.enqueue(tx, outbox::Message{.topic = "t", .key = "k", .type = "t", .payload = payload});
+  }
+
+ private:
+  outbox::Outbox outbox_{database_.database()};
+};
+
+class EventsHarness final : public TableSourceHarness {
+ public:
+  EventsHarness() : TableSourceHarness(eventstore::message_log("annals")) {}
+  void insert(pqxx::work& tx, const std::string& payload) override {
+    // A stream each: a writer of a stream would wait for the one that is open.
+    (void)events_.append(tx, StreamName{"order-" + payload}, ExpectedVersion::any(),
+                         {NewEvent{.type = "t", .data = payload}});
+  }
+
+ private:
+  eventstore::EventStore events_{database_.database()};
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, MessageSourceContract,
+    ::testing::Values(MessageSourceAdapter{"outbox", [] { return std::make_unique<OutboxHarness>(); }},
+                      MessageSourceAdapter{"events", [] { return std::make_unique<EventsHarness>(); }}),
+    [](const auto& adapter) { return adapter.param.name; });
+
+}  // namespace
+}  // namespace annals::testing

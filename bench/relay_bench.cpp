@@ -6,8 +6,8 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
-#include "annals/kafka/sink.hpp"
 #include "annals/eventstore/message_log.hpp"
+#include "annals/kafka/sink.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "benches.hpp"

@@ -48,8 +48,8 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
 }  // namespace
 
 void check_relays(postgres::Connection& connection, Checks& checks) {
-  const auto relays = outbox::read_relay_status(
-      connection, {outbox::message_log(connection.database().schema), eventstore::message_log(connection.database().schema)});
+  const auto relays = outbox::read_relay_status(connection, {outbox::message_log(connection.database().schema),
+                                                             eventstore::message_log(connection.database().schema)});
   if (relays.empty()) {
     checks.push_back({"relay", Level::ok, "none has published from here yet"});
     return;

@@ -25,9 +25,9 @@ std::string owner_text(const outbox::RelayOwner& owner) {
 }
 
 void add_relay(Report& report, const outbox::RelayStatus& status) {
-  report.add({cell(status.relay), cell(status.log), cell(status.position),
-              cell(status.lag_messages), age_cell(status.oldest_age),
-              status.owner ? cell(owner_text(*status.owner)) : no_value(), cell(format_timestamp(status.updated_at))});
+  report.add({cell(status.relay), cell(status.log), cell(status.position), cell(status.lag_messages),
+              age_cell(status.oldest_age), status.owner ? cell(owner_text(*status.owner)) : no_value(),
+              cell(format_timestamp(status.updated_at))});
 }
 
 std::vector<ReportColumn> relay_columns() {
@@ -51,8 +51,7 @@ ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
   const auto all = logs(invocation.database.schema);
   const auto log = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == options.table; });
   if (log == all.end()) {
-    throw Failure{ExitCode::usage, fmt::format("unknown log \"{}\"", printable(options.table)),
-                  "use outbox or events"};
+    throw Failure{ExitCode::usage, fmt::format("unknown log \"{}\"", printable(options.table)), "use outbox or events"};
   }
   if (!options.yes) {
     throw Failure{
@@ -62,7 +61,8 @@ ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
         "see `annals relay status` and `annals doctor`, then repeat with --yes"};
   }
   auto connection = connect_ready(invocation.database);
-  const auto status = outbox::adopt_checkpoint(connection, *log, {.relay = options.relay, .position = options.position});
+  const auto status =
+      outbox::adopt_checkpoint(connection, *log, {.relay = options.relay, .position = options.position});
   Report report{invocation.output, invocation.format, relay_columns()};
   add_relay(report, status);
   report.finish();

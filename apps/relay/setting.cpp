@@ -37,9 +37,7 @@ void set_sources(Config& config, const std::string& text) {
   config.relay.sources = sources;
 }
 
-std::string show_sources(const Config& config) {
-  return fmt::format("{}", fmt::join(config.relay.sources, ","));
-}
+std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.relay.sources, ",")); }
 
 template <std::size_t Config::Relay::*member, std::size_t low, std::size_t high>
 void set_size(Config& config, const std::string& text) {

@@ -39,9 +39,8 @@ outbox::Cursor MemoryMessageSource::first(const outbox::Start& start, std::chron
   const auto end = static_cast<std::int64_t>(log_.rows_.size());
   if (start.at == outbox::Start::At::beginning) return cursor_of({});
   if (start.at == outbox::Start::At::position) return cursor_of(place_at(std::min(start.position, end)));
-  if (std::any_of(log_.rows_.begin(), log_.rows_.end(), [](const auto& row) { 
-        return row.state == MemoryMessageLog::State::open;
-      })) {
+  if (std::any_of(log_.rows_.begin(), log_.rows_.end(),
+                  [](const auto& row) { return row.state == MemoryMessageLog::State::open; })) {
     throw Error{ErrorKind::overloaded, "a transaction is still open", {.hint = "wait for it"}};
   }
   return cursor_of(place_at(end));

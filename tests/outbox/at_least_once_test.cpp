@@ -47,9 +47,9 @@ class AtLeastOnceHarness final : public DestinationHarness {
   std::int64_t position_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(AtLeastOnce, DestinationContract, ::testing::Values(DestinationAdapter{"postgres", [] {
-                           return std::make_unique<AtLeastOnceHarness>();
-                         }}),
+INSTANTIATE_TEST_SUITE_P(AtLeastOnce, DestinationContract,
+                         ::testing::Values(DestinationAdapter{"postgres",
+                                                              [] { return std::make_unique<AtLeastOnceHarness>(); }}),
                          [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace

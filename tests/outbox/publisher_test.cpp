@@ -9,9 +9,9 @@ namespace annals::outbox {
 namespace {
 
 using namespace std::chrono_literals;
-using tests::RecordingSink;
 using testing::MemoryDestination;
 using testing::MemoryProgress;
+using tests::RecordingSink;
 
 bool offer(Publisher& publisher, std::int64_t position) {
   MessageView view;

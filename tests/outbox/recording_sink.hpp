@@ -46,7 +46,8 @@ class RecordingSink final : public outbox::Sink {
 
   Send send(const outbox::MessageView& message) override {
     if (queued_.size() >= options_.room) return Send::full;
-    if (options_.unsendable.contains(message.position)) throw Error{ErrorKind::refused, "message too large", {.hint = "raise message.max.bytes"}};
+    if (options_.unsendable.contains(message.position))
+      throw Error{ErrorKind::refused, "message too large", {.hint = "raise message.max.bytes"}};
     if (options_.on_send) options_.on_send();
     queued_.push_back(copy(message));
     return Send::accepted;

@@ -68,7 +68,8 @@ TEST_P(RelayKafka, NamesExactlyTheRefusedMessageAndGivesUpNoOther) {
   EXPECT_EQ(error->kind(), ErrorKind::refused);
   EXPECT_THAT(error->what(), HasSubstr(fmt::format("message {} ({})", refused, id_at(refused))));
   postgres::Connection connection{database_.database()};
-  outbox::skip_message(connection, log_, {.position = refused, .id = *EventId::parse(id_at(refused)), .reason = "test"});
+  outbox::skip_message(connection, log_,
+                       {.position = refused, .id = *EventId::parse(id_at(refused)), .reason = "test"});
   const auto again = publish();
   EXPECT_FALSE(again.has_value()) << again->what();
 

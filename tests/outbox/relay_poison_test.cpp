@@ -77,9 +77,10 @@ TEST_F(RelayPoison, LetsTheOperatorGiveOneMessageUp) {
   expected.erase(expected.begin() + 7);
   EXPECT_THAT(payloads(sink), ElementsAreArray(expected));
   EXPECT_EQ(checkpoint(), "20");
-  EXPECT_EQ(scalar("SELECT relay || ' ' || log || ' ' || position || ' ' || (decided_by = session_user) || ' ' || reason "
-                   "FROM annals.relay_skips"),
-            "relay outbox 8 true no such topic");
+  EXPECT_EQ(
+      scalar("SELECT relay || ' ' || log || ' ' || position || ' ' || (decided_by = session_user) || ' ' || reason "
+             "FROM annals.relay_skips"),
+      "relay outbox 8 true no such topic");
 }
 
 TEST_F(RelayPoison, GivesUpNothingBelowThatIsUnconfirmed) {
@@ -111,7 +112,8 @@ TEST_F(RelayPoison, RefusesToGiveUpAnotherMessageThanMeant) {
   EXPECT_THAT(error_of([&] { skip(7, id_at(7)); }).what(), HasSubstr("past position 7"));
   postgres::Connection connection{database_.database()};
   EXPECT_THAT(error_of([&] {
-                outbox::skip_message(connection, log_, {.relay = "ralay", .position = 8, .id = *EventId::parse(id_at(8))});
+                outbox::skip_message(connection, log_,
+                                     {.relay = "ralay", .position = 8, .id = *EventId::parse(id_at(8))});
               }).what(),
               HasSubstr("no checkpoint"));
   EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_skips"), "0");

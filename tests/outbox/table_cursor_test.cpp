@@ -26,10 +26,10 @@ TEST(TableCursor, HasNoMessageAtTheBeginning) {
 
 TEST(TableCursor, RefusesEverythingElse) {
   const auto id = EventId::generate().to_string();
-  for (const auto& bytes : {std::string{}, std::string{"table/2 1 1 0 -"}, std::string{"table/1 1 1 0"},
-                            std::string{"table/1 1 1 0 - "}, std::string{"table/1  1 0 -"}, "table/1 1 1 -1 " + id,
-                            "table/1 1 1 0 " + id, std::string{"table/1 1 1 5 -"}, std::string{"table/1 1 1 5x " } + id,
-                            "table/1 1 1 99999999999999999999 " + id}) {
+  for (const auto& bytes :
+       {std::string{}, std::string{"table/2 1 1 0 -"}, std::string{"table/1 1 1 0"}, std::string{"table/1 1 1 0 - "},
+        std::string{"table/1  1 0 -"}, "table/1 1 1 -1 " + id, "table/1 1 1 0 " + id, std::string{"table/1 1 1 5 -"},
+        std::string{"table/1 1 1 5x "} + id, "table/1 1 1 99999999999999999999 " + id}) {
     try {
       (void)TableCursor::decode({bytes});
       ADD_FAILURE() << bytes;

@@ -32,17 +32,16 @@ class TableSourceHarness : public MessageSourceHarness {
   }
   std::unique_ptr<outbox::MessageSource> make_source(std::size_t batch_max) override {
     session_ = std::make_unique<postgres::Connection>(database_.database());
-    return std::make_unique<outbox::TableSource>(*session_, clock_, log_,
-                                                 outbox::TableSource::Options{.relay = "contract",
-                                                                              .rows_max = batch_max,
-                                                                              .poll_interval =
-                                                                                  std::chrono::milliseconds{20}});
+    return std::make_unique<outbox::TableSource>(
+        *session_, clock_, log_,
+        outbox::TableSource::Options{
+            .relay = "contract", .rows_max = batch_max, .poll_interval = std::chrono::milliseconds{20}});
   }
   /// What a restored copy would hold: the same positions, other messages.
   void change_history() override {
-    postgres::Connection{database_.database()}.execute(
-        "SET session_replication_role = replica; ALTER TABLE " + log_.relation + " DISABLE TRIGGER USER; UPDATE " +
-        log_.relation + " SET " + log_.id + " = gen_random_uuid()");
+    postgres::Connection{database_.database()}.execute("SET session_replication_role = replica; ALTER TABLE " +
+                                                       log_.relation + " DISABLE TRIGGER USER; UPDATE " +
+                                                       log_.relation + " SET " + log_.id + " = gen_random_uuid()");
   }
 
  protected:
@@ -82,12 +81,11 @@ class EventsHarness final : public TableSourceHarness {
   eventstore::EventStore events_{database_.database()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Table, MessageSourceContract,
-                         ::testing::Values(MessageSourceAdapter{"outbox",
-                                                                [] { return std::make_unique<OutboxHarness>(); }},
-                                           MessageSourceAdapter{"events",
-                                                                [] { return std::make_unique<EventsHarness>(); }}),
-                         [](const auto& adapter) { return adapter.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Table, MessageSourceContract,
+    ::testing::Values(MessageSourceAdapter{"outbox", [] { return std::make_unique<OutboxHarness>(); }},
+                      MessageSourceAdapter{"events", [] { return std::make_unique<EventsHarness>(); }}),
+    [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace
 }  // namespace annals::testing

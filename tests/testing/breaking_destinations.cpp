@@ -77,15 +77,13 @@ DestinationAdapter adapter(std::string name, Fault fault) {
           std::chrono::milliseconds{200}};
 }
 
-INSTANTIATE_TEST_SUITE_P(Broken, DestinationContract,
-                         ::testing::Values(adapter("forgets", Fault::forgets),
-                                           adapter("never_fences", Fault::never_fences),
-                                           adapter("mixes_names", Fault::mixes_names),
-                                           adapter("hides_others", Fault::hides_others),
-                                           adapter("drops_messages", Fault::drops_messages),
-                                           adapter("commits_on_open", Fault::commits_on_open),
-                                           adapter("stays_shut", Fault::stays_shut)),
-                         [](const auto& adapter) { return adapter.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Broken, DestinationContract,
+    ::testing::Values(adapter("forgets", Fault::forgets), adapter("never_fences", Fault::never_fences),
+                      adapter("mixes_names", Fault::mixes_names), adapter("hides_others", Fault::hides_others),
+                      adapter("drops_messages", Fault::drops_messages),
+                      adapter("commits_on_open", Fault::commits_on_open), adapter("stays_shut", Fault::stays_shut)),
+    [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace
 }  // namespace annals::testing

@@ -6,16 +6,16 @@ namespace annals::testing {
 namespace {
 
 enum class Fault {
-  reverses,         // gives a batch backwards
-  positions,        // counts positions in place of tickets
-  repeats,          // a cursor that gives its own message again
-  one_too_far,      // a cursor that passes the next message
-  passes_open,      // goes on past a transaction that is still open, for good
-  guesses_end,      // takes the end for final
-  trusts_anybody,   // takes the cursor of another history
-  finds_next,       // finds another message
-  never_wakes,      // never says that reading is worth it
-  ignores_start,    // begins at the beginning, whatever it is told
+  reverses,        // gives a batch backwards
+  positions,       // counts positions in place of tickets
+  repeats,         // a cursor that gives its own message again
+  one_too_far,     // a cursor that passes the next message
+  passes_open,     // goes on past a transaction that is still open, for good
+  guesses_end,     // takes the end for final
+  trusts_anybody,  // takes the cursor of another history
+  finds_next,      // finds another message
+  never_wakes,     // never says that reading is worth it
+  ignores_start,   // begins at the beginning, whatever it is told
 };
 
 class BreakingMessageSource final : public outbox::MessageSource {

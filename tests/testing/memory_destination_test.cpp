@@ -24,9 +24,9 @@ class MemoryDestinationHarness final : public DestinationHarness {
   int cursors_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Memory, DestinationContract, ::testing::Values(DestinationAdapter{"memory", [] {
-                           return std::make_unique<MemoryDestinationHarness>();
-                         }}),
+INSTANTIATE_TEST_SUITE_P(Memory, DestinationContract,
+                         ::testing::Values(DestinationAdapter{
+                             "memory", [] { return std::make_unique<MemoryDestinationHarness>(); }}),
                          [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace

@@ -20,9 +20,9 @@ class MemoryMessageSourceHarness final : public MessageSourceHarness {
   std::int64_t open_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Memory, MessageSourceContract, ::testing::Values(MessageSourceAdapter{"memory", [] {
-                           return std::make_unique<MemoryMessageSourceHarness>();
-                         }}),
+INSTANTIATE_TEST_SUITE_P(Memory, MessageSourceContract,
+                         ::testing::Values(MessageSourceAdapter{
+                             "memory", [] { return std::make_unique<MemoryMessageSourceHarness>(); }}),
                          [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include "admin/broker.hpp"
 #include "annals/core/error.hpp"
 #include "annals/eventstore/event_store.hpp"
-#include "annals/kafka/source.hpp"
 #include "annals/eventstore/message_log.hpp"
+#include "annals/kafka/source.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
@@ -45,7 +45,8 @@ std::int64_t relay_lag(const Database& database) {
   Connection connection{database};
   std::int64_t lag = 0;
   for (const auto& relay : annals::outbox::read_relay_status(
-           connection, {annals::outbox::message_log(database.schema), annals::eventstore::message_log(database.schema)}))
+           connection,
+           {annals::outbox::message_log(database.schema), annals::eventstore::message_log(database.schema)}))
     lag += relay.lag_messages;
   return lag;
 }

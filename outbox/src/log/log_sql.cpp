@@ -39,8 +39,8 @@ std::string adopt_command(std::string_view relay, std::string_view log, std::int
 }
 
 std::string skip_command(std::string_view relay, std::string_view log, std::int64_t position, const EventId& id) {
-  return fmt::format("annals relay skip {} --log {} --position {} --id {}", shell_word(relay), shell_word(log), position,
-                     id.to_string());
+  return fmt::format("annals relay skip {} --log {} --position {} --id {}", shell_word(relay), shell_word(log),
+                     position, id.to_string());
 }
 
 }  // namespace annals::outbox

@@ -57,7 +57,8 @@ TableCursor TableCursor::decode(const Cursor& cursor) {
               .place = *place};
     }
   }
-  throw Error{ErrorKind::corrupt, fmt::format("\"{}\" is not a place in a table", printable(cursor.bytes)),
+  throw Error{ErrorKind::corrupt,
+              fmt::format("\"{}\" is not a place in a table", printable(cursor.bytes)),
               {.hint = "a checkpoint was written by another kind of source, or by a newer version"}};
 }
 

@@ -106,8 +106,8 @@ void TableSource::start(const Cursor& after) {
 void TableSource::require_same_history(const TableCursor& cursor) {
   const auto& made_in = cursor.cluster;
   if (made_in.system_identifier != cluster_.system_identifier) {
-    refuse(cursor, fmt::format("was made in cluster {}, and this is cluster {}",
-                               printable(made_in.system_identifier), cluster_.system_identifier));
+    refuse(cursor, fmt::format("was made in cluster {}, and this is cluster {}", printable(made_in.system_identifier),
+                               cluster_.system_identifier));
   }
   if (made_in.timeline != cluster_.timeline && options_.accept_timeline != cluster_.timeline) {
     refuse(cursor, fmt::format("was made on timeline {}, and this is timeline {}: the database was failed over or "

@@ -27,7 +27,7 @@ struct TableCursor;
 class TableSource final : public MessageSource {
  public:
   struct Options {
-    std::string relay;            ///< for messages to people
+    std::string relay;                 ///< for messages to people
     std::string accept_timeline = {};  ///< see RelayOptions
     std::size_t rows_max = 10'000;
     std::size_t bytes_max = 2U << 20U;

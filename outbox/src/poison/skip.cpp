@@ -34,10 +34,9 @@ void require_ahead(Connection& connection, const MessageLog& log, const Skip& sk
 void require_message(Connection& connection, const MessageLog& log, const Skip& skip) {
   const auto row = connection.query(render_for(sql::message_at, log), Params{}.bigint(skip.position));
   if (!row.empty() && row.uuid(0, 0) == skip.id) return;
-  throw invalid(
-      fmt::format("position {} of {} holds {}, not message {}", skip.position, log.name,
-                  row.empty() ? "no message" : "message " + row.uuid(0, 0).to_string(), skip.id.to_string()),
-      "take position and id from the relay's last error");
+  throw invalid(fmt::format("position {} of {} holds {}, not message {}", skip.position, log.name,
+                            row.empty() ? "no message" : "message " + row.uuid(0, 0).to_string(), skip.id.to_string()),
+                "take position and id from the relay's last error");
 }
 
 }  // namespace
@@ -48,9 +47,8 @@ void skip_message(Connection& connection, const MessageLog& log, const Skip& ski
   require_no_owner(connection, log, skip.relay, lock);
   require_ahead(connection, log, skip);
   require_message(connection, log, skip);
-  connection.query(
-      render_for(sql::skip_record, log),
-      Params{}.text(skip.relay).text(log.name).bigint(skip.position).uuid(skip.id).text(skip.reason));
+  connection.query(render_for(sql::skip_record, log),
+                   Params{}.text(skip.relay).text(log.name).bigint(skip.position).uuid(skip.id).text(skip.reason));
 }
 
 PassedOver read_passed_over(Connection& connection, const MessageLog& log, const std::string& relay) {

@@ -5,7 +5,6 @@
 #include "annals/core/stream_name.hpp"
 #include "annals/core/text.hpp"
 
-
 namespace annals::outbox {
 
 Admission::Verdict Admission::decide(MessageView& message) {

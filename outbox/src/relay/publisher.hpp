@@ -14,8 +14,7 @@ namespace annals::outbox {
 /// Destination throws; Error{failed} when it breaks its contract.
 class Publisher {
  public:
-  Publisher(Destination& destination, std::size_t in_flight_max)
-      : destination_(destination), tracker_(in_flight_max) {}
+  Publisher(Destination& destination, std::size_t in_flight_max) : destination_(destination), tracker_(in_flight_max) {}
 
   /// True when the destination took the message; false when it, or the bound on messages in flight, has no room.
   [[nodiscard]] bool offer(const MessageView& message);

@@ -37,9 +37,9 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
                   "every limit of RelayOptions is at least 1");
   }
   if (log.names_topics && !options.routes.empty()) {
-    throw invalid(fmt::format("relay \"{}\" has routes, but messages of {} name their topic", printable(options.name),
-                              log.name),
-                  "remove the routes, or relay the events");
+    throw invalid(
+        fmt::format("relay \"{}\" has routes, but messages of {} name their topic", printable(options.name), log.name),
+        "remove the routes, or relay the events");
   }
   if (!log.names_topics && options.routes.empty()) {
     throw invalid(fmt::format("relay \"{}\" has no routes for {}", printable(options.name), log.name),

@@ -61,9 +61,7 @@ constexpr std::size_t collect_every = 1024;
 constexpr milliseconds look_while_in_flight = 1ms;
 
 /// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
-bool is_refusal(const Error& error) {
-  return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid;
-}
+bool is_refusal(const Error& error) { return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid; }
 
 Error not_ready(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
   std::string names;
@@ -245,10 +243,11 @@ void RelayRun::commit() {
                 {.hint = "a new one stands by; nothing is lost"}};
   }
   if (outcome != Commit::committed) {
-    throw Error{ErrorKind::failed,
-                fmt::format("the checkpoint of relay \"{}\" on {} was {}", printable(options_.name), log_,
-                            outcome == Commit::aborted ? "not committed" : "sent, and whether it is committed is unknown"),
-                {.hint = "a new relay goes on from what is committed", .retryable = true}};
+    throw Error{
+        ErrorKind::failed,
+        fmt::format("the checkpoint of relay \"{}\" on {} was {}", printable(options_.name), log_,
+                    outcome == Commit::aborted ? "not committed" : "sent, and whether it is committed is unknown"),
+        {.hint = "a new relay goes on from what is committed", .retryable = true}};
   }
   source_.acknowledge(cursor);
   committed_ = ticket;
@@ -281,8 +280,8 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
   if (refused && (!poison || refused->ticket < poison->ticket)) poison = describe(*refused);
   if (poison) throw_poison(*poison, options_.name, log_);
   if (broken) {
-    throw Error{broken->kind(), broken->message(),
-                {.hint = broken->hint(), .sqlstate = broken->sqlstate(), .retryable = true}};
+    throw Error{
+        broken->kind(), broken->message(), {.hint = broken->hint(), .sqlstate = broken->sqlstate(), .retryable = true}};
   }
   const auto& undecided = publisher_.undecided();
   ANNALS_ASSERT(undecided.has_value());

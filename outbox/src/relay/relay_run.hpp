@@ -77,11 +77,11 @@ class RelayRun {
   CheckpointSchedule schedule_;
 
   MessageSource::State state_ = MessageSource::State::rows;  // of the last read
-  bool may_read_ = true;                                     // false after a read found nothing, until the source says so
-  std::int64_t last_read_ = 0;                               // ticket
-  std::size_t next_ = 0;                                     // first message at hand that is not sent yet
-  MessageView view_;                                         // message next_; kept for its memory
-  std::int64_t committed_ = 0;                               // ticket
+  bool may_read_ = true;        // false after a read found nothing, until the source says so
+  std::int64_t last_read_ = 0;  // ticket
+  std::size_t next_ = 0;        // first message at hand that is not sent yet
+  MessageView view_;            // message next_; kept for its memory
+  std::int64_t committed_ = 0;  // ticket
   std::int64_t committed_position_ = 0;
 };
 

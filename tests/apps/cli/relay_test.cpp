@@ -35,7 +35,7 @@ TEST_F(RelayCommand, AdoptsACheckpointWhenToldTwice) {
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_checkpoints"), 0);
 
   EXPECT_THAT(output({"-o", "json", "relay", "adopt", "--relay", "shop", "--position", "4", "--yes"}),
-              HasSubstr(R"("relay":"shop","table":"outbox","position":4,"lag":6,)"));
+              HasSubstr(R"("relay":"shop","log":"outbox","position":4,"lag":6,)"));
   EXPECT_THAT(output({"-o", "json", "relay", "status"}), HasSubstr(R"("position":4,"lag":6)"));
   EXPECT_THAT(output({"relay", "status"}), HasSubstr("shop"));
   const auto doctor = annals({"doctor"});

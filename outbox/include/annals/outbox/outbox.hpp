@@ -21,6 +21,10 @@ namespace annals::outbox {
 ///     outbox.enqueue(tx, {.topic = "accounts", .key = "42", .type = "bank.v1.Debited", .payload = bytes});
 ///     tx.commit();
 ///
+/// Order          messages are published in the order of their positions, which enqueue() draws. For one key that is the order
+///                of the commits only if the transactions of the key reach enqueue() one after the other: lock the row that
+///                the key stands for first, as the UPDATE above does, or call lock_key() (annals/outbox/key_lock.hpp).
+///
 /// Lifecycle      construct (opens nothing) -> enqueue() -> destroy; make one a process: each instance prepares its
 ///                statements once a session. The schema must be there: `annals schema apply`.
 /// Thread safety  all methods are thread-safe; each uses only the caller's transaction.

@@ -51,12 +51,13 @@ struct RelayOptions {
   // Performance. The memory of a relay is about two batches, one in the database's form and one in the sink's, and what is
   // in flight: a message costs librdkafka about 1 KB beyond its payload. Measured with 200 bytes each: 33 MB for a process
   // with 10,000 in flight, 51 MB with 50,000.
-  std::size_t batch_rows_max = 10'000;         ///< rows a read; fewer cost round trips
-  std::size_t batch_bytes_max = 2U << 20U;     ///< bytes a read, always at least one row
-  std::size_t in_flight_max = 10'000;          ///< messages sent and not reported; fewer leave the sink idle
-  std::chrono::milliseconds checkpoint_interval{500};  ///< this much is published again after a crash; shorter: a write each
-  std::chrono::milliseconds poll_interval{250};        ///< how often a quiet log is read without being woken: the backstop
-  std::chrono::milliseconds standby_poll{500};         ///< how often a standby asks for the lock: how long a handover takes
+  std::size_t batch_rows_max = 10'000;      ///< rows a read; fewer cost round trips
+  std::size_t batch_bytes_max = 2U << 20U;  ///< bytes a read, always at least one row
+  std::size_t in_flight_max = 10'000;       ///< messages sent and not reported; fewer leave the sink idle
+  std::chrono::milliseconds checkpoint_interval{
+      500};                                      ///< this much is published again after a crash; shorter: a write each
+  std::chrono::milliseconds poll_interval{250};  ///< how often a quiet log is read without being woken: the backstop
+  std::chrono::milliseconds standby_poll{500};   ///< how often a standby asks for the lock: how long a handover takes
   /// After a refusal or a broken sink: how long to wait for the reports on what is in flight, so that the message at fault
   /// is named and little is published twice. The step that fails takes this much longer.
   std::chrono::milliseconds settle_timeout{5'000};

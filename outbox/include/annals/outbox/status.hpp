@@ -76,7 +76,7 @@ RelayStatus adopt_checkpoint(postgres::Connection& connection, const postgres::M
 struct Skip {
   std::string relay = "relay";
   std::int64_t position = 0;
-  EventId id;          ///< of the message at `position`: a slip of the finger must not hit another one
+  EventId id;               ///< of the message at `position`: a slip of the finger must not hit another one
   std::string reason = {};  ///< for whoever finds the hole; at most 1 KiB
 };
 

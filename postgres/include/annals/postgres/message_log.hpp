@@ -16,8 +16,8 @@ namespace annals::postgres {
 /// topic, key and all from correlation_id to headers may be NULL. `stream` is 0 for a message of no stream; the name of
 /// any other is looked up with `stream_names` and is the message's key and subject.
 struct MessageLog {
-  std::string name;    ///< the word for it in options, commands, checkpoints and metrics: "outbox", "events"
-  std::string schema;  ///< a plain identifier; relays keep their checkpoints for this log here
+  std::string name;               ///< the word for it in options, commands, checkpoints and metrics: "outbox", "events"
+  std::string schema;             ///< a plain identifier; relays keep their checkpoints for this log here
   std::string relation;           ///< "schema.table"
   std::string select;             ///< no WHERE, no ORDER BY
   std::string position;           ///< the position column as `select` names it: "o.position"

@@ -34,8 +34,8 @@ class MemoryDestination final : public outbox::Destination {
   }
   [[nodiscard]] Commit commit(const outbox::Cursor& cursor) override;
 
-  std::vector<outbox::Cursor> commits;   ///< all that were committed, in order
-  Commit outcome = Commit::committed;    ///< what the next commits come to; other than committed records nothing
+  std::vector<outbox::Cursor> commits;  ///< all that were committed, in order
+  Commit outcome = Commit::committed;   ///< what the next commits come to; other than committed records nothing
 
  private:
   outbox::Sink& sink_;

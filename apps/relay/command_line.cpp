@@ -1,11 +1,11 @@
-#include "command_line.hpp"
+#include "relay/command_line.hpp"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
-#include "exit_code.hpp"
-#include "setting.hpp"
+#include "host/process/exit_code.hpp"
+#include "relay/setting.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -16,6 +16,12 @@ std::string environment_help() {
     if (!setting.env.empty()) out += fmt::format("  {:<38}{}\n", setting.env, setting.key);
   }
   return out;
+}
+
+std::string exit_code_help() {
+  using enum host::ExitCode;
+  return "Exit codes:\n" + host::exit_code_table({ok, failed, usage, unavailable, check_failed, halted, in_flight}) +
+         "  130, 143  a second SIGINT or SIGTERM: left at once\n";
 }
 
 void add_setting(CLI::App& app, const Setting& setting, CommandLine& line) {
@@ -45,7 +51,7 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
     app.parse(argc, argv);
     return line;
   } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::config);
+    exit_code = app.exit(error) == 0 ? 0 : static_cast<int>(host::ExitCode::usage);
     return std::nullopt;
   }
 }

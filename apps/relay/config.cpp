@@ -1,15 +1,8 @@
-#include "config.hpp"
+#include "relay/config.hpp"
 
 #include <fmt/format.h>
 
 namespace annals::relayd {
-
-bool Listen::is_loopback() const { return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0; }
-
-std::string to_string(const Listen& listen) {
-  const bool ipv6 = listen.host.find(':') != std::string::npos;
-  return ipv6 ? fmt::format("[{}]:{}", listen.host, listen.port) : fmt::format("{}:{}", listen.host, listen.port);
-}
 
 outbox::RelayOptions relay_options(const Config& config, outbox::RelayTable table) {
   outbox::RelayOptions options;

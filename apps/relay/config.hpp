@@ -7,21 +7,12 @@
 #include <vector>
 
 #include "annals/outbox/relay.hpp"
+#include "host/http/listen.hpp"
+#include "host/text/log.hpp"
 
 namespace annals::relayd {
 
 enum class SinkKind { kafka, standard_output };
-enum class LogFormat { text, json };
-
-/// Where the HTTP endpoint listens; port 0 is any free one.
-struct Listen {
-  std::string host = "127.0.0.1";
-  int port = 9464;
-
-  /// True for 127.0.0.0/8, ::1 and localhost.
-  [[nodiscard]] bool is_loopback() const;
-};
-[[nodiscard]] std::string to_string(const Listen& listen);
 
 /// Everything that annals-relay can be told, with its defaults. setting.cpp names each member for file, environment and
 /// flags; relay.example.toml explains them.
@@ -59,14 +50,11 @@ struct Config {
   } kafka;
 
   struct Http {
-    std::optional<Listen> listen{Listen{}};  ///< nothing: off
+    std::optional<host::Listen> listen{host::Listen{}};  ///< nothing: off
     bool allow_remote = false;
   } http;
 
-  struct Log {
-    std::string level = "info";
-    LogFormat format = LogFormat::text;
-  } log;
+  host::LogOptions log;
 
   struct Limits {
     std::chrono::milliseconds drain_timeout{10'000};

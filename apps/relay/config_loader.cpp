@@ -1,4 +1,4 @@
-#include "config_loader.hpp"
+#include "relay/config_loader.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,9 +12,10 @@
 #include "annals/core/text.hpp"
 #include "annals/kafka/settings.hpp"
 #include "annals/postgres/database.hpp"
-#include "setting.hpp"
-#include "toml_file.hpp"
-#include "value_text.hpp"
+#include "host/settings/nearest.hpp"
+#include "host/settings/value_text.hpp"
+#include "relay/setting.hpp"
+#include "relay/toml_file.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -89,7 +90,7 @@ class Loader {
 
   void warn_if_exposed() {
     const auto& settings = loaded_.config.kafka.settings;
-    const bool secret = !passwords_in(loaded_.config.database.uri).empty() ||
+    const bool secret = !host::passwords_in(loaded_.config.database.uri).empty() ||
                         std::any_of(settings.begin(), settings.end(), [](const auto& s) { return is_secret(s.first); });
     if (secret) warn_if_readable(inputs_.file);
   }
@@ -109,7 +110,7 @@ class Loader {
         const auto& setting = all_settings()[static_cast<std::size_t>(known - names.begin())];
         apply(std::string{setting.key}, text, name, Rank::environment);
       } else if (known == names.end() && name.rfind(prefix, 0) == 0) {
-        const auto meant = nearest(name, names);
+        const auto meant = host::nearest(name, names);
         problem(name, "is not a variable of annals-relay",
                 meant.empty() ? "see annals-relay --help" : fmt::format("did you mean {}?", meant));
       }
@@ -124,7 +125,7 @@ class Loader {
   /// database.uri_file counts like database.uri given in the same place.
   void database_uri() {
     auto& database = loaded_.config.database;
-    if (rank("database.uri") == Rank::flag && !passwords_in(database.uri).empty()) {
+    if (rank("database.uri") == Rank::flag && !host::passwords_in(database.uri).empty()) {
       loaded_.warnings.emplace_back(
           "the password in --database is visible to every user of this machine. Hint: use "
           "ANNALS_DATABASE, database.uri_file or ~/.pgpass");
@@ -138,9 +139,9 @@ class Loader {
     if (!text)
       return problem(where, fmt::format("{} cannot be read", printable(database.uri_file)),
                      "check path and permissions");
-    database.uri = trimmed(*text);
+    database.uri = host::trimmed(*text);
     loaded_.origins["database.uri"] = database.uri_file;
-    if (!passwords_in(database.uri).empty()) warn_if_readable(database.uri_file);
+    if (!host::passwords_in(database.uri).empty()) warn_if_readable(database.uri_file);
   }
 
   void kafka_settings_file() {
@@ -152,7 +153,7 @@ class Loader {
                      "check path and permissions");
     }
     int number = 0;
-    for (const auto& line : split_lines(*text)) kafka_line(fmt::format("{}:{}", path, ++number), trimmed(line));
+    for (const auto& line : split_lines(*text)) kafka_line(fmt::format("{}:{}", path, ++number), host::trimmed(line));
     if (any_secret_) warn_if_readable(path);
   }
 
@@ -171,15 +172,15 @@ class Loader {
     const auto equals = line.find('=');
     if (equals == std::string_view::npos)
       return problem(where, "is not name=value", "write one librdkafka setting a line");
-    const std::string name{trimmed(line.substr(0, equals))};
+    const std::string name{host::trimmed(line.substr(0, equals))};
     any_secret_ = any_secret_ || is_secret(name);
-    if (!loaded_.config.kafka.settings.emplace(name, trimmed(line.substr(equals + 1))).second) {
+    if (!loaded_.config.kafka.settings.emplace(name, host::trimmed(line.substr(equals + 1))).second) {
       problem(where, fmt::format("{} is given twice", printable(name)), "keep one of them");
     }
   }
 
   void collect_secrets() {
-    for (const auto& password : passwords_in(loaded_.config.database.uri)) loaded_.secrets.add(password);
+    for (const auto& password : host::passwords_in(loaded_.config.database.uri)) loaded_.secrets.add(password);
     for (const auto& [name, value] : loaded_.config.kafka.settings) {
       if (is_secret(name)) loaded_.secrets.add(value);
     }
@@ -239,7 +240,7 @@ class Loader {
     const auto& http = loaded_.config.http;
     if (!http.listen || http.listen->is_loopback() || http.allow_remote) return;
     problem(loaded_.origins["http.listen"],
-            fmt::format("http.listen is {}, which other machines can reach", to_string(*http.listen)),
+            fmt::format("http.listen is {}, which other machines can reach", host::to_string(*http.listen)),
             "listen on 127.0.0.1, or set http.allow_remote = true: there is no authentication");
   }
 

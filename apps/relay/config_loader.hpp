@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "config.hpp"
-#include "secrets.hpp"
+#include "host/text/secrets.hpp"
+#include "relay/config.hpp"
 
 namespace annals::relayd {
 
@@ -21,7 +21,7 @@ struct LoadedConfig {
   std::map<std::string, std::string> origins;  ///< key of each setting that is not the default: where it came from
   std::vector<std::string> problems;           ///< not empty: the config must not be used
   std::vector<std::string> warnings;
-  Secrets secrets;  ///< to be kept out of every output
+  host::Secrets secrets;  ///< to be kept out of every output
 };
 
 /// Reads the file and the files it names, applies environment and flags, and checks everything that can be checked

@@ -1,4 +1,4 @@
-#include "health.hpp"
+#include "relay/health.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "http_endpoint.hpp"
+#include "relay/http_endpoint.hpp"
 
 #include <fmt/format.h>
 #include <httplib.h>
@@ -59,7 +59,7 @@ bool is_loopback_host(const std::string& header) {
 }
 
 struct HttpEndpoint::Impl {
-  Impl(Listen listen, Handlers handlers) : address(std::move(listen)), handlers_(std::move(handlers)) {
+  Impl(host::Listen listen, Handlers handlers) : address(std::move(listen)), handlers_(std::move(handlers)) {
     set_limits(server);
     set_guard();
     server.Get("/livez", [this](const auto&, auto& response) { answer(response, handlers_.live()); });
@@ -106,16 +106,16 @@ struct HttpEndpoint::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() { server.stop(); }
 
-  Listen address;
+  host::Listen address;
   Handlers handlers_;
   httplib::Server server;
   std::atomic<bool> ended = false;
   std::jthread thread;
 };
 
-HttpEndpoint::HttpEndpoint(const Listen& listen, Handlers handlers)
+HttpEndpoint::HttpEndpoint(const host::Listen& listen, Handlers handlers)
     : impl_(std::make_unique<Impl>(listen, std::move(handlers))) {}
 HttpEndpoint::~HttpEndpoint() = default;
-const Listen& HttpEndpoint::address() const noexcept { return impl_->address; }
+const host::Listen& HttpEndpoint::address() const noexcept { return impl_->address; }
 
 }  // namespace annals::relayd

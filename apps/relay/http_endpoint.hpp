@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "config.hpp"
-#include "health.hpp"
+#include "relay/config.hpp"
+#include "relay/health.hpp"
 
 namespace annals::relayd {
 
@@ -24,13 +24,13 @@ class HttpEndpoint {
     std::function<std::string()> metrics;
   };
 
-  HttpEndpoint(const Listen& listen, Handlers handlers);
+  HttpEndpoint(const host::Listen& listen, Handlers handlers);
   ~HttpEndpoint();
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;
 
   /// With the port that was taken when 0 was asked for.
-  [[nodiscard]] const Listen& address() const noexcept;
+  [[nodiscard]] const host::Listen& address() const noexcept;
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-#include "lag_watch.hpp"
+#include "relay/lag_watch.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -7,7 +7,7 @@
 #include "annals/core/error.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
-#include "database.hpp"
+#include "relay/database.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -27,7 +27,7 @@ void LagWatch::run(const std::stop_token& stop) {
       watch(stop);
     } catch (const std::exception& error) {
       // The sources say what is wrong with the database; this is for those who look closer.
-      log_.write_limited(Level::debug, "lag unknown", {{"reason", error.what()}});
+      log_.write_limited(host::Level::debug, "lag unknown", {{"reason", error.what()}});
     }
     forget();
     wait(stop);

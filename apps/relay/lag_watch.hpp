@@ -4,9 +4,9 @@
 #include <stop_token>
 #include <string>
 
-#include "config.hpp"
-#include "log.hpp"
-#include "metrics.hpp"
+#include "host/text/log.hpp"
+#include "relay/config.hpp"
+#include "relay/metrics.hpp"
 
 namespace annals::relayd {
 
@@ -16,7 +16,7 @@ namespace annals::relayd {
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; the lag is unknown then.
 class LagWatch {
  public:
-  LagWatch(const Config& config, std::map<outbox::RelayTable, SourceMetrics*> metrics, Log& log)
+  LagWatch(const Config& config, std::map<outbox::RelayTable, SourceMetrics*> metrics, host::Log& log)
       : config_(config), metrics_(std::move(metrics)), log_(log) {}
 
   void run(const std::stop_token& stop);
@@ -29,7 +29,7 @@ class LagWatch {
 
   const Config& config_;
   std::map<outbox::RelayTable, SourceMetrics*> metrics_;
-  Log& log_;
+  host::Log& log_;
 };
 
 }  // namespace annals::relayd

@@ -1,8 +1,8 @@
-#include "open_sink.hpp"
+#include "relay/open_sink.hpp"
 
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
-#include "json_lines_sink.hpp"
+#include "relay/json_lines_sink.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -20,7 +20,7 @@ OpenSink open_kafka(const Config& config) {
 
 }  // namespace
 
-SinkFactory sink_factory(const Config& config, LineOutput& output) {
+SinkFactory sink_factory(const Config& config, host::LineOutput& output) {
   if (config.relay.sink == SinkKind::kafka) {
     return [config] { return open_kafka(config); };
   }

@@ -1,4 +1,4 @@
-#include "setting.hpp"
+#include "relay/setting.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,7 +10,7 @@
 #include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/database.hpp"
-#include "value_text.hpp"
+#include "host/settings/value_text.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -24,7 +24,7 @@ std::string show_database(const Config& config) {
 
 void set_sources(Config& config, const std::string& text) {
   std::vector<outbox::RelayTable> sources;
-  for (const auto& name : split(text, ',')) {
+  for (const auto& name : host::split(text, ',')) {
     const auto table = outbox::parse_relay_table(name);
     if (!table)
       throw invalid(fmt::format("\"{}\" is not a source", printable(name)), "use \"outbox\", \"events\" or both");
@@ -45,12 +45,12 @@ std::string show_sources(const Config& config) {
 
 template <std::size_t Config::Relay::*member, std::size_t low, std::size_t high>
 void set_size(Config& config, const std::string& text) {
-  config.relay.*member = static_cast<std::size_t>(parse_integer(text, low, high));
+  config.relay.*member = static_cast<std::size_t>(host::parse_integer(text, low, high));
 }
 
 template <milliseconds Config::Limits::*member, int low, int high>
 void set_limit(Config& config, const std::string& text) {
-  config.limits.*member = milliseconds{parse_integer(text, low, high)};
+  config.limits.*member = milliseconds{host::parse_integer(text, low, high)};
 }
 
 // clang-format off
@@ -70,22 +70,22 @@ constexpr std::array settings{
           [](const Config& c) { return c.relay.name; }},
   Setting{"relay.sink", "ANNALS_RELAY_SINK", "--sink", ValueKind::text, "kafka or stdout",
           [](Config& c, const std::string& v) {
-            c.relay.sink = choose(v, "kafka", "stdout") ? SinkKind::kafka : SinkKind::standard_output; },
+            c.relay.sink = host::choose(v, "kafka", "stdout") ? SinkKind::kafka : SinkKind::standard_output; },
           [](const Config& c) { return std::string{c.relay.sink == SinkKind::kafka ? "kafka" : "stdout"}; }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
           set_sources, show_sources},
   Setting{"relay.unrouted", "ANNALS_RELAY_UNROUTED", "", ValueKind::text, "events without a route: halt or skip",
           [](Config& c, const std::string& v) {
-            c.relay.unrouted = choose(v, "halt", "skip") ? outbox::Unrouted::halt : outbox::Unrouted::skip; },
+            c.relay.unrouted = host::choose(v, "halt", "skip") ? outbox::Unrouted::halt : outbox::Unrouted::skip; },
           [](const Config& c) { return std::string{c.relay.unrouted == outbox::Unrouted::halt ? "halt" : "skip"}; }},
   Setting{"relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "", ValueKind::integer,
           "at most this much is published again after a crash",
           [](Config& c, const std::string& v) {
-            c.relay.checkpoint_interval = milliseconds{parse_integer(v, 10, 60'000)}; },
+            c.relay.checkpoint_interval = milliseconds{host::parse_integer(v, 10, 60'000)}; },
           [](const Config& c) { return std::to_string(c.relay.checkpoint_interval.count()); }},
   Setting{"relay.standby_poll_ms", "ANNALS_RELAY_STANDBY_POLL_MS", "", ValueKind::integer,
           "how often a standby asks for the lock",
-          [](Config& c, const std::string& v) { c.relay.standby_poll = milliseconds{parse_integer(v, 10, 60'000)}; },
+          [](Config& c, const std::string& v) { c.relay.standby_poll = milliseconds{host::parse_integer(v, 10, 60'000)}; },
           [](const Config& c) { return std::to_string(c.relay.standby_poll.count()); }},
   Setting{"relay.batch_rows", "ANNALS_RELAY_BATCH_ROWS", "", ValueKind::integer, "rows a read",
           set_size<&Config::Relay::batch_rows, 1, 1'000'000>,
@@ -111,21 +111,21 @@ constexpr std::array settings{
           [](const Config& c) { return c.kafka.settings_file; }},
   Setting{"http.listen", "ANNALS_RELAY_LISTEN", "--listen", ValueKind::text,
           "address:port of probes and metrics, or off",
-          [](Config& c, const std::string& v) { c.http.listen = parse_listen(v); },
-          [](const Config& c) { return c.http.listen ? to_string(*c.http.listen) : std::string{"off"}; }},
+          [](Config& c, const std::string& v) { c.http.listen = host::parse_listen(v); },
+          [](const Config& c) { return c.http.listen ? host::to_string(*c.http.listen) : std::string{"off"}; }},
   Setting{"http.allow_remote", "ANNALS_RELAY_ALLOW_REMOTE", "", ValueKind::boolean,
           "listen on another address than loopback",
-          [](Config& c, const std::string& v) { c.http.allow_remote = choose(v, "true", "false"); },
+          [](Config& c, const std::string& v) { c.http.allow_remote = host::choose(v, "true", "false"); },
           [](const Config& c) { return std::string{c.http.allow_remote ? "true" : "false"}; }},
   Setting{"log.level", "ANNALS_RELAY_LOG_LEVEL", "--log-level", ValueKind::text, "debug, info, warn, error or off",
           [](Config& c, const std::string& v) {
-            require_one_of(v, {"debug", "info", "warn", "error", "off"});
+            host::require_one_of(v, {"debug", "info", "warn", "error", "off"});
             c.log.level = v; },
           [](const Config& c) { return c.log.level; }},
   Setting{"log.format", "ANNALS_RELAY_LOG_FORMAT", "--log-format", ValueKind::text, "text or json",
           [](Config& c, const std::string& v) {
-            c.log.format = choose(v, "text", "json") ? LogFormat::text : LogFormat::json; },
-          [](const Config& c) { return std::string{c.log.format == LogFormat::text ? "text" : "json"}; }},
+            c.log.format = host::choose(v, "text", "json") ? host::LogFormat::text : host::LogFormat::json; },
+          [](const Config& c) { return std::string{c.log.format == host::LogFormat::text ? "text" : "json"}; }},
   Setting{"limits.drain_timeout_ms", "ANNALS_RELAY_DRAIN_TIMEOUT_MS", "", ValueKind::integer,
           "longest wait for confirmations when stopping",
           set_limit<&Config::Limits::drain_timeout, 0, 600'000>,

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "config.hpp"
+#include "relay/config.hpp"
 
 namespace annals::relayd {
 

@@ -1,4 +1,4 @@
-#include "toml_file.hpp"
+#include "relay/toml_file.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -9,8 +9,9 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/message.hpp"
-#include "setting.hpp"
-#include "value_text.hpp"
+#include "host/settings/nearest.hpp"
+#include "host/settings/value_text.hpp"
+#include "relay/setting.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -105,7 +106,7 @@ class Reader {
       names.push_back(setting.key);
       names.push_back(setting.key.substr(0, setting.key.find('.')));
     }
-    const auto meant = nearest(path, names);
+    const auto meant = host::nearest(path, names);
     problem(key.source(), fmt::format("{} is not a setting", printable(path)),
             meant.empty() ? "see relay.example.toml for all settings" : fmt::format("did you mean {}?", meant));
   }

@@ -6,9 +6,9 @@
 #include <ostream>
 
 #include "annals/core/event_id.hpp"
-#include "config_loader.hpp"
-#include "setting.hpp"
-#include "toml_file.hpp"
+#include "relay/config_loader.hpp"
+#include "relay/setting.hpp"
+#include "relay/toml_file.hpp"
 
 namespace annals::relayd {
 namespace {

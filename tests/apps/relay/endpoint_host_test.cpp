@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "http_endpoint.hpp"
+#include "relay/http_endpoint.hpp"
 
 namespace annals::relayd {
 namespace {

@@ -1,4 +1,4 @@
-#include "health.hpp"
+#include "relay/health.hpp"
 
 #include <gmock/gmock.h>
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "annals/postgres/database.hpp"
+#include "host/http/responder.hpp"
 #include "host/process/notifier.hpp"
 #include "host/process/signal_thread.hpp"
-#include "relay/http_endpoint.hpp"
 #include "relay/lag_watch.hpp"
 #include "relay/setting.hpp"
 
@@ -84,11 +84,17 @@ class Daemon {
   }
 
   void serve() {
-    endpoint_.emplace(*config_.http.listen, HttpEndpoint::Handlers{
-                                                .live = [this] { return health_->live(clock_.steady()); },
-                                                .ready = [this] { return health_->ready(clock_.steady()); },
-                                                .metrics = [this] { return metrics_.text(); },
-                                            });
+    const auto probe = [](const Health::Answer& answer) {
+      return host::Responder::Answer{.status = answer.good ? 200 : 503, .body = answer.text};
+    };
+    endpoint_.emplace(*config_.http.listen,
+                      host::Responder::Handlers{
+                          {"/livez", [this, probe] { return probe(health_->live(clock_.steady())); }},
+                          {"/readyz", [this, probe] { return probe(health_->ready(clock_.steady())); }},
+                          {"/metrics", [this] {
+                             return host::Responder::Answer{.body = metrics_.text(),
+                                                            .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+                           }}});
   }
 
   void log_start() {
@@ -177,7 +183,7 @@ class Daemon {
 
   std::vector<Part> parts_;  // their threads end before anything above goes away
   std::optional<Health> health_;
-  std::optional<HttpEndpoint> endpoint_;
+  std::optional<host::Responder> endpoint_;
 };
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <deque>
 #include <set>
 #include <sstream>
 
@@ -92,6 +95,27 @@ TEST_F(RelayDaemonEndpoint, RefusesLongRequests) {
   EXPECT_EQ(relay_->get("/" + std::string(9000, 'x')).status, 414);
   EXPECT_NE(relay_->get("/livez", std::string(20'000, 'x')).status, 200);
   EXPECT_EQ(relay_->get("/livez").status, 200);
+}
+
+TEST_F(RelayDaemonEndpoint, LeavesTheRelayItsDescriptors) {
+  // Few descriptors, so that a thousand idle connections would use them up.
+  relay_.reset();
+  rlimit own{};
+  getrlimit(RLIMIT_NOFILE, &own);
+  const rlimit few{.rlim_cur = 64, .rlim_max = own.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  relay_ = start({"--sink", "stdout"});
+  const rlimit many{.rlim_cur = std::min<rlim_t>(own.rlim_max, 2048), .rlim_max = own.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &many);
+  ASSERT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->err();
+  std::deque<RawClient> idle;
+  for (int i = 0; i < 1000; ++i) idle.emplace_back(relay_->port());
+  execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+      "datname = current_database()");
+  enqueue("orders", 0, 3);
+  EXPECT_TRUE(eventually([&] { return relay_->out_lines().size() == 3; })) << relay_->err();
+  EXPECT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->get("/readyz").body;
 }
 
 TEST_F(RelayDaemonEndpoint, SaysThatAThreadHangs) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <httplib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,15 +125,9 @@ int RelayProcess::port() const {
 HttpAnswer RelayProcess::get(const std::string& path, const std::string& host, const std::string& method) const {
   const int number = port();
   if (number == 0) return {};
-  httplib::Client client{"127.0.0.1", number};
-  client.set_connection_timeout(5);
-  httplib::Request request;
-  request.method = method;
-  request.path = path;
-  request.headers = {{"Host", host}};
-  const auto result = client.send(request);
-  if (!result) return {};
-  return {result->status, result->body, result->get_header_value("Content-Type")};
+  const RawClient client{number};
+  client.send(fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n\r\n", method, path, host));
+  return parse_answer(client.read_all());
 }
 
 std::optional<double> RelayProcess::metric(const std::string& series) const {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "http/raw_client.hpp"
+
 namespace annals::tests {
 
 /// Asks until it is true; false when it is not within the deadline, which is long past what any healthy run takes.
@@ -27,12 +29,6 @@ class TempFolder {
 
  private:
   std::filesystem::path path_;
-};
-
-struct HttpAnswer {
-  int status = 0;  ///< 0: no answer
-  std::string body;
-  std::string content_type;
 };
 
 /// The built annals-relay as a process of its own; killed at the end if it still runs. Sees none of our ANNALS_*
@@ -59,11 +55,12 @@ class RelayProcess {
   [[nodiscard]] HttpAnswer get(const std::string& path, const std::string& host = "localhost",
                                const std::string& method = "GET") const;
   [[nodiscard]] bool ready() const { return get("/readyz").status == 200; }
+  /// Where the endpoint listens; 0 before it does.
+  [[nodiscard]] int port() const;
   /// The value of a series such as `name{source="outbox"}`; nothing when it is not there.
   [[nodiscard]] std::optional<double> metric(const std::string& series) const;
 
  private:
-  [[nodiscard]] int port() const;
   TempFolder folder_;
   pid_t pid_ = -1;
   std::optional<int> code_;

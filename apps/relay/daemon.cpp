@@ -16,7 +16,7 @@
 #include "host/process/notifier.hpp"
 #include "host/process/signal_thread.hpp"
 #include "relay/lag_watch.hpp"
-#include "relay/setting.hpp"
+#include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -34,7 +34,7 @@ class Daemon {
   Daemon(const LoadedConfig& loaded, RunMode mode)
       : config_(loaded.config), mode_(mode), log_(loaded.config.log, loaded.secrets) {
     for (const auto& warning : loaded.warnings) log_.write(host::Level::warn, warning);
-    for (const auto table : config_.relay.sources) add(table);
+    for (const auto table : config_.sources) add(table);
     health_.emplace(healths(), config_.limits.stall);
   }
 
@@ -107,7 +107,7 @@ class Daemon {
                 {"relay", config_.relay.name},
                 {"sources", shown("relay.sources")},
                 {"sink", shown("relay.sink")},
-                {"brokers", config_.relay.sink == SinkKind::kafka ? config_.kafka.brokers : "none"},
+                {"brokers", config_.sink == SinkKind::kafka ? config_.brokers : "none"},
                 {"http", endpoint_ ? host::to_string(endpoint_->address()) : "off"}});
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "host/process/exit_code.hpp"
-#include "relay/config_loader.hpp"
+#include "relay/settings/config_loader.hpp"
 #include "relay/source.hpp"
 
 namespace annals::relayd {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "host/text/log.hpp"
-#include "relay/config.hpp"
 #include "relay/metrics.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 

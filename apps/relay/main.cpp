@@ -6,9 +6,9 @@
 #include <string>
 
 #include "host/process/exit_code.hpp"
-#include "relay/command_line.hpp"
-#include "relay/config_loader.hpp"
 #include "relay/daemon.hpp"
+#include "relay/settings/command_line.hpp"
+#include "relay/settings/config_loader.hpp"
 
 namespace annals::relayd {
 namespace {

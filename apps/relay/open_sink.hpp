@@ -4,7 +4,7 @@
 
 #include "annals/outbox/sink.hpp"
 #include "host/text/line_output.hpp"
-#include "relay/config.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 

@@ -11,10 +11,10 @@
 #include "annals/core/error.hpp"
 #include "host/process/exit_code.hpp"
 #include "host/text/log.hpp"
-#include "relay/config.hpp"
 #include "relay/health.hpp"
 #include "relay/metrics.hpp"
 #include "relay/open_sink.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 

@@ -1,4 +1,4 @@
-#include "relay/toml_file.hpp"
+#include "relay/settings/toml_file.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -8,10 +8,9 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
-#include "annals/outbox/message.hpp"
 #include "host/settings/nearest.hpp"
 #include "host/settings/value_text.hpp"
-#include "relay/setting.hpp"
+#include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -163,17 +162,10 @@ class Reader {
                      "give category (\"*\" for all others) and topic");
     }
     try {
-      outbox::require_topic(topic);
+      relayd::add_route(contents_.routes, {std::move(category), std::move(topic)});
     } catch (const Error& error) {
-      return problem(table.source(), fmt::format("route.topic: {}", error.message()), error.hint());
+      problem(table.source(), error.message(), error.hint());
     }
-    for (const auto& other : contents_.routes) {
-      if (other.category == category) {
-        return problem(table.source(), fmt::format("two routes for category \"{}\"", printable(category)),
-                       "keep one of them");
-      }
-    }
-    contents_.routes.push_back({std::move(category), std::move(topic)});
   }
 
   const std::string& name_;

@@ -2,8 +2,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "relay/config.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 
@@ -13,8 +14,8 @@ enum class ValueKind { text, integer, boolean, list };
 /// table of these is the only place that knows all three.
 struct Setting {
   std::string_view key;
-  std::string_view env;   ///< empty: none
-  std::string_view flag;  ///< empty: none
+  std::string_view env;
+  std::string_view flag;
   ValueKind kind;
   std::string_view help;
   /// Throws Error{invalid} without naming the key; lists come comma-separated.
@@ -22,6 +23,9 @@ struct Setting {
   /// Without secrets.
   std::string (*show)(const Config& config);
 };
+
+/// Adds a route that can hold; throws Error{invalid} when it cannot.
+void add_route(std::vector<outbox::Route>& routes, outbox::Route route);
 
 [[nodiscard]] std::span<const Setting> all_settings();
 /// Null when there is none.

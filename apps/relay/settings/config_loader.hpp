@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "host/text/secrets.hpp"
-#include "relay/config.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 

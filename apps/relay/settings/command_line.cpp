@@ -1,11 +1,12 @@
-#include "relay/command_line.hpp"
+#include "relay/settings/command_line.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 
 #include "host/process/exit_code.hpp"
-#include "relay/setting.hpp"
+#include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 std::string environment_help() {
   std::string out = "Environment (a flag wins over it, it wins over the file):\n";
   for (const auto& setting : all_settings()) {
-    if (!setting.env.empty()) out += fmt::format("  {:<38}{}\n", setting.env, setting.key);
+    out += fmt::format("  {:<38}{}\n", setting.env, setting.key);
   }
   return out;
 }
@@ -26,9 +27,18 @@ std::string exit_code_help() {
 
 void add_setting(CLI::App& app, const Setting& setting, CommandLine& line) {
   const std::string key{setting.key};
+  const auto help = fmt::format("{} [{}]", setting.help, key);
+  if (setting.kind == ValueKind::list) {
+    const auto take = [&line, key](const std::vector<std::string>& items) {
+      line.settings.emplace_back(key, fmt::format("{}", fmt::join(items, ",")));
+    };
+    app.add_option_function<std::vector<std::string>>(std::string{setting.flag}, take, help)
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
+    return;
+  }
   const auto take = [&line, key](const std::string& text) { line.settings.emplace_back(key, text); };
-  app.add_option_function<std::string>(std::string{setting.flag}, take, fmt::format("{} [{}]", setting.help, key))
-      ->type_name("TEXT");
+  app.add_option_function<std::string>(std::string{setting.flag}, take, help)->type_name("TEXT");
 }
 
 }  // namespace
@@ -40,7 +50,7 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
   app.set_version_flag("--version", std::string{"annals-relay " ANNALS_VERSION});
   app.add_option("--config", line.config_file, "TOML file; see relay.example.toml")->type_name("FILE");
   for (const auto& setting : all_settings()) {
-    if (!setting.flag.empty()) add_setting(app, setting, line);
+    add_setting(app, setting, line);
   }
   app.add_flag("--check", line.check, "check the configuration and exit with 0 or 2; connects to nothing");
   app.add_flag("--print-config", line.print_config, "print effective settings and where they came from, and exit");

@@ -1,4 +1,4 @@
-#include "relay/config_loader.hpp"
+#include "relay/settings/config_loader.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -14,8 +14,8 @@
 #include "annals/postgres/database.hpp"
 #include "host/settings/nearest.hpp"
 #include "host/settings/value_text.hpp"
-#include "relay/setting.hpp"
-#include "relay/toml_file.hpp"
+#include "relay/settings/setting.hpp"
+#include "relay/settings/toml_file.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -38,10 +38,18 @@ bool readable_by_others(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
+/// Only what is known to be harmless is shown: a misspelt sasl.password is a password all the same.
 bool is_secret(std::string_view kafka_setting) {
   const auto allowed = kafka::allowed_settings();
   const auto row = std::find_if(allowed.begin(), allowed.end(), [&](const auto& s) { return s.name == kafka_setting; });
-  return row != allowed.end() && row->secret;
+  return row == allowed.end() || row->secret;
+}
+
+/// What Kubernetes sets in every pod for a Service that is called annals-relay.
+bool is_of_a_kubernetes_service(std::string_view name) {
+  return name.ends_with("_PORT") || name.ends_with("_SERVICE_HOST") ||
+         name.find("_SERVICE_PORT") != std::string::npos || name.find("_TCP") != std::string::npos ||
+         name.find("_UDP") != std::string::npos || name.find("_SCTP") != std::string::npos;
 }
 
 class Loader {
@@ -52,6 +60,7 @@ class Loader {
     if (!inputs_.file.empty()) file();
     environment();
     for (const auto& [key, text] : inputs_.flags) apply(key, text, std::string{find_setting(key)->flag}, Rank::flag);
+    warn_of_secret_flags();
     database_uri();
     kafka_settings_file();
     collect_secrets();
@@ -81,11 +90,20 @@ class Loader {
     if (!text) return problem(inputs_.file, "cannot be read", "check path, permissions and size (at most 1 MiB)");
     auto contents = parse_toml(*text, inputs_.file);
     for (const auto& value : contents.values) apply(value.key, value.text, value.where, Rank::file);
-    loaded_.config.routes = std::move(contents.routes);
+    for (auto& route : contents.routes) file_route(std::move(route));
     loaded_.config.kafka.settings = std::move(contents.kafka_settings);
     auto& problems = loaded_.problems;
     problems.insert(problems.end(), contents.problems.begin(), contents.problems.end());
     warn_if_exposed();
+  }
+
+  void file_route(outbox::Route route) {
+    try {
+      add_route(loaded_.config.relay.routes, std::move(route));
+      loaded_.origins["relay.routes"] = inputs_.file;
+    } catch (const Error& error) {
+      problem(inputs_.file, error.message(), error.hint());
+    }
   }
 
   void warn_if_exposed() {
@@ -109,10 +127,12 @@ class Loader {
       if (known != names.end() && !text.empty()) {
         const auto& setting = all_settings()[static_cast<std::size_t>(known - names.begin())];
         apply(std::string{setting.key}, text, name, Rank::environment);
-      } else if (known == names.end() && name.rfind(prefix, 0) == 0) {
+      } else if (known == names.end() && name.starts_with(prefix) && !is_of_a_kubernetes_service(name)) {
         const auto meant = host::nearest(name, names);
-        problem(name, "is not a variable of annals-relay",
-                meant.empty() ? "see annals-relay --help" : fmt::format("did you mean {}?", meant));
+        // Not a problem: the environment is shared with others, who may mean something else by the name.
+        loaded_.warnings.push_back(
+            fmt::format("{} is not a variable of annals-relay and is ignored. Hint: {}", printable(name),
+                        meant.empty() ? "see annals-relay --help" : fmt::format("did you mean {}?", meant)));
       }
     }
   }
@@ -120,6 +140,17 @@ class Loader {
   Rank rank(const std::string& key) const {
     const auto found = ranks_.find(key);
     return found == ranks_.end() ? Rank::none : found->second;
+  }
+
+  void warn_of_secret_flags() {
+    if (rank("kafka.settings") != Rank::flag) return;
+    for (const auto& [name, value] : loaded_.config.kafka.settings) {
+      if (!is_secret(name) || value.empty()) continue;
+      loaded_.warnings.push_back(
+          fmt::format("{} may be visible to every user of this machine. Hint: use "
+                      "kafka.settings_file instead of --kafka-setting",
+                      printable(name)));
+    }
   }
 
   /// database.uri_file counts like database.uri given in the same place.
@@ -145,7 +176,7 @@ class Loader {
   }
 
   void kafka_settings_file() {
-    const auto& path = loaded_.config.kafka.settings_file;
+    const auto& path = loaded_.config.kafka_settings_file;
     if (path.empty()) return;
     const auto text = read_file(path);
     if (!text) {
@@ -208,8 +239,8 @@ class Loader {
 
   void check_kafka() {
     const auto& config = loaded_.config;
-    if (config.relay.sink != SinkKind::kafka) return;
-    if (config.kafka.brokers.empty()) {
+    if (config.sink != SinkKind::kafka) return;
+    if (config.brokers.empty()) {
       return problem("", "kafka.brokers is missing",
                      "set it in the file, ANNALS_KAFKA or --brokers; --sink stdout needs no broker");
     }
@@ -217,7 +248,7 @@ class Loader {
       return problem("", "kafka.settings.bootstrap.servers is given", "use kafka.brokers");
     }
     try {
-      kafka::require_valid(relayd::kafka_settings(config), kafka::Client::producer);
+      kafka::require_valid(sink_options(config).settings, kafka::Client::producer);
     } catch (const Error& error) {
       problem("kafka.settings", error.message(), error.hint());
     }
@@ -225,13 +256,13 @@ class Loader {
 
   void check_routes() {
     const auto& config = loaded_.config;
-    const auto& sources = config.relay.sources;
+    const auto& sources = config.sources;
     const bool events = std::find(sources.begin(), sources.end(), outbox::RelayTable::events) != sources.end();
-    if (events && config.routes.empty()) {
+    if (events && config.relay.routes.empty()) {
       problem("", "the source \"events\" has no route",
               "add [[route]] with category and topic; category \"*\" takes all");
     }
-    if (!events && !config.routes.empty()) {
+    if (!events && !config.relay.routes.empty()) {
       loaded_.warnings.emplace_back("the routes are not used: relay.sources has no \"events\"");
     }
   }
@@ -263,10 +294,8 @@ std::string print_config(const LoadedConfig& loaded) {
     const auto origin = loaded.origins.find(std::string{setting.key});
     line(setting.key, setting.show(loaded.config), origin == loaded.origins.end() ? "default" : origin->second);
   }
-  for (const auto& route : loaded.config.routes)
-    line("route", fmt::format("{} -> {}", route.category, route.topic), "file");
   for (const auto& [name, value] : loaded.config.kafka.settings) {
-    line(fmt::format("kafka.settings.{}", name), is_secret(name) ? "***" : value, "file");
+    line(fmt::format("kafka.settings.{}", name), is_secret(name) ? "***" : value, "above");
   }
   return out;
 }

@@ -4,11 +4,12 @@
 #include <fstream>
 #include <iterator>
 #include <ostream>
+#include <set>
 
 #include "annals/core/event_id.hpp"
-#include "relay/config_loader.hpp"
-#include "relay/setting.hpp"
-#include "relay/toml_file.hpp"
+#include "relay/settings/config_loader.hpp"
+#include "relay/settings/setting.hpp"
+#include "relay/settings/toml_file.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -49,26 +50,32 @@ TEST(RelayConfig, TakesDefaultsForAllThatIsNotSaid) {
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_THAT(loaded.warnings, IsEmpty());
   EXPECT_EQ(loaded.config.relay.name, "relay");
-  EXPECT_THAT(loaded.config.relay.sources, ElementsAre(outbox::RelayTable::outbox));
+  EXPECT_THAT(loaded.config.sources, ElementsAre(outbox::RelayTable::outbox));
   EXPECT_EQ(to_string(*loaded.config.http.listen), "127.0.0.1:9464");
 }
 
 TEST(RelayConfig, ExampleIsGoodAndMentionsEverySetting) {
   const auto loaded = load_config({.file = ANNALS_RELAY_EXAMPLE, .environment = {}, .flags = {}});
   EXPECT_THAT(loaded.problems, IsEmpty());
-  EXPECT_EQ(loaded.config.routes.size(), 2U);
+  EXPECT_EQ(loaded.config.relay.routes.size(), 2U);
   std::ifstream in{ANNALS_RELAY_EXAMPLE};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
   for (const auto& setting : all_settings()) {
-    EXPECT_THAT(text, HasSubstr(std::string{setting.key.substr(setting.key.find('.') + 1)} + " = "));
+    const bool table = setting.key == "relay.routes" || setting.key == "kafka.settings";
+    if (!table) {
+      EXPECT_THAT(text, HasSubstr(std::string{setting.key.substr(setting.key.find('.') + 1)} + " = "));
+    }
+  }
+  for (const auto* table : {"[[route]]", "[kafka.settings]"}) {
+    EXPECT_THAT(text, HasSubstr(table));
   }
 }
 
 TEST(RelayConfig, ExampleShowsTheDefaults) {
   const auto loaded = load_config({.file = ANNALS_RELAY_EXAMPLE, .environment = {}, .flags = {}});
   for (const auto& setting : all_settings()) {
-    const bool own = setting.key == "database.uri" || setting.key == "relay.sources" ||
-                     setting.key == "kafka.brokers" || setting.key == "kafka.source";
+    const bool own = setting.key == "database.uri" || setting.key == "relay.sources" || setting.key == "relay.routes" ||
+                     setting.key == "kafka.settings" || setting.key == "kafka.brokers" || setting.key == "kafka.source";
     if (!own) {
       EXPECT_EQ(setting.show(loaded.config), setting.show(Config{})) << setting.key;
     }
@@ -83,7 +90,7 @@ TEST(RelayConfig, FlagWinsOverEnvironmentOverFile) {
                    .flags = {{"relay.name", "flag"}}});
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_EQ(loaded.config.relay.name, "flag");
-  EXPECT_EQ(loaded.config.relay.sink, SinkKind::standard_output);
+  EXPECT_EQ(loaded.config.sink, SinkKind::standard_output);
   EXPECT_EQ(loaded.config.log.level, "warn");
   EXPECT_EQ(loaded.origins.at("relay.name"), "--name");
   EXPECT_EQ(loaded.origins.at("relay.sink"), "ANNALS_RELAY_SINK");
@@ -121,8 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
             "did you mean relay.name?"},
         Bad{"UnknownSection", "[relai]\nname = \"x\"\n", ".toml:5: relai is not a setting", "did you mean relay?"},
         Bad{"KeyOutsideOfSections", "[log]\n[limits]\n[http]\n[relay]\nfoo.bar = 1\n", ":9: relay.foo", "example"},
-        Bad{"TextForInteger", "[relay]\nbatch_rows = \"many\"\n", ":6: relay.batch_rows is a string, not an integer",
-            ""},
+        Bad{"TextForInteger", "[relay]\nbatch_rows_max = \"many\"\n",
+            ":6: relay.batch_rows_max is a string, not an integer", ""},
         Bad{"IntegerForText", "[relay]\nname = 7\n", ":6: relay.name is an integer, not a string", ""},
         Bad{"TextForBoolean", "[http]\nallow_remote = \"yes\"\n",
             ":6: http.allow_remote is a string, not true or false", ""},
@@ -130,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
             ""},
         Bad{"SectionForText", "[relay.name]\nx = 1\n", ": relay.name is a table, not a string", ""},
         Bad{"TextForSection", "[[limits]]\n", ": limits is a list, not a section", "write [limits]"},
-        Bad{"OutOfRange", "[relay]\nbatch_rows = 0\n", ":6: relay.batch_rows: 0 is out of range", "from 1 to"},
+        Bad{"OutOfRange", "[relay]\nbatch_rows_max = 0\n", ":6: relay.batch_rows_max: 0 is out of range", "from 1 to"},
         Bad{"NegativeTimeout", "[limits]\ndrain_timeout_ms = -1\n", ":6: limits.drain_timeout_ms: -1 is out of range",
             "from 0"},
         Bad{"UnknownSink", "[relay]\nsink = \"kafak\"\n", ":6: relay.sink: \"kafak\" is not allowed",
@@ -171,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& bad) { return bad.param.name; });
 
 TEST(RelayConfig, ReportsAllProblemsAtOnce) {
-  EXPECT_EQ(load(minimal + "[relay]\nnmae = \"x\"\nbatch_rows = 0\n[logg]\n").problems.size(), 3U);
+  EXPECT_EQ(load(minimal + "[relay]\nnmae = \"x\"\nbatch_rows_max = 0\n[logg]\n").problems.size(), 3U);
 }
 
 TEST(RelayConfig, DemandsDatabaseAndBrokers) {
@@ -181,10 +188,66 @@ TEST(RelayConfig, DemandsDatabaseAndBrokers) {
   EXPECT_THAT(load("[database]\nuri = \"postgresql://\"\n[relay]\nsink = \"stdout\"\n").problems, IsEmpty());
 }
 
-TEST(RelayConfig, RefusesUnknownVariablesOfItsOwn) {
-  EXPECT_THAT(load(minimal, {{"ANNALS_RELAY_NMAE", "x"}}).problems,
-              ElementsAre(AllOf(HasSubstr("ANNALS_RELAY_NMAE: is not"), HasSubstr("did you mean ANNALS_RELAY_NAME?"))));
-  EXPECT_THAT(load(minimal, {{"ANNALS_OTHER", "x"}}).problems, IsEmpty());
+TEST(RelayConfig, WarnsOfUnknownVariablesOfItsOwn) {
+  const auto loaded = load(minimal, {{"ANNALS_RELAY_NMAE", "x"}});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre(AllOf(HasSubstr("ANNALS_RELAY_NMAE is not"), HasSubstr("did you mean ANNALS_RELAY_NAME?"))));
+  EXPECT_THAT(load(minimal, {{"ANNALS_OTHER", "x"}}).warnings, IsEmpty());
+}
+
+TEST(RelayConfig, IgnoresWhatKubernetesSetsForAServiceOfItsName) {
+  const auto loaded = load(minimal, {{"ANNALS_RELAY_PORT", "tcp://10.0.0.7:9464"},
+                                     {"ANNALS_RELAY_SERVICE_HOST", "10.0.0.7"},
+                                     {"ANNALS_RELAY_SERVICE_PORT", "9464"},
+                                     {"ANNALS_RELAY_SERVICE_PORT_HTTP", "9464"},
+                                     {"ANNALS_RELAY_PORT_9464_TCP", "tcp://10.0.0.7:9464"},
+                                     {"ANNALS_RELAY_PORT_9464_TCP_ADDR", "10.0.0.7"},
+                                     {"ANNALS_RELAY_PORT_9464_TCP_PORT", "9464"},
+                                     {"ANNALS_RELAY_PORT_9464_TCP_PROTO", "tcp"}});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+}
+
+TEST(RelayConfig, EverySettingHasAFlagAndAVariableOfItsOwn) {
+  std::set<std::string_view> names;
+  for (const auto& setting : all_settings()) {
+    EXPECT_TRUE(setting.flag.starts_with("--") && names.insert(setting.flag).second) << setting.key;
+    EXPECT_TRUE(setting.env.starts_with("ANNALS_") && names.insert(setting.env).second) << setting.key;
+  }
+}
+
+TEST(RelayConfig, TakesTheLibrariesDefaults) {
+  const auto loaded = load(minimal);
+  const outbox::RelayOptions relay;
+  const kafka::KafkaSinkOptions kafka;
+  const auto options = relay_options(loaded.config, outbox::RelayTable::outbox);
+  EXPECT_EQ(options.batch_rows_max, relay.batch_rows_max);
+  EXPECT_EQ(options.in_flight_max, relay.in_flight_max);
+  EXPECT_EQ(sink_options(loaded.config).queue_bytes_max, kafka.queue_bytes_max);
+  EXPECT_EQ(sink_options(loaded.config).settings.at("bootstrap.servers"), "k:9092");
+}
+
+TEST(RelayConfig, TakesRoutesFromTheEnvironmentInPlaceOfTheFile) {
+  const auto* file = "[relay]\nsources = [\"events\"]\n[[route]]\ncategory = \"a\"\ntopic = \"file\"\n";
+  const auto loaded = load(minimal + file, {{"ANNALS_RELAY_ROUTES", "order=shop.orders, *=shop.events"}});
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  ASSERT_EQ(loaded.config.relay.routes.size(), 2U);
+  EXPECT_EQ(loaded.config.relay.routes[1].category, "*");
+  EXPECT_EQ(loaded.config.relay.routes[1].topic, "shop.events");
+  for (const auto* bad : {"order", "=topic", "order=a b", "a=x,a=y"}) {
+    EXPECT_EQ(load(minimal, {{"ANNALS_RELAY_ROUTES", bad}}).problems.size(), 1U) << bad;
+  }
+}
+
+TEST(RelayConfig, TakesTheSchemaThatBothProgramsTake) {
+  EXPECT_EQ(load(minimal, {{"ANNALS_SCHEMA", "shop"}}).config.database.schema, "shop");
+}
+
+TEST(RelayConfig, HidesKafkaSettingsThatItDoesNotKnow) {
+  const auto loaded = load(minimal + "[kafka.settings]\n\"sasl.pasword\" = \"canary-9\"\n\"linger.ms\" = 7\n");
+  EXPECT_THAT(print_config(loaded), AllOf(HasSubstr("sasl.pasword"), Not(HasSubstr("canary-9")), HasSubstr("7")));
+  EXPECT_THAT(loaded.problems, Contains(HasSubstr("sasl.pasword")));
 }
 
 TEST(RelayConfig, SaysThatTheFileCannotBeRead) {

@@ -78,9 +78,9 @@ class Daemon {
   }
 
   LagWatch lag_watch() {
-    std::map<outbox::RelayTable, SourceMetrics*> metrics;
-    for (const auto& part : parts_) metrics.emplace(part.table, part.metrics);
-    return LagWatch{config_, std::move(metrics), log_};
+    std::vector<LagWatch::Watched> watched;
+    for (const auto& part : parts_) watched.push_back({part.table, *part.metrics, *part.health});
+    return LagWatch{config_, std::move(watched), log_};
   }
 
   void serve() {

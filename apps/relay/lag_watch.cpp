@@ -1,10 +1,13 @@
 #include "relay/lag_watch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "relay/database.hpp"
@@ -17,6 +20,14 @@ void wait(const std::stop_token& stop) {
   std::condition_variable_any wake;
   std::unique_lock lock{mutex};
   wake.wait_for(lock, stop, LagWatch::interval, [] { return false; });
+}
+
+/// Whoever may connect may take an advisory lock. Relays of one name have one configuration, and so one application
+/// name; who has another one holds the lock for something else. Empty also where this role may not see the name.
+std::string stranger(const outbox::RelayStatus& status, std::string_view application) {
+  if (!status.owner || status.owner->application_name.empty() || status.owner->application_name == application)
+    return {};
+  return fmt::format("pid {} ({})", status.owner->pid, printable(status.owner->application_name));
 }
 
 }  // namespace
@@ -36,20 +47,25 @@ void LagWatch::run(const std::stop_token& stop) {
 
 void LagWatch::watch(const std::stop_token& stop) {
   postgres::Connection connection{database_of(config_)};
+  const auto application = connection.query("SELECT pg_catalog.current_setting('application_name')").text(0, 0);
   while (!stop.stop_requested()) {
     const auto all = outbox::read_relay_status(connection, config_.database.schema);
-    for (const auto& [table, metrics] : metrics_) {
-      const auto own = std::find_if(all.begin(), all.end(), [&, wanted = table](const outbox::RelayStatus& status) {
-        return status.table == wanted && status.relay == config_.relay.name;
+    for (const auto& source : sources_) {
+      const auto own = std::find_if(all.begin(), all.end(), [&](const outbox::RelayStatus& status) {
+        return status.table == source.table && status.relay == config_.relay.name;
       });
-      metrics->lag(own == all.end() ? nullptr : &*own);
+      source.metrics.lag(own == all.end() ? nullptr : &*own);
+      source.health.set_stranger(own == all.end() ? "" : stranger(*own, application));
     }
     wait(stop);
   }
 }
 
 void LagWatch::forget() {
-  for (const auto& [table, metrics] : metrics_) metrics->lag(nullptr);
+  for (const auto& source : sources_) {
+    source.metrics.lag(nullptr);
+    source.health.set_stranger("");
+  }
 }
 
 }  // namespace annals::relayd

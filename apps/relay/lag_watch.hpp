@@ -1,8 +1,8 @@
 #pragma once
 #include <chrono>
-#include <map>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "host/text/log.hpp"
 #include "relay/metrics.hpp"
@@ -10,14 +10,20 @@
 
 namespace annals::relayd {
 
-/// Asks the database now and then how far behind each source is: a hung or standing-by relay cannot tell that itself,
-/// and the publishing one must not stop to ask.
+/// Asks the database now and then how far behind each source is, and who publishes: a hung or standing-by relay cannot
+/// tell that itself, and the publishing one must not stop to ask.
 ///
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; the lag is unknown then.
 class LagWatch {
  public:
-  LagWatch(const Config& config, std::map<outbox::RelayTable, SourceMetrics*> metrics, host::Log& log)
-      : config_(config), metrics_(std::move(metrics)), log_(log) {}
+  struct Watched {
+    outbox::RelayTable table;
+    SourceMetrics& metrics;
+    SourceHealth& health;
+  };
+
+  LagWatch(const Config& config, std::vector<Watched> sources, host::Log& log)
+      : config_(config), sources_(std::move(sources)), log_(log) {}
 
   void run(const std::stop_token& stop);
 
@@ -28,7 +34,7 @@ class LagWatch {
   void forget();
 
   const Config& config_;
-  std::map<outbox::RelayTable, SourceMetrics*> metrics_;
+  std::vector<Watched> sources_;
   host::Log& log_;
 };
 

@@ -175,7 +175,7 @@ std::optional<host::ExitCode> Source::judge(const Error& error) {
 }
 
 host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
-  enter(Phase::halted, "halted: " + parts_.log.safe(error.message()));
+  enter(Phase::halted, told("halted", error.message()));
   parts_.log.write(host::Level::error, "halted: this needs an operator",
                    {{"source", name_},
                     {"reason", error.message()},
@@ -185,7 +185,7 @@ host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
 }
 
 std::optional<host::ExitCode> Source::retry(std::string_view reason, std::string_view message, std::string_view hint) {
-  enter(Phase::retrying, parts_.log.safe(message));
+  enter(Phase::retrying, told(reason, message));
   parts_.metrics.restart(reason);
   parts_.health.set_sink_connected(false);
   parts_.metrics.sink_connected(false);
@@ -195,6 +195,13 @@ std::optional<host::ExitCode> Source::retry(std::string_view reason, std::string
                            {{"source", name_}, {"kind", reason}, {"reason", message}, {"hint", hint}});
   if (give_up) return host::ExitCode::unavailable;
   return std::nullopt;
+}
+
+/// What the probe tells: names of hosts and users are for this machine only.
+std::string Source::told(std::string_view reason, std::string_view message) const {
+  const auto& listen = parts_.config.http.listen;
+  if (listen && !listen->is_loopback()) return fmt::format("{}: see the log", reason);
+  return fmt::format("{}: {}", reason, parts_.log.safe(message));
 }
 
 void Source::pause(const std::stop_token& stop) {

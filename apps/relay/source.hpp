@@ -62,6 +62,7 @@ class Source {
   [[nodiscard]] host::ExitCode halt(host::ExitCode code, const Error& error);
   [[nodiscard]] std::optional<host::ExitCode> retry(std::string_view reason, std::string_view message,
                                                     std::string_view hint);
+  [[nodiscard]] std::string told(std::string_view reason, std::string_view message) const;
   void pause(const std::stop_token& stop);
 
   const outbox::RelayTable table_;

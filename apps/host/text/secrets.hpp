@@ -19,8 +19,4 @@ class Secrets {
   std::vector<std::string> values_;
 };
 
-/// The password in a libpq connection string, as written and as meant; empty when there is none or the string is not
-/// understood.
-[[nodiscard]] std::vector<std::string> passwords_in(const std::string& conninfo);
-
 }  // namespace annals::host

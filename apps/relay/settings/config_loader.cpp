@@ -14,6 +14,7 @@
 #include "annals/postgres/database.hpp"
 #include "host/settings/nearest.hpp"
 #include "host/settings/value_text.hpp"
+#include "host/text/conninfo.hpp"
 #include "relay/settings/setting.hpp"
 #include "relay/settings/toml_file.hpp"
 
@@ -233,8 +234,11 @@ class Loader {
     try {
       static_cast<void>(postgres::describe({.conninfo = loaded_.config.database.uri}));
     } catch (const Error& error) {
-      problem(loaded_.origins["database.uri"], fmt::format("database.uri: {}", error.message()), error.hint());
+      return problem(loaded_.origins["database.uri"], fmt::format("database.uri: {}", error.message()), error.hint());
     }
+    if (!host::may_travel_in_clear(loaded_.config.database.uri)) return;
+    loaded_.warnings.emplace_back(
+        "the database is on another machine and nothing demands TLS. Hint: add sslmode=verify-full to database.uri");
   }
 
   void check_kafka() {

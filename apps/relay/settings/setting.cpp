@@ -21,7 +21,11 @@ using std::chrono::milliseconds;
 
 std::string show_database(const Config& config) {
   if (config.database.uri.empty()) return "";
-  return postgres::describe({.conninfo = config.database.uri});
+  try {
+    return postgres::describe({.conninfo = config.database.uri});
+  } catch (const Error&) {
+    return "***";  // what is not understood may be a password anywhere
+  }
 }
 
 void set_sources(Config& config, const std::string& text) {

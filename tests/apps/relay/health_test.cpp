@@ -29,6 +29,17 @@ TEST_F(RelayHealth, IsReadyWhenEverySourcePublishesOrStandsBy) {
   EXPECT_TRUE(health_.ready(start_).good);
 }
 
+TEST_F(RelayHealth, IsNotReadyWhileAStrangerHoldsTheLock) {
+  publish(*outbox_);
+  events_->enter(Phase::standby);
+  events_->set_stranger("pid 7 (psql)");
+  const auto answer = health_.ready(start_);
+  EXPECT_FALSE(answer.good);
+  EXPECT_THAT(answer.text, HasSubstr("events: standby, not ready: the lock is held by pid 7 (psql)"));
+  events_->set_stranger("");
+  EXPECT_TRUE(health_.ready(start_).good);
+}
+
 TEST_F(RelayHealth, IsNotReadyWithoutSinkOrDatabase) {
   publish(*outbox_);
   publish(*events_);

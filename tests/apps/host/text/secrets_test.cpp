@@ -5,9 +5,6 @@
 namespace annals::host {
 namespace {
 
-using ::testing::Contains;
-using ::testing::IsEmpty;
-
 TEST(Secrets, RemovesEveryOccurrenceAndTheLongestFirst) {
   Secrets secrets;
   secrets.add("canary");
@@ -20,13 +17,6 @@ TEST(Secrets, LeavesWhatIsTooShortToTell) {
   secrets.add("a");
   secrets.add("");
   EXPECT_EQ(secrets.removed_from("a banana"), "a banana");
-}
-
-TEST(Secrets, FindsPasswordsAsWrittenAndAsMeant) {
-  EXPECT_THAT(passwords_in("postgresql://u:can%20ary@h/d"), Contains("can ary"));
-  EXPECT_THAT(passwords_in("postgresql://u:can%20ary@h/d"), Contains("can%20ary"));
-  EXPECT_THAT(passwords_in("host=h password='can ary'"), Contains("can ary"));
-  EXPECT_THAT(passwords_in("postgresql://u@h:5432/d"), IsEmpty());
 }
 
 }  // namespace

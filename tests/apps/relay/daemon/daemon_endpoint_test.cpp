@@ -97,6 +97,29 @@ TEST_F(RelayDaemonEndpoint, RefusesLongRequests) {
   EXPECT_EQ(relay_->get("/livez").status, 200);
 }
 
+TEST_F(RelayDaemonEndpoint, IsNotReadyWhileAStrangerHoldsTheLock) {
+  enqueue("orders", 0, 1);
+  ASSERT_TRUE(eventually([&] { return relay_->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 1.0; }))
+      << relay_->err();
+  const auto keys = scalar(
+      "SELECT string_agg(((classid::bigint << 32) | objid::bigint)::text, ',') FROM pg_locks WHERE locktype = "
+      "'advisory' "
+      "AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+  relay_->signal(SIGTERM);
+  ASSERT_EQ(relay_->wait_for_exit(), 0);
+  auto database = database_.database();
+  database.application_name = "stranger";
+  postgres::Connection stranger{database};
+  stranger.execute("SELECT pg_advisory_lock(key) FROM unnest(ARRAY[" + keys + "]::bigint[]) AS k (key)");
+  relay_ = start({"--sink", "stdout"});
+  EXPECT_TRUE(eventually([&] {
+    const auto answer = relay_->get("/readyz");
+    return answer.status == 503 && answer.body.find("(stranger), which is not annals-relay") != std::string::npos;
+  })) << relay_->get("/readyz").body;
+  stranger.execute("SELECT pg_advisory_unlock_all()");
+  EXPECT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->get("/readyz").body;
+}
+
 TEST_F(RelayDaemonEndpoint, LeavesTheRelayItsDescriptors) {
   // Few descriptors, so that a thousand idle connections would use them up.
   relay_.reset();

@@ -38,7 +38,7 @@ class File {
   std::string path_;
 };
 
-const std::string minimal = "[database]\nuri = \"postgresql://u@h/d\"\n[kafka]\nbrokers = \"k:9092\"\n";
+const std::string minimal = "[database]\nuri = \"postgresql://u@localhost/d\"\n[kafka]\nbrokers = \"k:9092\"\n";
 
 LoadedConfig load(const std::string& text, std::map<std::string, std::string> environment = {}) {
   const File file{text};
@@ -244,6 +244,20 @@ TEST(RelayConfig, TakesTheSchemaThatBothProgramsTake) {
   EXPECT_EQ(load(minimal, {{"ANNALS_SCHEMA", "shop"}}).config.database.schema, "shop");
 }
 
+TEST(RelayConfig, WarnsOfARemoteDatabaseWithoutTls) {
+  const auto text = [](const std::string& uri) {
+    return "[database]\nuri = \"" + uri + "\"\n[kafka]\nbrokers = \"k:9092\"\n";
+  };
+  EXPECT_THAT(load(text("postgresql://u@db.example/d")).warnings, ElementsAre(HasSubstr("sslmode=verify-full")));
+  EXPECT_THAT(load(text("postgresql://u@db.example/d?sslmode=verify-full")).warnings, IsEmpty());
+}
+
+TEST(RelayConfig, NeverShowsAUriThatIsNotEscaped) {
+  const auto loaded = load("[database]\nuri = \"postgresql://u:canary/9@h/d\"\n[kafka]\nbrokers = \"k:9092\"\n");
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_THAT(loaded.problems[0] + print_config(loaded), AllOf(HasSubstr("%40"), Not(HasSubstr("canary"))));
+}
+
 TEST(RelayConfig, HidesKafkaSettingsThatItDoesNotKnow) {
   const auto loaded = load(minimal + "[kafka.settings]\n\"sasl.pasword\" = \"canary-9\"\n\"linger.ms\" = 7\n");
   EXPECT_THAT(print_config(loaded), AllOf(HasSubstr("sasl.pasword"), Not(HasSubstr("canary-9")), HasSubstr("7")));
@@ -281,17 +295,17 @@ TEST(RelayConfig, ReadsKafkaSecretsFromAFile) {
 }
 
 TEST(RelayConfig, WarnsAboutAPasswordThatEverybodyCanRead) {
-  const File open{"[database]\nuri = \"postgresql://u:canary-3@h/d\"\n[kafka]\nbrokers = \"k:1\"\n", 0644};
+  const File open{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"k:1\"\n", 0644};
   const auto loaded = load_config({.file = open.path(), .environment = {}, .flags = {}});
   EXPECT_THAT(loaded.warnings, ElementsAre(AllOf(HasSubstr("chmod o-r"), Not(HasSubstr("canary")))));
-  const File closed{"[database]\nuri = \"postgresql://u:canary-3@h/d\"\n[kafka]\nbrokers = \"k:1\"\n", 0640};
+  const File closed{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"k:1\"\n", 0640};
   EXPECT_THAT(load_config({.file = closed.path(), .environment = {}, .flags = {}}).warnings, IsEmpty());
 }
 
 TEST(RelayConfig, WarnsAboutAPasswordOnTheCommandLine) {
   const auto loaded = load_config({.file = {},
                                    .environment = {{"ANNALS_KAFKA", "k:1"}},
-                                   .flags = {{"database.uri", "postgresql://u:canary-4@h/d"}}});
+                                   .flags = {{"database.uri", "postgresql://u:canary-4@localhost/d"}}});
   EXPECT_THAT(loaded.warnings, ElementsAre(AllOf(HasSubstr("--database"), Not(HasSubstr("canary")))));
 }
 

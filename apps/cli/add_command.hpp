@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "command_groups.hpp"
+#include "cli/command_groups.hpp"
 
 namespace annals::cli {
 
@@ -19,7 +19,7 @@ inline CLI::App* add_subcommand(CLI::App& group, const char* name, const std::st
 /// A command whose options live as long as the parser.
 template <class Options>  // NOLINTNEXTLINE(readability-function-size): the five of the one below, and the options
 CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& text,
-                      ExitCode (*command)(Invocation&, const Options&), std::shared_ptr<Options> options) {
+                      host::ExitCode (*command)(Invocation&, const Options&), std::shared_ptr<Options> options) {
   auto* added = add_subcommand(group, name, text);
   added->callback([&action, command, options] {
     action = [command, options](Invocation& invocation) { return command(invocation, *options); };
@@ -36,7 +36,7 @@ inline CLI::App& add_group(CLI::App& app, const char* name, const char* descript
 
 /// A command without options.
 inline CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& text,
-                             ExitCode (*command)(Invocation&)) {
+                             host::ExitCode (*command)(Invocation&)) {
   auto* added = add_subcommand(group, name, text);
   added->callback([&action, command] { action = command; });
   return added;

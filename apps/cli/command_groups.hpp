@@ -1,7 +1,7 @@
 #pragma once
 #include <functional>
 
-#include "invocation.hpp"
+#include "cli/invocation.hpp"
 
 namespace CLI {
 class App;
@@ -10,7 +10,7 @@ class App;
 namespace annals::cli {
 
 /// What the parsed command line asks for.
-using Action = std::function<ExitCode(Invocation&)>;
+using Action = std::function<host::ExitCode(Invocation&)>;
 
 // Each adds its commands to the parser; a command that is parsed puts what it does into `action`, which must outlive
 // the parsing. These and command_line.cpp are the only files that include CLI11.

@@ -1,4 +1,4 @@
-#include "command_line.hpp"
+#include "cli/command_line.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <exception>
 
 #include "annals/core/error.hpp"
-#include "command_groups.hpp"
-#include "failure.hpp"
+#include "cli/command_groups.hpp"
+#include "cli/failure.hpp"
 
 namespace annals::cli {
 namespace {
@@ -24,11 +24,12 @@ constexpr const char* description =
     "  annals doctor                                    what is wrong, and what to do about it\n";
 
 std::string footer() {
+  using enum host::ExitCode;
   return "The database is --database, else ANNALS_DATABASE, else what libpq's own environment names (PGHOST, "
          "PGSERVICE,\n"
          "PGPASSFILE ...). Keep passwords out of the command line: others can read it. NO_COLOR turns colours off.\n"
          "\nExit codes:\n" +
-         exit_code_table();
+         host::exit_code_table({ok, failed, usage, unavailable, conflict, check_failed, not_found, interrupted});
 }
 
 struct Options {
@@ -71,15 +72,15 @@ std::string command_path(const CLI::App& app) {
 }
 
 /// Help and version are no failures; everything else that CLI11 reports is bad usage.
-ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
+host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     app.exit(error);
-    return ExitCode::ok;
+    return host::ExitCode::ok;
   }
-  throw Failure{ExitCode::usage, error.what(), fmt::format("{} --help shows examples", command_path(app))};
+  throw Failure{host::ExitCode::usage, error.what(), fmt::format("{} --help shows examples", command_path(app))};
 }
 
-ExitCode parse_and_run(int argc, char** argv) {
+host::ExitCode parse_and_run(int argc, char** argv) {
   CLI::App app{description, "annals"};
   Options options;
   Action action;
@@ -98,25 +99,25 @@ ExitCode parse_and_run(int argc, char** argv) {
   return action(invocation);
 }
 
-ExitCode fail(const Failure& failure) {
+host::ExitCode fail(const Failure& failure) {
   print_failure(failure);
   return failure.code();
 }
 
 }  // namespace
 
-ExitCode run(int argc, char** argv) noexcept {
+host::ExitCode run(int argc, char** argv) noexcept {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), see BrokenPipe
   try {
     return parse_and_run(argc, argv);
   } catch (const BrokenPipe&) {
-    return ExitCode::ok;
+    return host::ExitCode::ok;
   } catch (const Failure& failure) {
     return fail(failure);
   } catch (const Error& error) {
     return fail(to_failure(error));
   } catch (const std::exception& error) {
-    return fail({ExitCode::failed, error.what(), "this should not happen: please report it"});
+    return fail({host::ExitCode::failed, error.what(), "this should not happen: please report it"});
   }
 }
 

@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "exit_code.hpp"
+#include "host/process/exit_code.hpp"
 
 namespace annals {
 class Error;
@@ -13,19 +13,24 @@ namespace annals::cli {
 /// Why a command cannot go on: ends the program with `code`, the message and the hint on standard error.
 class Failure : public std::runtime_error {
  public:
-  Failure(ExitCode code, const std::string& message, std::string hint = {})
+  Failure(host::ExitCode code, const std::string& message, std::string hint = {})
       : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
 
-  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+  [[nodiscard]] host::ExitCode code() const noexcept { return code_; }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
 
  private:
-  ExitCode code_;
+  host::ExitCode code_;
   std::string hint_;
 };
 
 /// Whoever read our output has gone, as in `annals all tail | head`: the program ends quietly.
 struct BrokenPipe {};
+
+/// Throws the Failure of a command that was told to stop before it was done.
+[[noreturn]] void throw_interrupted();
+/// The same when a signal has asked for it.
+void throw_if_stopped();
 
 /// The failure that a library's error means for the user of the program.
 [[nodiscard]] Failure to_failure(const Error& error);

@@ -1,8 +1,8 @@
-#include "invocation.hpp"
+#include "cli/invocation.hpp"
 
 #include "annals/core/error.hpp"
 #include "annals/eventstore/schema.hpp"
-#include "failure.hpp"
+#include "cli/failure.hpp"
 
 namespace annals::cli {
 
@@ -12,7 +12,7 @@ postgres::Connection connect_ready(const postgres::Database& database) {
     postgres::require_schema(connection, eventstore::schema());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::invalid) throw;
-    throw Failure{ExitCode::unavailable, error.message(), error.hint()};
+    throw Failure{host::ExitCode::unavailable, error.message(), error.hint()};
   }
   return connection;
 }

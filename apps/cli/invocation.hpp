@@ -1,9 +1,9 @@
 #pragma once
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/database.hpp"
-#include "exit_code.hpp"
-#include "output.hpp"
-#include "report.hpp"
+#include "cli/screen/output.hpp"
+#include "cli/screen/report.hpp"
+#include "host/process/exit_code.hpp"
 
 namespace annals::cli {
 

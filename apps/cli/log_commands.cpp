@@ -1,12 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "add_command.hpp"
-#include "all_tail.hpp"
-#include "command_groups.hpp"
-#include "events_export.hpp"
-#include "events_import.hpp"
-#include "stream.hpp"
+#include "cli/add_command.hpp"
+#include "cli/command_groups.hpp"
+#include "cli/commands/all_tail.hpp"
+#include "cli/commands/stream.hpp"
+#include "cli/transfer/events_export.hpp"
+#include "cli/transfer/events_import.hpp"
 
 namespace annals::cli {
 namespace {

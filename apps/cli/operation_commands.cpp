@@ -1,13 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "add_command.hpp"
-#include "command_groups.hpp"
-#include "doctor.hpp"
-#include "outbox_status.hpp"
-#include "projection.hpp"
-#include "relay.hpp"
-#include "schema.hpp"
+#include "cli/add_command.hpp"
+#include "cli/command_groups.hpp"
+#include "cli/commands/outbox_status.hpp"
+#include "cli/commands/projection.hpp"
+#include "cli/commands/relay.hpp"
+#include "cli/commands/schema.hpp"
+#include "cli/doctor/doctor.hpp"
 
 namespace annals::cli {
 namespace {

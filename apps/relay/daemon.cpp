@@ -1,4 +1,4 @@
-#include "daemon.hpp"
+#include "relay/daemon.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "annals/postgres/database.hpp"
-#include "http_endpoint.hpp"
-#include "lag_watch.hpp"
-#include "message_logs.hpp"
-#include "notifier.hpp"
-#include "setting.hpp"
-#include "signal_thread.hpp"
+#include "host/http/responder.hpp"
+#include "host/process/notifier.hpp"
+#include "host/process/signal_thread.hpp"
+#include "relay/lag_watch.hpp"
+#include "relay/message_logs.hpp"
+#include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -34,18 +34,18 @@ class Daemon {
  public:
   Daemon(const LoadedConfig& loaded, RunMode mode)
       : config_(loaded.config), mode_(mode), log_(loaded.config.log, loaded.secrets) {
-    for (const auto& warning : loaded.warnings) log_.write(Level::warn, warning);
-    for (const auto& log : config_.relay.sources) add(log);
+    for (const auto& warning : loaded.warnings) log_.write(host::Level::warn, warning);
+    for (const auto& log : config_.sources) add(log);
     health_.emplace(healths(), config_.limits.stall);
   }
 
-  ExitCode run() {
-    const SignalThread signals{[this](int signal) { on_signal(signal); }};
+  host::ExitCode run() {
+    const host::SignalThread signals{[this](int signal) { on_signal(signal); }};
     try {
       if (config_.http.listen) serve();
     } catch (const Error& error) {
-      log_.write(Level::error, error.message(), {{"hint", error.hint()}});
-      return ExitCode::config;
+      log_.write(host::Level::error, error.message(), {{"hint", error.hint()}});
+      return host::ExitCode::usage;
     }
     log_start();
     std::jthread lag;
@@ -55,7 +55,7 @@ class Daemon {
     }
     notifier_.ready();
     supervise();
-    log_.write(Level::info, "stopped", {{"exit_code", std::to_string(static_cast<int>(code_))}});
+    log_.write(host::Level::info, "stopped", {{"exit_code", std::to_string(static_cast<int>(code_))}});
     return code_;
   }
 
@@ -78,22 +78,28 @@ class Daemon {
   }
 
   LagWatch lag_watch() {
-    std::map<std::string, SourceMetrics*> metrics;
-    for (const auto& part : parts_) metrics.emplace(part.log, part.metrics);
-    return LagWatch{config_, std::move(metrics), log_};
+    std::vector<LagWatch::Watched> watched;
+    for (const auto& part : parts_) watched.push_back({part.log, *part.metrics, *part.health});
+    return LagWatch{config_, std::move(watched), log_};
   }
 
   void serve() {
-    endpoint_.emplace(*config_.http.listen, HttpEndpoint::Handlers{
-                                                .live = [this] { return health_->live(clock_.steady()); },
-                                                .ready = [this] { return health_->ready(clock_.steady()); },
-                                                .metrics = [this] { return metrics_.text(); },
-                                            });
+    const auto probe = [](const Health::Answer& answer) {
+      return host::Responder::Answer{.status = answer.good ? 200 : 503, .body = answer.text};
+    };
+    endpoint_.emplace(*config_.http.listen,
+                      host::Responder::Handlers{
+                          {"/livez", [this, probe] { return probe(health_->live(clock_.steady())); }},
+                          {"/readyz", [this, probe] { return probe(health_->ready(clock_.steady())); }},
+                          {"/metrics", [this] {
+                             return host::Responder::Answer{.body = metrics_.text(),
+                                                            .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+                           }}});
   }
 
   void log_start() {
     const auto shown = [&](const char* key) { return find_setting(key)->show(config_); };
-    log_.write(Level::info, "annals-relay starts",
+    log_.write(host::Level::info, "annals-relay starts",
                {{"version", ANNALS_VERSION},
                 {"pid", std::to_string(getpid())},
                 {"database", shown("database.uri")},
@@ -101,12 +107,12 @@ class Daemon {
                 {"relay", config_.relay.name},
                 {"sources", shown("relay.sources")},
                 {"sink", shown("relay.sink")},
-                {"brokers", config_.relay.sink == SinkKind::kafka ? config_.kafka.brokers : "none"},
-                {"http", endpoint_ ? to_string(endpoint_->address()) : "off"}});
+                {"brokers", config_.sink == SinkKind::kafka ? config_.brokers : "none"},
+                {"http", endpoint_ ? host::to_string(endpoint_->address()) : "off"}});
   }
 
   void on_signal(int signal) {
-    log_.write(Level::info, "stopping: a second signal leaves at once",
+    log_.write(host::Level::info, "stopping: a second signal leaves at once",
                {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     request_stop();
   }
@@ -123,9 +129,9 @@ class Daemon {
                   {config_, mode_, open_sink_, clock_, log_, *part.health, *part.metrics}};
     const auto code = source.run(stop_.get_token());
     // One that cannot go on stops the program, loudly; the others drain first.
-    if (code != ExitCode::clean) request_stop();
+    if (code != host::ExitCode::ok) request_stop();
     const std::lock_guard lock{mutex_};
-    code_ = worse(code_, code);
+    code_ = host::worse(code_, code);
     ++ended_;
     changed_.notify_all();
   }
@@ -154,18 +160,19 @@ class Daemon {
   }
 
   [[noreturn]] void leave_hung() {
-    log_.write(Level::error, "a source hangs: leaving without it; messages in flight are sent again at the next start");
-    _exit(static_cast<int>(worse(code_, ExitCode::drain_timeout)));
+    log_.write(host::Level::error,
+               "a source hangs: leaving without it; messages in flight are sent again at the next start");
+    _exit(static_cast<int>(host::worse(code_, host::ExitCode::in_flight)));
   }
 
   const Config config_;
   const RunMode mode_;
   SystemClock clock_;
-  Log log_;
+  host::Log log_;
   Metrics metrics_;
-  LineOutput output_{STDOUT_FILENO};
+  host::LineOutput output_{STDOUT_FILENO};
   const SinkFactory open_sink_ = sink_factory(config_, output_);
-  const Notifier notifier_;
+  const host::Notifier notifier_;
   std::stop_source stop_;
 
   std::mutex mutex_;
@@ -173,15 +180,15 @@ class Daemon {
   std::optional<std::chrono::steady_clock::time_point> stop_requested_at_;
   bool stop_announced_ = false;
   std::size_t ended_ = 0;
-  ExitCode code_ = ExitCode::clean;
+  host::ExitCode code_ = host::ExitCode::ok;
 
   std::vector<Part> parts_;  // their threads end before anything above goes away
   std::optional<Health> health_;
-  std::optional<HttpEndpoint> endpoint_;
+  std::optional<host::Responder> endpoint_;
 };
 
 }  // namespace
 
-ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode) { return Daemon{loaded, mode}.run(); }
+host::ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode) { return Daemon{loaded, mode}.run(); }
 
 }  // namespace annals::relayd

@@ -1,6 +1,6 @@
 #pragma once
 #include "annals/postgres/database.hpp"
-#include "config.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 

@@ -1,4 +1,4 @@
-#include "health.hpp"
+#include "relay/health.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,10 @@ namespace {
 /// Why a source is not ready; empty when it is.
 std::string obstacle(const SourceHealth::Snapshot& source, SourceHealth::Time now) {
   switch (source.phase) {
-    case Phase::standby: break;
+    case Phase::standby:
+      if (!source.stranger.empty())
+        return fmt::format("the lock is held by {}, which is not annals-relay", source.stranger);
+      break;
     case Phase::publishing:
     case Phase::idle:
     case Phase::blocked:
@@ -45,6 +48,11 @@ void SourceHealth::enter(Phase phase, std::string detail) {
 void SourceHealth::set_sink_connected(bool connected) {
   const std::lock_guard lock{mutex_};
   state_.sink_connected = connected;
+}
+
+void SourceHealth::set_stranger(std::string holder) {
+  const std::lock_guard lock{mutex_};
+  state_.stranger = std::move(holder);
 }
 
 void SourceHealth::beat(Time now) {

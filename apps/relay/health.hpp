@@ -31,7 +31,8 @@ class SourceHealth {
   using Time = std::chrono::steady_clock::time_point;
   struct Snapshot {
     Phase phase = Phase::connecting;
-    std::string detail = {};  ///< why it retries or halted; without secrets
+    std::string detail = {};    ///< why it retries or halted; without secrets
+    std::string stranger = {};  ///< who holds the lock and is no relay; empty: nobody, or a relay
     bool sink_connected = false;
     Time beat = {};
   };
@@ -40,6 +41,8 @@ class SourceHealth {
 
   void enter(Phase phase, std::string detail = {});
   void set_sink_connected(bool connected);
+  /// While standing by: a session that holds the lock and is no relay; nothing would ever be published.
+  void set_stranger(std::string holder);
   /// The thread is not hung.
   void beat(Time now);
 
@@ -65,7 +68,7 @@ class Health {
 
   /// Every thread has made a step lately. Touches neither database nor sink: restarting us would not repair them.
   [[nodiscard]] Answer live(SourceHealth::Time now) const;
-  /// Every source publishes or stands by, and database and sink answer.
+  /// Every source publishes or stands by while another relay publishes, and database and sink answer.
   [[nodiscard]] Answer ready(SourceHealth::Time now) const;
 
   /// A step that takes longer has lost its database for what readiness is concerned.

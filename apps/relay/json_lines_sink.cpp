@@ -1,11 +1,13 @@
-#include "json_lines_sink.hpp"
+#include "relay/json_lines_sink.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
+#include <optional>
 
-#include "json_text.hpp"
+#include "annals/json/base64.hpp"
+#include "annals/json/scanner.hpp"
+#include "annals/json/string.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -15,7 +17,7 @@ void append_member(std::string& out, std::string_view name, std::string_view val
   out += ",\"";
   out += name;
   out += "\":";
-  append_json_string(out, value);
+  json::append_string(out, value);
 }
 
 void append_headers(std::string& out, const outbox::MessageView& message) {
@@ -25,27 +27,31 @@ void append_headers(std::string& out, const outbox::MessageView& message) {
   for (const auto& [name, value] : message.headers) {
     out += separator;
     out += '[';
-    append_json_string(out, name);
+    json::append_string(out, name);
     out += ',';
-    append_json_string(out, value);
+    json::append_string(out, value);
     out += ']';
     separator = ',';
   }
   out += ']';
 }
 
-void append_data(std::string& out, const outbox::MessageView& message) {
-  if (message.content_type == ContentType::json && is_json(message.payload)) {
-    out += ",\"data\":";
-    // Outside of strings, where JSON forbids them, line ends are blanks.
-    std::replace_copy_if(
-        message.payload.begin(), message.payload.end(), std::back_inserter(out),
-        [](char c) { return c == '\n' || c == '\r'; }, ' ');
-    return;
+/// Nothing when the payload is not the JSON that it claims to be.
+std::optional<std::string> json_data(const outbox::MessageView& message) {
+  if (message.content_type != ContentType::json) return std::nullopt;
+  try {
+    return json::compact(message.payload);
+  } catch (const json::Malformed&) {
+    return std::nullopt;
   }
-  out += ",\"data_base64\":\"";
-  append_base64(out, message.payload);
-  out += '"';
+}
+
+void append_data(std::string& out, const outbox::MessageView& message) {
+  if (const auto data = json_data(message)) {
+    out.append(",\"data\":").append(*data);
+  } else {
+    out.append(",\"data_base64\":\"").append(json::encode_base64(message.payload)).append("\"");
+  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "annals/outbox/sink.hpp"
-#include "line_output.hpp"
+#include "host/text/line_output.hpp"
 
 namespace annals::relayd {
 
@@ -20,7 +20,8 @@ namespace annals::relayd {
 /// Limits         queue_bytes_max, or one message when it alone is larger.
 class JsonLinesSink final : public outbox::Sink {
  public:
-  JsonLinesSink(LineOutput& output, std::size_t queue_bytes_max) : output_(output), queue_bytes_max_(queue_bytes_max) {}
+  JsonLinesSink(host::LineOutput& output, std::size_t queue_bytes_max)
+      : output_(output), queue_bytes_max_(queue_bytes_max) {}
   JsonLinesSink(const JsonLinesSink&) = delete;
   JsonLinesSink& operator=(const JsonLinesSink&) = delete;
   ~JsonLinesSink() override { output_.abandon(this); }
@@ -33,7 +34,7 @@ class JsonLinesSink final : public outbox::Sink {
     std::int64_t ticket;
     std::size_t end;  // in all bytes ever queued
   };
-  LineOutput& output_;
+  host::LineOutput& output_;
   const std::size_t queue_bytes_max_;
   std::string queue_;        // from written_ on
   std::size_t written_ = 0;  // of all bytes ever queued

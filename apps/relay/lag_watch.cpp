@@ -1,14 +1,17 @@
-#include "lag_watch.hpp"
+#include "relay/lag_watch.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
-#include "database.hpp"
-#include "message_logs.hpp"
+#include "relay/database.hpp"
+#include "relay/message_logs.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -20,6 +23,14 @@ void wait(const std::stop_token& stop) {
   wake.wait_for(lock, stop, LagWatch::interval, [] { return false; });
 }
 
+/// Whoever may connect may take an advisory lock. Relays of one name have one configuration, and so one application
+/// name; who has another one holds the lock for something else. Empty also where this role may not see the name.
+std::string stranger(const outbox::RelayStatus& status, std::string_view application) {
+  if (!status.owner || status.owner->application_name.empty() || status.owner->application_name == application)
+    return {};
+  return fmt::format("pid {} ({})", status.owner->pid, printable(status.owner->application_name));
+}
+
 }  // namespace
 
 void LagWatch::run(const std::stop_token& stop) {
@@ -28,7 +39,7 @@ void LagWatch::run(const std::stop_token& stop) {
       watch(stop);
     } catch (const std::exception& error) {
       // The sources say what is wrong with the database; this is for those who look closer.
-      log_.write_limited(Level::debug, "lag unknown", {{"reason", error.what()}});
+      log_.write_limited(host::Level::debug, "lag unknown", {{"reason", error.what()}});
     }
     forget();
     wait(stop);
@@ -37,20 +48,25 @@ void LagWatch::run(const std::stop_token& stop) {
 
 void LagWatch::watch(const std::stop_token& stop) {
   postgres::Connection connection{database_of(config_)};
+  const auto application = connection.query("SELECT pg_catalog.current_setting('application_name')").text(0, 0);
   while (!stop.stop_requested()) {
     const auto all = outbox::read_relay_status(connection, message_logs(config_.database.schema));
-    for (const auto& [log, metrics] : metrics_) {
-      const auto own = std::find_if(all.begin(), all.end(), [&, wanted = log](const outbox::RelayStatus& status) {
-        return status.log == wanted && status.relay == config_.relay.name;
+    for (const auto& source : sources_) {
+      const auto own = std::find_if(all.begin(), all.end(), [&](const outbox::RelayStatus& status) {
+        return status.log == source.log && status.relay == config_.relay.name;
       });
-      metrics->lag(own == all.end() ? nullptr : &*own);
+      source.metrics.lag(own == all.end() ? nullptr : &*own);
+      source.health.set_stranger(own == all.end() ? "" : stranger(*own, application));
     }
     wait(stop);
   }
 }
 
 void LagWatch::forget() {
-  for (const auto& [log, metrics] : metrics_) metrics->lag(nullptr);
+  for (const auto& source : sources_) {
+    source.metrics.lag(nullptr);
+    source.health.set_stranger("");
+  }
 }
 
 }  // namespace annals::relayd

@@ -1,23 +1,29 @@
 #pragma once
 #include <chrono>
-#include <map>
 #include <stop_token>
 #include <string>
+#include <vector>
 
-#include "config.hpp"
-#include "log.hpp"
-#include "metrics.hpp"
+#include "host/text/log.hpp"
+#include "relay/metrics.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 
-/// Asks the database now and then how far behind each source is: a hung or standing-by relay cannot tell that itself,
-/// and the publishing one must not stop to ask.
+/// Asks the database now and then how far behind each source is, and who publishes: a hung or standing-by relay cannot
+/// tell that itself, and the publishing one must not stop to ask.
 ///
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; the lag is unknown then.
 class LagWatch {
  public:
-  LagWatch(const Config& config, std::map<std::string, SourceMetrics*> metrics, Log& log)
-      : config_(config), metrics_(std::move(metrics)), log_(log) {}
+  struct Watched {
+    std::string log;
+    SourceMetrics& metrics;
+    SourceHealth& health;
+  };
+
+  LagWatch(const Config& config, std::vector<Watched> sources, host::Log& log)
+      : config_(config), sources_(std::move(sources)), log_(log) {}
 
   void run(const std::stop_token& stop);
 
@@ -28,8 +34,8 @@ class LagWatch {
   void forget();
 
   const Config& config_;
-  std::map<std::string, SourceMetrics*> metrics_;
-  Log& log_;
+  std::vector<Watched> sources_;
+  host::Log& log_;
 };
 
 }  // namespace annals::relayd

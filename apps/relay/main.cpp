@@ -5,10 +5,10 @@
 #include <map>
 #include <string>
 
-#include "command_line.hpp"
-#include "config_loader.hpp"
-#include "daemon.hpp"
-#include "exit_code.hpp"
+#include "host/process/exit_code.hpp"
+#include "relay/daemon.hpp"
+#include "relay/settings/command_line.hpp"
+#include "relay/settings/config_loader.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -29,15 +29,15 @@ void tell(const char* kind, const std::vector<std::string>& lines) {
   for (const auto& line : lines) std::fprintf(stderr, "annals-relay: %s: %s\n", kind, line.c_str());
 }
 
-ExitCode run(const CommandLine& line) {
+host::ExitCode run(const CommandLine& line) {
   const auto loaded = load_config({.file = line.config_file, .environment = environment(), .flags = line.settings});
   tell("error", loaded.problems);
   if (line.print_config) std::fputs(print_config(loaded).c_str(), stdout);
-  if (!loaded.problems.empty()) return ExitCode::config;
+  if (!loaded.problems.empty()) return host::ExitCode::usage;
   if (line.check || line.print_config) {
     tell("warning", loaded.warnings);
     if (line.check) std::fputs("annals-relay: the configuration is good\n", stderr);
-    return ExitCode::clean;
+    return host::ExitCode::ok;
   }
   return run_daemon(loaded, {line.until_caught_up, line.exit_on_unavailable});
 }
@@ -46,13 +46,13 @@ ExitCode run(const CommandLine& line) {
 }  // namespace annals::relayd
 
 int main(int argc, char** argv) {
-  using annals::relayd::ExitCode;
+  using annals::host::ExitCode;
   try {
     int code = 0;
     const auto line = annals::relayd::parse_command_line(argc, argv, code);
     return line ? static_cast<int>(annals::relayd::run(*line)) : code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "annals-relay: internal error: %s\n", error.what());
-    return static_cast<int>(ExitCode::internal);
+    return static_cast<int>(ExitCode::failed);
   }
 }

@@ -1,4 +1,4 @@
-#include "metrics.hpp"
+#include "relay/metrics.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -11,7 +11,7 @@
 #include <map>
 #include <vector>
 
-#include "process_stats.hpp"
+#include "host/process/process_stats.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -152,7 +152,7 @@ prometheus::MetricFamily single(prometheus::MetricType type, const char* name, c
 
 void add_process(std::vector<prometheus::MetricFamily>& out) {
   using prometheus::MetricType;
-  const auto stats = read_process_stats();
+  const auto stats = host::read_process_stats();
   out.push_back(single(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory", stats.resident_bytes));
   out.push_back(
       single(MetricType::Counter, "process_cpu_seconds_total", "User and system CPU time", stats.cpu_seconds));

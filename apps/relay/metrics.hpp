@@ -5,7 +5,7 @@
 
 #include "annals/outbox/relay.hpp"
 #include "annals/outbox/status.hpp"
-#include "health.hpp"
+#include "relay/health.hpp"
 
 namespace annals::relayd {
 

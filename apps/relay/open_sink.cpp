@@ -1,30 +1,25 @@
-#include "open_sink.hpp"
+#include "relay/open_sink.hpp"
 
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
-#include "json_lines_sink.hpp"
+#include "relay/json_lines_sink.hpp"
 
 namespace annals::relayd {
 namespace {
 
 OpenSink open_kafka(const Config& config) {
-  kafka::KafkaSinkOptions options;
-  options.settings = kafka_settings(config);
-  options.source = config.kafka.source;
-  options.queue_messages_max = config.relay.in_flight;
-  options.queue_bytes_max = config.relay.queue_bytes;
-  auto sink = std::make_unique<kafka::KafkaSink>(std::move(options));
+  auto sink = std::make_unique<kafka::KafkaSink>(sink_options(config));
   const auto& borrowed = *sink;
   return {std::move(sink), [&borrowed] { return borrowed.connected(); }};
 }
 
 }  // namespace
 
-SinkFactory sink_factory(const Config& config, LineOutput& output) {
-  if (config.relay.sink == SinkKind::kafka) {
+SinkFactory sink_factory(const Config& config, host::LineOutput& output) {
+  if (config.sink == SinkKind::kafka) {
     return [config] { return open_kafka(config); };
   }
-  return [&output, bytes = config.relay.queue_bytes] {
+  return [&output, bytes = config.kafka.queue_bytes_max] {
     // A reader that has gone never comes back: trying again would be for ever.
     if (!output.has_reader()) throw invalid("standard output is closed", "start annals-relay with a reader that stays");
     return OpenSink{std::make_unique<JsonLinesSink>(output, bytes), [&output] { return output.has_reader(); }};

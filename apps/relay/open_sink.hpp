@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "annals/outbox/sink.hpp"
-#include "config.hpp"
-#include "line_output.hpp"
+#include "host/text/line_output.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 
@@ -17,6 +17,6 @@ using SinkFactory = std::function<OpenSink()>;
 
 /// What makes the sinks that `config` asks for, a new one at each call; `output` is where stdout goes and must outlive
 /// all. The factory throws Error{invalid} when the settings cannot work.
-[[nodiscard]] SinkFactory sink_factory(const Config& config, LineOutput& output);
+[[nodiscard]] SinkFactory sink_factory(const Config& config, host::LineOutput& output);
 
 }  // namespace annals::relayd

@@ -1,4 +1,4 @@
-#include "source.hpp"
+#include "relay/source.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/migrator.hpp"
-#include "database.hpp"
+#include "relay/database.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -53,10 +53,10 @@ Source::Source(postgres::MessageLog log, Parts parts)
   parts_.metrics.enter(phase_);
 }
 
-ExitCode Source::run(const std::stop_token& stop) {
-  auto code = ExitCode::clean;
+host::ExitCode Source::run(const std::stop_token& stop) {
+  auto code = host::ExitCode::ok;
   while (!stop.stop_requested()) {
-    std::optional<ExitCode> end;
+    std::optional<host::ExitCode> end;
     try {
       end = session(stop);
     } catch (const Error& error) {
@@ -69,14 +69,14 @@ ExitCode Source::run(const std::stop_token& stop) {
       return *end;
     }
     // What was in flight when the session ended is undecided until the next one has sent it again.
-    code = in_flight_ > 0 ? ExitCode::drain_timeout : ExitCode::clean;
+    code = in_flight_ > 0 ? host::ExitCode::in_flight : host::ExitCode::ok;
     pause(stop);
   }
   enter(Phase::stopped);
   return code;
 }
 
-ExitCode Source::session(const std::stop_token& stop) {
+host::ExitCode Source::session(const std::stop_token& stop) {
   stepping_ = false;
   enter(Phase::connecting);
   parts_.health.beat(parts_.clock.steady());
@@ -90,12 +90,12 @@ ExitCode Source::session(const std::stop_token& stop) {
   enter(Phase::draining);
   if (relay.drain(parts_.config.limits.drain_timeout)) {
     in_flight_ = 0;
-    return ExitCode::clean;
+    return host::ExitCode::ok;
   }
   parts_.log.write(
-      Level::error, "stopped with messages in flight: they are sent again at the next start",
+      host::Level::error, "stopped with messages in flight: they are sent again at the next start",
       {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
-  return ExitCode::drain_timeout;
+  return host::ExitCode::in_flight;
 }
 
 void Source::require_tables() {
@@ -145,7 +145,7 @@ void Source::log_change(Phase from, Phase to) {
   // Publishing and idle alternate with the traffic; what changes is who owns the table.
   const bool news = owns(from) != owns(to) || to == Phase::standby;
   if (from == to || !news || to == Phase::retrying || to == Phase::halted) return;
-  parts_.log.write(Level::info, owns(to) ? "owner: publishing" : to_string(to),
+  parts_.log.write(host::Level::info, owns(to) ? "owner: publishing" : to_string(to),
                    {{"source", name_}, {"relay", parts_.config.relay.name}});
 }
 
@@ -155,7 +155,7 @@ void Source::watch_blockers(const outbox::StepReport& report) {
   if (!blocked_since_) blocked_since_ = now;
   if (now - *blocked_since_ < blocked_log_after) return;
   for (const auto& blocker : report.blockers) {
-    parts_.log.write_limited(Level::warn, "waits for an open transaction: nothing after it can be published",
+    parts_.log.write_limited(host::Level::warn, "waits for an open transaction: nothing after it can be published",
                              {{"source", name_},
                               {"holder", blocker.holder},
                               {"pid", std::to_string(blocker.pid)},
@@ -164,17 +164,17 @@ void Source::watch_blockers(const outbox::StepReport& report) {
   }
 }
 
-std::optional<ExitCode> Source::judge(const Error& error) {
-  if (error.kind() == ErrorKind::corrupt) return halt(ExitCode::identity, error);
-  if (error.kind() == ErrorKind::refused) return halt(ExitCode::halted, error);
-  if (error.kind() == ErrorKind::invalid) return halt(stepping_ ? ExitCode::halted : ExitCode::config, error);
+std::optional<host::ExitCode> Source::judge(const Error& error) {
+  if (error.kind() == ErrorKind::corrupt) return halt(host::ExitCode::check_failed, error);
+  if (error.kind() == ErrorKind::refused) return halt(host::ExitCode::halted, error);
+  if (error.kind() == ErrorKind::invalid) return halt(stepping_ ? host::ExitCode::halted : host::ExitCode::usage, error);
   // What is not_ready may be granted, created or migrated while we wait.
   return retry(to_string(error.kind()), error.message(), error.hint());
 }
 
-ExitCode Source::halt(ExitCode code, const Error& error) {
-  enter(Phase::halted, "halted: " + parts_.log.safe(error.message()));
-  parts_.log.write(Level::error, "halted: this needs an operator",
+host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
+  enter(Phase::halted, told("halted", error.message()));
+  parts_.log.write(host::Level::error, "halted: this needs an operator",
                    {{"source", name_},
                     {"reason", error.message()},
                     {"hint", error.hint()},
@@ -182,17 +182,24 @@ ExitCode Source::halt(ExitCode code, const Error& error) {
   return code;
 }
 
-std::optional<ExitCode> Source::retry(std::string_view reason, std::string_view message, std::string_view hint) {
-  enter(Phase::retrying, parts_.log.safe(message));
+std::optional<host::ExitCode> Source::retry(std::string_view reason, std::string_view message, std::string_view hint) {
+  enter(Phase::retrying, told(reason, message));
   parts_.metrics.restart(reason);
   parts_.health.set_sink_connected(false);
   parts_.metrics.sink_connected(false);
   const bool give_up = parts_.mode.exit_on_unavailable;
-  parts_.log.write_limited(give_up ? Level::error : Level::warn,
+  parts_.log.write_limited(give_up ? host::Level::error : host::Level::warn,
                            give_up ? "unavailable" : "unavailable, will try again",
                            {{"source", name_}, {"kind", reason}, {"reason", message}, {"hint", hint}});
-  if (give_up) return ExitCode::unavailable;
+  if (give_up) return host::ExitCode::unavailable;
   return std::nullopt;
+}
+
+/// What the probe tells: names of hosts and users are for this machine only.
+std::string Source::told(std::string_view reason, std::string_view message) const {
+  const auto& listen = parts_.config.http.listen;
+  if (listen && !listen->is_loopback()) return fmt::format("{}: see the log", reason);
+  return fmt::format("{}: {}", reason, parts_.log.safe(message));
 }
 
 void Source::pause(const std::stop_token& stop) {

@@ -9,12 +9,12 @@
 #include "annals/core/backoff.hpp"
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
-#include "config.hpp"
-#include "exit_code.hpp"
-#include "health.hpp"
-#include "log.hpp"
-#include "metrics.hpp"
-#include "open_sink.hpp"
+#include "host/process/exit_code.hpp"
+#include "host/text/log.hpp"
+#include "relay/health.hpp"
+#include "relay/metrics.hpp"
+#include "relay/open_sink.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::relayd {
 
@@ -39,17 +39,17 @@ class Source {
     RunMode mode;
     const SinkFactory& open_sink;
     Clock& clock;
-    Log& log;
+    host::Log& log;
     SourceHealth& health;
     SourceMetrics& metrics;
   };
 
   Source(postgres::MessageLog log, Parts parts);
 
-  [[nodiscard]] ExitCode run(const std::stop_token& stop);
+  [[nodiscard]] host::ExitCode run(const std::stop_token& stop);
 
  private:
-  [[nodiscard]] ExitCode session(const std::stop_token& stop);
+  [[nodiscard]] host::ExitCode session(const std::stop_token& stop);
   void require_tables();
   [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
   void observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration);
@@ -58,9 +58,11 @@ class Source {
   void watch_blockers(const outbox::StepReport& report);
 
   /// How to end after an error; nothing when trying again may help.
-  [[nodiscard]] std::optional<ExitCode> judge(const Error& error);
-  [[nodiscard]] ExitCode halt(ExitCode code, const Error& error);
-  [[nodiscard]] std::optional<ExitCode> retry(std::string_view reason, std::string_view message, std::string_view hint);
+  [[nodiscard]] std::optional<host::ExitCode> judge(const Error& error);
+  [[nodiscard]] host::ExitCode halt(host::ExitCode code, const Error& error);
+  [[nodiscard]] std::optional<host::ExitCode> retry(std::string_view reason, std::string_view message,
+                                                    std::string_view hint);
+  [[nodiscard]] std::string told(std::string_view reason, std::string_view message) const;
   void pause(const std::stop_token& stop);
 
   const postgres::MessageLog log_;

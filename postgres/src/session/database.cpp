@@ -11,6 +11,7 @@
 #include "annals/core/text.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
+#include "session/conninfo.hpp"
 #include "session/lease.hpp"
 #include "session/session_settings.hpp"
 
@@ -30,6 +31,7 @@ std::string reason_of(std::string_view message) {
 
 /// Throws Error{invalid} when libpq cannot read the conninfo.
 Options parse(const std::string& conninfo) {
+  require_unambiguous(conninfo);
   char* message = nullptr;
   Options options{PQconninfoParse(conninfo.c_str(), &message)};
   const std::string reason = message == nullptr ? "" : message;

@@ -1,4 +1,4 @@
-#include "health.hpp"
+#include "relay/health.hpp"
 
 #include <gmock/gmock.h>
 
@@ -26,6 +26,17 @@ TEST_F(RelayHealth, IsReadyWhenEverySourcePublishesOrStandsBy) {
   publish(*outbox_);
   EXPECT_FALSE(health_.ready(start_).good);
   events_->enter(Phase::standby);
+  EXPECT_TRUE(health_.ready(start_).good);
+}
+
+TEST_F(RelayHealth, IsNotReadyWhileAStrangerHoldsTheLock) {
+  publish(*outbox_);
+  events_->enter(Phase::standby);
+  events_->set_stranger("pid 7 (psql)");
+  const auto answer = health_.ready(start_);
+  EXPECT_FALSE(answer.good);
+  EXPECT_THAT(answer.text, HasSubstr("events: standby, not ready: the lock is held by pid 7 (psql)"));
+  events_->set_stranger("");
   EXPECT_TRUE(health_.ready(start_).good);
 }
 

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "annals/testing/sink_contract.hpp"
-#include "json_lines_sink.hpp"
+#include "relay/json_lines_sink.hpp"
 
 namespace annals::testing {
 namespace {
@@ -51,7 +51,7 @@ class JsonLinesHarness final : public SinkHarness {
     void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
   };
   std::unique_ptr<std::FILE, Close> file_{std::tmpfile()};
-  relayd::LineOutput output_{fileno(file_.get())};
+  host::LineOutput output_{fileno(file_.get())};
 };
 
 INSTANTIATE_TEST_SUITE_P(JsonLines, SinkContract,

@@ -1,4 +1,4 @@
-#include "json_lines_sink.hpp"
+#include "relay/json_lines_sink.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -57,8 +57,14 @@ std::string line(const outbox::MessageView& view) {
 }
 
 TEST(JsonLine, EmbedsJsonOnOneLine) {
-  EXPECT_THAT(line(message(7, "{\n \"a\": \"x\\ny\"\r\n}")), HasSubstr(R"("data":{  "a": "x\ny"  }})"));
+  EXPECT_THAT(line(message(7, "{\n \"a\": \"x\\ny\"\r\n}")), HasSubstr(R"("data":{"a":"x\ny"}})"));
   EXPECT_THAT(line(message(7, "{}")), HasSubstr(R"({"position":7,"topic":"orders","key":"k",)"));
+}
+
+TEST(JsonLine, KeepsNumbersThatNoTypeHolds) {
+  for (const auto* number : {"1e400", "123456789012345678901234567890.10", "-0"}) {
+    EXPECT_THAT(line(message(1, number)), HasSubstr(std::string{"\"data\":"} + number + "}"));
+  }
 }
 
 TEST(JsonLine, EncodesEverythingElseInBase64) {
@@ -78,7 +84,7 @@ TEST(JsonLine, KeepsHeadersInOrderAndEscapesAll) {
 
 TEST(JsonLinesSink, ReportsWhatIsWritten) {
   const Pipe pipe;
-  LineOutput output{pipe.ends[1]};
+  host::LineOutput output{pipe.ends[1]};
   JsonLinesSink sink{output, 1U << 20U};
   std::vector<outbox::Delivery> deliveries;
   for (int i = 1; i <= 3; ++i) EXPECT_EQ(sink.send(message(i, "{}")), outbox::Sink::Send::accepted);
@@ -93,7 +99,7 @@ TEST(JsonLinesSink, ReportsWhatIsWritten) {
 TEST(JsonLinesSink, WaitsWithinBoundsForASlowReaderAndKeepsLinesWhole) {
   const Pipe pipe;
   fcntl(pipe.ends[1], F_SETPIPE_SZ, 4096);
-  LineOutput output{pipe.ends[1]};
+  host::LineOutput output{pipe.ends[1]};
   JsonLinesSink slow{output, 100'000};
   JsonLinesSink other{output, 100'000};
   const std::string large = "\"" + std::string(200'000, 'x') + "\"";
@@ -118,7 +124,7 @@ TEST(JsonLinesSink, WaitsWithinBoundsForASlowReaderAndKeepsLinesWhole) {
 TEST(JsonLinesSink, SetsATornLineApart) {
   const Pipe pipe;
   fcntl(pipe.ends[1], F_SETPIPE_SZ, 8192);
-  LineOutput output{pipe.ends[1]};
+  host::LineOutput output{pipe.ends[1]};
   std::vector<outbox::Delivery> deliveries;
   {
     JsonLinesSink torn{output, 100'000};
@@ -135,7 +141,7 @@ TEST(JsonLinesSink, SetsATornLineApart) {
 
 TEST(JsonLinesSink, SaysThatTheReaderIsGone) {
   Pipe pipe;
-  LineOutput output{pipe.ends[1]};
+  host::LineOutput output{pipe.ends[1]};
   JsonLinesSink sink{output, 1000};
   EXPECT_TRUE(output.has_reader());
   pipe.close_reader();

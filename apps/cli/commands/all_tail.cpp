@@ -1,0 +1,99 @@
+#include "cli/commands/all_tail.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "annals/eventstore/event_tail.hpp"
+#include "cli/failure.hpp"
+#include "cli/screen/event_report.hpp"
+#include "host/process/stop_signals.hpp"
+
+namespace annals::cli {
+namespace {
+
+using State = eventstore::EventTail::State;
+
+constexpr std::size_t batch_events = 1000;
+/// A notification or a signal ends the wait at once; this only bounds a signal that came just before it.
+constexpr std::chrono::milliseconds wait_max{500};
+/// How often to ask whether an open transaction has ended, and how long without --follow.
+constexpr std::chrono::seconds blocked_max{5};
+
+class Tail {
+ public:
+  Tail(Invocation& invocation, const AllTail& options)
+      : options_(options),
+        output_(invocation.output),
+        tail_(invocation.database),
+        report_(invocation.output, invocation.format, EventReport::Columns::of_log),
+        position_(start()) {}
+
+  void run() {
+    while (!host::stop_requested()) {
+      const auto state = tail_.read(position_, batch_events, [&](const RecordedEvent& event) { show(event); });
+      if (state == State::rows) {
+        blocked_since_.reset();
+        report_.flush();
+      } else if (!go_on(state)) {
+        break;
+      }
+    }
+    report_.finish();
+  }
+
+ private:
+  GlobalPosition start() {
+    if (options_.after) return GlobalPosition{*options_.after};
+    const auto last = tail_.last_position().value();
+    return GlobalPosition{std::max<std::int64_t>(last - static_cast<std::int64_t>(options_.limit), 0)};
+  }
+
+  void show(const RecordedEvent& event) {
+    position_ = event.position;
+    if (!options_.category || event.stream.category() == *options_.category) report_.add(event);
+  }
+
+  /// Nothing to read: waits for more; false when there is nothing to wait for.
+  bool go_on(State state) {
+    if (state == State::blocked) return wait_for_blocker();
+    blocked_since_.reset();
+    if (!options_.follow) return false;
+    if (output_.reader_gone()) throw BrokenPipe{};
+    (void)tail_.wait(wait_max);
+    return true;
+  }
+
+  bool wait_for_blocker() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!blocked_since_) blocked_since_ = now;
+    if (options_.follow || now - *blocked_since_ < blocked_max) {
+      std::this_thread::sleep_for(tail_.retry_after());
+      return true;
+    }
+    for (const auto& blocker : tail_.blockers()) {
+      fmt::print(stderr, "stopped at {}: pid {} ({}, open {}) may still fill the next position; see annals doctor\n",
+                 position_.value(), blocker.pid, blocker.state, postgres::age_text(blocker));
+    }
+    return false;
+  }
+
+  const AllTail& options_;
+  Output& output_;
+  eventstore::EventTail tail_;
+  EventReport report_;
+  GlobalPosition position_;
+  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+};
+
+}  // namespace
+
+host::ExitCode tail_log(Invocation& invocation, const AllTail& options) {
+  host::stop_on_signals();
+  (void)connect_ready(invocation.database);
+  Tail{invocation, options}.run();
+  return host::ExitCode::ok;
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,31 @@
+// What each role needs and no more; tests/apps/cli runs every component under its role.
+#include <string_view>
+
+#include "annals/core/text.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_cli_sql.hpp"
+#include "cli/commands/schema.hpp"
+
+namespace annals::cli {
+namespace {
+
+void append_grants(std::string& script, std::string_view sql, std::string_view what,
+                   const std::optional<std::string>& role, const std::string& schema) {
+  if (!role) return;
+  require_identifier(what, *role);
+  script += postgres::render(sql, {{"schema", schema}, {"role", *role}});
+}
+
+}  // namespace
+
+std::string grants(const SchemaRoles& roles, const std::string& schema) {
+  require_identifier("schema", schema);
+  std::string script;
+  append_grants(script, sql::grant_writer, "writer role", roles.writer, schema);
+  append_grants(script, sql::grant_relay, "relay role", roles.relay, schema);
+  append_grants(script, sql::grant_projector, "projector role", roles.projector, schema);
+  append_grants(script, sql::grant_reader, "reader role", roles.reader, schema);
+  return script;
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include "annals/core/text.hpp"
+#include "annals/postgres/cluster_identity.hpp"
+#include "annals/projections/status.hpp"
+#include "cli/doctor/check.hpp"
+
+namespace annals::cli {
+namespace {
+
+Check check_projection(const projections::ProjectionStatus& status, const postgres::ClusterIdentity& cluster) {
+  const auto name = fmt::format("\"{}\" version {}", printable(status.name), status.version);
+  // Empty: its runner has not written a checkpoint yet.
+  if (!status.system_identifier.empty() && status.system_identifier != cluster.system_identifier) {
+    return {"projection", Level::fail,
+            fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, status.system_identifier,
+                        cluster.system_identifier),
+            fmt::format("connect to the right database; or, if this one replaces it, rebuild: annals projection reset "
+                        "{} --projection-version {} --yes",
+                        printable(status.name), status.version)};
+  }
+  if (status.owner_pid == 0 && (status.lag_events > 0 || status.reset_requested)) {
+    return {"projection", Level::warn, fmt::format("{}: nobody runs it; {} events wait", name, status.lag_events),
+            "start its runner; or ignore it, if this version has been replaced"};
+  }
+  return {"projection", Level::ok,
+          fmt::format("{}: {} events wait; {}", name, status.lag_events,
+                      status.owner_pid == 0 ? "not running" : fmt::format("owner pid {}", status.owner_pid))};
+}
+
+}  // namespace
+
+void check_projections(postgres::Connection& connection, Checks& checks) {
+  const auto projections = projections::list_projections(connection, connection.database().schema);
+  if (projections.empty()) {
+    checks.push_back({"projection", Level::ok, "none has run here yet"});
+    return;
+  }
+  const auto cluster = postgres::read_cluster_identity(connection);
+  for (const auto& status : projections) checks.push_back(check_projection(status, cluster));
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include "annals/core/error.hpp"
+#include "annals_cli_sql.hpp"
+#include "cli/commands/schema_sets.hpp"
+#include "cli/doctor/check.hpp"
+
+namespace annals::cli {
+namespace {
+
+postgres::Params log_tables(const std::string& schema) {
+  const std::string events = schema + ".events";
+  const std::string outbox = schema + ".outbox";
+  const std::optional<std::string_view> tables[] = {events, outbox};
+  return postgres::Params{}.text_array(tables);
+}
+
+Check check_steps(postgres::Connection& connection) {
+  const auto& schema = connection.database().schema;
+  try {
+    for (const auto& set : schema_sets()) postgres::require_schema(connection, set);
+  } catch (const Error& error) {
+    return {"schema", Level::fail, error.message(), error.hint()};
+  }
+  return {"schema", Level::ok, fmt::format("\"{}\" is as this program needs it", schema)};
+}
+
+void check_triggers(postgres::Connection& connection, Checks& checks) {
+  const auto rows = connection.query(std::string{sql::doctor_triggers}, log_tables(connection.database().schema));
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto table = rows.text(row, 0);
+    const auto state = rows.bytes(row, 2);
+    if (state == "A") {
+      checks.push_back({"append_only", Level::ok, fmt::format("{} refuses changes, always", table)});
+    } else {
+      checks.push_back({"append_only", Level::fail,
+                        state.empty() ? fmt::format("{} has no trigger that refuses changes", table)
+                                      : fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 1), table),
+                        state.empty() ? "create it as `annals schema print-sql` shows; find out who dropped it"
+                                      : fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it",
+                                                    table, rows.bytes(row, 1))});
+    }
+  }
+}
+
+void check_sequences(postgres::Connection& connection, Checks& checks) {
+  const auto rows = connection.query(std::string{sql::doctor_sequences}, log_tables(connection.database().schema));
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto table = rows.text(row, 0);
+    if (rows.bigint(row, 1) == 1 && !rows.boolean(row, 2)) {
+      checks.push_back({"sequence", Level::ok, fmt::format("positions of {} are drawn one by one", table)});
+    } else {
+      checks.push_back({"sequence", Level::fail,
+                        fmt::format("the sequence of {} has CACHE {}{}: readers may skip rows", table,
+                                    rows.bigint(row, 1), rows.boolean(row, 2) ? " and CYCLE" : ""),
+                        fmt::format("ALTER TABLE {} ALTER COLUMN position SET CACHE 1 SET NO CYCLE", table)});
+    }
+  }
+}
+
+}  // namespace
+
+bool check_schema(postgres::Connection& connection, Checks& checks) {
+  checks.push_back(check_steps(connection));
+  if (checks.back().level == Level::fail) return false;
+  check_triggers(connection, checks);
+  check_sequences(connection, checks);
+  return true;
+}
+
+}  // namespace annals::cli

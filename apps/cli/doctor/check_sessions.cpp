@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "annals/core/text.hpp"
+#include "annals_cli_sql.hpp"
+#include "cli/doctor/check.hpp"
+#include "cli/screen/age.hpp"
+#include "cli/screen/report.hpp"
+
+namespace annals::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Shorter than this is business as usual.
+constexpr milliseconds patience{10'000};
+constexpr std::size_t query_bytes_shown = 80;
+
+/// Names the oldest of `count` and says how many more there are.
+std::string and_others(std::string text, int count) {
+  return count > 1 ? fmt::format("{}, and {} more", text, count - 1) : text;
+}
+
+std::string shown(std::string_view query) { return display_text(query.substr(0, query_bytes_shown)); }
+
+Check check_writers(postgres::Connection& connection) {
+  const auto& schema = connection.database().schema;
+  const std::string events = schema + ".events";
+  const std::string outbox = schema + ".outbox";
+  const std::optional<std::string_view> tables[] = {events, outbox};
+  const auto rows = connection.query(std::string{sql::doctor_writers}, postgres::Params{}.text_array(tables));
+  if (rows.empty()) return {"open_writers", Level::ok, "no open transaction holds readers back"};
+  const milliseconds age{rows.bigint(0, 2)};
+  const auto detail = and_others(fmt::format("pid {} ({}) holds {} for {}: {}", rows.integer(0, 1), rows.bytes(0, 3),
+                                             rows.bytes(0, 0), format_age(age), shown(rows.bytes(0, 4))),
+                                 rows.rows());
+  if (age < patience) return {"open_writers", Level::ok, detail};
+  const bool prepared = rows.integer(0, 1) == 0;
+  return {"open_writers", Level::warn, detail,
+          prepared ? "COMMIT PREPARED or ROLLBACK PREPARED it: readers of the log wait for it"
+                   : fmt::format("end it, or SELECT pg_terminate_backend({}): readers of the log wait for it",
+                                 rows.integer(0, 1))};
+}
+
+Check check_prepared(postgres::Connection& connection) {
+  const auto rows = connection.query(std::string{sql::doctor_prepared});
+  if (rows.empty()) return {"prepared_transactions", Level::ok, "none"};
+  const auto gid = rows.text(0, 0);
+  return {
+      "prepared_transactions", Level::warn,
+      and_others(fmt::format("\"{}\" of {}, {} old", printable(gid), rows.bytes(0, 1),
+                             format_age(milliseconds{rows.bigint(0, 2)})),
+                 rows.rows()),
+      fmt::format("if its transaction manager is gone: ROLLBACK PREPARED '{}' (or COMMIT PREPARED)", printable(gid))};
+}
+
+Check check_idle(postgres::Connection& connection) {
+  const auto rows = connection.query(std::string{sql::doctor_idle});
+  if (rows.empty() || milliseconds{rows.bigint(0, 2)} < patience) {
+    return {"idle_in_transaction", Level::ok, fmt::format("none for longer than {}", format_age(patience))};
+  }
+  return {"idle_in_transaction", Level::warn,
+          and_others(fmt::format("pid {} \"{}\" for {} after: {}", rows.integer(0, 0), printable(rows.bytes(0, 1)),
+                                 format_age(milliseconds{rows.bigint(0, 2)}), shown(rows.bytes(0, 3))),
+                     rows.rows()),
+          "commit before waiting for anything; set idle_in_transaction_session_timeout"};
+}
+
+}  // namespace
+
+void check_sessions(postgres::Connection& connection, Checks& checks) {
+  checks.push_back(check_writers(connection));
+  checks.push_back(check_prepared(connection));
+  checks.push_back(check_idle(connection));
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,87 @@
+#include "cli/transfer/export_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "cli/failure.hpp"
+
+namespace annals::cli {
+namespace {
+
+constexpr unsigned buffer_bytes = 256U << 10U;
+constexpr const char* compressed = "wb6";
+constexpr const char* plain = "wbT";
+
+bool is_replaceable(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+}
+
+/// The directory's own entry for the new name.
+void sync_directory(const std::string& path) noexcept {
+  const auto parent = std::filesystem::path{path}.parent_path();
+  const int descriptor = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+void ExportFile::Close::operator()(gzFile_s* file) const noexcept { gzclose_w(file); }
+
+void ExportFile::fail(std::string_view what) const {
+  if (errno == EPIPE) throw BrokenPipe{};
+  throw Failure{host::ExitCode::failed,
+                fmt::format("cannot {} {}: {}", what, path_.empty() ? "standard output" : path_, std::strerror(errno)),
+                path_.empty() ? "" : "check the directory and the space on its disk"};
+}
+
+int ExportFile::open() {
+  if (path_.empty()) return ::dup(1);
+  if (!is_replaceable(path_)) return ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  temporary_ = fmt::format("{}.{}.tmp", path_, ::getpid());
+  return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+ExportFile::ExportFile(const std::string& path) : path_(path == "-" ? "" : path) {
+  const int opened = open();
+  if (opened < 0) {
+    temporary_.clear();
+    fail("write");
+  }
+  descriptor_ = ::fcntl(opened, F_DUPFD_CLOEXEC, 0);
+  file_.reset(gzdopen(opened, path_.ends_with(".gz") ? compressed : plain));
+  if (!file_) fail("write");
+  gzbuffer(file_.get(), buffer_bytes);
+}
+
+ExportFile::~ExportFile() {
+  file_.reset();
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void ExportFile::write(std::string_view text) {
+  if (text.empty()) return;
+  if (gzwrite(file_.get(), text.data(), static_cast<unsigned>(text.size())) <= 0) fail("write");
+}
+
+void ExportFile::finish() {
+  if (gzclose_w(file_.release()) != Z_OK) fail("write");
+  if (temporary_.empty()) return;
+  if (::fsync(descriptor_) != 0) fail("write");
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename the finished export to");
+  temporary_.clear();
+  sync_directory(path_);
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,22 @@
+#pragma once
+#include <functional>
+#include <thread>
+
+namespace annals::host {
+
+/// Waits for SIGINT and SIGTERM on a thread of its own, so that everything about them runs as ordinary code.
+///
+/// Blocks both in the calling thread, which must be the first: threads made later inherit that. The first signal calls
+/// `on_stop`; a second one ends the process at once with 128 + its number. SIGPIPE is ignored.
+class SignalThread {
+ public:
+  explicit SignalThread(std::function<void(int signal)> on_stop);
+  ~SignalThread();
+  SignalThread(const SignalThread&) = delete;
+  SignalThread& operator=(const SignalThread&) = delete;
+
+ private:
+  std::jthread thread_;
+};
+
+}  // namespace annals::host

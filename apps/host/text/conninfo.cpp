@@ -1,0 +1,71 @@
+#include "host/text/conninfo.hpp"
+
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+namespace annals::host {
+namespace {
+
+using Options = std::unique_ptr<PQconninfoOption, decltype([](PQconninfoOption* o) { PQconninfoFree(o); })>;
+
+/// The value of a keyword; empty when it is not given or the string is not understood.
+std::string value_of(const Options& options, std::string_view keyword) {
+  for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->keyword == keyword && option->val != nullptr) return option->val;
+  }
+  return "";
+}
+
+std::string value_or_environment(const Options& options, std::string_view keyword, const char* variable) {
+  auto value = value_of(options, keyword);
+  if (!value.empty()) return value;
+  const char* environment = std::getenv(variable);
+  return environment == nullptr ? "" : environment;
+}
+
+/// All of them, when there are several: "a,b".
+bool is_local(std::string_view hosts) {
+  while (!hosts.empty()) {
+    const auto host = hosts.substr(0, hosts.find(','));
+    hosts.remove_prefix(std::min(host.size() + 1, hosts.size()));
+    const bool local = host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
+                       host == "::1" || host.starts_with("127.");
+    if (!local) return false;
+  }
+  return true;
+}
+
+/// The part of a URI between the user's colon and the @, before percent-decoding.
+std::string raw_password(const std::string& uri) {
+  const auto scheme = uri.find("://");
+  const auto at = uri.find('@');
+  if (scheme == std::string::npos || at == std::string::npos) return "";
+  const auto colon = uri.find(':', scheme + 3);
+  return colon == std::string::npos || colon > at ? "" : uri.substr(colon + 1, at - colon - 1);
+}
+
+}  // namespace
+
+std::vector<std::string> passwords_in(const std::string& conninfo) {
+  std::vector<std::string> found;
+  const Options options{PQconninfoParse(conninfo.c_str(), nullptr)};
+  for (const auto* keyword : {"password", "sslpassword"}) {
+    if (auto value = value_of(options, keyword); !value.empty()) found.push_back(std::move(value));
+  }
+  if (auto raw = raw_password(conninfo); !raw.empty()) found.push_back(std::move(raw));
+  return found;
+}
+
+bool may_travel_in_clear(const std::string& conninfo) {
+  const Options options{PQconninfoParse(conninfo.c_str(), nullptr)};
+  if (!options || !value_of(options, "service").empty()) return false;
+  const auto mode = value_or_environment(options, "sslmode", "PGSSLMODE");
+  if (mode == "require" || mode == "verify-ca" || mode == "verify-full") return false;
+  return !is_local(value_or_environment(options, "host", "PGHOST")) ||
+         !is_local(value_or_environment(options, "hostaddr", "PGHOSTADDR"));
+}
+
+}  // namespace annals::host

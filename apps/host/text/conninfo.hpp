@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace annals::host {
+
+/// The password in a libpq connection string, as written and as meant; empty when there is none or the string is not
+/// understood.
+[[nodiscard]] std::vector<std::string> passwords_in(const std::string& conninfo);
+
+/// True when the database is on another machine and nothing demands TLS. What a service file says is not looked at.
+[[nodiscard]] bool may_travel_in_clear(const std::string& conninfo);
+
+}  // namespace annals::host

@@ -1,0 +1,17 @@
+#include "relay/settings/config.hpp"
+
+namespace annals::relayd {
+
+outbox::RelayOptions relay_options(const Config& config, const std::string& log) {
+  auto options = config.relay;
+  if (log != "events") options.routes.clear();
+  return options;
+}
+
+kafka::KafkaSinkOptions sink_options(const Config& config) {
+  auto options = config.kafka;
+  options.settings.insert_or_assign("bootstrap.servers", config.brokers);
+  return options;
+}
+
+}  // namespace annals::relayd

@@ -1,0 +1,53 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "annals/kafka/sink.hpp"
+#include "annals/outbox/relay.hpp"
+#include "host/http/listen.hpp"
+#include "host/text/log.hpp"
+
+namespace annals::relayd {
+
+enum class SinkKind { kafka, standard_output };
+
+/// Everything that annals-relay can be told. What the libraries take is here as they take it, under their names and with
+/// their defaults. setting.cpp names each member for file, environment and
+/// flags; relay.example.toml explains them.
+struct Config {
+  struct Database {
+    std::string uri;       ///< secret: may hold a password
+    std::string uri_file;  ///< a file that holds the uri
+    std::string schema = "annals";
+  } database;
+
+  SinkKind sink = SinkKind::kafka;
+  std::vector<std::string> sources{"outbox"};  ///< names of logs
+  outbox::RelayOptions relay;     ///< of every source; see relay_options()
+  kafka::KafkaSinkOptions kafka;  ///< see sink_options()
+  std::string brokers;
+  std::string kafka_settings_file;  ///< name=value lines, added to kafka.settings
+
+  struct Http {
+    std::optional<host::Listen> listen{host::Listen{}};  ///< nothing: off
+    bool allow_remote = false;
+  } http;
+
+  host::LogOptions log;
+
+  struct Limits {
+    std::chrono::milliseconds drain_timeout{10'000};
+    std::chrono::milliseconds stall{60'000};      ///< no step for so long: not alive
+    std::chrono::milliseconds retry_max{10'000};  ///< ceiling of the wait before a new attempt
+  } limits;
+};
+
+/// The options of one source.
+[[nodiscard]] outbox::RelayOptions relay_options(const Config& config, const std::string& log);
+/// kafka, with the brokers among its settings.
+[[nodiscard]] kafka::KafkaSinkOptions sink_options(const Config& config);
+
+}  // namespace annals::relayd

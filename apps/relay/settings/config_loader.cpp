@@ -1,0 +1,307 @@
+#include "relay/settings/config_loader.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/kafka/settings.hpp"
+#include "annals/postgres/database.hpp"
+#include "host/settings/nearest.hpp"
+#include "host/settings/value_text.hpp"
+#include "host/text/conninfo.hpp"
+#include "relay/settings/setting.hpp"
+#include "relay/settings/toml_file.hpp"
+
+namespace annals::relayd {
+namespace {
+
+constexpr std::size_t file_bytes_max = 1U << 20U;
+constexpr std::string_view prefix = "ANNALS_RELAY_";
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  if (!in) return std::nullopt;
+  std::string text(file_bytes_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return std::nullopt;
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text.size() > file_bytes_max ? std::nullopt : std::optional{std::move(text)};
+}
+
+bool readable_by_others(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+/// Only what is known to be harmless is shown: a misspelt sasl.password is a password all the same.
+bool is_secret(std::string_view kafka_setting) {
+  const auto allowed = kafka::allowed_settings();
+  const auto row = std::find_if(allowed.begin(), allowed.end(), [&](const auto& s) { return s.name == kafka_setting; });
+  return row == allowed.end() || row->secret;
+}
+
+/// What Kubernetes sets in every pod for a Service that is called annals-relay.
+bool is_of_a_kubernetes_service(std::string_view name) {
+  return name.ends_with("_PORT") || name.ends_with("_SERVICE_HOST") ||
+         name.find("_SERVICE_PORT") != std::string::npos || name.find("_TCP") != std::string::npos ||
+         name.find("_UDP") != std::string::npos || name.find("_SCTP") != std::string::npos;
+}
+
+class Loader {
+ public:
+  explicit Loader(const ConfigInputs& inputs) : inputs_(inputs) {}
+
+  LoadedConfig load() {
+    if (!inputs_.file.empty()) file();
+    environment();
+    for (const auto& [key, text] : inputs_.flags) apply(key, text, std::string{find_setting(key)->flag}, Rank::flag);
+    warn_of_secret_flags();
+    database_uri();
+    kafka_settings_file();
+    collect_secrets();
+    if (loaded_.problems.empty()) check();
+    return std::move(loaded_);
+  }
+
+ private:
+  enum class Rank { none, file, environment, flag };
+
+  void problem(std::string_view where, std::string_view text, std::string_view hint) {
+    loaded_.problems.push_back(fmt::format("{}{}{}. Hint: {}", where, where.empty() ? "" : ": ", text, hint));
+  }
+
+  void apply(const std::string& key, const std::string& text, const std::string& where, Rank rank) {
+    try {
+      find_setting(key)->set(loaded_.config, text);
+      loaded_.origins[key] = where;
+      ranks_[key] = rank;
+    } catch (const Error& error) {
+      problem(where, fmt::format("{}: {}", key, error.message()), error.hint());
+    }
+  }
+
+  void file() {
+    const auto text = read_file(inputs_.file);
+    if (!text) return problem(inputs_.file, "cannot be read", "check path, permissions and size (at most 1 MiB)");
+    auto contents = parse_toml(*text, inputs_.file);
+    for (const auto& value : contents.values) apply(value.key, value.text, value.where, Rank::file);
+    for (auto& route : contents.routes) file_route(std::move(route));
+    loaded_.config.kafka.settings = std::move(contents.kafka_settings);
+    auto& problems = loaded_.problems;
+    problems.insert(problems.end(), contents.problems.begin(), contents.problems.end());
+    warn_if_exposed();
+  }
+
+  void file_route(outbox::Route route) {
+    try {
+      add_route(loaded_.config.relay.routes, std::move(route));
+      loaded_.origins["relay.routes"] = inputs_.file;
+    } catch (const Error& error) {
+      problem(inputs_.file, error.message(), error.hint());
+    }
+  }
+
+  void warn_if_exposed() {
+    const auto& settings = loaded_.config.kafka.settings;
+    const bool secret = !host::passwords_in(loaded_.config.database.uri).empty() ||
+                        std::any_of(settings.begin(), settings.end(), [](const auto& s) { return is_secret(s.first); });
+    if (secret) warn_if_readable(inputs_.file);
+  }
+
+  void warn_if_readable(const std::string& path) {
+    if (!readable_by_others(path)) return;
+    loaded_.warnings.push_back(
+        fmt::format("{} holds a password and everybody can read it. Hint: chmod o-r {}", path, path));
+  }
+
+  void environment() {
+    std::vector<std::string_view> names;
+    for (const auto& setting : all_settings()) names.push_back(setting.env);
+    for (const auto& [name, text] : inputs_.environment) {
+      const auto known = std::find(names.begin(), names.end(), name);
+      if (known != names.end() && !text.empty()) {
+        const auto& setting = all_settings()[static_cast<std::size_t>(known - names.begin())];
+        apply(std::string{setting.key}, text, name, Rank::environment);
+      } else if (known == names.end() && name.starts_with(prefix) && !is_of_a_kubernetes_service(name)) {
+        const auto meant = host::nearest(name, names);
+        // Not a problem: the environment is shared with others, who may mean something else by the name.
+        loaded_.warnings.push_back(
+            fmt::format("{} is not a variable of annals-relay and is ignored. Hint: {}", printable(name),
+                        meant.empty() ? "see annals-relay --help" : fmt::format("did you mean {}?", meant)));
+      }
+    }
+  }
+
+  Rank rank(const std::string& key) const {
+    const auto found = ranks_.find(key);
+    return found == ranks_.end() ? Rank::none : found->second;
+  }
+
+  void warn_of_secret_flags() {
+    if (rank("kafka.settings") != Rank::flag) return;
+    for (const auto& [name, value] : loaded_.config.kafka.settings) {
+      if (!is_secret(name) || value.empty()) continue;
+      loaded_.warnings.push_back(
+          fmt::format("{} may be visible to every user of this machine. Hint: use "
+                      "kafka.settings_file instead of --kafka-setting",
+                      printable(name)));
+    }
+  }
+
+  /// database.uri_file counts like database.uri given in the same place.
+  void database_uri() {
+    auto& database = loaded_.config.database;
+    if (rank("database.uri") == Rank::flag && !host::passwords_in(database.uri).empty()) {
+      loaded_.warnings.emplace_back(
+          "the password in --database is visible to every user of this machine. Hint: use "
+          "ANNALS_DATABASE, database.uri_file or ~/.pgpass");
+    }
+    if (database.uri_file.empty() || rank("database.uri") > rank("database.uri_file")) return;
+    const auto where = loaded_.origins["database.uri_file"];
+    if (rank("database.uri") == rank("database.uri_file")) {
+      return problem(where, "database.uri and database.uri_file are both given", "keep one of them");
+    }
+    const auto text = read_file(database.uri_file);
+    if (!text)
+      return problem(where, fmt::format("{} cannot be read", printable(database.uri_file)),
+                     "check path and permissions");
+    database.uri = host::trimmed(*text);
+    loaded_.origins["database.uri"] = database.uri_file;
+    if (!host::passwords_in(database.uri).empty()) warn_if_readable(database.uri_file);
+  }
+
+  void kafka_settings_file() {
+    const auto& path = loaded_.config.kafka_settings_file;
+    if (path.empty()) return;
+    const auto text = read_file(path);
+    if (!text) {
+      return problem(loaded_.origins["kafka.settings_file"], fmt::format("{} cannot be read", printable(path)),
+                     "check path and permissions");
+    }
+    int number = 0;
+    for (const auto& line : split_lines(*text)) kafka_line(fmt::format("{}:{}", path, ++number), host::trimmed(line));
+    if (any_secret_) warn_if_readable(path);
+  }
+
+  static std::vector<std::string_view> split_lines(std::string_view text) {
+    std::vector<std::string_view> lines;
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size());
+      lines.push_back(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+  }
+
+  void kafka_line(const std::string& where, std::string_view line) {
+    if (line.empty() || line.front() == '#') return;
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos)
+      return problem(where, "is not name=value", "write one librdkafka setting a line");
+    const std::string name{host::trimmed(line.substr(0, equals))};
+    any_secret_ = any_secret_ || is_secret(name);
+    if (!loaded_.config.kafka.settings.emplace(name, host::trimmed(line.substr(equals + 1))).second) {
+      problem(where, fmt::format("{} is given twice", printable(name)), "keep one of them");
+    }
+  }
+
+  void collect_secrets() {
+    for (const auto& password : host::passwords_in(loaded_.config.database.uri)) loaded_.secrets.add(password);
+    for (const auto& [name, value] : loaded_.config.kafka.settings) {
+      if (is_secret(name)) loaded_.secrets.add(value);
+    }
+  }
+
+  void check() {
+    check_database();
+    check_kafka();
+    check_routes();
+    check_http();
+  }
+
+  void check_database() {
+    if (loaded_.config.database.uri.empty()) {
+      return problem(
+          "", "database.uri is missing",
+          "set it in the file, ANNALS_DATABASE or --database; \"postgresql://\" takes all from PG* variables");
+    }
+    try {
+      static_cast<void>(postgres::describe({.conninfo = loaded_.config.database.uri}));
+    } catch (const Error& error) {
+      return problem(loaded_.origins["database.uri"], fmt::format("database.uri: {}", error.message()), error.hint());
+    }
+    if (!host::may_travel_in_clear(loaded_.config.database.uri)) return;
+    loaded_.warnings.emplace_back(
+        "the database is on another machine and nothing demands TLS. Hint: add sslmode=verify-full to database.uri");
+  }
+
+  void check_kafka() {
+    const auto& config = loaded_.config;
+    if (config.sink != SinkKind::kafka) return;
+    if (config.brokers.empty()) {
+      return problem("", "kafka.brokers is missing",
+                     "set it in the file, ANNALS_KAFKA or --brokers; --sink stdout needs no broker");
+    }
+    if (config.kafka.settings.contains("bootstrap.servers")) {
+      return problem("", "kafka.settings.bootstrap.servers is given", "use kafka.brokers");
+    }
+    try {
+      kafka::require_valid(sink_options(config).settings, kafka::Client::producer);
+    } catch (const Error& error) {
+      problem("kafka.settings", error.message(), error.hint());
+    }
+  }
+
+  void check_routes() {
+    const auto& config = loaded_.config;
+    const auto& sources = config.sources;
+    const bool events = std::find(sources.begin(), sources.end(), std::string_view{"events"}) != sources.end();
+    if (events && config.relay.routes.empty()) {
+      problem("", "the source \"events\" has no route",
+              "add [[route]] with category and topic; category \"*\" takes all");
+    }
+    if (!events && !config.relay.routes.empty()) {
+      loaded_.warnings.emplace_back("the routes are not used: relay.sources has no \"events\"");
+    }
+  }
+
+  void check_http() {
+    const auto& http = loaded_.config.http;
+    if (!http.listen || http.listen->is_loopback() || http.allow_remote) return;
+    problem(loaded_.origins["http.listen"],
+            fmt::format("http.listen is {}, which other machines can reach", host::to_string(*http.listen)),
+            "listen on 127.0.0.1, or set http.allow_remote = true: there is no authentication");
+  }
+
+  const ConfigInputs& inputs_;
+  LoadedConfig loaded_;
+  std::map<std::string, Rank> ranks_;
+  bool any_secret_ = false;
+};
+
+}  // namespace
+
+LoadedConfig load_config(const ConfigInputs& inputs) { return Loader{inputs}.load(); }
+
+std::string print_config(const LoadedConfig& loaded) {
+  std::string out;
+  const auto line = [&](std::string_view key, std::string_view value, std::string_view origin) {
+    out += loaded.secrets.removed_from(fmt::format("{:<30} = {:<40} # {}\n", key, value, origin));
+  };
+  for (const auto& setting : all_settings()) {
+    const auto origin = loaded.origins.find(std::string{setting.key});
+    line(setting.key, setting.show(loaded.config), origin == loaded.origins.end() ? "default" : origin->second);
+  }
+  for (const auto& [name, value] : loaded.config.kafka.settings) {
+    line(fmt::format("kafka.settings.{}", name), is_secret(name) ? "***" : value, "above");
+  }
+  return out;
+}
+
+}  // namespace annals::relayd

@@ -1,0 +1,236 @@
+#include "relay/settings/setting.hpp"
+#include "relay/message_logs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/outbox/message.hpp"
+#include "annals/outbox/status.hpp"
+#include "annals/postgres/database.hpp"
+#include "host/settings/value_text.hpp"
+
+namespace annals::relayd {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string show_database(const Config& config) {
+  if (config.database.uri.empty()) return "";
+  try {
+    return postgres::describe({.conninfo = config.database.uri});
+  } catch (const Error&) {
+    return "***";  // what is not understood may be a password anywhere
+  }
+}
+
+void set_sources(Config& config, const std::string& text) {
+  std::vector<std::string> sources;
+  for (const auto& name : host::split(text, ',')) {
+    if (!find_message_log(name, config.database.schema))
+      throw invalid(fmt::format("\"{}\" is not a source", printable(name)), "use \"outbox\", \"events\" or both");
+    if (std::find(sources.begin(), sources.end(), name) != sources.end()) {
+      throw invalid(fmt::format("\"{}\" is there twice", name), "name each source once");
+    }
+    sources.push_back(name);
+  }
+  if (sources.empty()) throw invalid("no source is named", "use \"outbox\", \"events\" or both");
+  config.sources = sources;
+}
+
+std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.sources, ",")); }
+
+/// "category=topic", comma-separated. A category that has a comma in it can only be given in the file.
+void set_routes(Config& config, const std::string& text) {
+  std::vector<outbox::Route> routes;
+  for (const auto& item : host::split(text, ',')) {
+    const auto equals = item.rfind('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw invalid(fmt::format("\"{}\" is not category=topic", printable(item)),
+                    "such as order=shop.orders,*=shop.events");
+    }
+    add_route(routes, {item.substr(0, equals), item.substr(equals + 1)});
+  }
+  config.relay.routes = std::move(routes);
+}
+
+std::string show_routes(const Config& config) {
+  std::string text;
+  for (const auto& [category, topic] : config.relay.routes) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", category, topic);
+  }
+  return text;
+}
+
+/// Added to those of the file, which they override.
+void set_kafka_settings(Config& config, const std::string& text) {
+  for (const auto& item : host::split(text, ',')) {
+    const auto equals = item.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw invalid("an item is not name=value", "such as compression.type=lz4,linger.ms=0; secrets belong in a file");
+    }
+    config.kafka.settings.insert_or_assign(item.substr(0, equals), item.substr(equals + 1));
+  }
+}
+
+std::string show_kafka_settings(const Config& config) {
+  return config.kafka.settings.empty() ? "" : fmt::format("{} settings, below", config.kafka.settings.size());
+}
+
+/// A number of a section of the configuration: milliseconds, or a size.
+template <auto section, auto member, std::int64_t low, std::int64_t high>
+void set_number(Config& config, const std::string& text) {
+  auto& target = config.*section.*member;
+  target = std::remove_reference_t<decltype(target)>(host::parse_integer(text, low, high));
+}
+
+template <auto section, auto member>
+std::string show_number(const Config& config) {
+  const auto& value = config.*section.*member;
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, milliseconds>) {
+    return std::to_string(value.count());
+  } else {
+    return std::to_string(value);
+  }
+}
+
+template <auto section, auto member, std::int64_t low, std::int64_t high>
+constexpr Setting number(std::string_view key, std::string_view env, std::string_view flag, std::string_view help) {
+  return {
+      key, env, flag, ValueKind::integer, help, set_number<section, member, low, high>, show_number<section, member>};
+}
+
+using kafka::KafkaSinkOptions;
+using outbox::RelayOptions;
+
+// clang-format off
+constexpr std::array settings{
+  Setting{"database.uri", "ANNALS_DATABASE", "--database", ValueKind::text,
+          "libpq URI or keywords; PG* variables fill in what it leaves out",
+          [](Config& c, const std::string& v) { c.database.uri = v; }, show_database},
+  Setting{"database.uri_file", "ANNALS_DATABASE_FILE", "--database-file", ValueKind::text, "file that holds the URI",
+          [](Config& c, const std::string& v) { c.database.uri_file = v; },
+          [](const Config& c) { return c.database.uri_file; }},
+  Setting{"database.schema", "ANNALS_SCHEMA", "--schema", ValueKind::text, "schema of Annals' tables",
+          [](Config& c, const std::string& v) { require_identifier("schema", v); c.database.schema = v; },
+          [](const Config& c) { return c.database.schema; }},
+  Setting{"relay.name", "ANNALS_RELAY_NAME", "--name", ValueKind::text,
+          "name of checkpoint and lock; relays of one name take turns",
+          [](Config& c, const std::string& v) { require_text("the name", v, 64); c.relay.name = v; },
+          [](const Config& c) { return c.relay.name; }},
+  Setting{"relay.sink", "ANNALS_RELAY_SINK", "--sink", ValueKind::text, "kafka or stdout",
+          [](Config& c, const std::string& v) {
+            c.sink = host::choose(v, "kafka", "stdout") ? SinkKind::kafka : SinkKind::standard_output; },
+          [](const Config& c) { return std::string{c.sink == SinkKind::kafka ? "kafka" : "stdout"}; }},
+  Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
+          set_sources, show_sources},
+  Setting{"relay.routes", "ANNALS_RELAY_ROUTES", "--route", ValueKind::list,
+          "category=topic, of events; * is any other category; in the file [[route]]", set_routes, show_routes},
+  Setting{"relay.unrouted", "ANNALS_RELAY_UNROUTED", "--unrouted", ValueKind::text,
+          "events without a route: halt or skip",
+          [](Config& c, const std::string& v) {
+            c.relay.unrouted =
+                host::choose(v, "halt", "skip") ? outbox::Unrouted::halt : outbox::Unrouted::skip; },
+          [](const Config& c) { return std::string{c.relay.unrouted == outbox::Unrouted::halt ? "halt" : "skip"}; }},
+  number<&Config::relay, &RelayOptions::checkpoint_interval, 10, 60'000>(
+      "relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "--checkpoint-interval-ms",
+      "at most this much is published again after a crash"),
+  number<&Config::relay, &RelayOptions::standby_poll, 10, 60'000>(
+      "relay.standby_poll_ms", "ANNALS_RELAY_STANDBY_POLL_MS", "--standby-poll-ms",
+      "how often a standby asks for the lock"),
+  number<&Config::relay, &RelayOptions::batch_rows_max, 1, 1'000'000>(
+      "relay.batch_rows_max", "ANNALS_RELAY_BATCH_ROWS_MAX", "--batch-rows-max", "rows a read"),
+  number<&Config::relay, &RelayOptions::batch_bytes_max, 65'536, 1 << 30>(
+      "relay.batch_bytes_max", "ANNALS_RELAY_BATCH_BYTES_MAX", "--batch-bytes-max", "bytes a read"),
+  number<&Config::relay, &RelayOptions::in_flight_max, 1, 10'000'000>(
+      "relay.in_flight_max", "ANNALS_RELAY_IN_FLIGHT_MAX", "--in-flight-max", "messages sent and not yet confirmed"),
+  Setting{"kafka.brokers", "ANNALS_KAFKA", "--brokers", ValueKind::text, "host:port, comma-separated",
+          [](Config& c, const std::string& v) { c.brokers = v; },
+          [](const Config& c) { return c.brokers; }},
+  Setting{"kafka.source", "ANNALS_RELAY_KAFKA_SOURCE", "--kafka-source", ValueKind::text,
+          "ce_source: names the service",
+          [](Config& c, const std::string& v) { require_text("the source", v, 512); c.kafka.source = v; },
+          [](const Config& c) { return c.kafka.source; }},
+  Setting{"kafka.settings", "ANNALS_RELAY_KAFKA_SETTINGS", "--kafka-setting", ValueKind::list,
+          "name=value of librdkafka; in the file [kafka.settings]", set_kafka_settings, show_kafka_settings},
+  Setting{"kafka.settings_file", "ANNALS_RELAY_KAFKA_SETTINGS_FILE", "--kafka-settings-file", ValueKind::text,
+          "file of librdkafka settings, name=value a line, for secrets",
+          [](Config& c, const std::string& v) { c.kafka_settings_file = v; },
+          [](const Config& c) { return c.kafka_settings_file; }},
+  number<&Config::kafka, &KafkaSinkOptions::topic_wait_max, 100, 60'000>(
+      "kafka.topic_wait_max_ms", "ANNALS_RELAY_KAFKA_TOPIC_WAIT_MAX_MS", "--kafka-topic-wait-max-ms",
+      "longest wait for what the broker knows of a new topic"),
+  number<&Config::kafka, &KafkaSinkOptions::close_timeout, 0, 60'000>(
+      "kafka.close_timeout_ms", "ANNALS_RELAY_KAFKA_CLOSE_TIMEOUT_MS", "--kafka-close-timeout-ms",
+      "longest wait when a sink is given up"),
+  number<&Config::kafka, &KafkaSinkOptions::queue_messages_max, 1, 10'000'000>(
+      "kafka.queue_messages_max", "ANNALS_RELAY_KAFKA_QUEUE_MESSAGES_MAX", "--kafka-queue-messages-max",
+      "messages that a sink queues"),
+  number<&Config::kafka, &KafkaSinkOptions::queue_bytes_max, 65'536, 1 << 30>(
+      "kafka.queue_bytes_max", "ANNALS_RELAY_KAFKA_QUEUE_BYTES_MAX", "--kafka-queue-bytes-max",
+      "bytes that a sink queues"),
+  Setting{"http.listen", "ANNALS_RELAY_LISTEN", "--listen", ValueKind::text,
+          "address:port of probes and metrics, or off",
+          [](Config& c, const std::string& v) { c.http.listen = host::parse_listen(v); },
+          [](const Config& c) { return c.http.listen ? host::to_string(*c.http.listen) : std::string{"off"}; }},
+  Setting{"http.allow_remote", "ANNALS_RELAY_ALLOW_REMOTE", "--allow-remote", ValueKind::boolean,
+          "listen on another address than loopback",
+          [](Config& c, const std::string& v) { c.http.allow_remote = host::choose(v, "true", "false"); },
+          [](const Config& c) { return std::string{c.http.allow_remote ? "true" : "false"}; }},
+  Setting{"log.level", "ANNALS_RELAY_LOG_LEVEL", "--log-level", ValueKind::text, "debug, info, warn, error or off",
+          [](Config& c, const std::string& v) {
+            host::require_one_of(v, {"debug", "info", "warn", "error", "off"});
+            c.log.level = v; },
+          [](const Config& c) { return c.log.level; }},
+  Setting{"log.format", "ANNALS_RELAY_LOG_FORMAT", "--log-format", ValueKind::text, "text or json",
+          [](Config& c, const std::string& v) {
+            c.log.format = host::choose(v, "text", "json") ? host::LogFormat::text : host::LogFormat::json; },
+          [](const Config& c) { return std::string{c.log.format == host::LogFormat::text ? "text" : "json"}; }},
+  number<&Config::limits, &Config::Limits::drain_timeout, 0, 600'000>(
+      "limits.drain_timeout_ms", "ANNALS_RELAY_DRAIN_TIMEOUT_MS", "--drain-timeout-ms",
+      "longest wait for confirmations when stopping"),
+  number<&Config::limits, &Config::Limits::stall, 1'000, 3'600'000>(
+      "limits.stall_ms", "ANNALS_RELAY_STALL_MS", "--stall-ms", "a source without a step for so long fails /livez"),
+  number<&Config::limits, &Config::Limits::retry_max, 50, 600'000>(
+      "limits.retry_max_ms", "ANNALS_RELAY_RETRY_MAX_MS", "--retry-max-ms", "longest wait between two attempts"),
+};
+// clang-format on
+
+}  // namespace
+
+void add_route(std::vector<outbox::Route>& routes, outbox::Route route) {
+  try {
+    outbox::require_topic(route.topic);
+  } catch (const Error& error) {
+    throw invalid(fmt::format("route.topic: {}", error.message()), error.hint());
+  }
+  const bool twice = std::any_of(routes.begin(), routes.end(),
+                                 [&](const outbox::Route& other) { return other.category == route.category; });
+  if (twice)
+    throw invalid(fmt::format("two routes for category \"{}\"", printable(route.category)), "keep one of them");
+  routes.push_back(std::move(route));
+}
+
+std::span<const Setting> all_settings() { return settings; }
+
+const Setting* find_setting(std::string_view key) {
+  const auto* found = std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });
+  return found == settings.end() ? nullptr : found;
+}
+
+std::string_view to_string(ValueKind kind) noexcept {
+  switch (kind) {
+    case ValueKind::text: return "a string";
+    case ValueKind::integer: return "an integer";
+    case ValueKind::boolean: return "true or false";
+    case ValueKind::list: return "a list of strings";
+  }
+  return "";
+}
+
+}  // namespace annals::relayd

@@ -1,0 +1,95 @@
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "daemon_test.hpp"
+#include "support/kafka_topic.hpp"
+#include "support/private_stack.hpp"
+
+namespace annals::tests {
+namespace {
+
+class RelayDaemonFault : public RelayDaemonTest {
+ protected:
+  /// The numbers in the payloads of a topic, each once.
+  static std::set<std::string> payloads(const std::string& topic, const std::string& brokers) {
+    std::set<std::string> all;
+    for (const auto& record : read_all(topic, brokers)) all.insert(record.value);
+    return all;
+  }
+};
+
+TEST_F(RelayDaemonFault, GoesOnWhenItsSessionsAreEndedAgainAndAgain) {
+  const auto topic = create_topic(unique_topic("orders"), 3);
+  const auto relay = start({"--brokers", kafka_brokers()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "100"}});
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
+    enqueue(topic, round * 1000, 1000);
+    execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+        "datname = current_database()");
+    ASSERT_TRUE(eventually([&] {
+      return relay->metric("annals_relay_restarts_total{reason=\"disconnected\",source=\"outbox\"}").value_or(0) >
+             round;
+    })) << relay->err();
+  }
+  ASSERT_TRUE(eventually([&] {
+    return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 5000.0;
+  })) << relay->err();
+  EXPECT_EQ(payloads(topic, kafka_brokers()).size(), 5000U);
+}
+
+TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
+  const PrivateStack kafka{"kafka"};
+  const auto topic = create_topic(unique_topic("orders"), 3, {}, kafka.address());
+  const auto relay = start({"--brokers", kafka.address()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
+  ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
+  enqueue(topic, 0, 1000);
+  ASSERT_TRUE(
+      eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 1000.0; }));
+
+  kafka.kill();
+  enqueue(topic, 1000, 1000);
+  ASSERT_TRUE(eventually([&] { return !relay->ready(); })) << relay->get("/readyz").body;
+  EXPECT_EQ(relay->get("/livez").status, 200);
+  EXPECT_TRUE(relay->running());
+
+  kafka.start();
+  ASSERT_TRUE(eventually([&] {
+    return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 2000.0;
+  })) << relay->err();
+  EXPECT_TRUE(eventually([&] { return relay->ready(); }));
+  EXPECT_EQ(payloads(topic, kafka.address()).size(), 2000U);
+}
+
+TEST_F(RelayDaemonFault, StartsWithoutABrokerAndPublishesWhenItComes) {
+  const PrivateStack kafka{"kafka"};
+  const auto topic = create_topic(unique_topic("orders"), 1, {}, kafka.address());
+  kafka.kill();
+  enqueue(topic, 0, 10);
+  const auto relay = start({"--brokers", kafka.address()}, {{"ANNALS_RELAY_RETRY_MAX_MS", "200"}});
+  ASSERT_TRUE(eventually([&] { return relay->has_logged("will try again"); })) << relay->err();
+  EXPECT_EQ(relay->get("/readyz").status, 503);
+  kafka.start();
+  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 10.0; }))
+      << relay->err();
+}
+
+TEST_F(RelayDaemonFault, StopsInTimeWithMessagesInFlightAndSaysSo) {
+  const PrivateStack kafka{"kafka"};
+  const auto topic = create_topic(unique_topic("orders"), 1, {}, kafka.address());
+  const auto relay = start({"--brokers", kafka.address()}, {{"ANNALS_RELAY_DRAIN_TIMEOUT_MS", "300"}});
+  enqueue(topic, 0, 10);
+  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 10.0; }));
+  kafka.pause();
+  enqueue(topic, 10, 10);
+  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_in_flight_messages{source=\"outbox\"}") == 10.0; }));
+  relay->signal(SIGTERM);
+  EXPECT_EQ(relay->wait_for_exit(std::chrono::seconds{15}), 8) << relay->err();
+  kafka.resume();
+  EXPECT_EQ(start({"--brokers", kafka.address(), "--until-caught-up"})->wait_for_exit(), 0);
+  EXPECT_EQ(payloads(topic, kafka.address()).size(), 20U);
+}
+
+}  // namespace
+}  // namespace annals::tests

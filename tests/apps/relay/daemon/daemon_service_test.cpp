@@ -1,0 +1,95 @@
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "daemon_test.hpp"
+
+namespace annals::tests {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// What systemd would hear.
+class NotifySocket {
+ public:
+  explicit NotifySocket(const std::string& path)
+      : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+    if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error{"bind"};
+  }
+  ~NotifySocket() { close(fd_); }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
+
+  bool heard(const std::string& word) {
+    char buffer[256];
+    for (ssize_t count = 0; (count = recv(fd_, buffer, sizeof buffer, 0)) > 0;) {
+      heard_ += std::string(buffer, static_cast<std::size_t>(count)) + "\n";
+    }
+    return heard_.find(word + "\n") != std::string::npos;
+  }
+
+ private:
+  int fd_;
+  std::string heard_;
+};
+
+class RelayDaemonService : public RelayDaemonTest {};
+
+TEST_F(RelayDaemonService, TellsSystemdThatItIsReadyAliveAndStopping) {
+  NotifySocket systemd{folder_.path("notify")};
+  const auto relay =
+      start({"--sink", "stdout"}, {{"NOTIFY_SOCKET", folder_.path("notify")}, {"WATCHDOG_USEC", "200000"}});
+  EXPECT_TRUE(eventually([&] { return systemd.heard("READY=1"); }));
+  EXPECT_TRUE(eventually([&] { return systemd.heard("WATCHDOG=1"); }));
+  EXPECT_FALSE(systemd.heard("STOPPING=1"));
+  relay->signal(SIGTERM);
+  EXPECT_EQ(relay->wait_for_exit(), 0);
+  EXPECT_TRUE(systemd.heard("STOPPING=1"));
+}
+
+TEST_F(RelayDaemonService, ASecondSignalLeavesAtOnce) {
+  const auto relay = start({"--sink", "stdout"});
+  ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
+  pqxx::work lock{*writer_};
+  lock.exec("LOCK TABLE annals.outbox, annals.relay_checkpoints IN ACCESS EXCLUSIVE MODE");
+  ASSERT_TRUE(eventually([&] {
+    return scalar(
+               "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+               "datname = current_database() AND wait_event_type = 'Lock'") != "0";
+  }));
+  relay->signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return relay->has_logged("stopping"); }));
+  relay->signal(SIGTERM);
+  EXPECT_EQ(relay->wait_for_exit(std::chrono::seconds{3}), 128 + SIGTERM);
+}
+
+TEST_F(RelayDaemonService, LeavesAHungSourceAfterTheDrainTimeout) {
+  const auto relay = start({"--sink", "stdout"}, {{"ANNALS_RELAY_DRAIN_TIMEOUT_MS", "100"}});
+  ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
+  pqxx::work lock{*writer_};
+  lock.exec("LOCK TABLE annals.outbox, annals.relay_checkpoints IN ACCESS EXCLUSIVE MODE");
+  ASSERT_TRUE(eventually([&] {
+    return scalar(
+               "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'annals-relay' AND "
+               "datname = current_database() AND wait_event_type = 'Lock'") != "0";
+  }));
+  relay->signal(SIGTERM);
+  EXPECT_EQ(relay->wait_for_exit(std::chrono::seconds{15}), 8) << relay->err();
+  EXPECT_THAT(relay->err(), HasSubstr("hangs"));
+}
+
+TEST_F(RelayDaemonService, WritesJsonLogsWhenAsked) {
+  const auto relay = start({"--sink", "stdout", "--until-caught-up", "--log-format", "json"});
+  ASSERT_EQ(relay->wait_for_exit(), 0);
+  EXPECT_THAT(relay->err(), HasSubstr("\"message\":\"annals-relay starts\",\"version\":"));
+}
+
+}  // namespace
+}  // namespace annals::tests

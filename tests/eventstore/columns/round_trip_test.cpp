@@ -75,7 +75,7 @@ void expect_same(const NewEvent& given, const RecordedEvent& read, std::string_v
   EXPECT_EQ(read.occurred_at, given.occurred_at) << way;
 }
 
-class RoundTrip : public StoreTest {
+class EventRoundTrip : public StoreTest {
  protected:
   /// A caller whose settings are not ours.
   template <class Work>
@@ -141,7 +141,7 @@ class RoundTrip : public StoreTest {
 
 }  // namespace
 
-TEST_F(RoundTrip, GivesBackWhatWasGivenByEveryWay) {
+TEST_F(EventRoundTrip, GivesBackWhatWasGivenByEveryWay) {
   const auto* given_seed = std::getenv("ANNALS_SEED");
   const unsigned seed = given_seed != nullptr ? static_cast<unsigned>(std::atoi(given_seed)) : std::random_device{}();
   SCOPED_TRACE(fmt::format("ANNALS_SEED={}", seed));
@@ -156,7 +156,7 @@ TEST_F(RoundTrip, GivesBackWhatWasGivenByEveryWay) {
   }
 }
 
-TEST_F(RoundTrip, AnAppendMadeAgainIsRecognisedUnderAnySettings) {
+TEST_F(EventRoundTrip, AnAppendMadeAgainIsRecognisedUnderAnySettings) {
   RandomEvents random{7};
   const auto events = random.next(5);
   const auto append = [&] {

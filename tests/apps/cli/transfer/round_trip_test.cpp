@@ -150,7 +150,7 @@ TEST_F(RoundTrip, SeesAByteThatIsLost) {  // negative control of KeepsEveryLine
                                           "\n");
   const auto before = without_positions(output({"events", "export"}));
   auto connection = connect();
-  connection.execute("ALTER TABLE annals.events DISABLE TRIGGER append_only; UPDATE annals.events SET data = '0.1'");
+  connection.execute("ALTER TABLE annals.events DISABLE TRIGGER USER; UPDATE annals.events SET data = '0.1'");
   EXPECT_NE(without_positions(output({"events", "export"})), before);
 }
 

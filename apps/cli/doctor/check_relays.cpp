@@ -5,6 +5,7 @@
 #include "annals/postgres/cluster_identity.hpp"
 #include "cli/doctor/check.hpp"
 #include "cli/screen/age.hpp"
+#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -19,7 +20,7 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
                         cluster.system_identifier),
             fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt --relay {} "
                         "--table {}",
-                        printable(relay.relay), outbox::to_string(relay.table))};
+                        host::quote_shell(relay.relay), outbox::to_string(relay.table))};
   }
   if (relay.lag_messages > 0 && !relay.owner) {
     return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),

@@ -92,5 +92,11 @@ TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {
   EXPECT_THAT(finished.err, HasSubstr("annals schema apply"));
 }
 
+TEST(CommandLine, SaysWhichCommandWasMeant) {
+  EXPECT_THAT(run({"straem", "show"}).err, testing::HasSubstr("did you mean annals stream?"));
+  EXPECT_THAT(run({"relay", "statsu"}).err, testing::HasSubstr("did you mean annals relay status?"));
+  EXPECT_THAT(run({"relay", "zzzzzzzzzz"}).err, testing::Not(testing::HasSubstr("did you mean")));
+}
+
 }  // namespace
 }  // namespace annals::tests

@@ -9,6 +9,7 @@
 #include "annals/core/error.hpp"
 #include "cli/command_groups.hpp"
 #include "cli/failure.hpp"
+#include "host/settings/nearest.hpp"
 
 namespace annals::cli {
 namespace {
@@ -71,13 +72,29 @@ std::string command_path(const CLI::App& app) {
   return path;
 }
 
+/// What the first word that is not understood was probably meant to be; empty when it is no command that is missing.
+std::string meant_command(const CLI::App& app) {
+  const auto* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const auto words = app.remaining(true);
+  if (words.empty() || words.front().starts_with('-')) return "";
+  std::vector<std::string_view> names;
+  for (const auto* command : at->get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return std::string{host::nearest(words.front(), names)};
+}
+
 /// Help and version are no failures; everything else that CLI11 reports is bad usage.
 host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     app.exit(error);
     return host::ExitCode::ok;
   }
-  throw Failure{host::ExitCode::usage, error.what(), fmt::format("{} --help shows examples", command_path(app))};
+  const auto meant = meant_command(app);
+  throw Failure{host::ExitCode::usage, error.what(),
+                fmt::format("{}{} --help shows examples",
+                            meant.empty() ? "" : fmt::format("did you mean {} {}? ", command_path(app), meant),
+                            command_path(app))};
 }
 
 host::ExitCode parse_and_run(int argc, char** argv) {

@@ -4,6 +4,7 @@
 
 #include "annals/core/error.hpp"
 #include "host/process/stop_signals.hpp"
+#include "host/text/shown.hpp"
 #include "host/text/terminal.hpp"
 
 namespace annals::cli {
@@ -35,8 +36,8 @@ Failure to_failure(const Error& error) { return {code_of(error), error.message()
 
 void print_failure(const Failure& failure) {
   const auto style = host::Style::for_stream(stderr);
-  fmt::print(stderr, "{} {}\n", style.red("annals:"), failure.what());
-  if (!failure.hint().empty()) fmt::print(stderr, "{} {}\n", style.bold("hint:"), failure.hint());
+  fmt::print(stderr, "{} {}\n", style.red("annals:"), host::shown(failure.what()));
+  if (!failure.hint().empty()) fmt::print(stderr, "{} {}\n", style.bold("hint:"), host::shown(failure.hint()));
 }
 
 }  // namespace annals::cli

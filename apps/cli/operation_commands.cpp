@@ -39,6 +39,23 @@ void add_schema(CLI::App& app, Action& action) {
   print->add_option("--reader", names.reader, "Role of people and dashboards")->needs(roles);
 }
 
+void add_relay_skip(CLI::App& relay, Action& action) {
+  auto options = std::make_shared<RelaySkip>();
+  auto* skip = add_command(relay, action, "skip",
+                           "Gives up one message that can never be published; the halted relay names this command\n\n"
+                           "  annals relay skip shop --log outbox --position 6001 "
+                           "--id 0192f3a0-0000-7000-8000-000000000001 --reason 'topic is gone'\n\n"
+                           "Everything before and after it is published, in order. Who decided it, when and why is kept "
+                           "in relay_skips.\n"
+                           "Refused while the relay runs, when it is past the message, and when another message is there.",
+                           skip_relay_message, options);
+  skip->add_option("NAME", options->relay, "Name of the relay")->required();
+  skip->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  skip->add_option("--position", options->position, "Position of the message")->required()->check(CLI::PositiveNumber);
+  skip->add_option("--id", options->id, "Id of the message")->required();
+  skip->add_option("--reason", options->reason, "Why, for whoever finds the hole");
+}
+
 void add_relay(CLI::App& app, Action& action) {
   auto& relay = add_group(app, "relay", "Relays: who publishes, how far, how late");
   add_command(relay, action, "status",
@@ -49,17 +66,18 @@ void add_relay(CLI::App& app, Action& action) {
   auto options = std::make_shared<RelayAdopt>();
   auto* adopt = add_command(relay, action, "adopt",
                             "Declares that a relay's checkpoint belongs to this database, after a restore\n\n"
-                            "  annals relay adopt --relay shop --yes\n"
-                            "  annals relay adopt --relay shop --table events --position 120000 --yes\n\n"
+                            "  annals relay adopt shop --yes\n"
+                            "  annals relay adopt shop --log events --position 120000 --yes\n\n"
                             "What is at or below the position is never published again; what is above it is published, "
                             "again if it was before.\n"
                             "Refused while a relay of that name runs.",
                             adopt_relay, options);
-  adopt->add_option("--relay", options->relay, "Name of the relay")->capture_default_str();
-  adopt->add_option("--table", options->table, "outbox or events")->capture_default_str();
+  adopt->add_option("NAME", options->relay, "Name of the relay")->required();
+  adopt->add_option("--log", options->log, "outbox or events")->capture_default_str();
   adopt->add_option("--position", options->position, "New position (default: the recorded one)")
       ->check(CLI::NonNegativeNumber);
   adopt->add_flag("--yes", options->yes, "Do it");
+  add_relay_skip(relay, action);
 }
 
 void add_projection(CLI::App& app, Action& action) {

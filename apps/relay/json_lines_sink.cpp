@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 
+#include "annals/core/text.hpp"
 #include "annals/json/base64.hpp"
 #include "annals/json/scanner.hpp"
 #include "annals/json/string.hpp"
@@ -48,7 +49,7 @@ std::optional<std::string> json_data(const outbox::MessageView& message) {
 
 void append_data(std::string& out, const outbox::MessageView& message) {
   if (const auto data = json_data(message)) {
-    out.append(",\"data\":").append(*data);
+    out.append(",\"data\":").append(without_terminal_controls(*data));
   } else {
     out.append(",\"data_base64\":\"").append(json::encode_base64(message.payload)).append("\"");
   }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "annals/core/text.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/message_log.hpp"
@@ -16,6 +14,13 @@ namespace {
 
 std::vector<postgres::MessageLog> logs(const std::string& schema) {
   return {outbox::message_log(schema), eventstore::message_log(schema)};
+}
+
+postgres::MessageLog log_named(const std::string& name, const std::string& schema) {
+  for (auto& log : logs(schema)) {
+    if (log.name == name) return std::move(log);
+  }
+  throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(name)), "use outbox or events"};
 }
 
 std::string owner_text(const outbox::RelayOwner& owner) {
@@ -48,24 +53,35 @@ host::ExitCode show_relay_status(Invocation& invocation) {
 }
 
 host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
-  const auto all = logs(invocation.database.schema);
-  const auto log = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == options.table; });
-  if (log == all.end()) {
-    throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(options.table)), "use outbox or events"};
-  }
+  const auto log = log_named(options.log, invocation.database.schema);
   if (!options.yes) {
     throw Failure{
         host::ExitCode::usage,
         fmt::format("adopting relay \"{}\" on {} declares everything up to its position as published for good",
-                    printable(options.relay), options.table),
+                    printable(options.relay), log.name),
         "see `annals relay status` and `annals doctor`, then repeat with --yes"};
   }
   auto connection = connect_ready(invocation.database);
-  const auto status =
-      outbox::adopt_checkpoint(connection, *log, {.relay = options.relay, .position = options.position});
+  const auto status = outbox::adopt_checkpoint(connection, log, {.relay = options.relay, .position = options.position});
   Report report{invocation.output, invocation.format, relay_columns()};
   add_relay(report, status);
   report.finish();
+  return host::ExitCode::ok;
+}
+
+host::ExitCode skip_relay_message(Invocation& invocation, const RelaySkip& options) {
+  const auto log = log_named(options.log, invocation.database.schema);
+  const auto id = EventId::parse(options.id);
+  if (!id) {
+    throw Failure{host::ExitCode::usage, fmt::format("\"{}\" is not the id of a message", printable(options.id)),
+                  "give the UUID that the relay named when it halted"};
+  }
+  auto connection = connect_ready(invocation.database);
+  outbox::skip_message(
+      connection, log,
+      {.relay = options.relay, .position = options.position, .id = *id, .reason = options.reason});
+  fmt::print(stderr, "relay \"{}\" passes over message {} of {} ({}) from its next start on\n", printable(options.relay),
+             options.position, log.name, id->to_string());
   return host::ExitCode::ok;
 }
 

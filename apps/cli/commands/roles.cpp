@@ -1,6 +1,9 @@
 // What each role needs and no more; tests/apps/cli runs every component under its role.
+#include <fmt/format.h>
+
 #include <string_view>
 
+#include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_cli_sql.hpp"
@@ -13,6 +16,11 @@ void append_grants(std::string& script, std::string_view sql, std::string_view w
                    const std::optional<std::string>& role, const std::string& schema) {
   if (!role) return;
   require_identifier(what, *role);
+  // Words that GRANT takes for others than a role of that name.
+  for (const auto* word : {"public", "current_user", "current_role", "session_user", "user", "none"}) {
+    if (*role == word)
+      throw invalid(fmt::format("{} is \"{}\", which is no role", what, word), "make a role for each program");
+  }
   script += postgres::render(sql, {{"schema", schema}, {"role", *role}});
 }
 

@@ -22,6 +22,8 @@ using Checks = std::vector<Check>;
 void check_server(postgres::Connection& connection, Checks& checks);
 /// Other people's transactions: what holds readers of the log back, what was left behind.
 void check_sessions(postgres::Connection& connection, Checks& checks);
+/// Who may do what: programs that own what they only use, and strangers who may put functions in the way.
+void check_roles(postgres::Connection& connection, Checks& checks);
 /// The tables: schema steps, triggers, sequences. Returns false when there is no schema to look at.
 bool check_schema(postgres::Connection& connection, Checks& checks);
 /// Relays: lag, owner, and whether their checkpoints belong to this cluster.

@@ -7,6 +7,7 @@
 #include "annals/postgres/cluster_identity.hpp"
 #include "cli/doctor/check.hpp"
 #include "cli/screen/age.hpp"
+#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -19,9 +20,8 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
     return {"relay", Level::fail,
             fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, relay.system_identifier,
                         cluster.system_identifier),
-            fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt --relay {} "
-                        "--table {}",
-                        printable(relay.relay), relay.log)};
+            fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt {} --log {} --yes",
+                        host::quote_shell(relay.relay), relay.log)};
   }
   if (relay.lag_messages > 0 && !relay.owner) {
     return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),

@@ -4,6 +4,7 @@
 #include "annals_cli_sql.hpp"
 #include "cli/commands/schema_sets.hpp"
 #include "cli/doctor/check.hpp"
+#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -38,7 +39,7 @@ void check_triggers(postgres::Connection& connection, Checks& checks) {
                                       : fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 1), table),
                         state.empty() ? "create it as `annals schema print-sql` shows; find out who dropped it"
                                       : fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it",
-                                                    table, rows.bytes(row, 1))});
+                                                    table, host::quote_sql_identifier(rows.text(row, 1)))});
     }
   }
 }

@@ -7,6 +7,7 @@
 #include "cli/doctor/check.hpp"
 #include "cli/screen/age.hpp"
 #include "cli/screen/report.hpp"
+#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -32,13 +33,15 @@ Check check_writers(postgres::Connection& connection) {
   const auto rows = connection.query(std::string{sql::doctor_writers}, postgres::Params{}.text_array(tables));
   if (rows.empty()) return {"open_writers", Level::ok, "no open transaction holds readers back"};
   const milliseconds age{rows.bigint(0, 2)};
-  const auto detail = and_others(fmt::format("pid {} ({}) holds {} for {}: {}", rows.integer(0, 1), rows.bytes(0, 3),
-                                             rows.bytes(0, 0), format_age(age), shown(rows.bytes(0, 4))),
-                                 rows.rows());
+  const auto detail = and_others(
+      fmt::format("pid {} of role {} ({}) holds {} for {}: {}", rows.integer(0, 1), display_text(rows.bytes(0, 5)),
+                  rows.bytes(0, 3), rows.bytes(0, 0), format_age(age), shown(rows.bytes(0, 4))),
+      rows.rows());
   if (age < patience) return {"open_writers", Level::ok, detail};
   const bool prepared = rows.integer(0, 1) == 0;
   return {"open_writers", Level::warn, detail,
-          prepared ? "COMMIT PREPARED or ROLLBACK PREPARED it: readers of the log wait for it"
+          prepared ? fmt::format("COMMIT PREPARED {0} or ROLLBACK PREPARED {0}: readers of the log wait for it",
+                                 host::quote_sql(rows.text(0, 4)))
                    : fmt::format("end it, or SELECT pg_terminate_backend({}): readers of the log wait for it",
                                  rows.integer(0, 1))};
 }
@@ -47,12 +50,12 @@ Check check_prepared(postgres::Connection& connection) {
   const auto rows = connection.query(std::string{sql::doctor_prepared});
   if (rows.empty()) return {"prepared_transactions", Level::ok, "none"};
   const auto gid = rows.text(0, 0);
-  return {
-      "prepared_transactions", Level::warn,
-      and_others(fmt::format("\"{}\" of {}, {} old", printable(gid), rows.bytes(0, 1),
-                             format_age(milliseconds{rows.bigint(0, 2)})),
-                 rows.rows()),
-      fmt::format("if its transaction manager is gone: ROLLBACK PREPARED '{}' (or COMMIT PREPARED)", printable(gid))};
+  return {"prepared_transactions", Level::warn,
+          and_others(fmt::format("\"{}\" of {}, {} old", printable(gid), rows.bytes(0, 1),
+                                 format_age(milliseconds{rows.bigint(0, 2)})),
+                     rows.rows()),
+          fmt::format("if its transaction manager is gone: ROLLBACK PREPARED {0} (or COMMIT PREPARED {0})",
+                      host::quote_sql(gid))};
 }
 
 Check check_idle(postgres::Connection& connection) {

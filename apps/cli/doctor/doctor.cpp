@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "annals/core/error.hpp"
-#include "annals/core/text.hpp"
 #include "cli/doctor/check.hpp"
+#include "host/text/shown.hpp"
 #include "host/text/terminal.hpp"
 
 namespace annals::cli {
@@ -25,10 +25,8 @@ void print_lines(Output& output, const Checks& checks) {
   std::size_t width = 0;
   for (const auto& check : checks) width = std::max(width, check.name.size());
   for (const auto& check : checks) {
-    output.write(fmt::format("{}  {:<{}}  {}\n", painted(check.level), check.name, width,
-                             without_terminal_controls(check.detail)));
-    if (!check.remedy.empty())
-      output.write(fmt::format("{:>{}}  -> {}\n", "", width + 6, without_terminal_controls(check.remedy)));
+    output.write(fmt::format("{}  {:<{}}  {}\n", painted(check.level), check.name, width, host::shown(check.detail)));
+    if (!check.remedy.empty()) output.write(fmt::format("{:>{}}  -> {}\n", "", width + 6, host::shown(check.remedy)));
   }
   output.flush();
 }
@@ -60,6 +58,7 @@ Checks run_checks(const postgres::Database& database) {
   run_group("server", check_server, connection, checks);
   const bool usable = check_schema(connection, checks);
   run_group("sessions", check_sessions, connection, checks);
+  run_group("roles", check_roles, connection, checks);
   if (!usable) return checks;
   run_group("relay", check_relays, connection, checks);
   run_group("projection", check_projections, connection, checks);

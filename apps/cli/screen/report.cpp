@@ -69,7 +69,7 @@ void Report::add(std::vector<std::string> cells, std::string_view json_object) {
 
 void Report::add_json(std::string_view object) {
   if (format_ == Format::json) output_.write(first_ ? "[\n" : ",\n");
-  output_.write(object);
+  output_.write(without_terminal_controls(object));
   if (format_ == Format::jsonl) output_.write("\n");
   first_ = false;
 }

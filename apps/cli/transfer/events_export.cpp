@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "annals/core/text.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "annals/eventstore/event_tail.hpp"
 #include "annals/json/event_text.hpp"
@@ -9,6 +10,7 @@
 #include "cli/screen/progress.hpp"
 #include "cli/transfer/export_file.hpp"
 #include "host/process/stop_signals.hpp"
+#include "host/text/terminal.hpp"
 
 namespace annals::cli {
 namespace {
@@ -26,6 +28,10 @@ class Export {
     options_.stream ? write_stream() : write_log();
     throw_if_stopped();
     file_.finish();
+  }
+  [[nodiscard]] std::vector<Cell> cells() const {
+    return {cell(static_cast<std::int64_t>(count_)),
+            cell(std::chrono::duration_cast<std::chrono::milliseconds>(progress_.elapsed()).count())};
   }
   [[nodiscard]] std::string summary() const {
     return fmt::format("exported {} events in {:.1f} s", count_, progress_.elapsed().count());
@@ -56,6 +62,7 @@ class Export {
     if (event.position.value() <= options_.after) return;
     if (options_.category && event.stream.category() != *options_.category) return;
     auto line = json::event_text(event);
+    if (on_terminal_) line = without_terminal_controls(line);
     line += '\n';
     file_.write(line);
     ++count_;
@@ -69,6 +76,7 @@ class Export {
   Progress progress_;
   GlobalPosition last_;
   std::size_t count_ = 0;
+  const bool on_terminal_ = (options_.path.empty() || options_.path == "-") && host::is_terminal(stdout);
 };
 
 }  // namespace
@@ -77,12 +85,19 @@ host::ExitCode export_events(Invocation& invocation, const ExportOptions& option
   host::stop_on_signals();
   (void)connect_ready(invocation.database);
   std::string summary;
+  std::vector<Cell> cells;
   {
     Export work{invocation.database, options};
     work.run();
     summary = work.summary();
+    cells = work.cells();
   }
-  if (!options.path.empty() && options.path != "-") fmt::print(stderr, "{}\n", summary);
+  if (options.path.empty() || options.path == "-") return host::ExitCode::ok;
+  if (invocation.format == Format::table) {
+    fmt::print(stderr, "{}\n", summary);
+  } else {
+    print_object(invocation.output, invocation.format, {{"exported"}, {"duration_ms"}}, std::move(cells));
+  }
   return host::ExitCode::ok;
 }
 

@@ -31,7 +31,9 @@ class Import {
       : options_(options), lines_(options.path), transaction_(database), progress_("importing") {}
 
   void run();
+  /// What was done, for people or for programs; before commit(), because it asks the database.
   [[nodiscard]] std::string summary();
+  [[nodiscard]] std::vector<Cell> cells();
   void commit() {
     if (!options_.dry_run) transaction_.commit();
   }
@@ -146,17 +148,31 @@ std::string Import::summary() {
                      static_cast<std::size_t>(static_cast<double>(total_.imported) / seconds));
 }
 
+std::vector<Cell> Import::cells() {
+  const auto count = [](std::size_t number) { return cell(static_cast<std::int64_t>(number)); };
+  return {count(total_.imported), count(total_.already_present), cell(transaction_.streams_touched()),
+          cell(options_.dry_run),
+          cell(std::chrono::duration_cast<std::chrono::milliseconds>(progress_.elapsed()).count())};
+}
+
 }  // namespace
 
 host::ExitCode import_events(Invocation& invocation, const ImportOptions& options) {
   host::stop_on_signals();
   (void)connect_ready(invocation.database);
+  const bool table = invocation.format == Format::table;
   std::string summary;
+  std::vector<Cell> cells;
   {
     Import import{invocation.database, options};
     import.run();
-    summary = import.summary();
+    table ? void(summary = import.summary()) : void(cells = import.cells());
     import.commit();
+  }
+  if (!table) {
+    print_object(invocation.output, invocation.format,
+                 {{"imported"}, {"already_present"}, {"streams"}, {"dry_run"}, {"duration_ms"}}, std::move(cells));
+    return host::ExitCode::ok;
   }
   invocation.output.write(summary);
   invocation.output.flush();

@@ -20,9 +20,34 @@ constexpr unsigned buffer_bytes = 256U << 10U;
 constexpr const char* compressed = "wb6";
 constexpr const char* plain = "wbT";
 
-bool is_replaceable(const std::string& path) {
+/// What stands under the name now.
+struct Place {
+  explicit Place(const std::string& path) {
+    struct stat status {};
+    exists = ::lstat(path.c_str(), &status) == 0;
+    mode = status.st_mode;
+    is_link = exists && S_ISLNK(mode);
+    owner = status.st_uid;
+    group = status.st_gid;
+  }
+  [[nodiscard]] bool is_file() const noexcept { return exists && S_ISREG(mode); }
+
+  bool exists = false;
+  bool is_link = false;
+  mode_t mode = 0;
+  uid_t owner = 0;
+  gid_t group = 0;
+};
+
+/// A pipe or a device, also by a link such as /dev/stdout. Never makes, cuts or fills a file, whatever the name has come
+/// to mean in the meantime: -1 and EMLINK then.
+int open_device(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
   struct stat status {};
-  return ::lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  if (descriptor < 0 || (::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode))) return descriptor;
+  ::close(descriptor);
+  errno = EMLINK;
+  return -1;
 }
 
 /// The directory's own entry for the new name.
@@ -47,9 +72,21 @@ void ExportFile::fail(std::string_view what) const {
 
 int ExportFile::open() {
   if (path_.empty()) return ::dup(1);
-  if (!is_replaceable(path_)) return ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  const Place place{path_};
+  if (place.exists && !place.is_file()) {
+    const int descriptor = open_device(path_);
+    if (descriptor >= 0 || (errno != EMLINK && !(place.is_link && errno == ENOENT))) return descriptor;
+    throw Failure{host::ExitCode::usage,
+                  fmt::format("{} is a link: the export would replace it or what it points to", path_),
+                  "give the name of the file itself, or - for standard output"};
+  }
   temporary_ = fmt::format("{}.{}.tmp", path_, ::getpid());
-  return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (descriptor < 0 || !place.is_file()) return descriptor;
+  // As whoever made the file wanted it. Another owner only root can give; without it, nobody else gets more than before.
+  const bool same = ::fchown(descriptor, place.owner, place.group) == 0;
+  static_cast<void>(::fchmod(descriptor, place.mode & (same ? 0777U : 0700U)));
+  return descriptor;
 }
 
 ExportFile::ExportFile(const std::string& path) : path_(path == "-" ? "" : path) {

@@ -14,7 +14,8 @@ namespace annals::cli {
 ///            none. Errors: Failure; BrokenPipe when the reader of standard output has gone.
 class ExportFile {
  public:
-  /// An empty path or "-" is standard output. What is not a regular file (a pipe, /dev/null) is written to directly.
+  /// An empty path or "-" is standard output. What is not a regular file (a pipe, /dev/null) is written to directly. A new
+  /// file is its owner's alone; one that is replaced keeps its mode. A link to a file is refused.
   explicit ExportFile(const std::string& path);
   ~ExportFile();
   ExportFile(const ExportFile&) = delete;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <array>
 #include <type_traits>
 
@@ -44,6 +45,27 @@ void set_sources(Config& config, const std::string& text) {
 }
 
 std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.sources, ",")); }
+
+void set_start(Config& config, const std::string& text) {
+  if (text == "beginning") {
+    config.relay.start = outbox::Start{};
+  } else if (text == "end") {
+    config.relay.start = outbox::Start{.at = outbox::Start::At::end};
+  } else {
+    config.relay.start = outbox::Start{.at = outbox::Start::At::position,
+                                       .position = host::parse_integer(text, 0, std::numeric_limits<std::int64_t>::max())};
+  }
+}
+
+std::string show_start(const Config& config) {
+  if (!config.relay.start) return "";
+  switch (config.relay.start->at) {
+    case outbox::Start::At::beginning: return "beginning";
+    case outbox::Start::At::end: return "end";
+    case outbox::Start::At::position: break;
+  }
+  return std::to_string(config.relay.start->position);
+}
 
 /// "category=topic", comma-separated. A category that has a comma in it can only be given in the file.
 void set_routes(Config& config, const std::string& text) {
@@ -123,6 +145,16 @@ constexpr std::array settings{
           "name of checkpoint and lock; relays of one name take turns",
           [](Config& c, const std::string& v) { require_text("the name", v, 64); c.relay.name = v; },
           [](const Config& c) { return c.relay.name; }},
+  Setting{"relay.start", "ANNALS_RELAY_START", "--start", ValueKind::text,
+          "where a name without checkpoint starts beside others: beginning, end or a position", set_start, show_start},
+  Setting{"relay.topics", "ANNALS_RELAY_TOPICS", "--topics", ValueKind::list,
+          "topics that outbox messages may go to, each exact or with * at its end; empty: all",
+          [](Config& c, const std::string& v) { c.relay.topics = host::split(v, ','); },
+          [](const Config& c) { return fmt::format("{}", fmt::join(c.relay.topics, ",")); }},
+  Setting{"relay.accept_timeline", "ANNALS_RELAY_ACCEPT_TIMELINE", "--accept-timeline", ValueKind::text,
+          "go on after a fail-over to this timeline; what was published last may be missing or come again",
+          [](Config& c, const std::string& v) { c.relay.accept_timeline = v; },
+          [](const Config& c) { return c.relay.accept_timeline; }},
   Setting{"relay.sink", "ANNALS_RELAY_SINK", "--sink", ValueKind::text, "kafka or stdout",
           [](Config& c, const std::string& v) {
             c.sink = host::choose(v, "kafka", "stdout") ? SinkKind::kafka : SinkKind::standard_output; },

@@ -23,11 +23,14 @@ constexpr std::array<std::string_view, Name::count> names = {"stream",   "type",
 
 Error bad_line(const std::string& message, const std::string& hint) { return invalid(message, hint); }
 
+/// Far more than there are names, so that the one that is wrong is named.
+constexpr std::size_t members_max = 64;
+
 /// The members of one line by name; absent ones are nothing.
 class Line {
  public:
   explicit Line(std::string_view text) {
-    for (const auto& member : members(text)) put(member);
+    for (const auto& member : members(text, members_max)) put(member);
   }
 
   [[nodiscard]] bool has(Name name) const noexcept { return members_[name].has_value(); }

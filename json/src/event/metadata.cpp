@@ -25,6 +25,9 @@ constexpr Field fields[] = {{"correlation_id", &Metadata::correlation_id},
                             {"traceparent", &Metadata::traceparent},
                             {"tracestate", &Metadata::tracestate}};
 
+/// The headers and the fields, and some, so that the one that is too many is named.
+constexpr std::size_t members_max = limits::header_count_max + 16;
+
 bool is_string(std::string_view json) noexcept { return json.starts_with('"'); }
 
 Error bad_metadata(std::string_view name, std::string_view what, const std::string& hint) {
@@ -61,7 +64,7 @@ std::string json_list(const std::vector<std::string>& names) {
 std::set<std::string, std::less<>> read_list(std::string_view list) {
   std::set<std::string, std::less<>> names;
   try {
-    for (const auto element : elements(list)) {
+    for (const auto element : elements(list, members_max)) {
       if (!is_string(element)) return {};
       names.insert(decode_string(element));
     }
@@ -98,7 +101,7 @@ void append_member(std::string& object, std::string_view name, std::string_view 
 Metadata read_metadata(std::string_view json_object) {
   Metadata metadata;
   std::vector<std::string> raw_names;
-  for (auto& [name, text] : members(json_object)) {
+  for (auto& [name, text] : members(json_object, members_max)) {
     if (auto* field = field_for(metadata, name)) {
       if (!is_string(text)) throw bad_metadata(name, "is not a string", "write it in quotes");
       *field = decode_string(text);

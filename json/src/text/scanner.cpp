@@ -38,6 +38,11 @@ void scan_list(Scanner& scanner, char open, char close, Item item) {
   }
 }
 
+/// Memory is bounded by what is kept: a line of tiny members would take many times its own size.
+void require_room(const Scanner& scanner, std::size_t count, std::size_t count_max) {
+  if (count >= count_max) throw Malformed{scanner.offset(), fmt::format("has more than {} members", count_max)};
+}
+
 }  // namespace
 
 void Scanner::fail(const std::string& what) const { throw Malformed{at_, what}; }
@@ -147,10 +152,11 @@ void require_unicode(std::string_view text) {
   if (const auto offset = invalid_text_offset(text)) throw Malformed{*offset, "NUL or invalid UTF-8"};
 }
 
-std::vector<Member> members(std::string_view text) {
+std::vector<Member> members(std::string_view text, std::size_t count_max) {
   std::vector<Member> members;
   scan_whole(text, [&](Scanner& scanner) {
     scan_list(scanner, '{', '}', [&] {
+      require_room(scanner, members.size(), count_max);
       auto name = decode_string(scanner.string());
       scanner.skip_space();
       scanner.expect(':');
@@ -161,10 +167,14 @@ std::vector<Member> members(std::string_view text) {
   return members;
 }
 
-std::vector<std::string_view> elements(std::string_view text) {
+std::vector<std::string_view> elements(std::string_view text, std::size_t count_max) {
   std::vector<std::string_view> elements;
-  scan_whole(text,
-             [&](Scanner& scanner) { scan_list(scanner, '[', ']', [&] { elements.push_back(scanner.value()); }); });
+  scan_whole(text, [&](Scanner& scanner) {
+    scan_list(scanner, '[', ']', [&] {
+      require_room(scanner, elements.size(), count_max);
+      elements.push_back(scanner.value());
+    });
+  });
   return elements;
 }
 

@@ -73,8 +73,8 @@ void Checkpoint::refuse(const Row& row, const std::string& what) const {
   throw Error{
       ErrorKind::corrupt,
       fmt::format("checkpoint {} of projection \"{}\" version {} {}", row.position.value(), name_, version_, what),
-      {.hint = fmt::format("find out which history is the right one; then `annals projection reset {} --version {}` "
-                           "replays it from zero",
+      {.hint = fmt::format("find out which history is the right one; then `annals projection reset {} "
+                           "--projection-version {} --yes` replays it from zero",
                            name_, version_),
        .sqlstate = {}}};
 }

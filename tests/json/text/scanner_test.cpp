@@ -26,7 +26,7 @@ TEST(Scanner, KeepsEveryDigitAndEveryEscape) {
 }
 
 TEST(Scanner, SlicesTheMembersOfAnObjectAsTheyAre) {
-  const auto members = json::members(R"({"a" : 1.50 , "\u0062":{"x" : [ ]},"a":null})");
+  const auto members = json::members(R"({"a" : 1.50 , "\u0062":{"x" : [ ]},"a":null})", 100);
   ASSERT_EQ(members.size(), 3U);
   EXPECT_EQ(members[0].name, "a");
   EXPECT_EQ(members[0].text, "1.50");
@@ -164,6 +164,15 @@ TEST(Scanner, AgreesWithAnotherParserOnRandomTexts) {
     ASSERT_EQ(nlohmann::json::parse(compact(text)), nlohmann::json::parse(text)) << text;
   }
   EXPECT_GT(accepted, 20'000);
+}
+
+TEST(Scanner, BoundsWhatItKeeps) {
+  std::string line = "{\"a\":1";
+  for (int i = 0; i < 1'000'000; ++i) line += ",\"a\":1";
+  line += "}";
+  EXPECT_THROW((void)json::members(line, 64), Malformed);
+  EXPECT_THROW((void)json::elements("[1,2,3]", 2), Malformed);
+  EXPECT_EQ(json::elements("[1,2,3]", 3).size(), 3U);
 }
 
 }  // namespace

@@ -66,10 +66,11 @@ struct Member {
 
 /// Throws Malformed unless `text` is UTF-8 without NUL.
 void require_unicode(std::string_view text);
-/// The members of the object that `text` is, in order, duplicates included; throws Malformed when it is anything else.
-[[nodiscard]] std::vector<Member> members(std::string_view text);
-/// The elements of the array that `text` is.
-[[nodiscard]] std::vector<std::string_view> elements(std::string_view text);
+/// The members of the object that `text` is, in order, duplicates included; throws Malformed when it is anything
+/// else or has more than `count_max`.
+[[nodiscard]] std::vector<Member> members(std::string_view text, std::size_t count_max);
+/// The elements of the array that `text` is; the same.
+[[nodiscard]] std::vector<std::string_view> elements(std::string_view text, std::size_t count_max);
 /// The value that `text` is, without space between its tokens; throws Malformed when it is no JSON value.
 [[nodiscard]] std::string compact(std::string_view text);
 

@@ -49,7 +49,7 @@ TEST(CommandLine, RefusesBadUsageWithExitCode2) {
                            {"schema", "print-sql", "--writer", "w"},
                            {"schema", "print-sql", "--roles", "--writer", "w; DROP"},
                            {"relay", "adopt"},
-                           {"relay", "adopt", "--table", "x", "--yes"},
+                           {"relay", "adopt", "relay", "--log", "x", "--yes"},
                            {"-o", "xml", "doctor"},
                            {"--schema", "Bad-Name", "schema", "print-sql"},
                            {"doctor", "--nonsense"}};
@@ -90,6 +90,12 @@ TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {
   const auto finished = run(with_database({"stream", "list"}), {}, {{"ANNALS_SCHEMA", "elsewhere"}});
   EXPECT_EQ(finished.code, 3);
   EXPECT_THAT(finished.err, HasSubstr("annals schema apply"));
+}
+
+TEST(CommandLine, SaysWhichCommandWasMeant) {
+  EXPECT_THAT(run({"straem", "show"}).err, testing::HasSubstr("did you mean annals stream?"));
+  EXPECT_THAT(run({"relay", "statsu"}).err, testing::HasSubstr("did you mean annals relay status?"));
+  EXPECT_THAT(run({"relay", "zzzzzzzzzz"}).err, testing::Not(testing::HasSubstr("did you mean")));
 }
 
 }  // namespace

@@ -29,12 +29,12 @@ TEST_F(RelayCommand, ShowsNobodyBeforeTheFirstRelay) {
 }
 
 TEST_F(RelayCommand, AdoptsACheckpointWhenToldTwice) {
-  const auto asked = annals({"relay", "adopt", "--relay", "shop", "--position", "4"});
+  const auto asked = annals({"relay", "adopt", "shop", "--position", "4"});
   EXPECT_EQ(asked.code, 2);
   EXPECT_THAT(asked.err, HasSubstr("--yes"));
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_checkpoints"), 0);
 
-  EXPECT_THAT(output({"-o", "json", "relay", "adopt", "--relay", "shop", "--position", "4", "--yes"}),
+  EXPECT_THAT(output({"-o", "json", "relay", "adopt", "shop", "--position", "4", "--yes"}),
               HasSubstr(R"("relay":"shop","log":"outbox","position":4,"lag":6,)"));
   EXPECT_THAT(output({"-o", "json", "relay", "status"}), HasSubstr(R"("position":4,"lag":6)"));
   EXPECT_THAT(output({"relay", "status"}), HasSubstr("shop"));
@@ -44,8 +44,21 @@ TEST_F(RelayCommand, AdoptsACheckpointWhenToldTwice) {
 }
 
 TEST_F(RelayCommand, RefusesToAdoptNothingOrTheFuture) {
-  EXPECT_EQ(annals({"relay", "adopt", "--relay", "shop", "--yes"}).code, 2);
-  EXPECT_EQ(annals({"relay", "adopt", "--relay", "shop", "--position", "11", "--yes"}).code, 2);
+  EXPECT_EQ(annals({"relay", "adopt", "shop", "--yes"}).code, 2);
+  EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "11", "--yes"}).code, 2);
+}
+
+TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
+  EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "0", "--yes"}).code, 0);
+  const auto id = text("SELECT message_id::text FROM annals.outbox WHERE position = 3");
+  const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id.c_str()});
+  EXPECT_EQ(other.code, 2) << other.err;
+  EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
+  const auto skipped = annals({"relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id.c_str(),
+                               "--reason", "the topic is gone"});
+  EXPECT_EQ(skipped.code, 0) << skipped.err;
+  EXPECT_EQ(text("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_skips"),
+            "shop 3 " + text("SELECT session_user::text") + " the topic is gone");
 }
 
 }  // namespace

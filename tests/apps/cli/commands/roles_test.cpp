@@ -63,8 +63,8 @@ TEST_F(Roles, LetEachDoItsWork) {
                      "INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) "
                      "VALUES (gen_random_uuid(), 1, 't', 'T', '') RETURNING position"),
             "");
-  EXPECT_EQ(annals_as("relay", {"relay", "adopt", "--position", "1", "--yes"}).err, "");
-  EXPECT_EQ(annals_as("relay", {"relay", "adopt", "--table", "events", "--position", "2", "--yes"}).err, "");
+  EXPECT_EQ(annals_as("relay", {"relay", "adopt", "relay", "--position", "1", "--yes"}).err, "");
+  EXPECT_EQ(annals_as("relay", {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"}).err, "");
   EXPECT_EQ(annals_as("relay", {"all", "tail"}).err, "");
   EXPECT_EQ(annals_as("projector", {"all", "tail"}).err, "");
   EXPECT_EQ(
@@ -72,7 +72,7 @@ TEST_F(Roles, LetEachDoItsWork) {
                "INSERT INTO annals.projections (name, version, system_identifier) VALUES ('p', 1, '1'); "
                "SELECT FROM annals.projections WHERE name = 'p' FOR UPDATE; "
                "UPDATE annals.projections SET updated_at = clock_timestamp(); "
-               "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset) VALUES ('c', 't', 0, 0) "
+               "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset, origin) VALUES ('c', 't', 0, 0, 'k') "
                "ON CONFLICT DO NOTHING; UPDATE annals.inbox_offsets SET next_offset = 1; "
                "INSERT INTO annals.inbox_messages (consumer, source, message_id) VALUES ('c', 's', 'm'); "
                "DELETE FROM annals.inbox_messages"),

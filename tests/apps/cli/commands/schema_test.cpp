@@ -64,5 +64,21 @@ TEST_F(SchemaCommand, PrintsGrantsForTheRolesNamed) {
   EXPECT_THAT(one.out, testing::Not(HasSubstr("INSERT")));
 }
 
+TEST(SchemaCommandRoles, RefusesWordsThatAreNoRoles) {
+  for (const auto* word : {"public", "current_user", "session_user", "none"}) {
+    const auto finished = run({"schema", "print-sql", "--roles", "--writer", word});
+    EXPECT_EQ(finished.code, 2) << word;
+    EXPECT_EQ(finished.out, "") << word;
+  }
+}
+
+TEST(FailureText, ShowsNothingThatATerminalObeys) {
+  const auto finished = run({"stream", "append", "x", "--type", "T", "--data", "@/nowhere/\x1b[2J\xC2\x9B\nhint: x"});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, testing::Not(testing::HasSubstr("\x1b")));
+  EXPECT_THAT(finished.err, testing::Not(testing::HasSubstr("\xC2\x9B")));
+  EXPECT_THAT(finished.err, testing::Not(testing::HasSubstr("\nhint: x")));
+}
+
 }  // namespace
 }  // namespace annals::tests

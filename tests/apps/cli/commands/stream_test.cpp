@@ -85,7 +85,7 @@ TEST_F(StreamCommand, ListsByPrefixAndPage) {
   const auto page = annals({"-o", "jsonl", "stream", "list", "--prefix", "a-", "--limit", "2"});
   EXPECT_THAT(page.out, HasSubstr(R"({"stream":"a-1","version":1,"created_at":)"));
   EXPECT_THAT(page.out, testing::Not(HasSubstr("a-3")));
-  EXPECT_THAT(page.err, HasSubstr("--after \"a-2\""));
+  EXPECT_THAT(page.err, HasSubstr("--after=a-2"));
   EXPECT_THAT(output({"stream", "list", "--prefix", "a-", "--after", "a-2"}), HasSubstr("a-3"));
   EXPECT_EQ(lines_of(output({"-o", "jsonl", "stream", "list", "--prefix", "%"})).size(), 1U);
 }

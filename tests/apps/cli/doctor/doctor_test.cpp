@@ -66,7 +66,8 @@ TEST_F(DoctorCommand, WarnsOfSettingsThatLoseCommits) {
 TEST_F(DoctorCommand, NamesWhoHoldsReadersBack) {
   auto writer = connect();
   writer.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE");
-  EXPECT_THAT(check("open_writers", 0), HasSubstr("pid " + std::to_string(writer.backend_pid())));
+  EXPECT_THAT(check("open_writers", 0), AllOf(HasSubstr("pid " + std::to_string(writer.backend_pid()) + " of role "),
+                                              HasSubstr(connect().query("SELECT current_user::text").text(0, 0))));
 }
 
 TEST_F(DoctorCommand, SeesPreparedTransactionsLeftBehind) {
@@ -84,7 +85,45 @@ TEST_F(DoctorCommand, FailsWhenACheckpointBelongsToAnotherCluster) {
       "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
       "VALUES ('shop', 'outbox', 0, '4711', '1')");
   EXPECT_THAT(check("relay", 5),
-              AllOf(HasSubstr("belongs to cluster 4711"), HasSubstr("annals relay adopt --relay shop")));
+              AllOf(HasSubstr("belongs to cluster 4711"), HasSubstr("annals relay adopt shop --log outbox --yes")));
+}
+
+TEST_F(DoctorCommand, ShowsNothingThatATerminalObeys) {
+  connect().execute(
+      "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
+      "VALUES (E'a\\u009b2J\\u202e', 'outbox', 0, E'47\\x1b[2J\\u009b11', '1')");
+  for (const auto* format : {"table", "json", "jsonl"}) {
+    for (const auto* command : {"doctor", "relay"}) {
+      std::vector<std::string> arguments{"-o", format, command};
+      if (arguments[2] == "relay") arguments.emplace_back("status");
+      const auto text = annals(arguments).out;
+      EXPECT_THAT(text, AllOf(HasSubstr("u009b"), HasSubstr("u202e"))) << text;
+      for (const auto* control : {"\x1b", "\xC2\x9B", "\xE2\x80\xAE"}) EXPECT_THAT(text, Not(HasSubstr(control)));
+    }
+  }
+}
+
+TEST_F(DoctorCommand, QuotesWhatIsToBePasted) {
+  connect().execute(
+      "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
+      "VALUES ('x; reboot', 'outbox', 0, '4711', '1')");
+  EXPECT_THAT(check("relay", 5), HasSubstr("annals relay adopt 'x; reboot' --log outbox --yes"));
+  connect().execute(
+      "ALTER TRIGGER append_only ON annals.events RENAME TO \"x; DROP\"; ALTER TABLE annals.events ENABLE TRIGGER \"x; "
+      "DROP\"");
+  EXPECT_THAT(check("append_only", 5), HasSubstr(R"(ENABLE ALWAYS TRIGGER \"x; DROP\")"));
+}
+
+TEST_F(DoctorCommand, WarnsOfProgramsThatMayDoEverything) {
+  const auto other = connect();
+  EXPECT_THAT(check("program_roles", 0), AllOf(HasSubstr("\"warn\""), HasSubstr("is a superuser")));
+}
+
+TEST_F(DoctorCommand, WarnsOfASchemaThatEverybodyMayCreateIn) {
+  EXPECT_THAT(check("search_path", 0), HasSubstr("\"ok\""));
+  connect().execute("GRANT CREATE ON SCHEMA public TO PUBLIC");
+  EXPECT_THAT(check("search_path", 0),
+              AllOf(HasSubstr("\"warn\""), HasSubstr("REVOKE CREATE ON SCHEMA public FROM PUBLIC")));
 }
 
 TEST_F(DoctorCommand, PrintsOneJsonArray) {

@@ -7,6 +7,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/cluster_identity.hpp"
+#include "annals/postgres/pqxx_compat.hpp"
 #include "annals/postgres/row_batch.hpp"
 #include "support/temp_database.hpp"
 
@@ -83,6 +84,72 @@ TEST_F(ConnectionTest, StopsCopyingAtTheByteLimit) {
   EXPECT_EQ(batch.size(), 1U);
 }
 
+TEST_F(ConnectionTest, StopsTheServerAtTheByteLimit) {
+  constexpr auto rows = 200;  // of 1 MB: what is on its way when the limit is reached is a few MB
+  connection_.execute("CREATE SEQUENCE public.produced");
+  annals::postgres::RowBatch batch;
+  for (int round = 0; round < 3; ++round) {
+    const auto before = connection_.query("SELECT last_value FROM public.produced").bigint(0, 0);
+    connection_.copy_out(
+        "COPY (SELECT nextval('public.produced'), repeat('x', 1000000) FROM generate_series(1, 200))"
+        " TO STDOUT (FORMAT binary)",
+        2'000'000, batch);
+    EXPECT_TRUE(batch.truncated());
+    EXPECT_EQ(batch.size(), 2U);
+    EXPECT_EQ(batch.row(1).bigint(), batch.row(0).bigint() + 1);
+    const auto produced = connection_.query("SELECT last_value FROM public.produced").bigint(0, 0) - before;
+    RecordProperty("rows_produced_" + std::to_string(round), static_cast<int>(produced));
+    EXPECT_LT(produced, rows / 4);
+    EXPECT_FALSE(connection_.in_transaction());
+    EXPECT_TRUE(connection_.is_usable());
+  }
+}
+
+TEST_F(ConnectionTest, ACopyThatStopsEarlyLeavesItsTransactionGood) {
+  annals::postgres::RowBatch batch;
+  connection_.execute("CREATE TABLE public.t (x int)");
+  annals::postgres::Transaction transaction{connection_};
+  connection_.execute("INSERT INTO public.t VALUES (1)");
+  connection_.copy_out("COPY (SELECT repeat('x', 1000000) FROM generate_series(1, 20)) TO STDOUT (FORMAT binary)", 1,
+                       batch);
+  EXPECT_TRUE(batch.truncated());
+  transaction.commit();
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 1);
+}
+
+TEST_F(ConnectionTest, NamesTheColumnThatIsNotWhatItShouldBe) {
+  const auto row =
+      connection_.query("SELECT NULL::bigint AS position, 7::int AS version, 'infinity'::timestamptz AS at");
+  for (const auto& [error, text] :
+       {std::pair{error_of([&] { (void)row.bigint(0, 0); }), "column \"position\" (number 1)"},
+        std::pair{error_of([&] { (void)row.uuid(0, 1); }), "column \"version\" (number 2)"},
+        std::pair{error_of([&] { (void)row.timestamptz(0, 2); }), "column \"at\""}}) {
+    EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+    EXPECT_THAT(error.what(), HasSubstr(text));
+  }
+}
+
+TEST_F(ConnectionTest, OurSessionsGiveBytesInHexWhateverTheRoleHas) {
+  connection_.execute(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET bytea_output = escape', current_database()); END $$");
+  EXPECT_EQ(Connection{temp_.database()}.query("SHOW bytea_output").text(0, 0), "hex");
+  const auto session = annals::postgres::open_pqxx(temp_.database());
+  pqxx::work tx{*session};
+  EXPECT_EQ(tx.exec("SHOW bytea_output")[0][0].as<std::string>(), "hex");
+}
+
+TEST_F(ConnectionTest, BytesAreReadInBothOfPostgresTextForms) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  const auto session = annals::postgres::open_pqxx(temp_.database());  // as a service's own session may be
+  for (const auto* form : {"hex", "escape"}) {
+    pqxx::work tx{*session};
+    tx.exec(std::string{"SET LOCAL bytea_output = "} + form);
+    const auto text = annals::postgres::exec_params(tx, "SELECT $1::bytea", annals::postgres::PqxxParams{}.bytea(all));
+    EXPECT_EQ(annals::postgres::decode_bytea(text[0][0].c_str()), all) << form;
+  }
+}
+
 TEST_F(ConnectionTest, EndsAStatementThatTakesTooLong) {
   auto database = temp_.database();
   database.statement_timeout = 50ms;
@@ -130,6 +197,32 @@ TEST(Database, ErrorsNameTheTargetAndNeverThePassword) {
   const auto unreadable = error_of([] { Connection{{.conninfo = "postgresql://me:s3%zzcret@127.0.0.1:1/x"}}; });
   EXPECT_EQ(unreadable.kind(), ErrorKind::invalid);
   EXPECT_THAT(unreadable.what(), Not(HasSubstr("cret")));
+}
+
+TEST(Database, APasswordInTheWrongPlaceIsNeverPrinted) {
+  for (const auto* conninfo :
+       {"postgresql://me:S3cr3t@x@127.0.0.1:1/db", "postgresql://me:S3cr3t/x@127.0.0.1:1/db",
+        "postgres://me:x/S3cr3t@h/db", "postgresql://me:x@S3cr3t@h", "postgresql://me:x?S3cr3t@h/db",
+        "postgresql://me:S3cr3t/db", "postgresql://me:S3cr3t", "postgresql://h/db?S3cr3t@x=1",
+        "postgresql://me:pw@h/db?S3cr3t=1", "postgresql://me:pw@h/db?a=1&S3cr3t", "host=h password=x S3cr3t",
+        "host=h password=x S3cr3t=y", "host=h password='x S3cr3t", "dbname=postgresql://me:S3cr3t@h/db",
+        "host=h port=S3cr3t"}) {
+    for (const auto& error : {error_of([&] { Connection{{.conninfo = conninfo}}; }),
+                              error_of([&] { (void)annals::postgres::open_pqxx({.conninfo = conninfo}); }),
+                              error_of([&] { (void)annals::postgres::describe({.conninfo = conninfo}); })}) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalid) << conninfo;
+      EXPECT_THAT(error.what(), Not(HasSubstr("S3cr3t")));
+    }
+  }
+}
+
+TEST(Database, TakesAPasswordThatIsEscaped) {
+  EXPECT_EQ(annals::postgres::describe({.conninfo = "postgresql://me:a%40b%2Fc%3Fd@h:5/db?application_name=x"}),
+            "user=me dbname=db host=h port=5");
+  EXPECT_EQ(annals::postgres::describe({.conninfo = "host=a,b port=1,2 user=me@corp password=x/y@z"}),
+            "user=me@corp host=a,b port=1,2");
+  EXPECT_THAT(error_of([&] { (void)annals::postgres::describe({.conninfo = "databse=x"}); }).what(),
+              HasSubstr("databse"));
 }
 
 TEST(Database, RefusesASchemaThatIsNoIdentifier) {

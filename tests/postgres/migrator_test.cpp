@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "annals/core/error.hpp"
+#include "annals/core/event_id.hpp"
 #include "annals/postgres/connection.hpp"
 #include "support/temp_database.hpp"
 
@@ -33,6 +34,13 @@ Error error_of(const std::function<void()>& work) {
     return error;
   }
   return Error{ErrorKind::failed, "nothing was thrown"};
+}
+
+/// The second step leaves what programs of the first step read and write as it was.
+MigrationSet two_compatible_steps() {
+  auto set = two_steps();
+  set.migrations.back().compatible_from = 1;
+  return set;
 }
 
 class MigratorTest : public testing::Test {
@@ -79,6 +87,106 @@ TEST_F(MigratorTest, SaysWhatToDoWhenTheSchemaIsBehind) {
 TEST_F(MigratorTest, RefusesADatabaseThatIsAhead) {
   migrator(two_steps()).apply();
   EXPECT_THAT(error_of([&] { migrator(one_step()).apply(); }).what(), HasSubstr("upgrade this program"));
+}
+
+TEST_F(MigratorTest, LetsOlderProgramsWorkOnWhenTheNewerStepsSaySo) {
+  migrator(two_compatible_steps()).apply();
+  EXPECT_NO_THROW(migrator(one_step()).validate());
+  EXPECT_TRUE(migrator(one_step()).plan().empty());
+  EXPECT_TRUE(migrator(one_step()).apply().empty());
+  auto three = two_compatible_steps();
+  three.migrations.push_back({3, "third", "CREATE TABLE {schema}.c (x int);", 2});
+  migrator(three).apply();
+  EXPECT_NO_THROW(migrator(two_compatible_steps()).validate());
+  const auto error = error_of([&] { migrator(one_step()).validate(); });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), HasSubstr("has step 3 (third) of m, which this build does not know"));
+}
+
+TEST_F(MigratorTest, OlderProgramsAreStillHeldToTheirOwnSteps) {
+  migrator(two_compatible_steps()).apply();
+  const MigrationSet changed{"m", {{1, "first", "CREATE TABLE {schema}.a (x bigint);"}}};
+  EXPECT_EQ(error_of([&] { migrator(changed).validate(); }).kind(), ErrorKind::corrupt);
+}
+
+TEST_F(MigratorTest, RefusesAListWithAGap) {
+  migrator(two_compatible_steps()).apply();
+  Connection{temp_.database()}.execute("DELETE FROM annals.schema_migrations WHERE number = 1");
+  const auto error = error_of([&] { migrator(two_compatible_steps()).apply(); });
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("has step 2 of m, but not step 1"));
+}
+
+/// A stranger who may create schemas makes ours first.
+class SquattedSchema : public MigratorTest {
+ protected:
+  SquattedSchema() {
+    for (auto& c : role_) {
+      if (c == '-') c = '_';
+    }
+    admin_.execute("CREATE ROLE " + role_ + "; DO $$ BEGIN EXECUTE pg_catalog.format('GRANT CREATE ON DATABASE %I TO " +
+                   role_ + "', pg_catalog.current_database()); END $$");
+  }
+  ~SquattedSchema() override { admin_.execute("DROP OWNED BY " + role_ + " CASCADE; DROP ROLE " + role_); }
+
+  void as_stranger(const std::string& sql) { admin_.execute("SET ROLE " + role_ + "; " + sql + "; RESET ROLE"); }
+  bool stranger_became_superuser() {
+    return admin_
+        .query("SELECT rolsuper FROM pg_roles WHERE rolname = $1::text", annals::postgres::Params{}.text(role_))
+        .boolean(0, 0);
+  }
+  /// Whatever is done to the list runs this as whoever does it.
+  std::string trap() const {
+    return "CREATE FUNCTION annals.trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ALTER ROLE " + role_ +
+           " SUPERUSER; RETURN NEW; END $$";
+  }
+
+  std::string role_ = "stranger_" + annals::EventId::generate().to_string();
+  Connection admin_{temp_.database()};
+};
+
+TEST_F(SquattedSchema, IsRefusedBeforeItsTriggersRun) {
+  as_stranger(
+      "CREATE SCHEMA annals; CREATE TABLE annals.schema_migrations (module text, number int, name text,"
+      " checksum bigint, compatible_from int, applied_at timestamptz DEFAULT now()); " +
+      trap() +
+      "; CREATE TRIGGER trap BEFORE INSERT ON annals.schema_migrations FOR EACH ROW EXECUTE FUNCTION annals.trap()");
+  const auto error = error_of([&] { migrator(one_step()).apply(); });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), HasSubstr("is owned by \"" + role_ + "\""));
+  EXPECT_THAT(error.what(), HasSubstr("DROP SCHEMA annals CASCADE"));
+  EXPECT_FALSE(stranger_became_superuser());
+  EXPECT_FALSE(exists("a"));
+  EXPECT_EQ(error_of([&] { (void)migrator(one_step()).plan(); }).kind(), ErrorKind::invalid);
+  admin_.execute("DROP SCHEMA annals CASCADE");  // what the hint says
+  EXPECT_EQ(migrator(one_step()).apply().size(), 1U);
+}
+
+TEST_F(SquattedSchema, IsRefusedWhileItIsStillEmpty) {
+  as_stranger("CREATE SCHEMA annals");
+  EXPECT_EQ(error_of([&] { migrator(one_step()).apply(); }).kind(), ErrorKind::invalid);
+  EXPECT_FALSE(exists("schema_migrations"));
+}
+
+TEST_F(SquattedSchema, AListThatIsAViewIsNotRead) {
+  as_stranger(
+      "CREATE SCHEMA annals; CREATE FUNCTION annals.trap() RETURNS int LANGUAGE plpgsql AS $$ BEGIN ALTER ROLE " +
+      role_ +
+      " SUPERUSER; RETURN 1; END $$; CREATE VIEW annals.schema_migrations AS SELECT 'm'::text AS module,"
+      " annals.trap() AS number, 'first'::text AS name, 0::bigint AS checksum, 1 AS compatible_from");
+  EXPECT_EQ(error_of([&] { migrator(one_step()).validate(); }).kind(), ErrorKind::invalid);
+  EXPECT_FALSE(stranger_became_superuser());
+}
+
+TEST_F(SquattedSchema, TheOwnerMayBeARoleOfItsOwn) {
+  Migrator ours{temp_.database(), {one_step()}, {.owner_role = role_}};  // a role that we know and trust
+  EXPECT_EQ(ours.apply().size(), 1U);
+  EXPECT_EQ(
+      admin_.query("SELECT tableowner::text FROM pg_tables WHERE schemaname = 'annals' AND tablename = 'a'").text(0, 0),
+      role_);
+  EXPECT_TRUE(ours.apply().empty());
+  EXPECT_EQ(error_of([&] { migrator(one_step()).apply(); }).kind(), ErrorKind::invalid);
+  EXPECT_NO_THROW(migrator(one_step()).validate());
 }
 
 TEST_F(MigratorTest, RefusesAStepWhoseTextChanged) {

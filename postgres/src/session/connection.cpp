@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -30,6 +31,11 @@ bool readable(int socket, std::chrono::milliseconds wait) {
   pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
   const int ready = ::poll(&entry, 1, static_cast<int>(wait.count()));
   return ready > 0;
+}
+
+bool was_cancelled(const pg_result* result) {
+  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return sqlstate != nullptr && std::string_view{sqlstate} == "57014";
 }
 
 void ignore_notice(void*, const char*) {}
@@ -92,23 +98,35 @@ void Connection::drain() noexcept {
   while (pg_result* result = PQgetResult(connection_.get())) PQclear(result);
 }
 
+void Connection::cancel() noexcept {
+  const std::unique_ptr<PGcancel, decltype([](PGcancel* c) { PQfreeCancel(c); })> request{
+      PQgetCancel(connection_.get())};
+  std::array<char, 256> reason{};
+  // Should it not get through, the rest is read to its end: slower, and no less right.
+  if (request) PQcancel(request.get(), reason.data(), reason.size());
+}
+
 void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch) {
   batch.clear();
+  const bool may_cancel = !in_transaction();
   const ResultPtr start{PQexec(connection_.get(), sql.c_str())};
   if (PQresultStatus(start.get()) != PGRES_COPY_OUT) throw error_from_result(start.get(), "read by COPY");
+  bool cancelled = false;
   char* buffer = nullptr;
   int size = 0;
   while ((size = PQgetCopyData(connection_.get(), &buffer, 0)) > 0) {
-    if (batch.truncated() || (!batch.empty() && batch.byte_size() >= bytes_max)) {
-      if (size > 2) batch.mark_truncated();  // the 2-byte trailer is no row
-      PQfreemem(buffer);
-    } else {
+    if (!batch.truncated() && (batch.empty() || batch.byte_size() < bytes_max)) {
       batch.add(buffer, size);
+      continue;
     }
+    if (size > 2) batch.mark_truncated();  // the 2-byte trailer is no row
+    PQfreemem(buffer);
+    if (batch.truncated() && may_cancel && !std::exchange(cancelled, true)) cancel();
   }
   const ResultPtr end{PQgetResult(connection_.get())};
   const auto status = PQresultStatus(end.get());
   drain();
+  if (cancelled && is_open() && was_cancelled(end.get())) return;
   if (size == -2 || status != PGRES_COMMAND_OK) throw error_from_result(end.get(), "read by COPY");
 }
 

@@ -83,6 +83,12 @@ Error error_from_connection(const pg_conn* connection, std::string_view what) {
   return disconnected(what, connection == nullptr ? "out of memory" : PQerrorMessage(connection));
 }
 
+Error corrupt_data(std::string_view where, std::string_view what) {
+  return Error{ErrorKind::corrupt,
+               fmt::format("{}: {}", where, what),
+               {.hint = "find out what wrote it or changed the table; nothing was skipped"}};
+}
+
 void rethrow_pqxx(std::string_view what) {
   try {
     throw;

@@ -5,8 +5,8 @@
 #include <array>
 #include <pqxx/largeobject>
 
-#include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
+#include "annals/postgres/error.hpp"
 #include "session/commit_watch.hpp"
 
 namespace annals::postgres {
@@ -34,7 +34,40 @@ struct Raw : pqxx::largeobject {
   using pqxx::largeobject::raw_connection;
 };
 
-int hex_value(char c) noexcept { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+/// The digit's value; throws when it is none below `base`.
+int digit(char c, int base) {
+  const int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : base;
+  if (value >= base) throw corrupt_data("a bytea value", "is neither in hex nor in escape form");
+  return value;
+}
+
+std::string decode_hex(std::string_view digits) {
+  std::string out;
+  out.reserve(digits.size() / 2);
+  if (digits.size() % 2 != 0) throw corrupt_data("a bytea value", "has an odd number of hex digits");
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    out += static_cast<char>(digit(digits[i], 16) << 4 | digit(digits[i + 1], 16));
+  }
+  return out;
+}
+
+/// Printable bytes stand for themselves, a backslash is doubled, any other byte is a backslash and three octal digits.
+std::string decode_escape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      out += text[i];
+    } else if (text.substr(i + 1).starts_with('\\')) {
+      out += text[++i];
+    } else {
+      const auto octal = text.substr(i + 1, 3);
+      if (octal.size() < 3) throw corrupt_data("a bytea value", "ends in the middle of an escape");
+      out += static_cast<char>(digit(octal[0], 4) << 6 | digit(octal[1], 8) << 3 | digit(octal[2], 8));
+      i += 3;
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -94,14 +127,9 @@ pqxx::result exec_prepared(pqxx::transaction_base& tx, const std::string& name, 
 
 int backend_pid(pqxx::transaction_base& tx) { return tx.conn().backendpid(); }
 
-std::string decode_bytea(std::string_view hex_text) {
-  ANNALS_ASSERT(hex_text.starts_with("\\x") && hex_text.size() % 2 == 0);
-  std::string out;
-  out.reserve(hex_text.size() / 2 - 1);
-  for (std::size_t i = 2; i < hex_text.size(); i += 2) {
-    out += static_cast<char>(hex_value(hex_text[i]) << 4 | hex_value(hex_text[i + 1]));
-  }
-  return out;
+std::string decode_bytea(std::string_view text) {
+  // Escape form begins with \x never: it doubles each backslash.
+  return text.starts_with("\\x") ? decode_hex(text.substr(2)) : decode_escape(text);
 }
 
 std::string encode_bytea(std::string_view bytes) {

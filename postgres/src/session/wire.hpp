@@ -1,8 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
+
+#include "annals/core/timestamp.hpp"
 
 /// PostgreSQL's binary forms: integers in network byte order.
 namespace annals::postgres::wire {
@@ -22,6 +26,16 @@ void append(std::string& out, Int number) {
   for (int shift = static_cast<int>(sizeof number) * 8 - 8; shift >= 0; shift -= 8) {
     out += static_cast<char>(static_cast<std::make_unsigned_t<Int>>(number) >> shift & 0xFF);
   }
+}
+
+/// A timestamptz; nothing for infinity and for times that do not fit into Timestamp.
+[[nodiscard]] inline std::optional<Timestamp> load_timestamptz(const char* from) noexcept {
+  const auto microseconds = load<std::int64_t>(from);
+  constexpr auto range = std::numeric_limits<std::int64_t>{};
+  if (microseconds == range.min() || microseconds > range.max() + timestamp_to_postgres(Timestamp{})) {
+    return std::nullopt;
+  }
+  return timestamp_from_postgres(microseconds);
 }
 
 }  // namespace annals::postgres::wire

@@ -22,7 +22,9 @@ class ArrayLiteral {
 
 /// Headers as the text form of a text[]: name, value, name, value …; nothing when there are none.
 [[nodiscard]] std::optional<std::string> write_headers(const std::vector<std::pair<std::string, std::string>>& headers);
-/// Reads it back.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> read_headers(std::string_view literal);
+/// Reads it back. Error{corrupt}, with the name `column`, when it is no array of one dimension, has a NULL in it, or a name
+/// without a value.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> read_headers(std::string_view literal,
+                                                                            std::string_view column = "headers");
 
 }  // namespace annals::postgres

@@ -43,8 +43,9 @@ class Connection {
   Result query(const std::string& sql, const Params& params = {});
   /// The same, prepared on first use under `name` in this session.
   Result query_prepared(const std::string& name, const std::string& sql, const Params& params = {});
-  /// Runs "COPY (…) TO STDOUT (FORMAT binary)" and keeps its rows, at most `bytes_max` of them (always at least one row);
-  /// what comes after is read and dropped, and batch.truncated() says so.
+  /// Runs "COPY (…) TO STDOUT (FORMAT binary)" and keeps its rows, up to the one that reaches `bytes_max` bytes.
+  /// Were there more, batch.truncated() says so, and the statement is cancelled: only what was on its way is read and
+  /// dropped. Inside a transaction, which a cancelled statement would fail, all is read and dropped.
   void copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch);
 
   /// Starts a statement and returns at once; finish() waits for it.
@@ -70,6 +71,7 @@ class Connection {
     void operator()(pg_conn* connection) const noexcept;
   };
   void drain() noexcept;
+  void cancel() noexcept;
   Database database_;
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unique_ptr<CommitWatch> commits_;

@@ -16,6 +16,9 @@ namespace annals::postgres {
 [[nodiscard]] Error error_from_result(const pg_result* result, std::string_view what);
 [[nodiscard]] Error error_from_connection(const pg_conn* connection, std::string_view what);
 
+/// Error{corrupt}: what is stored is not what a table of Annals can hold. `where` names table or column and row.
+[[nodiscard]] Error corrupt_data(std::string_view where, std::string_view what);
+
 /// Call in a catch block: rethrows the current pqxx exception as annals::Error; other exceptions unchanged.
 [[noreturn]] void rethrow_pqxx(std::string_view what);
 

@@ -17,6 +17,9 @@ struct Migration {
   int number;
   std::string_view name;
   std::string_view sql;
+  /// Programs that know the steps up to this one only may go on reading and writing once this step is applied: what a
+  /// rolling upgrade needs. The default is this step itself: older programs are refused from then on.
+  int compatible_from = number;
 };
 
 /// A module's steps, in order from 1.
@@ -29,14 +32,18 @@ struct MigrationSet {
 ///
 /// Lifecycle      construct -> apply(), plan() or validate(), any number of times.
 /// Thread safety  none; many processes may apply() at once: one advisory lock serialises them.
-/// Errors         Error{corrupt} when an applied step's text differs from ours; Error{invalid} when the database is ahead
-///                of this build, Error{not_ready} when it is behind it (validate).
+/// Errors         Error{corrupt} when an applied step's text differs from ours; Error{not_ready} when the database is
+///                behind this build (validate); Error{invalid} when it is ahead of it by a step that is not compatible,
+///                and when the schema or its list of steps belongs to somebody else: what they put there would run with
+///                our rights.
 /// Limits         waits at most lock_timeout for locks on live tables, then stops with nothing half done: each step is one
 ///                transaction.
 class Migrator {
  public:
   struct Options {
     std::chrono::milliseconds lock_timeout{5'000};
+    /// The role that shall own the schema, when the login is not that role but may SET ROLE to it. Empty: the login.
+    std::string owner_role = {};
   };
   struct Step {
     std::string module;
@@ -52,9 +59,9 @@ class Migrator {
   std::vector<Step> apply();
   /// What apply() would do.
   [[nodiscard]] std::vector<Step> plan();
-  /// Throws unless the database has exactly our steps with our texts.
+  /// Throws unless the database has our steps with our texts, and beyond them only steps that are compatible with us.
   void validate();
-  /// Everything as one SQL script for a database administrator; needs no database.
+  /// Everything as one SQL script in one transaction, for a database administrator; needs no database.
   [[nodiscard]] std::string script() const;
 
  private:
@@ -63,8 +70,8 @@ class Migrator {
   Options options_;
 };
 
-/// Throws Error{not_ready} with the remedy unless the steps of `set` are applied, and as Migrator::validate() does when
-/// other steps are; cheap enough for the start of a program.
+/// Throws Error{not_ready} with the remedy unless the steps of `set` are applied, and Error{invalid} when newer ones are
+/// that are not compatible with the last of `set`; cheap enough for the start of a program.
 void require_schema(Connection& connection, const MigrationSet& set);
 
 }  // namespace annals::postgres

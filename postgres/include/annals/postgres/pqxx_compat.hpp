@@ -57,8 +57,9 @@ pqxx::result exec_prepared(pqxx::transaction_base& tx, const std::string& name, 
 /// Identity of the session under a transaction: changes when the connection is another one.
 [[nodiscard]] int backend_pid(pqxx::transaction_base& tx);
 
-/// The bytes of a bytea field in hex text form, as every libpqxx returns it.
-[[nodiscard]] std::string decode_bytea(std::string_view hex_text);
+/// The bytes of a bytea field in text form, in either of bytea_output's two: a service's session may have it set to escape.
+/// Error{corrupt} when it is neither.
+[[nodiscard]] std::string decode_bytea(std::string_view text);
 /// The bytea hex text form of `bytes`.
 [[nodiscard]] std::string encode_bytea(std::string_view bytes);
 

@@ -12,8 +12,9 @@ struct pg_result;
 
 namespace annals::postgres {
 
-/// Rows of one statement in binary form; owns them. Accessors assert that the column has the width of the type asked
-/// for and is not NULL. const methods are thread-safe.
+/// Rows of one statement in binary form; owns them. const methods are thread-safe.
+///
+/// Errors         Error{corrupt}, with the column's name, when a value is NULL or has not the width of the type asked for.
 class Result {
  public:
   explicit Result(pg_result* owned) noexcept;
@@ -41,6 +42,7 @@ class Result {
   struct Clear {
     void operator()(pg_result* result) const noexcept;
   };
+  [[nodiscard]] std::string_view fixed(int row, int column, std::size_t width) const;
   std::unique_ptr<pg_result, Clear> result_;
 };
 

@@ -13,10 +13,14 @@
 namespace annals::postgres {
 
 /// Reads the fields of one row in COPY's binary form, from left to right, without copying. A view: the RowBatch that it
-/// came from must outlive it and all string_views taken from it. Asserts widths; a malformed row aborts.
+/// came from must outlive it and all string_views taken from it.
+///
+/// Errors         Error{corrupt} when the row is not what is asked for; it names the origin, the field by its number and,
+///                as rows of a log begin with it, the position.
 class RowReader {
  public:
-  RowReader(const char* data, std::size_t size) noexcept : at_(data), end_(data + size) {}
+  RowReader(const char* data, std::size_t size, std::string_view origin = {}) noexcept
+      : begin_(data), at_(data), end_(data + size), origin_(origin) {}
 
   [[nodiscard]] std::int64_t bigint();
   [[nodiscard]] std::int16_t smallint();
@@ -33,8 +37,12 @@ class RowReader {
  private:
   [[nodiscard]] std::optional<std::string_view> field();
   [[nodiscard]] std::string_view fixed(std::size_t width);
+  [[noreturn]] void fail(std::string_view what) const;
+  const char* begin_;
   const char* at_;
   const char* end_;
+  std::string_view origin_;
+  int number_ = 0;  // of the field read last
 };
 
 /// Rows of one COPY … TO STDOUT (FORMAT binary), each in the buffer that libpq received it in. Movable, reusable: clear()
@@ -53,7 +61,12 @@ class RowBatch {
   [[nodiscard]] std::size_t byte_size() const noexcept { return bytes_; }
   /// True when rows were left out because of the byte limit.
   [[nodiscard]] bool truncated() const noexcept { return truncated_; }
-  [[nodiscard]] RowReader row(std::size_t index) const noexcept { return {rows_[index].fields, rows_[index].size}; }
+  [[nodiscard]] RowReader row(std::size_t index) const noexcept {
+    return {rows_[index].fields, rows_[index].size, origin_};
+  }
+
+  /// Names the table in errors about its rows.
+  void set_origin(std::string_view table) { origin_ = table; }
 
   void clear() noexcept;
   /// Drops all rows from `count` on.
@@ -69,6 +82,7 @@ class RowBatch {
     std::size_t size;
   };
   std::vector<Row> rows_;
+  std::string origin_;
   std::size_t bytes_ = 0;
   bool truncated_ = false;
 };

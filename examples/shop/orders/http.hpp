@@ -18,6 +18,8 @@ class StatusServer {
   /// Port 0 is any free one.
   StatusServer(annals::postgres::PqxxPool& pool, int port);
   ~StatusServer();
+  StatusServer(const StatusServer&) = delete;
+  StatusServer& operator=(const StatusServer&) = delete;
 
   [[nodiscard]] int port() const noexcept;
   void serve(const std::stop_token& stop);

@@ -5,13 +5,13 @@
 
 FROM debian:12-slim AS build
 WORKDIR /src
-# Alone, so that an edit of a source does not install everything again. ANNALS_KAFKA: no test runs here, so no broker.
+# Alone, so that an edit of a source does not install everything again.
 COPY script script
-RUN apt-get update && ANNALS_KAFKA=none script/setup && rm -rf /var/lib/apt/lists/*
+RUN script/setup --build-only && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN script/build release -- annals annals-relay orders payments shipping shop-admin
+RUN script/build image -- annals annals-relay orders payments shipping shop-admin
 RUN mkdir -p /out/bin \
- && find build/release -type f -perm -u+x \
+ && find build/image -type f -perm -u+x \
       \( -name annals -o -name annals-relay -o -name orders -o -name payments -o -name shipping -o -name shop-admin \) \
       -exec install --strip -t /out/bin {} +
 # The packages of the shared libraries that these programs load, asked rather than listed: the list cannot go stale.

@@ -1,4 +1,4 @@
-# Compiler cache, warnings and sanitizers. Warnings are errors for us, never for whoever embeds us.
+# Compiler cache, warnings, hardening and sanitizers. Warnings are errors for us, never for whoever embeds us.
 if(PROJECT_IS_TOP_LEVEL)
   find_program(ANNALS_CCACHE ccache)
   if(ANNALS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -13,6 +13,21 @@ if(PROJECT_IS_TOP_LEVEL)
     -Wold-style-cast -Werror
     # GCC 12 sees overlapping copies in std::string's operator+ that are not there (GCC bug 105651).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+endif()
+
+# What our binaries carry against an attacker who has found a bug: tests/package/check_hardening.py reads it back from
+# the ELF. An embedding project decides for itself.
+if(PROJECT_IS_TOP_LEVEL)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES CXX)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  add_compile_options(-fstack-protector-strong)
+  add_link_options(LINKER:-z,relro LINKER:-z,now)
+  if(NOT ANNALS_SANITIZE)  # the sanitizers have wrappers of their own for what it checks
+    # It needs the optimiser; -U, because some distributions' compilers define it already.
+    add_compile_options("$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+  endif()
 endif()
 
 if(ANNALS_SANITIZE)

@@ -51,7 +51,10 @@ std::string column(const Fines& fines, Value value) {
   return std::move(array).finish();
 }
 
+/// Names come from events, and spreadsheets take a field that begins like this for a formula and run it: an apostrophe
+/// says that it is text.
 std::string csv(std::string field) {
+  if (field.find_first_of("=+-@\t\r") == 0) field.insert(0, 1, '\'');
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
   for (auto quote = field.find('"'); quote != std::string::npos; quote = field.find('"', quote + 2)) {
     field.insert(quote, 1, '"');

@@ -62,6 +62,7 @@ configure_kafka() {
 
 start_kafka() {
   mkdir -p "$kafka_dir"
+  chmod 0700 "$kafka_dir"
   if external_kafka_wanted && [[ ! -d $kafka_dir/data ]]; then
     printf '%s\n' "$ANNALS_KAFKA" >"$kafka_dir/external"
   fi

@@ -1,8 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the variables of the script that reads this file
-# A throw-away PostgreSQL cluster in $stack_dir/postgres: data/, the socket, log, server.port.
+# A throw-away PostgreSQL cluster in $stack_dir/postgres: data/, the socket, log, server.port; tcp with --tcp: its password.
 
 postgres_dir=$stack_dir/postgres
 socket_name=.s.PGSQL.65535
+# The roles that log in; see script/stack --help.
+postgres_roles=(annals_migrator annals_writer annals_relay annals_projector annals_consumer annals_reader annals_doctor)
 
 # The newest installed server; the distributions keep its programs outside of PATH.
 postgres_bin() {
@@ -32,20 +34,40 @@ postgres_answers() {
   port=$(postgres_port) && "$(postgres_bin)/pg_isready" -q -t 2 -U annals -d postgres -h "$postgres_dir" -p "$port" >/dev/null 2>&1
 }
 
-# The libpq URI of DATABASE on the socket; choose_stack allows no character in the path that would need escaping.
-postgres_uri() { printf 'postgresql:///%s?host=%s&port=%s&user=annals\n' "$1" "$postgres_dir" "$(postgres_port)"; }
+# The libpq URI of a database on the socket; choose_stack allows no character in the path that would need escaping.
+# postgres_uri DATABASE [ROLE]
+postgres_uri() {
+  printf 'postgresql:///%s?host=%s&port=%s&user=%s\n' "$1" "$postgres_dir" "$(postgres_port)" "${2:-annals}"
+}
+postgres_tcp_uri() { printf 'postgresql://annals:%s@127.0.0.1:%s/%s\n' "$(<"$postgres_dir/tcp")" "$(postgres_port)" "$1"; }
+
+postgres_place() {
+  if [[ -f $postgres_dir/tcp ]]; then
+    printf '127.0.0.1:%s\n' "$(postgres_port || true)"
+  else
+    printf 'socket, port %s\n' "$(postgres_port || true)"
+  fi
+}
 
 create_cluster() {
   local bin=$1
   ((${#postgres_dir} + ${#socket_name} < 107)) ||
     die "the socket path $postgres_dir/$socket_name is too long" "set ANNALS_STACK_HOME to a shorter folder"
   rm -rf "$postgres_dir/data.new"
-  # Trust is right for a server that holds nothing but test data; it listens on this machine only.
-  "${as_postgres[@]}" "$bin/initdb" --pgdata="$postgres_dir/data.new" --username=annals --auth=trust --encoding=UTF8 \
-    --locale=C --no-sync >>"$postgres_dir/log" 2>&1 || fail_with_log PostgreSQL "$postgres_dir/log"
+  local listen=''
+  # A superuser of the database runs programs as the server: whoever may reach the socket, in a folder that is ours
+  # alone, is trusted, and nobody else is.
+  "${as_postgres[@]}" "$bin/initdb" --pgdata="$postgres_dir/data.new" --username=annals --auth-local=trust \
+    --auth-host=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >>"$postgres_dir/log" 2>&1 ||
+    fail_with_log PostgreSQL "$postgres_dir/log"
+  if ((${postgres_tcp:-0})); then
+    listen=127.0.0.1
+    (umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$postgres_dir/tcp")
+  fi
   cat >>"$postgres_dir/data.new/postgresql.conf" <<CONF
 # -- script/stack --
-listen_addresses = '127.0.0.1'
+listen_addresses = '$listen'
+password_encryption = 'scram-sha-256'
 unix_socket_directories = '$postgres_dir'
 max_connections = 200
 shared_buffers = 256MB
@@ -69,6 +91,7 @@ start_postgres() {
   local bin new=0 attempt log_start
   bin=$(postgres_bin)
   mkdir -p "$postgres_dir"
+  chmod 0700 "$postgres_dir"
   choose_postgres_user
   if postmaster >/dev/null; then
     wait_postgres || fail_with_log PostgreSQL "$postgres_dir/log"
@@ -98,7 +121,26 @@ start_postgres() {
 create_database() {
   local known
   known=$("$1/psql" -qXAt "$(postgres_uri postgres)" -c "SELECT 1 FROM pg_database WHERE datname = 'annals'")
-  [[ -n $known ]] || "$1/createdb" --maintenance-db="$(postgres_uri postgres)" annals
+  [[ -z $known ]] || return 0
+  create_roles "$1"
+  [[ ! -f $postgres_dir/tcp ]] || set_password "$1"
+  "$1/createdb" --maintenance-db="$(postgres_uri postgres)" annals
+  "$1/psql" -qX -v ON_ERROR_STOP=1 "$(postgres_uri annals)" -c 'GRANT CREATE ON DATABASE annals TO annals_owner'
+}
+
+create_roles() {
+  local role
+  {
+    printf 'CREATE ROLE annals_owner NOLOGIN;\n'
+    for role in "${postgres_roles[@]}"; do printf 'CREATE ROLE %s LOGIN NOINHERIT;\n' "$role"; done
+    printf 'GRANT annals_owner TO annals_migrator;\n'
+  } | "$1/psql" -qX -v ON_ERROR_STOP=1 --single-transaction "$(postgres_uri postgres)"
+}
+
+# By a pipe: an argument is seen by every user of the machine.
+set_password() {
+  printf "ALTER ROLE annals PASSWORD '%s';\n" "$(<"$postgres_dir/tcp")" |
+    "$1/psql" -qX -v ON_ERROR_STOP=1 "$(postgres_uri postgres)"
 }
 
 # Ready (true), or ended or too slow (false). Crash recovery counts as starting.

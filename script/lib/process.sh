@@ -12,6 +12,16 @@ processes_in() {
   done < <(find /proc/[0-9]*/cwd -maxdepth 0 -printf '%h %l\n' 2>/dev/null)
 }
 
+# process_birth ID: when a live process began, in clock ticks; its number may be another's tomorrow, this not.
+process_birth() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # shellcheck disable=SC2086  # its fields; the name, which may hold blanks, ends at the last bracket
+  set -- ${stat##*) }
+  [[ $1 != Z ]] || return 1
+  printf '%s\n' "${20}"
+}
+
 # spawn DIR LOG COMMAND...: starts a server that outlives us; its id is left in $spawned.
 # A session of its own, no terminal, and none of our descriptors: a test harness that waits for the end of our output
 # must not wait for the server.

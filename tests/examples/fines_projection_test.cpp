@@ -5,6 +5,7 @@
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
 #include "annals/eventstore/event_store.hpp"
+#include "annals/postgres/connection.hpp"
 #include "annals/postgres/transact.hpp"
 #include "annals/projections/runner.hpp"
 #include "fines/projection.hpp"
@@ -72,6 +73,15 @@ TEST_F(FinesProjection, StopsAtDataThatItCannotReadAndWritesNothingOfTheBatch) {
   append("fine-1", "fines.v1.Payment", R"({"paid":"a lot"})");
   EXPECT_THROW(project(100), annals::Error);
   EXPECT_EQ(csv(), "stream,events,amount,expense,paid,outstanding,last_type\n");
+}
+
+TEST_F(FinesProjection, PrintsNamesThatASpreadsheetDoesNotRun) {
+  annals::postgres::Connection{database_.database()}.execute(
+      "INSERT INTO fines VALUES ('=1+1', 1, 0, 0, 0, '@SUM(A1)'), ('fine-1', 1, 0, 0, 0, '=HYPERLINK(\"x\",1)')");
+  EXPECT_EQ(csv(),
+            "stream,events,amount,expense,paid,outstanding,last_type\n"
+            "'=1+1,1,0.00,0.00,0.00,0.00,'@SUM(A1)\n"
+            "fine-1,1,0.00,0.00,0.00,0.00,\"'=HYPERLINK(\"\"x\"\",1)\"\n");
 }
 
 }  // namespace

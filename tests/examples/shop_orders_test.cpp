@@ -90,6 +90,35 @@ TEST_F(OrderStatusModel, IsServedOverHttp) {
   EXPECT_EQ(none->status, 404);
 }
 
+TEST_F(OrderStatusModel, IsServedToWhoAsksForThisHostOnly) {
+  project();
+  StatusServer server{*pool_, 0};
+  const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
+  httplib::Client client{"127.0.0.1", server.port()};
+  const auto status = [&](const std::string& host) {
+    const auto answer = client.Get("/orders/1", httplib::Headers{{"Host", host}});
+    return answer ? answer->status : 0;
+  };
+  const auto port = ":" + std::to_string(server.port());
+  EXPECT_EQ(status("127.0.0.1" + port), 200);
+  EXPECT_EQ(status("localhost"), 200);
+  for (const auto* host : {"evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:127.0.0.1",
+                           "user@127.0.0.1"}) {
+    EXPECT_EQ(status(host + port), 403) << host;
+    EXPECT_EQ(status(host), 403) << host;
+  }
+}
+
+TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
+  StatusServer server{*pool_, 0};
+  const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
+  transact(*pool_, [](pqxx::work& tx) { tx.exec("DROP TABLE order_status"); });
+  const auto answer = httplib::Client{"127.0.0.1", server.port()}.Get("/orders/1");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503);
+  EXPECT_EQ(answer->body, "{\"error\":\"not available now; try again\"}\n");
+}
+
 TEST_F(OrderStatusModel, StopsServingWhenItNeverBegan) {
   StatusServer server{*pool_, 0};
   std::stop_source stop;

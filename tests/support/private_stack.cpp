@@ -30,7 +30,8 @@ PrivateStack::PrivateStack(std::string service)
     : service_(std::move(service)), name_("fault-" + service_ + "-" + std::to_string(getpid())) {
   const auto* variable = service_ == "kafka" ? "$ANNALS_KAFKA" : "$ANNALS_DATABASE";
   try {
-    output_of(stack(name_) + "--only " + service_ + " up >&2");
+    // A time-out or Ctrl-C ends this process without its destructors; the server must not stay.
+    output_of(stack(name_) + "--only " + service_ + " up --until " + std::to_string(getpid()) + " >&2");
     address_ =
         output_of("environment=$(" + stack(name_) + "env) && eval \"$environment\" && printf %s \"" + variable + "\"");
   } catch (...) {

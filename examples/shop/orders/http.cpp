@@ -1,9 +1,11 @@
 #include "orders/http.hpp"
 
+#include <fmt/format.h>
 #include <httplib.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -32,12 +34,23 @@ void answer(httplib::Response& response, int status, const json& body) {
   response.set_content(body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n", "application/json");
 }
 
+/// The reason names tables, hosts and roles: it is for whoever runs the service, not for whoever asks it.
 void answer_failure(httplib::Response& response, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& error) {
-    answer(response, 503, {{"error", error.what()}});
+    fmt::print(stderr, "http: {}\n", error.what());
   }
+  answer(response, 503, {{"error", "not available now; try again"}});
+}
+
+/// A page of a foreign site can make a browser ask a loopback address, by a name of its own that resolves to it; the
+/// Host header then tells that name.
+bool asks_for_us(const httplib::Request& request) {
+  auto name = request.get_header_value("Host");
+  const auto colon = name.rfind(':');
+  if (colon != std::string::npos) name.resize(colon);
+  return request.get_header_value_count("Host") == 1 && (name == host || name == "localhost");
 }
 
 }  // namespace
@@ -50,6 +63,12 @@ struct StatusServer::Impl {
   Impl(annals::postgres::PqxxPool& connections, int wanted) : pool(connections), port(wanted) {
     server.Get(R"(/orders/([^/]+))", [this](const auto& request, auto& response) { one(request, response); });
     server.Get("/orders", [this](const auto& request, auto& response) { many(request, response); });
+    server.set_pre_routing_handler([](const auto& request, auto& response) {
+      using Result = httplib::Server::HandlerResponse;
+      if (asks_for_us(request)) return Result::Unhandled;
+      answer(response, 403, {{"error", "this Host is not served here"}});
+      return Result::Handled;
+    });
     server.set_exception_handler(
         [](const auto&, auto& response, std::exception_ptr failure) { answer_failure(response, failure); });
     if (wanted == 0) port = server.bind_to_any_port(host);

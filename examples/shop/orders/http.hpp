@@ -7,8 +7,8 @@
 
 namespace shop::orders {
 
-/// Serves the read model as JSON: GET /orders/{id}, GET /orders?state=paid (100 at most). Loopback only: it asks nobody
-/// who they are.
+/// Serves the read model as JSON: GET /orders/{id}, GET /orders?state=paid (100 at most). It asks nobody who they are, so
+/// it listens on loopback and answers only to this host's own names. Why it cannot answer goes to the log alone.
 ///
 /// Lifecycle      construct (binds) -> serve() until stopped -> destroy.
 /// Ownership      borrows the pool.
@@ -18,6 +18,8 @@ class StatusServer {
   /// Port 0 is any free one.
   StatusServer(annals::postgres::PqxxPool& pool, int port);
   ~StatusServer();
+  StatusServer(const StatusServer&) = delete;
+  StatusServer& operator=(const StatusServer&) = delete;
 
   [[nodiscard]] int port() const noexcept;
   void serve(const std::stop_token& stop);

@@ -1,7 +1,12 @@
 #include "service/consumer.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdio>
+
 #include "annals/kafka/source.hpp"
 #include "annals/projections/inbox.hpp"
+#include "service/screened_source.hpp"
 
 namespace shop {
 namespace {
@@ -21,7 +26,9 @@ annals::kafka::KafkaSourceOptions source_options(const Settings& settings, const
 
 void consume(const Settings& settings, const Subscription& subscription, const annals::TypeRegistry& types,
              const annals::projections::MessageHandlers& handlers, const std::stop_token& stop) {
-  annals::kafka::KafkaSource source{source_options(settings, subscription)};
+  annals::kafka::KafkaSource kafka{source_options(settings, subscription)};
+  ScreenedSource source{kafka, types,
+                        [&](const auto& what) { fmt::print(stderr, "{}: {}\n", subscription.name, what); }};
   annals::projections::Inbox inbox{settings.database, subscription.name, types, handlers};
   while (!stop.stop_requested()) inbox.step(source, wait_max);
 }

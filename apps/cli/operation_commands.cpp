@@ -41,14 +41,15 @@ void add_schema(CLI::App& app, Action& action) {
 
 void add_relay_skip(CLI::App& relay, Action& action) {
   auto options = std::make_shared<RelaySkip>();
-  auto* skip = add_command(relay, action, "skip",
-                           "Gives up one message that can never be published; the halted relay names this command\n\n"
-                           "  annals relay skip shop --log outbox --position 6001 "
-                           "--id 0192f3a0-0000-7000-8000-000000000001 --reason 'topic is gone'\n\n"
-                           "Everything before and after it is published, in order. Who decided it, when and why is kept "
-                           "in relay_skips.\n"
-                           "Refused while the relay runs, when it is past the message, and when another message is there.",
-                           skip_relay_message, options);
+  auto* skip =
+      add_command(relay, action, "skip",
+                  "Gives up one message that can never be published; the halted relay names this command\n\n"
+                  "  annals relay skip shop --log outbox --position 6001 "
+                  "--id 0192f3a0-0000-7000-8000-000000000001 --reason 'topic is gone'\n\n"
+                  "Everything before and after it is published, in order. Who decided it, when and why is kept "
+                  "in relay_skips.\n"
+                  "Refused while the relay runs, when it is past the message, and when another message is there.",
+                  skip_relay_message, options);
   skip->add_option("NAME", options->relay, "Name of the relay")->required();
   skip->add_option("--log", options->log, "outbox or events")->capture_default_str();
   skip->add_option("--position", options->position, "Position of the message")->required()->check(CLI::PositiveNumber);

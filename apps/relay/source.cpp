@@ -167,7 +167,8 @@ void Source::watch_blockers(const outbox::StepReport& report) {
 std::optional<host::ExitCode> Source::judge(const Error& error) {
   if (error.kind() == ErrorKind::corrupt) return halt(host::ExitCode::check_failed, error);
   if (error.kind() == ErrorKind::refused) return halt(host::ExitCode::halted, error);
-  if (error.kind() == ErrorKind::invalid) return halt(stepping_ ? host::ExitCode::halted : host::ExitCode::usage, error);
+  if (error.kind() == ErrorKind::invalid)
+    return halt(stepping_ ? host::ExitCode::halted : host::ExitCode::usage, error);
   // What is not_ready may be granted, created or migrated while we wait.
   return retry(to_string(error.kind()), error.message(), error.hint());
 }

@@ -168,7 +168,9 @@ class OutboxBell : public RelayTestBase {
   int rings(bool bell_taken, bool many) {
     postgres::Connection listener{database_.database()};
     listener.execute("LISTEN " + postgres::bell_channel("annals.outbox"));
-    if (bell_taken) listener.execute("SELECT pg_advisory_lock(hashtextextended('" + postgres::bell_name("annals.outbox") + "' COLLATE \"C\", 0))");
+    if (bell_taken)
+      listener.execute("SELECT pg_advisory_lock(hashtextextended('" + postgres::bell_name("annals.outbox") +
+                       "' COLLATE \"C\", 0))");
     if (many) {
       enqueue_numbers(0, 100);
     } else {

@@ -21,7 +21,8 @@ class RunnerIdentity : public RunnerTestBase {
     auto worker = runner(projection);
     const auto error = error_of([&] { run_until_idle(worker); });
     EXPECT_EQ(error.kind(), ErrorKind::corrupt);
-    EXPECT_THAT(error.what(), AllOf(HasSubstr(why), HasSubstr("annals projection reset rows --projection-version 1 --yes")));
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr(why), HasSubstr("annals projection reset rows --projection-version 1 --yes")));
     EXPECT_TRUE(projections::reset_projection(direct_, "annals", "rows", 1));
     run_until_idle(worker);
     EXPECT_EQ(model("rows"), history());

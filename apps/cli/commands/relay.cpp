@@ -77,11 +77,10 @@ host::ExitCode skip_relay_message(Invocation& invocation, const RelaySkip& optio
                   "give the UUID that the relay named when it halted"};
   }
   auto connection = connect_ready(invocation.database);
-  outbox::skip_message(
-      connection, log,
-      {.relay = options.relay, .position = options.position, .id = *id, .reason = options.reason});
-  fmt::print(stderr, "relay \"{}\" passes over message {} of {} ({}) from its next start on\n", printable(options.relay),
-             options.position, log.name, id->to_string());
+  outbox::skip_message(connection, log,
+                       {.relay = options.relay, .position = options.position, .id = *id, .reason = options.reason});
+  fmt::print(stderr, "relay \"{}\" passes over message {} of {} ({}) from its next start on\n",
+             printable(options.relay), options.position, log.name, id->to_string());
   return host::ExitCode::ok;
 }
 

@@ -17,11 +17,12 @@ constexpr std::chrono::milliseconds lag_age_max{60'000};
 Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdentity& cluster) {
   const auto name = fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
   if (relay.system_identifier != cluster.system_identifier) {
-    return {"relay", Level::fail,
-            fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, relay.system_identifier,
-                        cluster.system_identifier),
-            fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt {} --log {} --yes",
-                        host::quote_shell(relay.relay), relay.log)};
+    return {
+        "relay", Level::fail,
+        fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, relay.system_identifier,
+                    cluster.system_identifier),
+        fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt {} --log {} --yes",
+                    host::quote_shell(relay.relay), relay.log)};
   }
   if (relay.lag_messages > 0 && !relay.owner) {
     return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),

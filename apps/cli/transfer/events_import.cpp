@@ -150,8 +150,7 @@ std::string Import::summary() {
 
 std::vector<Cell> Import::cells() {
   const auto count = [](std::size_t number) { return cell(static_cast<std::int64_t>(number)); };
-  return {count(total_.imported), count(total_.already_present), count(total_.streams),
-          cell(options_.dry_run),
+  return {count(total_.imported), count(total_.already_present), count(total_.streams), cell(options_.dry_run),
           cell(std::chrono::duration_cast<std::chrono::milliseconds>(progress_.elapsed()).count())};
 }
 

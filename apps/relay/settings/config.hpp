@@ -26,8 +26,8 @@ struct Config {
 
   SinkKind sink = SinkKind::kafka;
   std::vector<std::string> sources{"outbox"};  ///< names of logs
-  outbox::RelayOptions relay;     ///< of every source; see relay_options()
-  kafka::KafkaSinkOptions kafka;  ///< see sink_options()
+  outbox::RelayOptions relay;                  ///< of every source; see relay_options()
+  kafka::KafkaSinkOptions kafka;               ///< see sink_options()
   std::string brokers;
   std::string kafka_settings_file;  ///< name=value lines, added to kafka.settings
 

@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 #include <array>
+#include <limits>
 #include <type_traits>
 
 #include "annals/core/error.hpp"
@@ -52,8 +52,9 @@ void set_start(Config& config, const std::string& text) {
   } else if (text == "end") {
     config.relay.start = outbox::Start{.at = outbox::Start::At::end};
   } else {
-    config.relay.start = outbox::Start{.at = outbox::Start::At::position,
-                                       .position = host::parse_integer(text, 0, std::numeric_limits<std::int64_t>::max())};
+    config.relay.start =
+        outbox::Start{.at = outbox::Start::At::position,
+                      .position = host::parse_integer(text, 0, std::numeric_limits<std::int64_t>::max())};
   }
 }
 

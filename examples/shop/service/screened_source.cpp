@@ -40,21 +40,25 @@ const std::map<std::string, Reader, std::less<>>& readers() {
 
 }  // namespace
 
-void ScreenedSource::receive(std::size_t max, std::chrono::milliseconds wait, std::vector<IncomingMessage>& messages) {
-  source_.receive(max, wait, messages);
-  std::erase_if(messages, [this](const auto& message) { return !passes(message); });
+void ScreenedSource::poll(annals::projections::OffsetTable& offsets, std::size_t max, std::chrono::milliseconds wait,
+                          std::vector<IncomingMessage>& messages) {
+  std::vector<IncomingMessage> received;
+  source_.receive(offsets, max, wait, received);
+  for (auto& message : received) {
+    screen(message);
+    messages.push_back(std::move(message));
+  }
 }
 
-bool ScreenedSource::passes(const IncomingMessage& message) const {
+void ScreenedSource::screen(IncomingMessage& message) const {
   const auto reader = readers().find(message.type);
-  if (reader == readers().end()) return true;  // no handler of ours looks at it
+  if (reader == readers().end()) return;  // no handler of ours looks at it
   try {
     reader->second(types_, message);
-    return true;
   } catch (const annals::Error& error) {
+    message.damaged = error.what();
     report_(fmt::format("left out: {} [{}] at {}, type {}: {}", annals::printable(message.topic), message.partition,
                         message.offset, annals::printable(message.type), error.what()));
-    return false;
   }
 }
 

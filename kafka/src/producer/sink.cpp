@@ -57,9 +57,7 @@ void subtract_from(std::atomic<std::size_t>& counter, std::size_t amount) noexce
 }
 
 /// The ticket travels through librdkafka in place of a pointer: nothing to allocate.
-void* to_opaque(std::int64_t ticket) noexcept {
-  return reinterpret_cast<void*>(static_cast<std::intptr_t>(ticket));
-}
+void* to_opaque(std::int64_t ticket) noexcept { return reinterpret_cast<void*>(static_cast<std::intptr_t>(ticket)); }
 std::int64_t from_opaque(const void* opaque) noexcept { return reinterpret_cast<std::intptr_t>(opaque); }
 static_assert(sizeof(void*) >= sizeof(std::int64_t));
 
@@ -304,8 +302,7 @@ void KafkaSink::Impl::resend() {
     auto& message = waiting.front();
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     try {
-      error =
-          produce(message.topic, {message.ticket, message.has_key, message.key, message.payload}, message.headers);
+      error = produce(message.topic, {message.ticket, message.has_key, message.key, message.payload}, message.headers);
     } catch (const Error& reason) {
       if (reason.kind() != ErrorKind::refused) return;  // no answer about the topic: the next poll asks again
       message.verdict = Verdict::on_topic;
@@ -337,8 +334,7 @@ void KafkaSink::Impl::break_down() {
 
 void KafkaSink::Impl::give_up(ReturnedMessage& message) {
   const auto outcome = is_to_blame(message) ? Outcome::refused : Outcome::undecided;
-  report(state, {.ticket = message.ticket, .outcome = outcome, .reason = std::move(message.reason)},
-         message.bytes());
+  report(state, {.ticket = message.ticket, .outcome = outcome, .reason = std::move(message.reason)}, message.bytes());
 }
 
 KafkaSink::KafkaSink(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}

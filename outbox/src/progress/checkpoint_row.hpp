@@ -3,8 +3,8 @@
 #include <string>
 
 #include "annals/outbox/status.hpp"
-#include "annals/postgres/result.hpp"
 #include "annals/postgres/ownership.hpp"
+#include "annals/postgres/result.hpp"
 
 namespace annals::outbox {
 

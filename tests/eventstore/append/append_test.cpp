@@ -188,7 +188,8 @@ TEST_F(EventStoreAppend, CannotBePreparedOnceItWokeAReader) {
   append_and_prepare(name);
   direct_.execute("COMMIT PREPARED '" + name + "'");
   EXPECT_EQ(store_.head(stream_), StreamVersion{1});
-  direct_.execute("SELECT pg_advisory_lock(hashtextextended('" + postgres::bell_name("annals.events") + "' COLLATE \"C\", 0))");
+  direct_.execute("SELECT pg_advisory_lock(hashtextextended('" + postgres::bell_name("annals.events") +
+                  "' COLLATE \"C\", 0))");
   try {
     append_and_prepare(name);
     ADD_FAILURE() << "a transaction with a NOTIFY was prepared";

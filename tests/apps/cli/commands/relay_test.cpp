@@ -50,15 +50,17 @@ TEST_F(RelayCommand, RefusesToAdoptNothingOrTheFuture) {
 
 TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
   EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "0", "--yes"}).code, 0);
-  const auto id = text("SELECT message_id::text FROM annals.outbox WHERE position = 3");
-  const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id.c_str()});
+  const auto id = connect().query("SELECT message_id::text FROM annals.outbox WHERE position = 3").text(0, 0);
+  const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id});
   EXPECT_EQ(other.code, 2) << other.err;
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
-  const auto skipped = annals({"relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id.c_str(),
-                               "--reason", "the topic is gone"});
+  const auto skipped = annals(
+      {"relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id, "--reason", "the topic is gone"});
   EXPECT_EQ(skipped.code, 0) << skipped.err;
-  EXPECT_EQ(text("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_skips"),
-            "shop 3 " + text("SELECT session_user::text") + " the topic is gone");
+  EXPECT_EQ(connect()
+                .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_skips")
+                .text(0, 0),
+            "shop 3 " + connect().query("SELECT session_user::text").text(0, 0) + " the topic is gone");
 }
 
 }  // namespace

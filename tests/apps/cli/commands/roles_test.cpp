@@ -67,16 +67,16 @@ TEST_F(Roles, LetEachDoItsWork) {
   EXPECT_EQ(annals_as("relay", {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"}).err, "");
   EXPECT_EQ(annals_as("relay", {"all", "tail"}).err, "");
   EXPECT_EQ(annals_as("projector", {"all", "tail"}).err, "");
-  EXPECT_EQ(
-      sqlstate("projector",
-               "INSERT INTO annals.projections (name, version, system_identifier) VALUES ('p', 1, '1'); "
-               "SELECT FROM annals.projections WHERE name = 'p' FOR UPDATE; "
-               "UPDATE annals.projections SET updated_at = clock_timestamp(); "
-               "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset, origin) VALUES ('c', 't', 0, 0, 'k') "
-               "ON CONFLICT DO NOTHING; UPDATE annals.inbox_offsets SET next_offset = 1; "
-               "INSERT INTO annals.inbox_messages (consumer, source, message_id) VALUES ('c', 's', 'm'); "
-               "DELETE FROM annals.inbox_messages"),
-      "");
+  EXPECT_EQ(sqlstate("projector",
+                     "INSERT INTO annals.projections (name, version, system_identifier) VALUES ('p', 1, '1'); "
+                     "SELECT FROM annals.projections WHERE name = 'p' FOR UPDATE; "
+                     "UPDATE annals.projections SET updated_at = clock_timestamp(); "
+                     "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset, origin) VALUES ('c', "
+                     "'t', 0, 0, 'k') "
+                     "ON CONFLICT DO NOTHING; UPDATE annals.inbox_offsets SET next_offset = 1; "
+                     "INSERT INTO annals.inbox_messages (consumer, source, message_id) VALUES ('c', 's', 'm'); "
+                     "DELETE FROM annals.inbox_messages"),
+            "");
   EXPECT_EQ(annals_as("projector", {"projection", "reset", "p", "--yes"}).code, 0);
   connect().execute("DELETE FROM annals.projections");  // doctor would rightly object to its cluster
   for (const Arguments& command : {Arguments{"doctor"},

@@ -221,7 +221,7 @@ TEST(RelayConfig, TakesTheLibrariesDefaults) {
   const auto loaded = load(minimal);
   const outbox::RelayOptions relay;
   const kafka::KafkaSinkOptions kafka;
-  const auto options = relay_options(loaded.config, outbox::RelayTable::outbox);
+  const auto options = relay_options(loaded.config, "outbox");
   EXPECT_EQ(options.batch_rows_max, relay.batch_rows_max);
   EXPECT_EQ(options.in_flight_max, relay.in_flight_max);
   EXPECT_EQ(sink_options(loaded.config).queue_bytes_max, kafka.queue_bytes_max);

@@ -32,7 +32,7 @@ class OwnershipTest : public testing::Test {
   /// The test's database by TCP, through a network of the test's own.
   Database through(const TcpProxy& proxy) {
     auto database = temp_.database();
-    database.conninfo += fmt::format("&host=127.0.0.1&port={}", proxy.port());
+    database.conninfo += fmt::format("?host=127.0.0.1&port={}", proxy.port());
     database.ownership_lease = lease;
     return database;
   }
@@ -47,7 +47,8 @@ class OwnershipTest : public testing::Test {
     direct_.query("SELECT pg_sleep($1::bigint / 1000.0)", Params{}.bigint(time.count()));
   }
 
-  TempDatabase temp_{TempDatabase::Schema::none};
+  // By TCP: what a network does to a session is the matter here.
+  TempDatabase temp_{annals::tests::required_env("ANNALS_DATABASE_TCP"), TempDatabase::Schema::none};
   Connection direct_{temp_.database()};
 };
 

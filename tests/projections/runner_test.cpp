@@ -71,7 +71,7 @@ TEST_F(RunnerTest, SkipsNoEventThatCommitsLate) {
   pqxx::work late{*connection};
   (void)store_.append(late, StreamName{"late"}, ExpectedVersion::any(), {paid("l", 1)});
   pay("e", 1);
-  const auto blocked = step_until(worker, [](const auto& report) { return report.state == State::blocked; });
+  const auto blocked = step_until(worker, [](const auto& report) { return !report.blockers.empty(); });
   EXPECT_EQ(order, "");
   ASSERT_EQ(blocked.blockers.size(), 1U);
   EXPECT_EQ(blocked.blockers[0].pid, postgres::backend_pid(late));

@@ -47,7 +47,9 @@ void set_sources(Config& config, const std::string& text) {
 std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.sources, ",")); }
 
 void set_start(Config& config, const std::string& text) {
-  if (text == "beginning") {
+  if (text.empty()) {
+    config.relay.start.reset();
+  } else if (text == "beginning") {
     config.relay.start = outbox::Start{};
   } else if (text == "end") {
     config.relay.start = outbox::Start{.at = outbox::Start::At::end};

@@ -1,6 +1,7 @@
 #include "consumer/assignment.hpp"
 
 #include <fmt/format.h>
+#include <thread>
 
 #include <algorithm>
 #include <map>
@@ -18,6 +19,13 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds answer_wait{5'000};
 
+constexpr milliseconds ask_again_after{50};
+
+/// Passes: a topic made a moment ago, or whose leader is moving.
+bool is_leaderless(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
 struct Watermarks {
   std::int64_t low = 0;
   std::int64_t end = 0;
@@ -29,9 +37,14 @@ Error no_answer(const Consumer& consumer, std::string_view what, rd_kafka_resp_e
 
 Watermarks watermarks_of(const Consumer& consumer, const std::string& topic, std::int32_t partition) {
   Watermarks out;
-  const auto error = rd_kafka_query_watermark_offsets(&consumer.client, topic.c_str(), partition, &out.low, &out.end,
-                                                      to_int_ms(answer_wait));
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return out;
+  const Deadline deadline{answer_wait};
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  do {
+    error = rd_kafka_query_watermark_offsets(&consumer.client, topic.c_str(), partition, &out.low, &out.end,
+                                             std::max(1, to_int_ms(deadline.left())));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return out;
+    if (is_leaderless(error)) std::this_thread::sleep_for(std::min(deadline.left(), ask_again_after));
+  } while (is_leaderless(error) && !deadline.passed());
   throw no_answer(consumer, fmt::format("where {}[{}] begins and ends", topic, partition), error);
 }
 

@@ -36,6 +36,7 @@ ProducerTopic& TopicTable::get(std::string_view name) {
 std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
   auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_);
   const Deadline deadline{wait_max_};
+  bool unknown = false;  // as the last broker that answered had it: the last question may be too short for an answer
   while (true) {
     const auto error = ask(client_, topic->handle(), std::max(deadline.left(), milliseconds{1}));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return topic;
@@ -45,7 +46,8 @@ std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
     if (error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
       throw refused(fmt::format("{} is not a topic name", name), "correct it");
     }
-    if (is_unknown_topic(error) && deadline.passed()) throw unknown_topic(ErrorKind::refused, name, state_);
+    unknown = is_unknown_topic(error) || (unknown && error == RD_KAFKA_RESP_ERR__TIMED_OUT);
+    if (unknown && deadline.passed()) throw unknown_topic(ErrorKind::refused, name, state_);
     if (deadline.passed())
       throw disconnected(fmt::format("no answer about topic {}: {}", name, describe(error)), state_);
     std::this_thread::sleep_for(std::min(deadline.left(), ask_again_after));

@@ -19,8 +19,8 @@ LINE = re.compile(r"^(?: {2,}|)((?:annals|annals-relay|script/\w[\w/]*)(?: .*)?)
 GROUPS = "stream|all|events|schema|outbox|relay|projection|doctor"
 BARE = re.compile(rf"(?<![`\w/.-])(annals (?:-\S+ \S+ )*(?:{GROUPS})(?: [^`\n]*)?)")
 END = re.compile(r"\s(?:[|;&<>#].*|&&.*)$| {3,}\S.*$|\s>\S*|\s<\S*")
-PLACE = re.compile(r"\{[^{}]*\}|…|(?<![\w-])[A-Z][A-Z_]+(?:\.\.\.)?(?![\w-])")
-VALUES = {"--table": "events", "--log": "events", "--expected": "any", "--database": "host=/nonexistent", "-d": "host=/nonexistent"}
+PLACE = re.compile(r"\{[^{}]*\}|…|(?<![\w-])[A-Z][A-Z_]*(?:\.\.\.)?(?![\w-])")
+VALUES = {"--id": "0192f3a0-0000-7000-8000-000000000001", "--log": "events", "--expected": "any", "--database": "host=/nonexistent", "-d": "host=/nonexistent"}
 
 
 def unquoted(literals):
@@ -101,7 +101,7 @@ def mistake(tree, words):
         if re.search(rf"^Usage: annals {re.escape(' '.join(arguments))} ", shown, re.M):
             return ""
     status, said = answer(path, arguments)
-    if re.search(r"^hint: annals.* --help shows examples", said, re.M):
+    if re.search(r"^hint: .*annals.* --help shows examples", said, re.M):
         return said.splitlines()[0]
     if status == 0 and re.match(r"annals \d", said) and arguments != ["--version"]:
         return "prints the program's version and does nothing"

@@ -77,7 +77,8 @@ TEST_F(FinesProjection, StopsAtDataThatItCannotReadAndWritesNothingOfTheBatch) {
 
 TEST_F(FinesProjection, PrintsNamesThatASpreadsheetDoesNotRun) {
   annals::postgres::Connection{database_.database()}.execute(
-      "INSERT INTO fines VALUES ('=1+1', 1, 0, 0, 0, '@SUM(A1)'), ('fine-1', 1, 0, 0, 0, '=HYPERLINK(\"x\",1)')");
+      "INSERT INTO public.fines VALUES ('=1+1', 1, 0, 0, 0, '@SUM(A1)'), ('fine-1', 1, 0, 0, 0, "
+      "'=HYPERLINK(\"x\",1)')");
   EXPECT_EQ(csv(),
             "stream,events,amount,expense,paid,outstanding,last_type\n"
             "'=1+1,1,0.00,0.00,0.00,0.00,'@SUM(A1)\n"

@@ -163,7 +163,7 @@ TEST_F(OwnershipTest, SaysWhoOwns) {
   ASSERT_TRUE(owner.has_value());
   EXPECT_EQ(owner->pid, one.backend_pid());
   EXPECT_EQ(owner->application_name, "the owner");
-  EXPECT_EQ(owner->client_address, "");
+  EXPECT_EQ(owner->client_address, "127.0.0.1");
 }
 
 TEST_F(OwnershipTest, NamesOfDifferentPartsDiffer) {

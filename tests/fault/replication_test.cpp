@@ -60,30 +60,30 @@ TEST(Replication, ACommitThatItsStandbyDidNotConfirmIsInDoubt) {
   const PrivateStack server{"postgres"};
   Database database{.conninfo = server.address(), .statement_timeout = 300ms};
   Connection connection{database};
-  connection.execute("CREATE TABLE t (n int)");
+  connection.execute("CREATE TABLE public.t (n int)");
   const auto pool = annals::postgres::make_pqxx_pool(database);
   connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
   connection.execute("SELECT pg_reload_conf()");
 
   EXPECT_EQ(first_kind([&] {
               annals::postgres::Transaction transaction{connection};
-              connection.execute("INSERT INTO t VALUES (1)");
+              connection.execute("INSERT INTO public.t VALUES (1)");
               transaction.commit();
             }),
             ErrorKind::in_doubt);
-  EXPECT_EQ(first_kind([&] { connection.query("INSERT INTO t VALUES (2)"); }), ErrorKind::in_doubt);
-  EXPECT_EQ(first_kind([&] { connection.query_prepared("insert", "INSERT INTO t VALUES (3)"); }), ErrorKind::in_doubt);
+  EXPECT_EQ(first_kind([&] { connection.query("INSERT INTO public.t VALUES (2)"); }), ErrorKind::in_doubt);
+  EXPECT_EQ(first_kind([&] { connection.query_prepared("insert", "INSERT INTO public.t VALUES (3)"); }), ErrorKind::in_doubt);
   int runs = 0;
   EXPECT_EQ(first_kind(
                 [&] {
                   annals::postgres::transact(*pool, [&](pqxx::work& tx) {
                     ++runs;
-                    tx.exec("INSERT INTO t VALUES (4)");
+                    tx.exec("INSERT INTO public.t VALUES (4)");
                   });
                 },
                 1),
             ErrorKind::in_doubt);
   EXPECT_EQ(runs, 1);
   // The session goes on, and what was committed is there.
-  EXPECT_EQ(connection.query("SELECT count(DISTINCT n) FROM t").bigint(0, 0), 4);
+  EXPECT_EQ(connection.query("SELECT count(DISTINCT n) FROM public.t").bigint(0, 0), 4);
 }

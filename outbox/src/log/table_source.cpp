@@ -203,6 +203,7 @@ bool TableSource::find(std::int64_t ticket, MessageView& view) {
       fmt::format("COPY ({} WHERE {} = {}) TO STDOUT (FORMAT binary)", log_.select, log_.position, position), 1,
       found_);
   if (found_.empty()) return false;
+  found_.set_origin(log_.relation);
   auto row = found_.row(0);
   static_cast<void>(row.bigint());
   if (const auto stream = row.bigint(); stream != no_stream) streams_.require({stream});

@@ -53,6 +53,7 @@ bool RangeReader::read(const Range& range, RowBatch& batch) {
       fmt::format("COPY ({} WHERE {} > {}{}{} ORDER BY {} LIMIT {}) TO STDOUT (FORMAT binary)", table_.select,
                   table_.position, range.after, bound, condition_, table_.position, rows),
       options_.bytes_max, batch);
+  batch.set_origin(table_.relation);
   require_order(batch, range.after, table_.relation);
   const bool more = batch.truncated() || batch.size() == rows;
   adapt(batch, rows);

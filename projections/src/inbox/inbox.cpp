@@ -161,7 +161,7 @@ InboxReport Inbox::Impl::apply() {
   point("handled");
   tables.move(tx, places);
   point("commit");
-  tx.commit();
+  postgres::commit(tx);
   offsets.moved(places);
   const auto damaged = std::ranges::count_if(fresh, [](const auto* message) { return !message->damaged.empty(); });
   return {.received = pending.size(),

@@ -143,7 +143,7 @@ auto Runner::Impl::in_transaction(Work work) {
   try {
     pqxx::work tx{*session};
     const auto result = work(tx);
-    tx.commit();
+    postgres::commit(tx);
     return result;
   } catch (const Error&) {
     throw;
@@ -255,7 +255,7 @@ void Runner::Impl::finish(Batch& batch) {
   }
   checkpoint.move(batch.tx, batch.last, batch.last_id);
   point("commit");
-  batch.tx.commit();
+  postgres::commit(batch.tx);
   position = batch.last.value();
   point("committed");
 }

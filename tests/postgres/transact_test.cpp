@@ -8,6 +8,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/prepared_statement.hpp"
 #include "support/temp_database.hpp"
 
 using annals::Error;
@@ -120,5 +121,40 @@ TEST_F(TransactTest, TranslatesErrorsOfTheDriver) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::invalid);
     EXPECT_EQ(error.sqlstate(), "42P01");
+  }
+}
+
+TEST_F(TransactTest, NoticesThatTheServerEndedAnIdleConnection) {
+  const auto pid = [&] {
+    return transact(*pool_, [](pqxx::work& tx) { return tx.conn().backendpid(); }, {.attempts_max = 1});
+  };
+  const auto first = pid();
+  direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(first));
+  EXPECT_NE(pid(), first);
+}
+
+TEST_F(TransactTest, BeginsAgainOnAnotherConnectionWhenOneIsDead) {
+  annals::postgres::PqxxPool trusting{[&] { return annals::postgres::open_pqxx(temp_.database()); },
+                                      [](pqxx::connection&) { return true; }};
+  const auto pid = [&] { return transact(trusting, [](pqxx::work& tx) { return tx.conn().backendpid(); }); };
+  const auto first = pid();
+  direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(first));
+  EXPECT_NE(pid(), first);
+}
+
+TEST_F(TransactTest, PreparesOnceInASessionHoweverManyOthersComeBetween) {
+  const annals::postgres::PreparedStatement statement{"one", "SELECT 1", 2};
+  const auto lasting = annals::postgres::open_pqxx(temp_.database());
+  const auto run = [&](pqxx::connection& connection) {
+    pqxx::work tx{connection};
+    statement.exec(tx, {});
+    return tx.exec("SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 1'")[0][0].as<int>();
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(run(*lasting), 1);
+    const auto a = annals::postgres::open_pqxx(temp_.database());
+    const auto b = annals::postgres::open_pqxx(temp_.database());
+    run(*a);
+    run(*b);
   }
 }

@@ -63,10 +63,12 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
 }
 
 /// A lost connection while a statement in autocommit was under way decides nothing.
-[[noreturn]] void rethrow_in_doubt(const Error& error) {
+[[noreturn]] void rethrow_in_doubt(const Error& error, ExpectedVersion expected) {
+  const bool repeatable = expected != ExpectedVersion::any();
   throw Error{ErrorKind::in_doubt,
               error.message(),
-              {.hint = "the append may have happened: call again with the same events and an exact expected version",
+              {.hint = repeatable ? "the append may have happened: call again with the same events and expected version"
+                                  : "the append may have happened: read the stream for the ids of these events first",
                .sqlstate = error.sqlstate()}};
 }
 
@@ -133,7 +135,7 @@ AppendResult EventStore::append(const StreamName& stream, ExpectedVersion expect
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::disconnected) throw;
     connection.discard();
-    rethrow_in_doubt(error);
+    rethrow_in_doubt(error, expected);
   }
 }
 

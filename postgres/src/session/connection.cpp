@@ -11,6 +11,7 @@
 #include "annals/core/assert.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "session/commit_watch.hpp"
 #include "session/session_settings.hpp"
 
 namespace annals::postgres {
@@ -37,17 +38,25 @@ void ignore_notice(void*, const char*) {}
 
 void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
-Connection::Connection(const Database& database) : database_(database), connection_(connect(database)) {
+Connection::Connection(const Database& database)
+    : database_(database), connection_(connect(database)), commits_(std::make_unique<CommitWatch>(connection_.get())) {
   PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
   execute(session_settings(database));
 }
 
 Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
-Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&& other) noexcept {
+  commits_ = std::move(other.commits_);  // first: a watch ends before its connection
+  connection_ = std::move(other.connection_);
+  database_ = std::move(other.database_);
+  prepared_ = std::move(other.prepared_);
+  return *this;
+}
 
 void Connection::execute(const std::string& sql) {
   const ResultPtr result{PQexec(connection_.get(), sql.c_str())};
+  commits_->require_replicated();
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
     throw error_from_result(result.get(), summary(sql));
@@ -58,6 +67,7 @@ Result Connection::query(const std::string& sql, const Params& params) {
   const auto wire = params.wire();
   ResultPtr result{PQexecParams(connection_.get(), sql.c_str(), params.size(), nullptr, wire.values.data(),
                                 wire.lengths.data(), wire.formats.data(), 1)};
+  commits_->require_replicated();
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), summary(sql));
   return Result{result.release()};
@@ -72,6 +82,7 @@ Result Connection::query_prepared(const std::string& name, const std::string& sq
   const auto wire = params.wire();
   ResultPtr result{PQexecPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
                                   wire.lengths.data(), wire.formats.data(), 1)};
+  commits_->require_replicated();
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), name);
   return Result{result.release()};
@@ -117,6 +128,7 @@ bool Connection::finish(std::chrono::milliseconds wait) {
     const auto status = PQresultStatus(owned.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && !failure) failure = std::move(owned);
   }
+  commits_->require_replicated();
   if (failure) throw error_from_result(failure.get(), "wait for a lock");
   return true;
 }

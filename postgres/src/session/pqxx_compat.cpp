@@ -7,6 +7,7 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
+#include "session/commit_watch.hpp"
 
 namespace annals::postgres {
 namespace {
@@ -45,6 +46,12 @@ void require_open(const pqxx::transaction_base& tx) {
   throw Error{ErrorKind::failed,
               "the transaction was ended, or failed by a statement whose error was swallowed",
               {.hint = "let SQL errors out; to try a statement use a pqxx::subtransaction"}};
+}
+
+void commit(pqxx::dbtransaction& tx) {
+  CommitWatch watch{Raw::raw_connection(tx)};
+  tx.commit();
+  watch.require_replicated();
 }
 
 PqxxParams& PqxxParams::null() {

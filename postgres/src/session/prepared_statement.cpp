@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "annals_postgres_sql.hpp"
+
 namespace annals::postgres {
 namespace {
 
@@ -15,26 +17,26 @@ std::string unique_name(const std::string& label) {
 
 }  // namespace
 
-PreparedStatement::PreparedStatement(std::string_view label, std::string sql) : label_(label), sql_(std::move(sql)) {}
+PreparedStatement::PreparedStatement(std::string_view label, std::string sql, std::size_t sessions_max)
+    : name_(unique_name(std::string{label})), sql_(std::move(sql)), sessions_max_(sessions_max) {}
 
-std::string PreparedStatement::name_in(pqxx::transaction_base& tx) const {
+void PreparedStatement::prepare_in(pqxx::transaction_base& tx) const {
   const void* connection = &tx.conn();
   const int pid = backend_pid(tx);
   {
     const std::lock_guard lock{mutex_};
     const auto known = sessions_.find(connection);
-    if (known != sessions_.end() && known->second.backend_pid == pid) return known->second.statement;
+    if (known != sessions_.end() && known->second == pid) return;
   }
-  auto name = unique_name(label_);
-  prepare(tx, name, sql_);
+  if (exec_params(tx, std::string{sql::prepared_statement}, PqxxParams{}.text(name_)).empty()) prepare(tx, name_, sql_);
   const std::lock_guard lock{mutex_};
-  if (sessions_.size() >= sessions_max) sessions_.clear();
-  sessions_[connection] = {pid, name};
-  return name;
+  if (sessions_.size() >= sessions_max_) sessions_.clear();
+  sessions_[connection] = pid;
 }
 
 pqxx::result PreparedStatement::exec(pqxx::transaction_base& tx, const PqxxParams& params) const {
-  return exec_prepared(tx, name_in(tx), params);
+  prepare_in(tx);
+  return exec_prepared(tx, name_, params);
 }
 
 }  // namespace annals::postgres

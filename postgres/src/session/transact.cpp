@@ -1,5 +1,8 @@
 #include "annals/postgres/transact.hpp"
 
+#include <poll.h>
+
+#include <optional>
 #include <thread>
 
 #include "annals/core/backoff.hpp"
@@ -8,13 +11,36 @@
 namespace annals::postgres {
 namespace {
 
+/// Whether an idle connection may be used again: open, and nothing came in meanwhile. What comes in unasked is nearly
+/// always the server's farewell; a notice costs a new connection, which is cheaper than a failed transaction.
+bool is_quiet(pqxx::connection& connection) {
+  if (!connection.is_open()) return false;
+  pollfd entry{.fd = connection.sock(), .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, 0) == 0;
+}
+
+/// Begins; false when the connection turns out to be dead and another is to be tried: nothing has run.
+bool begin(std::optional<pqxx::work>& tx, pqxx::connection& connection, bool may_retry) {
+  try {
+    tx.emplace(connection);
+    return true;
+  } catch (const pqxx::broken_connection&) {
+    if (!may_retry) throw;
+    return false;
+  }
+}
+
 /// One attempt; true when it should be made again.
 bool attempt(PqxxPool& pool, const std::function<void(pqxx::work&)>& body, bool may_retry) {
   auto connection = pool.acquire();
   try {
-    pqxx::work tx{*connection};
-    body(tx);
-    tx.commit();
+    std::optional<pqxx::work> tx;
+    if (!begin(tx, *connection, may_retry)) {
+      connection.discard();
+      return true;
+    }
+    body(*tx);
+    commit(*tx);
     return false;
   } catch (const Error& error) {  // thrown by Annals inside the body
     if (error.kind() == ErrorKind::disconnected || error.kind() == ErrorKind::in_doubt) connection.discard();
@@ -36,8 +62,8 @@ bool attempt(PqxxPool& pool, const std::function<void(pqxx::work&)>& body, bool 
 }  // namespace
 
 std::unique_ptr<PqxxPool> make_pqxx_pool(Database database, PqxxPool::Options options) {
-  return std::make_unique<PqxxPool>([database = std::move(database)] { return open_pqxx(database); },
-                                    [](pqxx::connection& connection) { return connection.is_open(); }, options);
+  return std::make_unique<PqxxPool>([database = std::move(database)] { return open_pqxx(database); }, is_quiet,
+                                    options);
 }
 
 namespace detail {

@@ -14,6 +14,7 @@ struct pg_conn;
 
 namespace annals::postgres {
 
+class CommitWatch;
 class RowBatch;
 
 /// One libpq session that Annals owns, for what must be fast or must hold a session lock: appends of their own, long
@@ -22,7 +23,8 @@ class RowBatch;
 /// Lifecycle      opened by the constructor; closed by the destructor; never reconnects: after Error{disconnected} throw
 ///                it away.
 /// Thread safety  none: one thread at a time.
-/// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE.
+/// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE; {in_doubt} from a statement whose
+///                commit a synchronous standby did not confirm because the wait was canceled.
 /// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives,
 ///                within database.ownership_lease.
 class Connection {
@@ -69,12 +71,14 @@ class Connection {
   void drain() noexcept;
   Database database_;
   std::unique_ptr<pg_conn, Finish> connection_;
+  std::unique_ptr<CommitWatch> commits_;
   std::unordered_set<std::string> prepared_;
 };
 
 /// Begins a transaction on `connection` and rolls it back unless commit() was called.
 ///
-/// commit() throws Error{in_doubt} when the connection was lost while committing.
+/// commit() throws Error{in_doubt} when the connection was lost while committing, and when a synchronous standby did not
+/// confirm because the wait was canceled.
 class Transaction {
  public:
   explicit Transaction(Connection& connection);

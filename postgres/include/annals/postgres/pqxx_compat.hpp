@@ -45,6 +45,9 @@ class PqxxParams {
 /// Asks nobody: libpq knows.
 void require_open(const pqxx::transaction_base& tx);
 
+/// Commits. Throws Error{in_doubt} when a synchronous standby did not confirm (the wait was canceled): the server calls that a success.
+void commit(pqxx::dbtransaction& tx);
+
 /// Runs a statement with run-time parameters, in a transaction that is open; plans it anew at each call.
 pqxx::result exec_params(pqxx::transaction_base& tx, const std::string& sql, const PqxxParams& params);
 /// Prepares `sql` under `name` on the transaction's connection. Call once a connection and name.

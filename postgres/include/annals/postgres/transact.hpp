@@ -15,13 +15,15 @@ using PqxxPool = Pool<pqxx::connection>;
 [[nodiscard]] std::unique_ptr<PqxxPool> make_pqxx_pool(Database database, PqxxPool::Options options = {});
 
 struct TransactOptions {
-  int attempts_max = 5;  ///< for serialization failures and deadlocks (40001, 40P01); each waits a jittered backoff
+  /// For serialization failures, deadlocks (40001, 40P01) and a BEGIN that found the connection dead; each waits a jittered
+  /// backoff.
+  int attempts_max = 5;
 };
 
 /// Runs `work(tx)` in a transaction, commits, and returns what `work` returned.
 ///
 /// Serialization failures and deadlocks run `work` again, so it must have no effects outside the transaction. A commit
-/// whose outcome is unknown is never retried: Error{in_doubt}; read back before trying again. An exception from `work`
+/// whose outcome is unknown, or that a synchronous standby did not confirm, is never retried: Error{in_doubt}; read back before trying again. An exception from `work`
 /// rolls back and passes through (libpqxx's as annals::Error).
 template <class Work>
 auto transact(PqxxPool& pool, Work&& work, TransactOptions options = {}) -> std::invoke_result_t<Work&, pqxx::work&>;

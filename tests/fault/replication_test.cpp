@@ -1,0 +1,106 @@
+// What a server alone can show of replication: a promotion, and a synchronous standby that is not there.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/cluster_identity.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/transact.hpp"
+#include "support/private_stack.hpp"
+
+using annals::Error;
+using annals::ErrorKind;
+using annals::postgres::Connection;
+using annals::postgres::Database;
+using annals::postgres::read_cluster_identity;
+using annals::tests::PrivateStack;
+
+namespace {
+
+/// The operator who cancels whatever waits for a standby, until the end.
+class Impatient {
+ public:
+  explicit Impatient(const Database& database)
+      : connection_(database), thread_([this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            connection_.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+            connection_.query("SELECT pg_sleep(0.01)");
+          }
+        }) {}
+
+ private:
+  Connection connection_;
+  std::jthread thread_;
+};
+
+/// The kind of the first error in `tries` attempts: the server takes a moment to know that it is to wait for a standby.
+ErrorKind first_kind(const std::function<void()>& commit, int tries = 20) {
+  for (int i = 0; i < tries; ++i) {
+    try {
+      commit();
+    } catch (const Error& error) {
+      return error.kind();
+    }
+  }
+  return ErrorKind::failed;
+}
+
+}  // namespace
+
+TEST(Replication, APromotionIsAnotherTimelineAtOnce) {
+  const PrivateStack server{"postgres"};
+  std::filesystem::path data;
+  {
+    Connection connection{{.conninfo = server.address()}};
+    data = connection.query("SHOW data_directory").text(0, 0);
+    EXPECT_EQ(read_cluster_identity(connection).timeline, "1");
+  }
+  server.kill();
+  std::ofstream{data / "standby.signal"};
+  server.start();
+  Connection connection{{.conninfo = server.address()}};
+  const auto standby = read_cluster_identity(connection);
+  EXPECT_EQ(standby.timeline, "1");
+  ASSERT_TRUE(connection.query("SELECT pg_promote(true, 60)").boolean(0, 0));
+  const auto promoted = read_cluster_identity(connection);
+  EXPECT_EQ(promoted.timeline, "2");
+  EXPECT_EQ(promoted.system_identifier, standby.system_identifier);
+  connection.execute("CREATE ROLE anybody; SET ROLE anybody");
+  EXPECT_EQ(read_cluster_identity(connection), promoted);
+}
+
+TEST(Replication, ACommitWhoseWaitForAStandbyWasCanceledIsInDoubt) {
+  const PrivateStack server{"postgres"};
+  const Database database{.conninfo = server.address()};
+  Connection connection{database};
+  connection.execute("CREATE TABLE t (n int)");
+  const Impatient impatient{database};
+  const auto pool = annals::postgres::make_pqxx_pool(database);
+  connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  connection.execute("SELECT pg_reload_conf()");
+
+  EXPECT_EQ(first_kind([&] {
+              annals::postgres::Transaction transaction{connection};
+              connection.execute("INSERT INTO t VALUES (1)");
+              transaction.commit();
+            }),
+            ErrorKind::in_doubt);
+  EXPECT_EQ(first_kind([&] { connection.query("INSERT INTO t VALUES (2)"); }), ErrorKind::in_doubt);
+  EXPECT_EQ(first_kind([&] { connection.query_prepared("insert", "INSERT INTO t VALUES (3)"); }), ErrorKind::in_doubt);
+  int runs = 0;
+  EXPECT_EQ(first_kind(
+                [&] {
+                  annals::postgres::transact(*pool, [&](pqxx::work& tx) {
+                    ++runs;
+                    tx.exec("INSERT INTO t VALUES (4)");
+                  });
+                },
+                1),
+            ErrorKind::in_doubt);
+  EXPECT_EQ(runs, 1);
+  // The session goes on, and what was committed is there.
+  EXPECT_EQ(connection.query("SELECT count(DISTINCT n) FROM t").bigint(0, 0), 4);
+}

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/cluster_identity.hpp"
@@ -16,9 +17,24 @@ using annals::postgres::Connection;
 using annals::postgres::Database;
 using annals::postgres::read_cluster_identity;
 using annals::tests::PrivateStack;
-using namespace std::chrono_literals;
 
 namespace {
+
+/// The operator who cancels whatever waits for a standby, until the end.
+class Impatient {
+ public:
+  explicit Impatient(const Database& database)
+      : connection_(database), thread_([this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            connection_.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+            connection_.query("SELECT pg_sleep(0.01)");
+          }
+        }) {}
+
+ private:
+  Connection connection_;
+  std::jthread thread_;
+};
 
 /// The kind of the first error in `tries` attempts: the server takes a moment to know that it is to wait for a standby.
 ErrorKind first_kind(const std::function<void()>& commit, int tries = 20) {
@@ -56,11 +72,12 @@ TEST(Replication, APromotionIsAnotherTimelineAtOnce) {
   EXPECT_EQ(read_cluster_identity(connection), promoted);
 }
 
-TEST(Replication, ACommitThatItsStandbyDidNotConfirmIsInDoubt) {
+TEST(Replication, ACommitWhoseWaitForAStandbyWasCanceledIsInDoubt) {
   const PrivateStack server{"postgres"};
-  Database database{.conninfo = server.address(), .statement_timeout = 300ms};
+  const Database database{.conninfo = server.address()};
   Connection connection{database};
   connection.execute("CREATE TABLE public.t (n int)");
+  const Impatient impatient{database};
   const auto pool = annals::postgres::make_pqxx_pool(database);
   connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
   connection.execute("SELECT pg_reload_conf()");
@@ -72,7 +89,8 @@ TEST(Replication, ACommitThatItsStandbyDidNotConfirmIsInDoubt) {
             }),
             ErrorKind::in_doubt);
   EXPECT_EQ(first_kind([&] { connection.query("INSERT INTO public.t VALUES (2)"); }), ErrorKind::in_doubt);
-  EXPECT_EQ(first_kind([&] { connection.query_prepared("insert", "INSERT INTO public.t VALUES (3)"); }), ErrorKind::in_doubt);
+  EXPECT_EQ(first_kind([&] { connection.query_prepared("insert", "INSERT INTO public.t VALUES (3)"); }),
+            ErrorKind::in_doubt);
   int runs = 0;
   EXPECT_EQ(first_kind(
                 [&] {

@@ -21,9 +21,10 @@ void CommitWatch::receive(void* self, const pg_result* notice) {
 
 void CommitWatch::require_replicated() {
   if (!std::exchange(unreplicated_, false)) return;
-  throw Error{ErrorKind::in_doubt,
-              "the commit happened on this server, but its synchronous standby did not confirm it in time",
-              {.hint = "a failover may lose it: read back before trying again"}};
+  throw Error{
+      ErrorKind::in_doubt,
+      "the commit happened on this server, but its synchronous standby did not confirm it: the wait was canceled",
+      {.hint = "a failover may lose it: read back before trying again"}};
 }
 
 }  // namespace annals::postgres

@@ -6,7 +6,7 @@
 namespace annals::postgres {
 
 /// Notices on one libpq connection that a commit came back without the confirmation of the synchronous standby it waited
-/// for: canceled, or passed its timeout. The server sends a warning and then reports success; yet the transaction may be
+/// for, because somebody canceled the wait. The server sends a warning and then reports success; yet the transaction may be
 /// lost with this server, so the commit is in doubt. Other notices go where they went before.
 ///
 /// Lifecycle      watches from construction to destruction, within the connection's life. Not movable: libpq knows its

@@ -25,7 +25,7 @@ class RowBatch;
 /// Thread safety  none: one thread at a time.
 /// Names          search_path is pg_catalog alone: name the schema of every table, public too.
 /// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE; {in_doubt} from a statement whose
-///                commit a synchronous standby did not confirm in time.
+///                commit a synchronous standby did not confirm because the wait was canceled.
 /// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives,
 ///                within database.ownership_lease.
 class Connection {
@@ -81,7 +81,7 @@ class Connection {
 /// Begins a transaction on `connection` and rolls it back unless commit() was called.
 ///
 /// commit() throws Error{in_doubt} when the connection was lost while committing, and when a synchronous standby did not
-/// confirm in time.
+/// confirm because the wait was canceled.
 class Transaction {
  public:
   explicit Transaction(Connection& connection);

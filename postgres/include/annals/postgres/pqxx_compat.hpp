@@ -45,7 +45,7 @@ class PqxxParams {
 /// Asks nobody: libpq knows.
 void require_open(const pqxx::transaction_base& tx);
 
-/// Commits. Throws Error{in_doubt} when a synchronous standby did not confirm in time: the server calls that a success.
+/// Commits. Throws Error{in_doubt} when a synchronous standby did not confirm (the wait was canceled): the server calls that a success.
 void commit(pqxx::dbtransaction& tx);
 
 /// Runs a statement with run-time parameters, in a transaction that is open; plans it anew at each call.

@@ -23,7 +23,7 @@ struct TransactOptions {
 /// Runs `work(tx)` in a transaction, commits, and returns what `work` returned.
 ///
 /// Serialization failures and deadlocks run `work` again, so it must have no effects outside the transaction. A commit
-/// whose outcome is unknown, or that a synchronous standby did not confirm in time, is never retried: Error{in_doubt}; read back before trying again. An exception from `work`
+/// whose outcome is unknown, or that a synchronous standby did not confirm, is never retried: Error{in_doubt}; read back before trying again. An exception from `work`
 /// rolls back and passes through (libpqxx's as annals::Error).
 template <class Work>
 auto transact(PqxxPool& pool, Work&& work, TransactOptions options = {}) -> std::invoke_result_t<Work&, pqxx::work&>;

@@ -84,7 +84,9 @@ void Connection::write(Time now) {
 void Connection::discard() {
   std::array<char, chunk_bytes> chunk{};
   const auto count = ::recv(descriptor_, chunk.data(), chunk.size(), 0);
-  if (count == 0 || (count < 0 && !is_passing(errno))) phase_ = Phase::done;
+  if (count > 0) discarded_ += static_cast<std::size_t>(count);
+  const bool ended = count == 0 || (count < 0 && !is_passing(errno));
+  if (ended || discarded_ > linger_bytes_max) phase_ = Phase::done;
 }
 
 }  // namespace annals::host

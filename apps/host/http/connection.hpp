@@ -19,6 +19,7 @@ class Connection {
 
   static constexpr std::chrono::seconds patience{5};
   static constexpr std::chrono::milliseconds linger{500};
+  static constexpr std::size_t linger_bytes_max = 1U << 20U;  ///< thrown away at most, so that the answer is read
 
   Connection(int descriptor, Time now) : descriptor_(descriptor), deadline_(now + patience) {}
   ~Connection();
@@ -40,6 +41,7 @@ class Connection {
   int descriptor_;
   Time deadline_;
   Phase phase_ = Phase::reading;
+  std::size_t discarded_ = 0;
   std::string buffer_;  // the request, then what is left of the answer
 };
 

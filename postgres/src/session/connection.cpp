@@ -79,12 +79,15 @@ Result Connection::query(const std::string& sql, const Params& params) {
   return Result{result.release()};
 }
 
+void Connection::prepare(const std::string& name, const std::string& sql) {
+  if (prepared_.contains(name)) return;
+  const ResultPtr prepared{PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr)};
+  if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) throw error_from_result(prepared.get(), summary(sql));
+  prepared_.insert(name);
+}
+
 Result Connection::query_prepared(const std::string& name, const std::string& sql, const Params& params) {
-  if (!prepared_.contains(name)) {
-    const ResultPtr prepared{PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr)};
-    if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) throw error_from_result(prepared.get(), summary(sql));
-    prepared_.insert(name);
-  }
+  prepare(name, sql);
   const auto wire = params.wire();
   ResultPtr result{PQexecPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
                                   wire.lengths.data(), wire.formats.data(), 1)};
@@ -128,6 +131,34 @@ void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatc
   drain();
   if (cancelled && is_open() && was_cancelled(end.get())) return;
   if (size == -2 || status != PGRES_COMMAND_OK) throw error_from_result(end.get(), "read by COPY");
+}
+
+void Connection::select_rows(const std::string& name, const std::string& sql, const Params& params,
+                             std::size_t bytes_max, RowBatch& batch) {
+  batch.clear();
+  prepare(name, sql);
+  const bool may_cancel = !in_transaction();
+  const auto wire = params.wire();
+  if (PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(), wire.lengths.data(),
+                          wire.formats.data(), 1) != 1 ||
+      PQsetSingleRowMode(connection_.get()) != 1) {
+    throw error_from_connection(connection_.get(), name);
+  }
+  bool cancelled = false;
+  ResultPtr end;
+  while (pg_result* result = PQgetResult(connection_.get())) {
+    ResultPtr owned{result};
+    if (PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
+      end = std::move(owned);
+    } else if (!batch.truncated() && (batch.empty() || batch.byte_size() < bytes_max)) {
+      batch.add(*result);
+    } else {
+      batch.mark_truncated();
+      if (may_cancel && !std::exchange(cancelled, true)) cancel();
+    }
+  }
+  if (cancelled && is_open() && was_cancelled(end.get())) return;
+  if (PQresultStatus(end.get()) != PGRES_TUPLES_OK) throw error_from_result(end.get(), name);
 }
 
 void Connection::send(const std::string& sql) {

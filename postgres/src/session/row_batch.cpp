@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "annals/postgres/error.hpp"
 #include "session/wire.hpp"
@@ -158,6 +161,24 @@ void RowBatch::add(char* libpq_buffer, int size) {
   at += 2;
   rows_.push_back({libpq_buffer, at, static_cast<std::size_t>(end - at)});
   bytes_ += rows_.back().size;
+}
+
+void RowBatch::add(const pg_result& row) {
+  const int columns = PQnfields(&row);
+  std::size_t size = 0;
+  for (int i = 0; i < columns; ++i) size += sizeof(std::int32_t) + static_cast<std::size_t>(PQgetlength(&row, 0, i));
+  char* const buffer = static_cast<char*>(std::malloc(std::max<std::size_t>(size, 1)));
+  if (buffer == nullptr) throw std::bad_alloc{};
+  char* at = buffer;
+  for (int i = 0; i < columns; ++i) {
+    const auto length = PQgetisnull(&row, 0, i) != 0 ? -1 : PQgetlength(&row, 0, i);
+    wire::store(at, static_cast<std::int32_t>(length));
+    at += sizeof(std::int32_t);
+    if (length > 0) std::memcpy(at, PQgetvalue(&row, 0, i), static_cast<std::size_t>(length));
+    at += std::max(length, 0);
+  }
+  rows_.push_back({buffer, buffer, size});
+  bytes_ += size;
 }
 
 }  // namespace annals::postgres

@@ -28,6 +28,12 @@ void append(std::string& out, Int number) {
   }
 }
 
+/// `to` has room for it.
+inline void store(char* to, std::int32_t number) noexcept {
+  const auto value = __builtin_bswap32(static_cast<std::uint32_t>(number));
+  std::memcpy(to, &value, sizeof value);
+}
+
 /// A timestamptz; nothing for infinity and for times that do not fit into Timestamp.
 [[nodiscard]] inline std::optional<Timestamp> load_timestamptz(const char* from) noexcept {
   const auto microseconds = load<std::int64_t>(from);

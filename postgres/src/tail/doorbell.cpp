@@ -83,7 +83,12 @@ void Doorbell::looked(std::size_t rows) {
     busy_pause_ = 0us;
   }
   note_rate(rows, now);
-  look_at_ = now + (rate_ > pace_.busy_rate ? pace_.gather : std::max(pace_.look_again, busy_pause_));
+  look_at_ = now + std::max(pause_at(rate_), busy_pause_);
+}
+
+microseconds Doorbell::pause_at(double rate) const noexcept {
+  if (rate > pace_.flood_rate) return std::max(pace_.gather, pace_.gather_flood);
+  return rate > pace_.busy_rate ? pace_.gather : pace_.look_again;
 }
 
 /// A mean of the last looks in which each counts as much as the time that it stands for.

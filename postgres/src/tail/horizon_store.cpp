@@ -14,7 +14,7 @@ HorizonStore::HorizonStore(Connection& connection, std::string relation)
 void HorizonStore::offer(std::int64_t horizon, bool at_rest) {
   if (relation_.empty() || horizon <= stored_) return;
   const auto now = std::chrono::steady_clock::now();
-  if (!at_rest && now - offered_at_ < store_interval) return;
+  if (now - offered_at_ < (at_rest ? rest_interval : store_interval)) return;
   offered_at_ = now;
   if (!may_write()) return;
   connection_.query_prepared("annals_horizon_store", render(sql::horizon_store, {{"relation", relation_}}),

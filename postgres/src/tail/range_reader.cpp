@@ -3,17 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 #include "annals/postgres/array_literal.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/params.hpp"
+#include "session/hash.hpp"
 
 namespace annals::postgres {
 namespace {
 
 /// Nothing is known of the rows' size before the first read.
 constexpr std::size_t first_read_rows = 64;
+/// A reader that keeps up finds few rows at a time, thousands of times a second: a prepared SELECT begins for a sixth of
+/// what the server pays to parse, plan and begin a COPY; from some hundred rows on COPY is the cheaper.
+constexpr std::size_t few_rows_max = 256;
+constexpr auto no_bound = std::numeric_limits<std::int64_t>::max();
 
 void require_order(const RowBatch& batch, std::int64_t after, const std::string& relation) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -35,6 +42,15 @@ RangeReader::RangeReader(Connection& connection, LogTable table, Options options
       options_(options),
       rows_next_(std::min(first_read_rows, options.rows_max)) {
   ANNALS_ASSERT(options_.rows_max > 0);
+  prepare_for({});
+}
+
+/// The name goes with the text: readers of one session that read alike share a statement.
+void RangeReader::prepare_for(std::string condition) {
+  condition_ = std::move(condition);
+  few_sql_ = fmt::format("{} WHERE {} > $1::bigint AND {} <= $2::bigint{} ORDER BY {} LIMIT $3::bigint", table_.select,
+                         table_.position, table_.position, condition_, table_.position);
+  few_name_ = fmt::format("annals_few_{:016x}", static_cast<std::uint64_t>(stable_hash(few_sql_)));
 }
 
 void RangeReader::set_filter(const RowFilter& filter) {
@@ -42,22 +58,39 @@ void RangeReader::set_filter(const RowFilter& filter) {
   for (const auto& value : filter.values) values.add(value);
   connection_.query("SELECT pg_catalog.set_config('annals.filter', $1::text, false)",
                     Params{}.text(std::move(values).finish()));
-  condition_ = filter.condition.empty() ? std::string{} : " AND " + filter.condition;
+  prepare_for(filter.condition.empty() ? std::string{} : " AND " + filter.condition);
 }
 
 bool RangeReader::read(const Range& range, RowBatch& batch) {
   const auto rows = std::clamp<std::size_t>(range.rows_max, 1, rows_next_);
+  const bool few = found_last_ < few_rows_max;
+  const auto asked = few ? std::min(rows, few_rows_max) : rows;
+  if (few) {
+    select(range, asked, batch);
+  } else {
+    copy(range, asked, batch);
+  }
+  batch.set_origin(table_.relation);
+  require_order(batch, range.after, table_.relation);
+  found_last_ = batch.truncated() ? few_rows_max : batch.size();
+  adapt(batch, asked);
+  return batch.truncated() || batch.size() == asked;
+}
+
+void RangeReader::select(const Range& range, std::size_t rows, RowBatch& batch) {
+  connection_.select_rows(
+      few_name_, few_sql_,
+      Params{}.bigint(range.after).bigint(range.up_to.value_or(no_bound)).bigint(static_cast<std::int64_t>(rows)),
+      options_.bytes_max, batch);
+}
+
+void RangeReader::copy(const Range& range, std::size_t rows, RowBatch& batch) {
   const auto bound = range.up_to ? fmt::format(" AND {} <= {}", table_.position, *range.up_to) : std::string{};
   // COPY takes no parameters; what is put into the text are integers and the table's own constant SQL.
   connection_.copy_out(
       fmt::format("COPY ({} WHERE {} > {}{}{} ORDER BY {} LIMIT {}) TO STDOUT (FORMAT binary)", table_.select,
                   table_.position, range.after, bound, condition_, table_.position, rows),
       options_.bytes_max, batch);
-  batch.set_origin(table_.relation);
-  require_order(batch, range.after, table_.relation);
-  const bool more = batch.truncated() || batch.size() == rows;
-  adapt(batch, rows);
-  return more;
 }
 
 /// The next read asks for as many rows as should fill bytes_max, at most twice as many as this one.

@@ -33,6 +33,10 @@ class Doorbell {
     /// While more than `busy_rate` rows a second come: let them gather. Costs as much latency, spares queries.
     std::chrono::microseconds gather{2000};
     double busy_rate = 2000;
+    /// The same while more than `flood_rate` come: then what each batch costs behind the reader, in requests and commits,
+    /// is taken from those who write.
+    std::chrono::microseconds gather_flood{20'000};
+    double flood_rate = 8000;
     /// Nothing found for this long: sleep until it rings. While a reader sleeps every commit pays for a NOTIFY.
     std::chrono::microseconds awake{4000};
     std::chrono::milliseconds replica_poll{20};
@@ -74,6 +78,7 @@ class Doorbell {
   Wake fall_asleep();
   void wake_up();
   void pause(std::chrono::microseconds wait);
+  [[nodiscard]] std::chrono::microseconds pause_at(double rate) const noexcept;
   void note_rate(std::size_t rows, SteadyTime now) noexcept;
 
   Connection& reader_;

@@ -32,6 +32,8 @@ class HorizonStore {
   [[nodiscard]] Stored load();
 
   static constexpr std::chrono::milliseconds store_interval{1000};
+  /// For a reader that has found nothing more: sooner, but not at every such look, of which there are thousands a second.
+  static constexpr std::chrono::milliseconds rest_interval{100};
 
  private:
   [[nodiscard]] bool may_write();

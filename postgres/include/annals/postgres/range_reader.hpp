@@ -54,13 +54,19 @@ class RangeReader {
   [[nodiscard]] const LogTable& table() const noexcept { return table_; }
 
  private:
+  void select(const Range& range, std::size_t rows, RowBatch& batch);
+  void copy(const Range& range, std::size_t rows, RowBatch& batch);
+  void prepare_for(std::string condition);
   void adapt(const RowBatch& batch, std::size_t asked) noexcept;
 
   Connection& connection_;
   LogTable table_;
   Options options_;
   std::string condition_;  // of the filter: " AND …"
+  std::string few_sql_;
+  std::string few_name_;
   std::size_t rows_next_;
+  std::size_t found_last_ = 0;
 };
 
 }  // namespace annals::postgres

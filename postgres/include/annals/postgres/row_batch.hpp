@@ -10,6 +10,8 @@
 #include "annals/core/event_id.hpp"
 #include "annals/core/timestamp.hpp"
 
+struct pg_result;
+
 namespace annals::postgres {
 
 /// Reads the fields of one row in COPY's binary form, from left to right, without copying. A view: the RowBatch that it
@@ -45,8 +47,8 @@ class RowReader {
   int number_ = 0;  // of the field read last
 };
 
-/// Rows of one COPY … TO STDOUT (FORMAT binary), each in the buffer that libpq received it in. Movable, reusable: clear()
-/// keeps its tables. Not thread-safe.
+/// Rows of one COPY … TO STDOUT (FORMAT binary), each in the buffer that libpq received it in, or of one SELECT in the same
+/// form. Movable, reusable: clear() keeps its tables. Not thread-safe.
 class RowBatch {
  public:
   RowBatch() = default;
@@ -73,11 +75,13 @@ class RowBatch {
   void shrink(std::size_t count) noexcept;
   /// Takes a buffer from PQgetCopyData, owned from now on; header and trailer are recognised and dropped.
   void add(char* libpq_buffer, int size);
+  /// Copies the one row of a result in binary form.
+  void add(const pg_result& row);
   void mark_truncated() noexcept { truncated_ = true; }
 
  private:
   struct Row {
-    char* buffer;        // freed with PQfreemem
+    char* buffer;        // from malloc(), as libpq's own are: freed with PQfreemem
     const char* fields;  // first field, past the column count
     std::size_t size;
   };

@@ -24,7 +24,7 @@ struct RunnerOptions {
   std::chrono::milliseconds standby_poll{500};  ///< how often a standby asks for the ownership
   /// Under load events gather for this long before they are applied together: a transaction a batch, not an event. Adds
   /// as much to the lag of the read model.
-  std::chrono::milliseconds gather{10};
+  std::chrono::milliseconds gather{25};
   /// Called at the named points of a step ("read", "locked", "applied", "flushed", "commit", "committed": runner.cpp);
   /// for fault tests, which kill the process there.
   std::function<void(std::string_view point)> at_point = {};

@@ -51,7 +51,7 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       options_(std::move(options)),
       tail_(connection, table_of(log_), {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}),
       bell_(connection, tail_.table()),
-      streams_(connection, log_.stream_names),
+      streams_(connection, log_.stream_names, log_.stream_remedy),
       cluster_(postgres::read_cluster_identity(connection)) {}
 
 // Where to begin

@@ -22,6 +22,9 @@
 //   I5  After a message was refused, or given up, nothing is acknowledged, because the prefix ends before it, and nothing
 //       more is sent. Only what the other side said no to is called poison: a sink that breaks says nothing about the
 //       messages it had.
+//   I6  Whoever waits for the destination stays the owner meanwhile: no wait is longer than Tenure::talk_within, and each
+//       is followed by renewing the ownership. So a drain, or the settling after a failure, may take longer than the lease
+//       and still record what it waited for.
 //
 // Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come
 // before n, with one key. The run that makes n durable first either sent m before n itself, and then the sink made m
@@ -75,13 +78,14 @@ Error not_ready(const std::string& relay, const std::string& log, const std::vec
 }  // namespace
 
 RelayRun::RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-                   const std::string& log, Admission admission)
+                   const std::string& log, Admission admission, Tenure tenure)
     : source_(source),
       destination_(destination),
       clock_(clock),
       options_(options),
       log_(log),
       admission_(std::move(admission)),
+      tenure_(std::move(tenure)),
       publisher_(destination, options.in_flight_max),
       schedule_(options.checkpoint_interval) {
   source_.start(open(destination_));
@@ -173,10 +177,11 @@ bool RelayRun::offer() {
 std::size_t RelayRun::collect(milliseconds wait) {
   std::size_t delivered = 0;
   try {
-    delivered = publisher_.collect(wait);
+    delivered = publisher_.collect(std::min(wait, tenure_.talk_within));
   } catch (const Error& error) {
     fail(std::nullopt, error);
   }
+  tenure_.renew();
   if (delivered > 0) at("delivered");
   if (publisher_.failed()) fail(std::nullopt, std::nullopt);
   return delivered;
@@ -262,7 +267,8 @@ void RelayRun::settle(milliseconds wait_max) {
   const auto deadline = clock_.steady() + wait_max;
   while (publisher_.in_flight() > 0) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - clock_.steady());
-    if (publisher_.collect(std::max(left, 0ms)) > 0) at("delivered");
+    if (publisher_.collect(std::clamp(left, 0ms, tenure_.talk_within)) > 0) at("delivered");
+    tenure_.renew();
     if (left <= 0ms) return;
   }
 }

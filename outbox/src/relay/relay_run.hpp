@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,12 @@
 
 namespace annals::outbox {
 
+/// The ownership under which a run works. It ends when its holder says nothing for too long.
+struct Tenure {
+  std::chrono::milliseconds talk_within;  ///< the longest wait between two calls of renew
+  std::function<void()> renew;            ///< throws when the ownership is lost
+};
+
 /// The work of a relay while it owns its log: from a MessageSource to a Destination. relay_run.cpp opens with how.
 ///
 /// Lifecycle      constructed when the ownership was won: opens the destination and starts the source at its checkpoint;
@@ -26,7 +33,7 @@ namespace annals::outbox {
 class RelayRun {
  public:
   RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-           const std::string& log, Admission admission);
+           const std::string& log, Admission admission, Tenure tenure);
 
   StepReport step(std::chrono::milliseconds wait_max);
   /// Waits at most `wait_max` for what is in flight and records the checkpoint. Rows that were read and not sent are
@@ -73,6 +80,7 @@ class RelayRun {
   const RelayOptions& options_;
   std::string log_;
   Admission admission_;
+  Tenure tenure_;
   Publisher publisher_;
   CheckpointSchedule schedule_;
 

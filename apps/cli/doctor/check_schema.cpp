@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "annals/core/error.hpp"
+#include "annals/core/quote.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/commands/schema_sets.hpp"
 #include "cli/doctor/check.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -36,7 +36,7 @@ Check check_trigger(const postgres::Result& rows, int row) {
   }
   return {"append_only", Level::fail, fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 2), table),
           fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it", table,
-                      host::quote_sql_identifier(rows.text(row, 2)))};
+                      quote_sql_identifier(rows.text(row, 2)))};
 }
 
 void check_triggers(postgres::Connection& connection, Checks& checks) {

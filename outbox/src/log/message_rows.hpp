@@ -4,8 +4,8 @@
 
 #include "annals/outbox/message.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "annals/postgres/name_cache.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "annals/postgres/tail/name_cache.hpp"
 
 namespace annals::outbox {
 

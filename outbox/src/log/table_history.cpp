@@ -5,7 +5,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/horizon_prover.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_sql.hpp"
 

@@ -1,4 +1,4 @@
-#include "annals/postgres/horizon_store.hpp"
+#include "annals/postgres/tail/horizon_store.hpp"
 
 #include <utility>
 

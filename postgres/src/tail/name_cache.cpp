@@ -1,4 +1,4 @@
-#include "annals/postgres/name_cache.hpp"
+#include "annals/postgres/tail/name_cache.hpp"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "annals/postgres/error.hpp"
-#include "session/wire.hpp"
+#include "values/wire.hpp"
 
 namespace annals::postgres {
 namespace {

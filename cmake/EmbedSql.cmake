@@ -1,4 +1,22 @@
 # Script mode: writes OUT from the files INPUTS. See AnnalsEmbedSql.cmake.
+
+# A line "-- include FILE NAME=VALUE" stands for the fragment FILE of ROOT, with {NAME} replaced.
+function(include_fragments text_variable)
+  set(text "${${text_variable}}")
+  while(text MATCHES "-- include ([a-z_/]+[.]sql) ([a-z]+)=([a-z_]+)\n")
+    set(line "${CMAKE_MATCH_0}")
+    set(place "{${CMAKE_MATCH_2}}")
+    set(value "${CMAKE_MATCH_3}")
+    file(READ "${ROOT}/${CMAKE_MATCH_1}" fragment)
+    string(REPLACE "${place}" "${value}" fragment "${fragment}")
+    string(REPLACE "${line}" "${fragment}" text "${text}")
+  endwhile()
+  if(text MATCHES "-- include[^\n]*")
+    message(FATAL_ERROR "not an include of a fragment: ${CMAKE_MATCH_0}")
+  endif()
+  set(${text_variable} "${text}" PARENT_SCOPE)
+endfunction()
+
 set(text "// Generated from sql/*.sql; do not edit.\n#pragma once\n#include <string_view>\n")
 string(APPEND text "namespace annals::${MODULE}::sql {\n")
 foreach(file IN LISTS INPUTS)
@@ -7,6 +25,7 @@ foreach(file IN LISTS INPUTS)
     set(name "m${name}")  # 001_events.sql -> m001_events
   endif()
   file(READ "${file}" body)
+  include_fragments(body)
   string(APPEND text "inline constexpr std::string_view ${name} = R\"__sql__(${body})__sql__\";\n")
 endforeach()
 string(APPEND text "}  // namespace annals::${MODULE}::sql\n")

@@ -62,6 +62,31 @@ void add_list(CLI::App& group, Action& action) {
       ->capture_default_str();
 }
 
+void add_check(CLI::App& group, Action& action) {
+  auto options = std::make_shared<StreamCheck>();
+  auto* check =
+      add_command(group, action, "check",
+                  "Compares the end of the log with what appends can have left; exit code 5 when it differs\n\n"
+                  "  annals stream check\n"
+                  "  annals -o json stream check --events 10000000\n\n"
+                  "It reads only. `annals doctor` makes the same check.",
+                  check_streams, options);
+  check->add_option("--events", options->events, "How many of the last events")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+void add_adopt(CLI::App& group, Action& action) {
+  auto options = std::make_shared<StreamAdopt>();
+  auto* adopt = add_command(group, action, "adopt",
+                            "Gives events of unknown streams, which stop every reader, a stream: annals-orphan-ID\n\n"
+                            "  annals stream check\n"
+                            "  annals stream adopt --yes\n\n"
+                            "Find out first who wrote them: no append can have. For the owner of the tables.",
+                            adopt_streams, options);
+  adopt->add_flag("--yes", options->yes, "Do it");
+}
+
 void add_tail(CLI::App& group, Action& action) {
   auto options = std::make_shared<AllTail>();
   auto* tail = add_command(group, action, "tail",
@@ -117,10 +142,12 @@ void add_export(CLI::App& group, Action& action) {
 }  // namespace
 
 void add_log_commands(CLI::App& app, Action& action) {
-  auto& stream = add_group(app, "stream", "Show, append to and list streams");
+  auto& stream = add_group(app, "stream", "Show, append to, list and check streams");
   add_show(stream, action);
   add_append(stream, action);
   add_list(stream, action);
+  add_check(stream, action);
+  add_adopt(stream, action);
   auto& all = add_group(app, "all", "The log of all events");
   add_tail(all, action);
   auto& events = add_group(app, "events", "Import and export events");

@@ -14,11 +14,15 @@ namespace {
 
 void add_schema(CLI::App& app, Action& action) {
   auto& schema = add_group(app, "schema", "Prepare and check a database");
-  add_command(schema, action, "apply",
-              "Creates or upgrades Annals' tables; prints the steps it applied\n\n"
-              "  annals --database postgresql://owner@db/shop schema apply\n\n"
-              "Needs a role that may create in the database. Safe to repeat, and to run from many places at once.",
-              apply_schema);
+  auto how = std::make_shared<SchemaApply>();
+  auto* apply =
+      add_command(schema, action, "apply",
+                  "Creates or upgrades Annals' tables; prints the steps it applied\n\n"
+                  "  annals --database postgresql://owner@db/shop schema apply\n"
+                  "  annals --database postgresql://admin@db/shop schema apply --owner shop_owner\n\n"
+                  "Needs a role that may create in the database. Safe to repeat, and to run from many places at once.",
+                  apply_schema, how);
+  apply->add_option("--owner", how->owner, "Role that shall own the tables; you must be allowed to SET ROLE to it");
   add_command(schema, action, "validate",
               "Checks that the database is as this program needs it; exit code 5 when not\n\n"
               "  annals schema validate && systemctl start shop",

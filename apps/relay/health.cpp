@@ -9,8 +9,7 @@ namespace {
 std::string obstacle(const SourceHealth::Snapshot& source, SourceHealth::Time now) {
   switch (source.phase) {
     case Phase::standby:
-      if (!source.stranger.empty())
-        return fmt::format("the lock is held by {}, which is not annals-relay", source.stranger);
+      if (!source.standby_fault.empty()) return source.standby_fault;
       break;
     case Phase::publishing:
     case Phase::idle:
@@ -50,9 +49,9 @@ void SourceHealth::set_sink_connected(bool connected) {
   state_.sink_connected = connected;
 }
 
-void SourceHealth::set_stranger(std::string holder) {
+void SourceHealth::set_standby_fault(std::string fault) {
   const std::lock_guard lock{mutex_};
-  state_.stranger = std::move(holder);
+  state_.standby_fault = std::move(fault);
 }
 
 void SourceHealth::beat(Time now) {

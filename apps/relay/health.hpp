@@ -29,10 +29,12 @@ inline constexpr Phase all_phases[] = {Phase::connecting, Phase::standby,  Phase
 class SourceHealth {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  /// The standby fault until somebody has looked.
+  static constexpr std::string_view unknown_owner = "who publishes is not known";
   struct Snapshot {
     Phase phase = Phase::connecting;
-    std::string detail = {};    ///< why it retries or halted; without secrets
-    std::string stranger = {};  ///< who holds the lock and is no relay; empty: nobody, or a relay
+    std::string detail = {};                   ///< why it retries or halted; without secrets
+    std::string standby_fault{unknown_owner};  ///< why standing by is no good; empty: another relay publishes
     bool sink_connected = false;
     Time beat = {};
   };
@@ -41,8 +43,8 @@ class SourceHealth {
 
   void enter(Phase phase, std::string detail = {});
   void set_sink_connected(bool connected);
-  /// While standing by: a session that holds the lock and is no relay; nothing would ever be published.
-  void set_stranger(std::string holder);
+  /// Why standing by is no good, when it is not: nothing would ever be published. Empty: another relay publishes.
+  void set_standby_fault(std::string fault);
   /// The thread is not hung.
   void beat(Time now);
 

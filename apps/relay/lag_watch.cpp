@@ -7,7 +7,6 @@
 #include <mutex>
 
 #include "annals/core/error.hpp"
-#include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "relay/database.hpp"
@@ -21,14 +20,6 @@ void wait(const std::stop_token& stop) {
   std::condition_variable_any wake;
   std::unique_lock lock{mutex};
   wake.wait_for(lock, stop, LagWatch::interval, [] { return false; });
-}
-
-/// Whoever may connect may take an advisory lock. Relays of one name have one configuration, and so one application
-/// name; who has another one holds the lock for something else. Empty also where this role may not see the name.
-std::string stranger(const outbox::RelayStatus& status, std::string_view application) {
-  if (!status.owner || status.owner->application_name.empty() || status.owner->application_name == application)
-    return {};
-  return fmt::format("pid {} ({})", status.owner->pid, printable(status.owner->application_name));
 }
 
 }  // namespace
@@ -50,22 +41,30 @@ void LagWatch::watch(const std::stop_token& stop) {
   postgres::Connection connection{database_of(config_)};
   const auto application = connection.query("SELECT pg_catalog.current_setting('application_name')").text(0, 0);
   while (!stop.stop_requested()) {
-    const auto all = outbox::read_relay_status(connection, message_logs(config_.database.schema));
-    for (const auto& source : sources_) {
-      const auto own = std::find_if(all.begin(), all.end(), [&](const outbox::RelayStatus& status) {
-        return status.log == source.log && status.relay == config_.relay.name;
-      });
-      source.metrics.lag(own == all.end() ? nullptr : &*own);
-      source.health.set_stranger(own == all.end() ? "" : stranger(*own, application));
-    }
+    look(connection, application);
     wait(stop);
+  }
+}
+
+void LagWatch::look(postgres::Connection& connection, std::string_view application) {
+  const auto all = outbox::read_relay_status(connection, message_logs(config_.database.schema));
+  for (auto& source : sources_) {
+    const auto own = std::find_if(all.begin(), all.end(), [&](const outbox::RelayStatus& status) {
+      return status.log == source.log && status.relay == config_.relay.name;
+    });
+    const auto* status = own == all.end() ? nullptr : &*own;
+    source.metrics.lag(status);
+    const auto owner = outbox::find_relay_owner(connection, *find_message_log(source.log, config_.database.schema),
+                                                config_.relay.name);
+    source.health.set_standby_fault(
+        source.standby.fault({owner, status}, application, std::chrono::steady_clock::now()));
   }
 }
 
 void LagWatch::forget() {
   for (const auto& source : sources_) {
     source.metrics.lag(nullptr);
-    source.health.set_stranger("");
+    source.health.set_standby_fault(std::string{SourceHealth::unknown_owner});
   }
 }
 

@@ -7,6 +7,7 @@
 #include "host/text/log.hpp"
 #include "relay/metrics.hpp"
 #include "relay/settings/config.hpp"
+#include "relay/standby_watch.hpp"
 
 namespace annals::relayd {
 
@@ -20,6 +21,7 @@ class LagWatch {
     std::string log;
     SourceMetrics& metrics;
     SourceHealth& health;
+    StandbyWatch standby = {};
   };
 
   LagWatch(const Config& config, std::vector<Watched> sources, host::Log& log)
@@ -31,6 +33,7 @@ class LagWatch {
 
  private:
   void watch(const std::stop_token& stop);
+  void look(postgres::Connection& connection, std::string_view application);
   void forget();
 
   const Config& config_;

@@ -10,9 +10,12 @@
 #include "annals/eventstore/event_store.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/transact.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::eventstore {
+
+using tests::error_of;
 
 inline NewEvent event(std::string type, std::string data = "{}") {
   return {.type = std::move(type), .data = std::move(data), .content_type = ContentType::json};
@@ -38,15 +41,6 @@ inline std::int64_t conflict_at(const AppendResult& result) {
   const auto* conflict = std::get_if<VersionConflict>(&result);
   EXPECT_NE(conflict, nullptr) << "the append succeeded";
   return conflict == nullptr ? -1 : conflict->actual.value();
-}
-
-inline Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error{ErrorKind::failed, "nothing was thrown"};
 }
 
 class StoreTest : public testing::Test {

@@ -16,6 +16,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
 #include "recording_sink.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::tests {
@@ -88,16 +89,5 @@ class RelayTestBase : public ::testing::Test {
   outbox::Outbox outbox_{database_.database()};
   std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.database());
 };
-
-/// The Error that `call` throws; fails the test when it throws none.
-inline Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return Error{ErrorKind::failed, "none"};
-}
 
 }  // namespace annals::tests

@@ -2,28 +2,16 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <sstream>
-#include <stdexcept>
 #include <thread>
 
 #include "annals/postgres/connection.hpp"
+#include "support/output_of.hpp"
 
 namespace annals::tests {
 namespace {
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe{popen(command.c_str(), "r"), [](FILE*) { return 0; }};
-  if (!pipe) throw std::runtime_error{"cannot run " + command};
-  std::string text;
-  std::array<char, 256> piece{};
-  while (std::fgets(piece.data(), piece.size(), pipe.get()) != nullptr) text += piece.data();
-  if (pclose(pipe.get()) != 0) throw std::runtime_error{"failed: " + command};
-  return text;
-}
 
 std::string new_directory() {
   static int count = 0;
@@ -40,7 +28,7 @@ Replica::Replica(const std::string& primary_uri) : directory_(new_directory()) {
 
 Replica::~Replica() {
   try {
-    output_of(std::string{ANNALS_TEST_REPLICA} + " stop " + directory_);
+    run_command(std::string{ANNALS_TEST_REPLICA} + " stop " + directory_);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
   }

@@ -44,7 +44,9 @@ std::string required_env(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) {
     throw std::runtime_error{
-        fmt::format("{} is not set: run the tests with script/test, or eval \"$(script/stack env)\" first", name)};
+        fmt::format("{} is not set: run the tests with script/test, or first `script/stack up --tcp && eval "
+                    "\"$(script/stack env)\"`",
+                    name)};
   }
   return value;
 }

@@ -2,6 +2,7 @@
 #include "annals/testing/destination_contract.hpp"
 #include "annals/testing/memory_destination.hpp"
 #include "annals/testing/memory_sink.hpp"
+#include "memory_destination_harness.hpp"
 
 namespace annals::testing {
 namespace {
@@ -52,24 +53,15 @@ class BreakingDestination final : public outbox::Destination {
   std::vector<outbox::Delivery> lost_;
 };
 
-class BreakingDestinationHarness final : public DestinationHarness {
+class BreakingDestinationHarness final : public MemoryDestinationHarness {
  public:
   explicit BreakingDestinationHarness(Fault fault) : fault_(fault) {}
   std::unique_ptr<outbox::Destination> make(const std::string& relay) override {
     return std::make_unique<BreakingDestination>(sink_, progress_, relay, fault_);
   }
-  outbox::Cursor next_cursor() override { return {std::to_string(++cursors_)}; }
-  std::vector<std::string> durable() override {
-    std::vector<std::string> out;
-    for (const auto& message : sink_.messages()) out.push_back(message.payload);
-    return out;
-  }
 
  private:
   Fault fault_;
-  MemorySink sink_;
-  MemoryProgress progress_;
-  int cursors_ = 0;
 };
 
 DestinationAdapter adapter(std::string name, Fault fault) {

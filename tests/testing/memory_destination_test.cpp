@@ -2,27 +2,10 @@
 
 #include "annals/testing/destination_contract.hpp"
 #include "annals/testing/memory_sink.hpp"
+#include "memory_destination_harness.hpp"
 
 namespace annals::testing {
 namespace {
-
-class MemoryDestinationHarness final : public DestinationHarness {
- public:
-  std::unique_ptr<outbox::Destination> make(const std::string& relay) override {
-    return std::make_unique<MemoryDestination>(sink_, progress_, relay);
-  }
-  outbox::Cursor next_cursor() override { return {std::to_string(++cursors_)}; }
-  std::vector<std::string> durable() override {
-    std::vector<std::string> out;
-    for (const auto& message : sink_.messages()) out.push_back(message.payload);
-    return out;
-  }
-
- private:
-  MemorySink sink_;
-  MemoryProgress progress_;
-  int cursors_ = 0;
-};
 
 INSTANTIATE_TEST_SUITE_P(Memory, DestinationContract,
                          ::testing::Values(DestinationAdapter{

@@ -23,7 +23,7 @@ postgres::MessageLog log_named(const std::string& name, const std::string& schem
   throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(name)), "use outbox or events"};
 }
 
-std::string owner_text(const outbox::RelayOwner& owner) {
+std::string owner_text(const postgres::Owner& owner) {
   const auto& place = owner.client_address.empty() ? "local" : owner.client_address;
   return fmt::format("{} (pid {}, {})", owner.application_name.empty() ? "?" : owner.application_name, owner.pid,
                      place);

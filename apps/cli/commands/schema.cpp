@@ -22,8 +22,8 @@ std::string sql_or_all_roles(const postgres::Database& database, const PrintSql&
 
 }  // namespace
 
-host::ExitCode apply_schema(Invocation& invocation) {
-  const auto steps = migrator(invocation.database).apply();
+host::ExitCode apply_schema(Invocation& invocation, const SchemaApply& options) {
+  const auto steps = postgres::Migrator{invocation.database, schema_sets(), {.owner_role = options.owner}}.apply();
   Report report{invocation.output, invocation.format, {{"module"}, {"step", Align::right}, {"name"}}};
   for (const auto& step : steps) report.add({cell(step.module), cell(std::int64_t{step.number}), cell(step.name)});
   report.finish();

@@ -6,8 +6,11 @@
 
 namespace annals::cli {
 
+struct SchemaApply {
+  std::string owner;  ///< the role that shall own the schema, when the login may SET ROLE to it; empty: the login
+};
 /// `annals schema apply`: brings the database to what this build needs; says what it did. Safe to repeat and to race.
-host::ExitCode apply_schema(Invocation& invocation);
+host::ExitCode apply_schema(Invocation& invocation, const SchemaApply& options);
 /// `annals schema validate`: ExitCode::check_failed and what differs, unless the database is as this build needs it.
 host::ExitCode validate_schema(Invocation& invocation);
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/event_report.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -25,7 +25,7 @@ void print_more(const StreamShow& options, const std::vector<RecordedEvent>& eve
   const auto last = events.back().version;
   if (last == (options.backward ? StreamVersion{1} : head)) return;
   fmt::print(stderr, "more: annals stream show {}--from {} --limit {} -- {}\n", options.backward ? "--backward " : "",
-             last.value() + (options.backward ? -1 : 1), options.limit, host::quote_shell(options.name));
+             last.value() + (options.backward ? -1 : 1), options.limit, quote_shell(options.name));
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ host::ExitCode list_streams(Invocation& invocation, const StreamList& options) {
     report.add({cell(stream.name.view()), cell(stream.version.value()), cell(format_timestamp(stream.created_at))});
   }
   report.finish();
-  if (more) fmt::print(stderr, "more: repeat with --after={}\n", host::quote_shell(streams.back().name.view()));
+  if (more) fmt::print(stderr, "more: repeat with --after={}\n", quote_shell(streams.back().name.view()));
   return host::ExitCode::ok;
 }
 

@@ -37,4 +37,16 @@ struct StreamList {
 /// `annals stream list`: names and heads, in byte order of the names.
 host::ExitCode list_streams(Invocation& invocation, const StreamList& options);
 
+struct StreamCheck {
+  std::int64_t events = 10'000;  ///< the last ones
+};
+/// `annals stream check`: what no append can have left; ExitCode::check_failed when there is such a thing.
+host::ExitCode check_streams(Invocation& invocation, const StreamCheck& options);
+
+struct StreamAdopt {
+  bool yes = false;
+};
+/// `annals stream adopt`: gives events of unknown streams a stream, so that readers go on.
+host::ExitCode adopt_streams(Invocation& invocation, const StreamAdopt& options);
+
 }  // namespace annals::cli

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/projections/status.hpp"
 #include "cli/doctor/check.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -18,7 +18,7 @@ Check check_projection(const projections::ProjectionStatus& status, const postgr
                         cluster.system_identifier),
             fmt::format("connect to the right database; or, if this one replaces it, rebuild: annals projection reset "
                         "{} --projection-version {} --yes",
-                        host::quote_shell(status.name), status.version)};
+                        quote_shell(status.name), status.version)};
   }
   if (status.owner_pid == 0 && (status.lag_events > 0 || status.reset_requested)) {
     return {"projection", Level::warn, fmt::format("{}: nobody runs it; {} events wait", name, status.lag_events),

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/message_log.hpp"
@@ -7,7 +8,6 @@
 #include "annals/postgres/cluster_identity.hpp"
 #include "cli/doctor/check.hpp"
 #include "cli/screen/age.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -22,7 +22,7 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
         fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, relay.system_identifier,
                     cluster.system_identifier),
         fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt {} --log {} --yes",
-                    host::quote_shell(relay.relay), relay.log)};
+                    quote_shell(relay.relay), relay.log)};
   }
   if (relay.lag_messages > 0 && !relay.owner) {
     return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/doctor/check.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -30,7 +30,7 @@ void check_open_schemas(postgres::Connection& connection, Checks& checks) {
     const auto name = rows.text(row, 0);
     checks.push_back({"search_path", Level::warn,
                       fmt::format("everybody may create functions and tables in schema \"{}\"", printable(name)),
-                      fmt::format("REVOKE CREATE ON SCHEMA {} FROM PUBLIC", host::quote_sql_identifier(name))});
+                      fmt::format("REVOKE CREATE ON SCHEMA {} FROM PUBLIC", quote_sql_identifier(name))});
   }
   if (rows.empty()) checks.push_back({"search_path", Level::ok, "PUBLIC may create nothing in it"});
 }

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "annals/core/error.hpp"
+#include "annals/core/quote.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/commands/schema_sets.hpp"
 #include "cli/doctor/check.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -26,22 +26,23 @@ Check check_steps(postgres::Connection& connection) {
   return {"schema", Level::ok, fmt::format("\"{}\" is as this program needs it", schema)};
 }
 
-void check_triggers(postgres::Connection& connection, Checks& checks) {
-  const auto rows = connection.query(std::string{sql::doctor_triggers}, log_tables(connection.database().schema));
-  for (int row = 0; row < rows.rows(); ++row) {
-    const auto table = rows.text(row, 0);
-    const auto state = rows.bytes(row, 2);
-    if (state == "A") {
-      checks.push_back({"append_only", Level::ok, fmt::format("{} refuses changes, always", table)});
-    } else {
-      checks.push_back({"append_only", Level::fail,
-                        state.empty() ? fmt::format("{} has no trigger that refuses changes", table)
-                                      : fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 1), table),
-                        state.empty() ? "create it as `annals schema print-sql` shows; find out who dropped it"
-                                      : fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it",
-                                                    table, host::quote_sql_identifier(rows.text(row, 1)))});
-    }
+Check check_trigger(const postgres::Result& rows, int row) {
+  const auto table = rows.text(row, 0);
+  const auto state = rows.bytes(row, 3);
+  if (state == "A") return {"append_only", Level::ok, fmt::format("{} refuses {}, always", table, rows.bytes(row, 1))};
+  if (state.empty()) {
+    return {"append_only", Level::fail, fmt::format("{} has no trigger that refuses {}", table, rows.bytes(row, 1)),
+            "create it as `annals schema print-sql` shows; find out who dropped it"};
   }
+  return {"append_only", Level::fail, fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 2), table),
+          fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it", table,
+                      quote_sql_identifier(rows.text(row, 2)))};
+}
+
+void check_triggers(postgres::Connection& connection, Checks& checks) {
+  const auto rows =
+      connection.query(std::string{sql::doctor_triggers}, postgres::Params{}.text(connection.database().schema));
+  for (int row = 0; row < rows.rows(); ++row) checks.push_back(check_trigger(rows, row));
 }
 
 void check_sequences(postgres::Connection& connection, Checks& checks) {

@@ -2,12 +2,12 @@
 
 #include <string_view>
 
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/doctor/check.hpp"
 #include "cli/screen/age.hpp"
 #include "cli/screen/report.hpp"
-#include "host/text/shown.hpp"
 
 namespace annals::cli {
 namespace {
@@ -41,7 +41,7 @@ Check check_writers(postgres::Connection& connection) {
   const bool prepared = rows.integer(0, 1) == 0;
   return {"open_writers", Level::warn, detail,
           prepared ? fmt::format("COMMIT PREPARED {0} or ROLLBACK PREPARED {0}: readers of the log wait for it",
-                                 host::quote_sql(rows.text(0, 4)))
+                                 quote_sql(rows.text(0, 4)))
                    : fmt::format("end it, or SELECT pg_terminate_backend({}): readers of the log wait for it",
                                  rows.integer(0, 1))};
 }
@@ -55,7 +55,7 @@ Check check_prepared(postgres::Connection& connection) {
                                  format_age(milliseconds{rows.bigint(0, 2)})),
                      rows.rows()),
           fmt::format("if its transaction manager is gone: ROLLBACK PREPARED {0} (or COMMIT PREPARED {0})",
-                      host::quote_sql(gid))};
+                      quote_sql(gid))};
 }
 
 Check check_idle(postgres::Connection& connection) {

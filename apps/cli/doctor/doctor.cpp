@@ -60,6 +60,7 @@ Checks run_checks(const postgres::Database& database) {
   run_group("sessions", check_sessions, connection, checks);
   run_group("roles", check_roles, connection, checks);
   if (!usable) return checks;
+  run_group("log", check_log, connection, checks);
   run_group("relay", check_relays, connection, checks);
   run_group("projection", check_projections, connection, checks);
   return checks;

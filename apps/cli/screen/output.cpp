@@ -1,37 +1,33 @@
 #include "cli/screen/output.hpp"
 
-#include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
+#include <chrono>
 
-#include <cerrno>
-#include <cstring>
-
+#include "annals/core/error.hpp"
 #include "cli/failure.hpp"
 
 namespace annals::cli {
+namespace {
+
+/// A terminal or a pipe may stand still for as long as it likes.
+constexpr std::chrono::minutes look_again{1};
+
+}  // namespace
 
 void Output::write(std::string_view text) {
   buffer_ += text;
   if (buffer_.size() >= buffer_bytes_max) flush();
 }
 
-void Output::flush() {
+void Output::flush() try {
   std::string_view rest = buffer_;
   while (!rest.empty()) {
-    const auto count = ::write(descriptor_, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EPIPE) throw BrokenPipe{};
-    if (count < 0)
-      throw Failure{host::ExitCode::failed, fmt::format("cannot write the output: {}", std::strerror(errno))};
-    rest.remove_prefix(static_cast<std::size_t>(count));
+    if (!descriptor_.wait_writable(std::chrono::steady_clock::now() + look_again)) continue;
+    rest.remove_prefix(descriptor_.write_some(rest));
   }
   buffer_.clear();
-}
-
-bool Output::reader_gone() const noexcept {
-  pollfd entry{.fd = descriptor_, .events = 0, .revents = 0};
-  return ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLERR) != 0;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::disconnected) throw BrokenPipe{};
+  throw Failure{host::ExitCode::failed, error.message(), error.hint()};
 }
 
 }  // namespace annals::cli

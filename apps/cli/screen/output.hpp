@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "host/text/descriptor.hpp"
+
 namespace annals::cli {
 
 /// Buffered bytes to a file descriptor, standard output by default.
@@ -16,11 +18,11 @@ class Output {
   void write(std::string_view text);
   void flush();
   /// Whether nobody will ever read what is written: a pipe whose other end is closed.
-  [[nodiscard]] bool reader_gone() const noexcept;
+  [[nodiscard]] bool reader_gone() const noexcept { return !descriptor_.has_reader(); }
 
  private:
   static constexpr std::size_t buffer_bytes_max = 64U << 10U;
-  int descriptor_;
+  host::Descriptor descriptor_;
   std::string buffer_;
 };
 

@@ -4,16 +4,18 @@
 #include <mutex>
 #include <string_view>
 
+#include "host/text/descriptor.hpp"
+
 namespace annals::host {
 
 /// A file descriptor that several writers put whole lines on, although each write may take only a part of a line.
 ///
 /// Thread safety  all methods. Ownership: borrows the descriptor.
-/// Errors         Error{disconnected} when nobody reads it any more, Error{failed} for anything else (disk full).
+/// Errors         those of Descriptor.
 /// Limits         never blocks past its deadline on a pipe; a regular file takes what the disk takes.
 class LineOutput {
  public:
-  explicit LineOutput(int fd) : fd_(fd) {}
+  explicit LineOutput(int fd) : output_(fd) {}
   LineOutput(const LineOutput&) = delete;
   LineOutput& operator=(const LineOutput&) = delete;
   ~LineOutput() = default;
@@ -24,13 +26,10 @@ class LineOutput {
   /// Gives up what `writer` has begun: the next line starts on a new one.
   void abandon(const void* writer);
   /// False when the other end is closed.
-  [[nodiscard]] bool has_reader() const;
+  [[nodiscard]] bool has_reader() const noexcept { return output_.has_reader(); }
 
  private:
-  std::size_t write_some(std::string_view bytes);
-  [[nodiscard]] bool wait_writable(std::chrono::steady_clock::time_point deadline) const;
-
-  const int fd_;
+  const Descriptor output_;
   std::mutex mutex_;
   const void* inside_line_ = nullptr;
   bool torn_ = false;

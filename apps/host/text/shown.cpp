@@ -13,38 +13,8 @@ namespace {
 bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 
-bool has_controls(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), is_control) || invalid_text_offset(text) ||
-         without_terminal_controls(text) != text;
-}
-
 void append_byte(std::string& out, char c) {
   fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-}
-
-/// For $'…' and E'…', which know the same escapes: only plain ASCII stays as it is.
-std::string with_escapes(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (is_control(c) || static_cast<unsigned char>(c) >= 0x80) {
-      append_byte(out, c);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string doubled(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote) out += quote;
-    out += c;
-  }
-  return out + quote;
 }
 
 /// `text` is UTF-8 without NUL.
@@ -76,29 +46,6 @@ std::string shown(std::string_view text) {
     text.remove_prefix(1);
   }
   return out;
-}
-
-std::string quote_shell(std::string_view text) {
-  if (has_controls(text)) return "$'" + with_escapes(text) + "'";
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"_-./:@%+,"}.find(c) != std::string_view::npos;
-  });
-  if (plain) return std::string{text};
-  std::string out = "'";
-  for (const char c : text) c == '\'' ? void(out += "'\\''") : void(out += c);
-  return out + "'";
-}
-
-std::string quote_sql(std::string_view text) {
-  return has_controls(text) ? "E'" + with_escapes(text) + "'" : doubled(text, '\'');
-}
-
-std::string quote_sql_identifier(std::string_view name) {
-  const bool plain = !name.empty() && (name.front() < '0' || name.front() > '9') &&
-                     std::all_of(name.begin(), name.end(),
-                                 [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-  return plain ? std::string{name} : doubled(name, '"');
 }
 
 }  // namespace annals::host

@@ -9,40 +9,8 @@
 -- here, whoever uses it later.
 CREATE DOMAIN {schema}.stream_name AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 512);
 CREATE DOMAIN {schema}.stream_version AS bigint CHECK (VALUE > 0);
-CREATE DOMAIN {schema}.event_id AS uuid CHECK (VALUE <> '00000000-0000-0000-0000-000000000000');
-CREATE DOMAIN {schema}.event_type AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 256);
-CREATE DOMAIN {schema}.event_content_type AS smallint CHECK (VALUE BETWEEN 0 AND 2);  -- 0 bytes, 1 JSON, 2 Protobuf
 CREATE DOMAIN {schema}.event_data AS bytea CHECK (pg_catalog.octet_length(VALUE) <= 16777216);
-CREATE DOMAIN {schema}.event_metadata AS text CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
--- The years that RFC 3339 can write; infinity is none of them.
-CREATE DOMAIN {schema}.event_time AS timestamptz
-  CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
-
--- Whether each name has 1 to 128 bytes and is none that a published event's own headers have, and each value at most 8192.
--- Operators are named with their schema, for a function with a search_path of its own costs twice as much.
-CREATE FUNCTION {schema}.event_headers_allowed(headers text[]) RETURNS boolean
-  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $body$
-BEGIN
-  FOR i IN 1 .. pg_catalog.cardinality(headers) BY 2 LOOP
-    IF pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.<) 1
-       OR pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.>) 128
-       OR pg_catalog.octet_length(headers[i OPERATOR(pg_catalog.+) 1]) OPERATOR(pg_catalog.>) 8192
-       OR headers[i] COLLATE pg_catalog."C"
-          OPERATOR(pg_catalog.~*) '^(ce_.*|content-type|traceparent|tracestate)$' THEN
-      RETURN false;
-    END IF;
-  END LOOP;
-  RETURN true;
-END
-$body$;
--- name, value, name, value ...: one dimension that begins at 1, nothing NULL. The shape is asked first: CASE, for AND
--- promises no order.
-CREATE DOMAIN {schema}.event_headers AS text[]
-  CHECK (CASE WHEN pg_catalog.cardinality(VALUE) = 0 THEN true
-              WHEN pg_catalog.array_ndims(VALUE) <> 1 OR pg_catalog.array_lower(VALUE, 1) <> 1
-                OR pg_catalog.cardinality(VALUE) > 128 OR pg_catalog.cardinality(VALUE) % 2 <> 0
-                OR pg_catalog.array_position(VALUE, NULL) IS NOT NULL THEN false
-              ELSE {schema}.event_headers_allowed(VALUE) END);
+-- include postgres/sql/fragment/limits.sql kind=event
 
 -- One row a stream: its head, the only authority on versions. The free space of each page keeps updates of the head
 -- on the page (HOT), so that no index is touched.
@@ -54,14 +22,7 @@ CREATE TABLE {schema}.streams (
   CONSTRAINT streams_name_key UNIQUE (name)
 ) WITH (fillfactor = 70);
 
--- Rings for whoever sleeps in wait of a row (annals/postgres/doorbell.hpp). It belongs to the table, in the DEFAULT of
--- recorded_at, so that every writer rings, in any language.
-CREATE FUNCTION {schema}.events_ring() RETURNS timestamptz LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $body$
-BEGIN
-  PERFORM pg_notify(left('annals_{schema}_events', 63), '');
-  RETURN clock_timestamp();
-END
-$body$;
+-- include postgres/sql/fragment/bell.sql log=events
 
 -- The log. position: one order over all streams; drawn under the stream's row lock, so it agrees with version. The
 -- sequence must not cache: the tail relies on positions being drawn in increasing order.

@@ -8,6 +8,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
+#include "doctor/orphans.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -72,7 +73,7 @@ void check_streams(postgres::Connection& connection, const std::string& schema, 
         {Fault::unknown_stream,
          fmt::format("{}.events.stream_id {} is no stream; {} event{} from position {} on", schema, rows.bigint(row, 0),
                      rows.bigint(row, 2), rows.bigint(row, 2) == 1 ? "" : "s", rows.bigint(row, 1)),
-         "find out who wrote them, then give them a stream with annals::eventstore::adopt_orphans()"});
+         orphan_remedy(schema)});
   }
 }
 
@@ -100,17 +101,6 @@ std::vector<LogFinding> check_log(postgres::Connection& connection, const std::s
   check_streams(connection, schema, options, findings);
   check_times(connection, schema, options, findings);
   return findings;
-}
-
-std::vector<AdoptedStream> adopt_orphans(postgres::Connection& connection, const std::string& schema) {
-  const auto rows = connection.query(postgres::render(sql::adopt_orphans, schema));
-  std::vector<AdoptedStream> adopted;
-  for (int row = 0; row < rows.rows(); ++row) {
-    adopted.push_back({.stream_id = rows.bigint(row, 0),
-                       .name = StreamName::from_database(rows.bytes(row, 1)),
-                       .version = StreamVersion{rows.bigint(row, 2)}});
-  }
-  return adopted;
 }
 
 }  // namespace annals::eventstore

@@ -3,6 +3,7 @@
 #include "annals/core/text.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
+#include "doctor/orphans.hpp"
 
 namespace annals::eventstore {
 
@@ -15,6 +16,7 @@ postgres::MessageLog message_log(const std::string& schema) {
           .position = "e.position",
           .id = "event_id",
           .stream_names = postgres::render(sql::stream_names, schema),
+          .stream_remedy = orphan_remedy(schema),
           .horizon = schema + ".events_horizon",
           .names_topics = false};
 }

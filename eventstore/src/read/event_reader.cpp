@@ -10,18 +10,17 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
 #include "columns/decode.hpp"
+#include "doctor/orphans.hpp"
 #include "store/statements.hpp"
 
 namespace annals::eventstore {
 namespace {
 
 Error unknown_stream(const std::string& schema, std::int64_t position, std::int64_t stream_id) {
-  return Error{
-      ErrorKind::corrupt,
-      fmt::format("{}.events: the event at position {} has stream_id {}, which is no stream", schema, position,
-                  stream_id),
-      {.hint = "find out who wrote it; annals::eventstore::adopt_orphans() gives such events a stream, and readers "
-               "go on"}};
+  return Error{ErrorKind::corrupt,
+               fmt::format("{}.events: the event at position {} has stream_id {}, which is no stream", schema, position,
+                           stream_id),
+               {.hint = orphan_remedy(schema)}};
 }
 
 }  // namespace
@@ -31,7 +30,7 @@ EventReader::EventReader(postgres::Connection& connection, const std::string& sc
     : connection_(connection),
       schema_(schema),
       tail_(connection, events_table(schema), options),
-      streams_(connection, postgres::render(sql::stream_names, schema)) {}
+      streams_(connection, postgres::render(sql::stream_names, schema), orphan_remedy(schema)) {}
 
 postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t events_max) {
   const auto state = tail_.read(after.value(), batch_, events_max);

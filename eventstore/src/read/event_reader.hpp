@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "annals/core/event.hpp"
-#include "annals/postgres/name_cache.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "annals/postgres/tail/name_cache.hpp"
 
 namespace annals::eventstore {
 

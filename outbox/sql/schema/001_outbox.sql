@@ -8,52 +8,13 @@
 -- The limits repeat annals/core/limits.hpp, annals/core/reserved_headers.hpp and annals/outbox/message.hpp, for writers in
 -- other languages. They are domains, not CHECKs of the table: PostgreSQL parses those anew in every statement that
 -- inserts, a domain's once a session.
-CREATE DOMAIN {schema}.message_id AS uuid CHECK (VALUE <> '00000000-0000-0000-0000-000000000000');
-CREATE DOMAIN {schema}.message_content_type AS smallint CHECK (VALUE BETWEEN 0 AND 2);
 CREATE DOMAIN {schema}.message_topic AS text COLLATE "C"
   CHECK (VALUE ~ '^[a-zA-Z0-9._-]+$' AND pg_catalog.octet_length(VALUE) <= 249 AND VALUE NOT IN ('.', '..'));
 CREATE DOMAIN {schema}.message_key AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
-CREATE DOMAIN {schema}.message_type AS text COLLATE "C" CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 256);
 CREATE DOMAIN {schema}.message_payload AS bytea CHECK (pg_catalog.octet_length(VALUE) <= 16777216);
-CREATE DOMAIN {schema}.message_metadata AS text CHECK (pg_catalog.octet_length(VALUE) BETWEEN 1 AND 1024);
--- The years that RFC 3339 can write; infinity is none of them.
-CREATE DOMAIN {schema}.message_time AS timestamptz
-  CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
+-- include postgres/sql/fragment/limits.sql kind=message
 
--- Whether each name has 1 to 128 bytes and is none that the sink writes itself, and each value at most 8192 bytes.
--- Operators are named with their schema, for a function with a search_path of its own costs twice as much.
-CREATE FUNCTION {schema}.message_headers_allowed(headers text[]) RETURNS boolean
-  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $body$
-BEGIN
-  FOR i IN 1 .. pg_catalog.cardinality(headers) BY 2 LOOP
-    IF pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.<) 1
-       OR pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.>) 128
-       OR pg_catalog.octet_length(headers[i OPERATOR(pg_catalog.+) 1]) OPERATOR(pg_catalog.>) 8192
-       OR headers[i] COLLATE pg_catalog."C"
-          OPERATOR(pg_catalog.~*) '^(ce_.*|content-type|traceparent|tracestate)$' THEN
-      RETURN false;
-    END IF;
-  END LOOP;
-  RETURN true;
-END
-$body$;
--- name, value, name, value ...: one dimension that begins at 1, nothing NULL. The shape is asked first: CASE, for AND
--- promises no order.
-CREATE DOMAIN {schema}.message_headers AS text[]
-  CHECK (CASE WHEN pg_catalog.cardinality(VALUE) = 0 THEN true
-              WHEN pg_catalog.array_ndims(VALUE) <> 1 OR pg_catalog.array_lower(VALUE, 1) <> 1
-                OR pg_catalog.cardinality(VALUE) > 128 OR pg_catalog.cardinality(VALUE) % 2 <> 0
-                OR pg_catalog.array_position(VALUE, NULL) IS NOT NULL THEN false
-              ELSE {schema}.message_headers_allowed(VALUE) END);
-
--- Rings for whoever sleeps in wait of a row (annals/postgres/doorbell.hpp). It belongs to the table, in the DEFAULT of
--- recorded_at, so that every writer rings, in any language.
-CREATE FUNCTION {schema}.outbox_ring() RETURNS timestamptz LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $body$
-BEGIN
-  PERFORM pg_notify(left('annals_{schema}_outbox', 63), '');
-  RETURN clock_timestamp();
-END
-$body$;
+-- include postgres/sql/fragment/bell.sql log=outbox
 
 CREATE TABLE {schema}.outbox (
   position       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,

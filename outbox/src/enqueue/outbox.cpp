@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 #include "annals/core/limits.hpp"
 #include "annals/core/text.hpp"
@@ -88,7 +87,11 @@ std::vector<std::int64_t> run(const postgres::PreparedStatement& statement, pqxx
   } catch (const pqxx::failure&) {
     postgres::rethrow_pqxx(fmt::format("enqueue {} message{}", expected, expected == 1 ? "" : "s"));
   }
-  ANNALS_ASSERT(positions.size() == expected);
+  if (positions.size() != expected) {
+    throw Error{ErrorKind::failed,
+                fmt::format("the outbox kept {} of {} messages", positions.size(), expected),
+                {.hint = "roll back; a trigger or a rule that somebody put on the table swallows rows: remove it"}};
+  }
   return positions;
 }
 

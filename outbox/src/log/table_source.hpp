@@ -2,26 +2,24 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "annals/core/clock.hpp"
 #include "annals/outbox/message.hpp"
 #include "annals/outbox/message_source.hpp"
-#include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/doorbell.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "annals/postgres/name_cache.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "log/message_rows.hpp"
+#include "log/place_ledger.hpp"
+#include "log/table_history.hpp"
 
 namespace annals::outbox {
 
-struct TableCursor;
-
 /// The rows of a log's table as messages, by the exact tail and the doorbell. What is known of PostgreSQL's way to show
-/// new rows is in OrderedTail and Doorbell; here they are made a MessageSource.
+/// new rows is in OrderedTail and Doorbell, which history they are in TableHistory; here they are made a MessageSource.
 ///
 /// Thread safety  none. Ownership: borrows connection and clock.
 class TableSource final : public MessageSource {
@@ -41,10 +39,10 @@ class TableSource final : public MessageSource {
   State read() override;
   [[nodiscard]] std::size_t size() const noexcept override { return rows_.size(); }
   void decode(std::size_t index, MessageView& view) const override;
-  [[nodiscard]] Cursor cursor(std::int64_t ticket) const override;
-  [[nodiscard]] Place place(std::int64_t ticket) const override;
+  [[nodiscard]] Cursor cursor(std::int64_t ticket) const override { return history_.cursor(place(ticket)); }
+  [[nodiscard]] Place place(std::int64_t ticket) const override { return places_.at(ticket); }
   [[nodiscard]] bool find(std::int64_t ticket, MessageView& view) override;
-  void forget(std::int64_t ticket) override;
+  void forget(std::int64_t ticket) override { places_.forget(ticket); }
   void acknowledge(const Cursor&) override {}  // the table keeps its rows whether or not they were published
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
   void rest() override { (void)bell_.drain(); }
@@ -52,28 +50,18 @@ class TableSource final : public MessageSource {
   [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override { return tail_.blockers(); }
 
  private:
-  void require_same_history(const TableCursor& cursor);
-  [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;
-  [[nodiscard]] std::int64_t proven_end(std::chrono::milliseconds wait_max);
-  [[nodiscard]] Place place_at(std::int64_t position);
-  void decode(postgres::RowReader row, MessageView& view) const;
-  void learn(const postgres::RowBatch& rows);
-
   postgres::Connection& connection_;
   Clock& clock_;
   postgres::MessageLog log_;
   Options options_;
+  TableHistory history_;
   postgres::OrderedTail tail_;
   postgres::Doorbell bell_;
-  postgres::NameCache streams_;
-  postgres::ClusterIdentity cluster_;
+  MessageRows messages_;
+  PlaceLedger places_;  // the last ones are those of rows_
 
   postgres::RowBatch rows_;
   postgres::RowBatch found_;
-  std::vector<std::int64_t> stream_ids_;
-  std::vector<Place> places_;       // of the tickets from first_ticket_ on; the last ones are those of rows_
-  std::int64_t first_ticket_ = 0;   // of places_
-  std::int64_t wanted_ticket_ = 0;  // nobody asks for tickets below
   State state_ = State::rows;
   std::chrono::steady_clock::time_point read_at_;
 };

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
@@ -46,7 +45,11 @@ RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, cons
                                                                .text(cluster.system_identifier)
                                                                .text(cluster.timeline));
   auto adopted = find_checkpoint(connection, log, adoption.relay);
-  ANNALS_ASSERT(adopted.has_value());
+  if (!adopted) {
+    throw Error{ErrorKind::failed,
+                fmt::format("the checkpoint of relay \"{}\" on {} was not kept", printable(adoption.relay), log.name),
+                {.hint = "a trigger or a rule that somebody put on relay_checkpoints swallows rows: remove it"}};
+  }
   add_lag(connection, log, *adopted);
   return *adopted;
 }

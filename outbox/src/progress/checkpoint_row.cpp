@@ -38,17 +38,10 @@ void add_lag(Connection& connection, const MessageLog& log, RelayStatus& status)
   if (!row.is_null(0, 1)) status.oldest_age = std::chrono::milliseconds{row.bigint(0, 1)};
 }
 
-std::optional<RelayOwner> find_owner(Connection& connection, const MessageLog& log, const std::string& relay) {
-  const auto owner = postgres::find_owner(connection, lock_name_of(log, relay));
-  if (!owner) return std::nullopt;
-  return RelayOwner{
-      .pid = owner->pid, .application_name = owner->application_name, .client_address = owner->client_address};
-}
-
 void require_no_owner(Connection& connection, const MessageLog& log, const std::string& relay,
                       postgres::Ownership& lock) {
   if (lock.try_acquire()) return;
-  const auto owner = find_owner(connection, log, relay).value_or(RelayOwner{});
+  const auto owner = find_relay_owner(connection, log, relay).value_or(postgres::Owner{});
   throw Error{
       ErrorKind::overloaded,
       fmt::format("relay \"{}\" is running: backend {} (application \"{}\", client {})", printable(relay), owner.pid,

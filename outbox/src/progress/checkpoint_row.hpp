@@ -13,9 +13,6 @@ namespace annals::outbox {
 [[nodiscard]] std::optional<RelayStatus> find_checkpoint(postgres::Connection& connection,
                                                          const postgres::MessageLog& log, const std::string& relay);
 void add_lag(postgres::Connection& connection, const postgres::MessageLog& log, RelayStatus& status);
-/// Who holds the relay's lock, as far as this role may see.
-[[nodiscard]] std::optional<RelayOwner> find_owner(postgres::Connection& connection, const postgres::MessageLog& log,
-                                                   const std::string& relay);
 /// Takes the relay's lock, so that its checkpoint stands still. Throws Error{overloaded} naming the owner while it runs.
 void require_no_owner(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay,
                       postgres::Ownership& lock);

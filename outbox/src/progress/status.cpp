@@ -36,11 +36,16 @@ std::vector<RelayStatus> read_relay_status(Connection& connection, const std::ve
     for (int row = 0; row < rows.rows(); ++row) {
       auto status = checkpoint_of(rows, row);
       add_lag(connection, log, status);
-      status.owner = find_owner(connection, log, status.relay);
+      status.owner = find_relay_owner(connection, log, status.relay);
       relays.push_back(std::move(status));
     }
   }
   return relays;
+}
+
+std::optional<postgres::Owner> find_relay_owner(Connection& connection, const postgres::MessageLog& log,
+                                                const std::string& relay) {
+  return postgres::find_owner(connection, lock_name_of(log, relay));
 }
 
 }  // namespace annals::outbox

@@ -96,7 +96,8 @@ bool Relay::Impl::own() {
   if (!lock.try_acquire()) return false;
   source.emplace(session, clock, log, source_options(options));
   run.emplace(*source, destination, clock, options, log.name,
-              Admission{options, read_passed_over(session, log, options.name)});
+              Admission{options, read_passed_over(session, log, options.name)},
+              Tenure{.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }});
   return true;
 }
 

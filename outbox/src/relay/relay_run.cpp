@@ -4,7 +4,8 @@
 // delivered. Beside these two ports there are
 //   Admission           what is to be published at all, and to which topic;
 //   Publisher           what became of it: sent, delivered, refused, in flight;
-//   CheckpointSchedule  when it is time to record it.
+//   Committer           whether and when that is recorded;
+//   Intake              what was read and is not sent yet.
 // The run knows neither tables nor positions: it counts tickets, 1, 2, 3 … from where it began.
 //
 // Four tickets, each in its own hands, always in this order:
@@ -22,6 +23,9 @@
 //   I5  After a message was refused, or given up, nothing is acknowledged, because the prefix ends before it, and nothing
 //       more is sent. Only what the other side said no to is called poison: a sink that breaks says nothing about the
 //       messages it had.
+//   I6  Whoever waits for the destination stays the owner meanwhile: no wait is longer than Tenure::talk_within, and each
+//       is followed by renewing the ownership. So a drain, or the settling after a failure, may take longer than the lease
+//       and still record what it waited for.
 //
 // Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come
 // before n, with one key. The run that makes n durable first either sent m before n itself, and then the sink made m
@@ -50,8 +54,6 @@ namespace annals::outbox {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using SourceState = MessageSource::State;
-using Commit = Destination::Commit;
-using CommitRule = Destination::CommitRule;
 
 namespace {
 
@@ -63,42 +65,29 @@ constexpr milliseconds look_while_in_flight = 1ms;
 /// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
 bool is_refusal(const Error& error) { return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid; }
 
-Error not_ready(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
-  std::string names;
-  for (const auto& other : others) names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", printable(other));
-  return Error{ErrorKind::not_ready,
-               fmt::format("relay \"{}\" is new to {}, which others publish already: {}", printable(relay), log, names),
-               {.hint = "use the name of the one that is to go on; or, if this is another one, say where it starts: "
-                        "beginning, end or a position"}};
+Poison poison_of(const MessageView& message, std::string reason, std::string hint) {
+  return {.ticket = message.ticket,
+          .place = {.position = message.position, .id = message.id},
+          .topic = std::string{message.topic},
+          .type = std::string{message.type},
+          .reason = std::move(reason),
+          .hint = std::move(hint)};
 }
 
 }  // namespace
 
 RelayRun::RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-                   const std::string& log, Admission admission)
+                   const std::string& log, Admission admission, Tenure tenure)
     : source_(source),
-      destination_(destination),
       clock_(clock),
       options_(options),
       log_(log),
       admission_(std::move(admission)),
+      tenure_(std::move(tenure)),
       publisher_(destination, options.in_flight_max),
-      schedule_(options.checkpoint_interval) {
-  source_.start(open(destination_));
-  committed_position_ = source_.place(0).position;
-  schedule_.start(clock_.steady());
-}
-
-/// Where to go on; a name without checkpoint gets its first one.
-Cursor RelayRun::open(Destination& destination) {
-  const auto checkpoint = destination.open();
-  if (!checkpoint.cursor.empty()) return checkpoint.cursor;
-  if (!options_.start && !checkpoint.others.empty()) throw not_ready(options_.name, log_, checkpoint.others);
-  auto cursor = source_.first(options_.start.value_or(Start{}), options_.start_timeout);
-  if (destination.commit(cursor) == Commit::committed) return cursor;
-  throw Error{ErrorKind::disconnected,
-              fmt::format("relay \"{}\" could not record where it starts", printable(options_.name)),
-              {.hint = "another relay of this name may have started at the same moment: try again"}};
+      committer_({source, destination, clock, publisher_, options, log_}),
+      intake_(source) {
+  committer_.start();
 }
 
 StepReport RelayRun::step(milliseconds wait_max) {
@@ -107,9 +96,9 @@ StepReport RelayRun::step(milliseconds wait_max) {
   if (!progress) {
     wait_for_work(wait_max, report);
     progress = report.delivered > 0;
-    if (may_read_) progress = pass(report) > 0 || progress;
+    if (intake_.may_read()) progress = pass(report) > 0 || progress;
   }
-  commit_when_due();
+  committer_.commit_when_due(is_quiet());
   complete(report, progress);
   return report;
 }
@@ -127,45 +116,41 @@ std::size_t RelayRun::pass(StepReport& report) {
 
 std::size_t RelayRun::fill() {
   // The source remembers the places of what is not acknowledged: messages that are passed over must not let it grow.
-  const bool ahead = last_read_ - publisher_.acknowledged() >= static_cast<std::int64_t>(options_.in_flight_max);
-  if (has_unsent() || !may_read_ || ahead) return 0;
-  source_.forget(publisher_.acknowledged());
-  next_ = 0;
-  state_ = source_.read();
-  may_read_ = state_ == SourceState::rows && source_.more();
-  last_read_ += static_cast<std::int64_t>(source_.size());
-  if (source_.size() > 0) at("read");
-  return source_.size();
+  const auto acknowledged = publisher_.acknowledged();
+  const bool ahead = intake_.ticket() - acknowledged >= static_cast<std::int64_t>(options_.in_flight_max);
+  if (!intake_.empty() || !intake_.may_read() || ahead) return 0;
+  const auto read = intake_.read(acknowledged);
+  if (read > 0) at("read");
+  return read;
 }
 
 /// Sends what is unsent until the destination has no room; returns how many messages it got through.
 std::size_t RelayRun::publish(StepReport& report) {
-  if (is_holding()) return 0;
-  const auto first = next_;
-  const auto size = source_.size();
-  for (; next_ < size; ++next_) {
-    if ((next_ - first) % collect_every == collect_every - 1) report.delivered += collect(0ms);
-    source_.decode(next_, view_);
-    const auto verdict = admission_.decide(view_);
+  if (committer_.is_holding()) return 0;
+  std::size_t done = 0;
+  for (; !intake_.empty(); intake_.pop(), ++done) {
+    if (done % collect_every == collect_every - 1) report.delivered += collect(0ms);
+    auto& message = intake_.front();
+    const auto verdict = admission_.decide(message);
     if (verdict == Admission::Verdict::poison) {
-      const auto objection = admission_.objection(view_);
-      fail(poison_at_hand(objection.reason, objection.hint), std::nullopt);
+      const auto objection = admission_.objection(message);
+      fail(poison_of(message, objection.reason, objection.hint), std::nullopt);
     }
     if (verdict == Admission::Verdict::skip) {
-      publisher_.skip(view_.ticket);
-    } else if (!offer()) {
+      publisher_.skip(message.ticket);
+    } else if (!offer(message)) {
       break;
     }
   }
-  return next_ - first;
+  return done;
 }
 
 /// False when the destination has no room.
-bool RelayRun::offer() {
+bool RelayRun::offer(const MessageView& message) {
   try {
-    return publisher_.offer(view_);
+    return publisher_.offer(message);
   } catch (const Error& error) {
-    if (is_refusal(error)) fail(poison_at_hand(error.message(), error.hint()), std::nullopt);
+    if (is_refusal(error)) fail(poison_of(message, error.message(), error.hint()), std::nullopt);
     fail(std::nullopt, error);
   }
 }
@@ -173,87 +158,48 @@ bool RelayRun::offer() {
 std::size_t RelayRun::collect(milliseconds wait) {
   std::size_t delivered = 0;
   try {
-    delivered = publisher_.collect(wait);
+    delivered = publisher_.collect(std::min(wait, tenure_.talk_within));
   } catch (const Error& error) {
     fail(std::nullopt, error);
   }
+  tenure_.renew();
   if (delivered > 0) at("delivered");
   if (publisher_.failed()) fail(std::nullopt, std::nullopt);
   return delivered;
 }
 
 void RelayRun::wait_for_work(milliseconds wait_max, StepReport& report) {
-  const auto until = has_unsaved() && may_commit() ? std::min(wait_max, until_commit()) : wait_max;
-  if (has_unsent()) {  // the destination is full, or holds for a commit: nothing to do but wait for it
+  const bool quiet = is_quiet();
+  const auto until =
+      committer_.has_unsaved() && committer_.may_commit() ? std::min(wait_max, committer_.until_due(quiet)) : wait_max;
+  if (!intake_.empty()) {  // the destination is full, or holds for a commit: nothing to do but wait for it
     source_.rest();
     report.delivered += collect(until);
   } else if (publisher_.in_flight() > 0) {
-    may_read_ = may_read_ || source_.wait(std::min(wait_max, look_while_in_flight));
+    intake_.wait(std::min(wait_max, look_while_in_flight));
     report.delivered += collect(0ms);
   } else {
-    commit_when_due();
-    may_read_ = source_.wait(has_unsaved() ? std::min(wait_max, until_commit()) : wait_max);
+    committer_.commit_when_due(quiet);
+    intake_.wait(committer_.has_unsaved() ? std::min(wait_max, committer_.until_due(quiet)) : wait_max);
   }
 }
 
 bool RelayRun::is_quiet() const {
-  return !has_unsent() && state_ == SourceState::caught_up && publisher_.in_flight() == 0;
+  return intake_.empty() && intake_.state() == SourceState::caught_up && publisher_.in_flight() == 0;
 }
 
 void RelayRun::complete(StepReport& report, bool progress) {
   report.in_flight = publisher_.in_flight();
   report.acknowledged = source_.place(publisher_.acknowledged()).position;
-  report.checkpoint = committed_position_;
+  report.checkpoint = committer_.position();
   report.state = StepReport::State::publishing;
   if (progress) return;
-  if (!has_unsent() && state_ == SourceState::blocked) {
+  if (intake_.empty() && intake_.state() == SourceState::blocked) {
     report.state = StepReport::State::blocked;
     report.blockers = source_.blockers();
-  } else if (is_quiet() && !has_unsaved()) {
+  } else if (is_quiet() && !committer_.has_unsaved()) {
     report.state = StepReport::State::idle;
   }
-}
-
-// Checkpoint
-
-milliseconds RelayRun::until_commit() const { return schedule_.until_due(is_quiet(), clock_.steady()); }
-
-bool RelayRun::may_commit() const {
-  return destination_.commit_rule() == CommitRule::any_prefix || publisher_.in_flight() == 0;
-}
-
-/// Where everything sent is committed together, nothing more is sent while a commit waits for what is in flight.
-bool RelayRun::is_holding() const {
-  return destination_.commit_rule() == CommitRule::all_sent && publisher_.in_flight() > 0 &&
-         schedule_.until_due(false, clock_.steady()) == 0ms;
-}
-
-void RelayRun::commit_when_due() {
-  if (has_unsaved() && may_commit() && until_commit() == 0ms) commit();
-}
-
-void RelayRun::commit() {
-  at("checkpoint");
-  const auto ticket = publisher_.acknowledged();
-  const auto cursor = source_.cursor(ticket);
-  const auto outcome = destination_.commit(cursor);
-  if (outcome == Commit::fenced) {
-    throw Error{ErrorKind::disconnected,
-                fmt::format("another relay \"{}\" has taken {} over", printable(options_.name), log_),
-                {.hint = "a new one stands by; nothing is lost"}};
-  }
-  if (outcome != Commit::committed) {
-    throw Error{
-        ErrorKind::failed,
-        fmt::format("the checkpoint of relay \"{}\" on {} was {}", printable(options_.name), log_,
-                    outcome == Commit::aborted ? "not committed" : "sent, and whether it is committed is unknown"),
-        {.hint = "a new relay goes on from what is committed", .retryable = true}};
-  }
-  source_.acknowledge(cursor);
-  committed_ = ticket;
-  committed_position_ = source_.place(ticket).position;
-  schedule_.saved(clock_.steady());
-  at("checkpointed");
 }
 
 // The end
@@ -262,7 +208,8 @@ void RelayRun::settle(milliseconds wait_max) {
   const auto deadline = clock_.steady() + wait_max;
   while (publisher_.in_flight() > 0) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - clock_.steady());
-    if (publisher_.collect(std::max(left, 0ms)) > 0) at("delivered");
+    if (publisher_.collect(std::clamp(left, 0ms, tenure_.talk_within)) > 0) at("delivered");
+    tenure_.renew();
     if (left <= 0ms) return;
   }
 }
@@ -291,19 +238,11 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
               {.hint = "nothing is lost: with a new sink it is sent again", .retryable = true}};
 }
 
-Poison RelayRun::poison_at_hand(std::string reason, std::string hint) const {
-  return {.ticket = view_.ticket,
-          .place = {.position = view_.position, .id = view_.id},
-          .topic = std::string{view_.topic},
-          .type = std::string{view_.type},
-          .reason = std::move(reason),
-          .hint = std::move(hint)};
-}
-
 Poison RelayRun::describe(const Delivery& refused) {
-  if (source_.find(refused.ticket, view_)) {
-    (void)admission_.route(view_);
-    return poison_at_hand(refused.reason, {});
+  MessageView message;
+  if (source_.find(refused.ticket, message)) {
+    (void)admission_.route(message);
+    return poison_of(message, refused.reason, {});
   }
   return {.ticket = refused.ticket, .place = source_.place(refused.ticket), .reason = refused.reason};
 }
@@ -311,13 +250,12 @@ Poison RelayRun::describe(const Delivery& refused) {
 void RelayRun::drain(milliseconds wait_max) {
   settle(wait_max);
   if (publisher_.failed()) fail(std::nullopt, std::nullopt);
-  if (has_unsaved() && may_commit()) commit();
+  committer_.commit_rest();
 }
 
 void RelayRun::leave() noexcept {
   try {
-    const bool whole = destination_.commit_rule() == CommitRule::any_prefix || !publisher_.failed();
-    if (has_unsaved() && may_commit() && whole) commit();
+    committer_.commit_rest_after_failure();
   } catch (const std::exception&) {  // the error that is already on its way matters more; I2 holds without this
   }
 }

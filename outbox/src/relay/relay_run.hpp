@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -12,10 +13,17 @@
 #include "annals/outbox/relay.hpp"
 #include "poison/poison.hpp"
 #include "relay/admission.hpp"
-#include "relay/checkpoint_schedule.hpp"
+#include "relay/committer.hpp"
+#include "relay/intake.hpp"
 #include "relay/publisher.hpp"
 
 namespace annals::outbox {
+
+/// The ownership under which a run works. It ends when its holder says nothing for too long.
+struct Tenure {
+  std::chrono::milliseconds talk_within;  ///< the longest wait between two calls of renew
+  std::function<void()> renew;            ///< throws when the ownership is lost
+};
 
 /// The work of a relay while it owns its log: from a MessageSource to a Destination. relay_run.cpp opens with how.
 ///
@@ -26,7 +34,7 @@ namespace annals::outbox {
 class RelayRun {
  public:
   RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-           const std::string& log, Admission admission);
+           const std::string& log, Admission admission, Tenure tenure);
 
   StepReport step(std::chrono::milliseconds wait_max);
   /// Waits at most `wait_max` for what is in flight and records the checkpoint. Rows that were read and not sent are
@@ -41,48 +49,30 @@ class RelayRun {
   std::size_t pass(StepReport& report);
   std::size_t fill();
   std::size_t publish(StepReport& report);
-  [[nodiscard]] bool offer();
+  [[nodiscard]] bool offer(const MessageView& message);
   std::size_t collect(std::chrono::milliseconds wait);
   void wait_for_work(std::chrono::milliseconds wait_max, StepReport& report);
   void complete(StepReport& report, bool progress);
-
-  // Checkpoint
-  [[nodiscard]] Cursor open(Destination& destination);
-  void commit_when_due();
-  void commit();
-  [[nodiscard]] bool may_commit() const;
-  [[nodiscard]] bool is_holding() const;
-  [[nodiscard]] std::chrono::milliseconds until_commit() const;
+  [[nodiscard]] bool is_quiet() const;
 
   // The end
   void settle(std::chrono::milliseconds wait_max);
   [[noreturn]] void fail(std::optional<Poison> poison, std::optional<Error> broken);
-  [[nodiscard]] Poison poison_at_hand(std::string reason, std::string hint) const;
   [[nodiscard]] Poison describe(const Delivery& refused);
 
-  [[nodiscard]] bool has_unsent() const { return next_ < source_.size(); }
-  [[nodiscard]] bool has_unsaved() const { return publisher_.acknowledged() > committed_; }
-  [[nodiscard]] bool is_quiet() const;
   void at(std::string_view point) const {
     if (options_.at_point) options_.at_point(point);
   }
 
   MessageSource& source_;
-  Destination& destination_;
   Clock& clock_;
   const RelayOptions& options_;
   std::string log_;
   Admission admission_;
+  Tenure tenure_;
   Publisher publisher_;
-  CheckpointSchedule schedule_;
-
-  MessageSource::State state_ = MessageSource::State::rows;  // of the last read
-  bool may_read_ = true;        // false after a read found nothing, until the source says so
-  std::int64_t last_read_ = 0;  // ticket
-  std::size_t next_ = 0;        // first message at hand that is not sent yet
-  MessageView view_;            // message next_; kept for its memory
-  std::int64_t committed_ = 0;  // ticket
-  std::int64_t committed_position_ = 0;
+  Committer committer_;
+  Intake intake_;
 };
 
 }  // namespace annals::outbox

@@ -136,7 +136,16 @@ void apply_step(Connection& connection, const MigrationSet& set, const Migration
 
 void become(Connection& connection, const std::string& role) {
   if (role.empty()) return;
-  connection.query("SELECT pg_catalog.set_config('role', $1::text, false)", Params{}.text(role));
+  try {
+    connection.query("SELECT pg_catalog.set_config('role', $1::text, false)", Params{}.text(role));
+  } catch (const Error& error) {
+    constexpr std::string_view no_such_role = "22023";
+    constexpr std::string_view not_a_member = "42501";
+    if (error.sqlstate() != no_such_role && error.sqlstate() != not_a_member) throw;
+    throw invalid(fmt::format("\"{}\" cannot own the schema: {}", printable(role), error.message()),
+                  error.sqlstate() == no_such_role ? "create the role, or name another one"
+                                                   : "let an administrator GRANT the role to this login");
+  }
 }
 
 /// In one transaction, and looked at after it was made: nobody gets in between.

@@ -1,11 +1,18 @@
 #pragma once
+#include <libpq-fe.h>
+
+#include <memory>
 #include <string>
-#include <string_view>
 
 namespace annals::postgres {
 
-/// Throws Error{invalid}, without quoting any of it, when a URI has a second `@`, or one after its first `/`, `?` or `#`:
-/// then a part of the password is a part of the host for libpq, which prints it in its messages. Anything else passes.
-void require_unambiguous(std::string_view conninfo);
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
+using ConninfoOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
+
+/// The options of a connection string; nothing for the empty one. Throws Error{invalid} when libpq cannot read it, and when
+/// a part of a password may stand where libpq sees another part, and would print it: then nothing of it is quoted.
+[[nodiscard]] ConninfoOptions parse_conninfo(const std::string& conninfo);
 
 }  // namespace annals::postgres

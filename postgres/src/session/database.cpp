@@ -18,54 +18,6 @@
 namespace annals::postgres {
 namespace {
 
-using Options = std::unique_ptr<PQconninfoOption, decltype([](PQconninfoOption* o) { PQconninfoFree(o); })>;
-
-constexpr auto form_hint =
-    "use postgresql://user@host:port/database or host=… dbname=…; in a URI write @ : / ? % of a name or password as "
-    "%40 %3A %2F %3F %25";
-
-/// What is said when a part of a password may stand where libpq sees another part: nothing of it is repeated.
-Error not_understood(std::string_view reason) {
-  return invalid(fmt::format("the database's connection string is not understood: {}", reason), form_hint);
-}
-
-/// What libpq says of a conninfo it cannot read; only where that cannot repeat a part of a password.
-std::string reason_of(std::string_view conninfo, std::string_view message) {
-  const bool names_an_option = message.find("connection option") != std::string_view::npos ||
-                               message.find("query parameter") != std::string_view::npos;
-  const bool may_hold_a_password =
-      conninfo.find('@') != std::string_view::npos || conninfo.find("pass") != std::string_view::npos;
-  if (!names_an_option || may_hold_a_password) return "it is neither a URI nor key=value pairs that libpq knows";
-  return std::string{message.substr(0, message.find_last_not_of('\n') + 1)};
-}
-
-/// Of what we print: a port that is no number, or a database that is a URI, is a password in the wrong place.
-void require_plausible(const PQconninfoOption& option) {
-  if (option.val == nullptr) return;
-  const std::string_view keyword = option.keyword;
-  const std::string_view value = option.val;
-  if (keyword == "port" && value.find_first_not_of("0123456789, ") != std::string_view::npos) {
-    throw not_understood("its port is no number");
-  }
-  if (keyword == "dbname" && value.find("://") != std::string_view::npos) {
-    throw not_understood("its dbname is itself a URI");
-  }
-}
-
-/// Throws Error{invalid} when libpq cannot read the conninfo.
-Options parse(const std::string& conninfo) {
-  require_unambiguous(conninfo);
-  char* message = nullptr;
-  Options options{PQconninfoParse(conninfo.c_str(), &message)};
-  const std::string reason = message == nullptr ? "" : message;
-  PQfreemem(message);
-  if (!options && !conninfo.empty()) throw not_understood(reason_of(conninfo, reason));
-  for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
-    require_plausible(*option);
-  }
-  return options;
-}
-
 std::string conninfo_value(std::string_view value) {
   std::string out = "'";
   for (const char c : value) {
@@ -93,7 +45,7 @@ std::vector<std::pair<const char*, std::string>> defaults(const Database& databa
 
 /// For libpqxx, which takes one string: the conninfo's own options, then our defaults for those it does not set.
 std::string expanded(const Database& database) {
-  const auto options = parse(database.conninfo);
+  const auto options = parse_conninfo(database.conninfo);
   std::string out;
   const auto is_set = [&](std::string_view keyword) {
     for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
@@ -127,7 +79,7 @@ std::string session_settings(const Database& database) {
 }
 
 pg_conn* connect(const Database& database) {
-  parse(database.conninfo);
+  (void)parse_conninfo(database.conninfo);
   std::vector<const char*> keywords;
   std::vector<const char*> values;
   const auto ours = defaults(database);
@@ -167,7 +119,7 @@ std::unique_ptr<pqxx::connection> open_pqxx(const Database& database) {
 
 std::string describe(const Database& database) {
   std::string out;
-  const auto options = parse(database.conninfo);
+  const auto options = parse_conninfo(database.conninfo);
   for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
     const std::string_view keyword = option->keyword;
     if (option->val == nullptr) continue;

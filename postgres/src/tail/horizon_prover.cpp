@@ -27,7 +27,7 @@
 //
 // A hot standby shows none of the primary's locks: there every hole would look proven. The proof is for the primary; a
 // replica reads up to a horizon that a primary has stored (HorizonStore).
-#include "annals/postgres/horizon_prover.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "annals/postgres/horizon_store.hpp"
+#include "annals/postgres/tail/horizon_store.hpp"
 
 #include <utility>
 
@@ -9,7 +9,10 @@
 namespace annals::postgres {
 
 HorizonStore::HorizonStore(Connection& connection, std::string relation)
-    : connection_(connection), relation_(std::move(relation)) {}
+    : connection_(connection),
+      relation_(std::move(relation)),
+      load_sql_(render(sql::horizon_load, {{"relation", relation_}})),
+      store_sql_(render(sql::horizon_store, {{"relation", relation_}})) {}
 
 void HorizonStore::offer(std::int64_t horizon, bool at_rest) {
   if (relation_.empty() || horizon <= stored_) return;
@@ -17,16 +20,14 @@ void HorizonStore::offer(std::int64_t horizon, bool at_rest) {
   if (now - offered_at_ < (at_rest ? rest_interval : store_interval)) return;
   offered_at_ = now;
   if (!may_write()) return;
-  connection_.query_prepared("annals_horizon_store", render(sql::horizon_store, {{"relation", relation_}}),
-                             Params{}.bigint(horizon));
+  connection_.query_prepared("annals_horizon_store", store_sql_, Params{}.bigint(horizon));
   stored_ = horizon;
 }
 
 HorizonStore::Stored HorizonStore::load() {
   if (relation_.empty())
     return {.in_recovery = connection_.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)};
-  const auto row =
-      connection_.query_prepared("annals_horizon_load", render(sql::horizon_load, {{"relation", relation_}}));
+  const auto row = connection_.query_prepared("annals_horizon_load", load_sql_);
   Stored stored{.in_recovery = row.boolean(0, 0)};
   if (!row.is_null(0, 1)) stored.horizon = row.bigint(0, 1);
   return stored;

@@ -1,4 +1,4 @@
-#include "annals/postgres/name_cache.hpp"
+#include "annals/postgres/tail/name_cache.hpp"
 
 #include <fmt/format.h>
 
@@ -27,9 +27,8 @@ void NameCache::require(const std::vector<std::int64_t>& ids) {
     bytes_ += name.size() + sizeof(std::pair<std::int64_t, std::string>);
   }
   if (static_cast<std::size_t>(rows.rows()) != missing.size()) {
-    throw Error{ErrorKind::corrupt,
-                fmt::format("{} ids have only {} names", missing.size(), rows.rows()),
-                {.hint = "rows were removed behind Annals' back; restore the table"}};
+    const auto nameless = std::find_if(missing.begin(), missing.end(), [&](auto id) { return !names_.contains(id); });
+    throw Error{ErrorKind::corrupt, fmt::format("stream_id {} of the log is no stream", *nameless), {.hint = remedy_}};
   }
 }
 

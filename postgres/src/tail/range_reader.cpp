@@ -1,4 +1,4 @@
-#include "annals/postgres/range_reader.hpp"
+#include "annals/postgres/tail/range_reader.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "annals/postgres/connection.hpp"
@@ -28,6 +30,15 @@ class CliTest : public testing::Test {
     const auto finished = annals(arguments, input);
     EXPECT_EQ(finished.code, 0) << finished.err;
     return finished.out;
+  }
+  /// Runs a command line as an operator would paste it; returns its exit status.
+  [[nodiscard]] int shell(const std::string& command) const {
+    write_file(directory_.path("script"), std::string{"set -e\nexport PATH=\"$(dirname '"} + ANNALS_PROGRAM +
+                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + database_.uri() +
+                                              "'\ncd \"$(dirname \"$0\")\"\n" + command);
+    const int status =
+        std::system(("sh " + directory_.path("script") + " >" + directory_.path("log") + " 2>&1").c_str());
+    return WEXITSTATUS(status);
   }
   [[nodiscard]] postgres::Connection connect() const { return postgres::Connection{database_.database()}; }
   [[nodiscard]] std::int64_t number(const std::string& sql) const { return connect().query(sql).bigint(0, 0); }

@@ -26,17 +26,19 @@ TEST_F(RelayHealth, IsReadyWhenEverySourcePublishesOrStandsBy) {
   publish(*outbox_);
   EXPECT_FALSE(health_.ready(start_).good);
   events_->enter(Phase::standby);
+  EXPECT_FALSE(health_.ready(start_).good) << "nobody has looked who publishes";
+  events_->set_standby_fault("");
   EXPECT_TRUE(health_.ready(start_).good);
 }
 
-TEST_F(RelayHealth, IsNotReadyWhileAStrangerHoldsTheLock) {
+TEST_F(RelayHealth, IsNotReadyWhileItStandsByForNothing) {
   publish(*outbox_);
   events_->enter(Phase::standby);
-  events_->set_stranger("pid 7 (psql)");
+  events_->set_standby_fault("the lock is held by pid 7 (psql)");
   const auto answer = health_.ready(start_);
   EXPECT_FALSE(answer.good);
   EXPECT_THAT(answer.text, HasSubstr("events: standby, not ready: the lock is held by pid 7 (psql)"));
-  events_->set_stranger("");
+  events_->set_standby_fault("");
   EXPECT_TRUE(health_.ready(start_).good);
 }
 

@@ -152,11 +152,10 @@ TEST(EventStoreImportInEnglish, LocksNewStreamsInByteOrderToo) {
                     "current_database()")
              .bigint(0, 0) == 0) {
   }
-  const auto error = error_of([&] {
+  EXPECT_NO_THROW({
     (void)version_of(store.append(tx, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t")}));
     tx.commit();
   });
-  EXPECT_STREQ(error.what(), "nothing was thrown");
   import.join();
   EXPECT_EQ(attempts, 1);
   EXPECT_EQ(store.head(StreamName{"a"}), StreamVersion{2});

@@ -8,6 +8,7 @@
 #include "annals/core/event_id.hpp"
 #include "annals/core/timestamp.hpp"
 #include "annals/postgres/message_log.hpp"
+#include "annals/postgres/ownership.hpp"
 
 namespace annals::postgres {
 class Connection;
@@ -25,13 +26,6 @@ struct OutboxStatus {
   std::optional<std::chrono::milliseconds> oldest_unpublished_age;
 };
 
-/// The session that owns a relay's lock. Members are empty where this role may not look (pg_read_all_stats may).
-struct RelayOwner {
-  int pid = 0;
-  std::string application_name;
-  std::string client_address;  ///< empty for a Unix socket
-};
-
 /// One relay, by its checkpoint.
 struct RelayStatus {
   std::string relay;
@@ -39,7 +33,7 @@ struct RelayStatus {
   std::int64_t position = 0;      ///< everything up to here is delivered
   std::int64_t lag_messages = 0;  ///< positions after it; an upper bound, because rolled-back positions count
   std::optional<std::chrono::milliseconds> oldest_age;  ///< of the first message after it; nothing when caught up
-  std::optional<RelayOwner> owner;                      ///< nothing when no relay of this name is publishing
+  std::optional<postgres::Owner> owner;                 ///< nothing when no relay of this name is publishing
   Timestamp updated_at;                                 ///< when the checkpoint was written
   std::string system_identifier;                        ///< of the cluster that the checkpoint belongs to
   std::string timeline;
@@ -52,6 +46,11 @@ struct RelayStatus {
 /// All relays of these logs that ever had a checkpoint, by log and name.
 [[nodiscard]] std::vector<RelayStatus> read_relay_status(postgres::Connection& connection,
                                                          const std::vector<postgres::MessageLog>& logs);
+
+/// Who holds the lock of a relay, whether or not it ever had a checkpoint; nothing: nobody.
+[[nodiscard]] std::optional<postgres::Owner> find_relay_owner(postgres::Connection& connection,
+                                                              const postgres::MessageLog& log,
+                                                              const std::string& relay);
 
 /// What to adopt: see adopt_checkpoint().
 struct Adoption {

@@ -23,8 +23,9 @@ struct MessageLog {
   std::string position;           ///< the position column as `select` names it: "o.position"
   std::string id;                 ///< the column of the table that identifies a message for good: "message_id"
   std::string stream_names = {};  ///< takes a bigint[], returns (stream, name); empty: rows are of no stream
-  std::string horizon = {};       ///< where the proven horizon is kept (HorizonStore); empty: nowhere
-  bool names_topics = false;      ///< rows say their topic; otherwise whoever publishes them does
+  std::string stream_remedy = {};  ///< for people: what to do about a stream that `stream_names` does not know
+  std::string horizon = {};        ///< where the proven horizon is kept (HorizonStore); empty: nowhere
+  bool names_topics = false;       ///< rows say their topic; otherwise whoever publishes them does
 };
 
 }  // namespace annals::postgres

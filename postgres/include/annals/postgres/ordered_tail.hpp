@@ -4,11 +4,11 @@
 #include <optional>
 #include <vector>
 
-#include "annals/postgres/horizon_prover.hpp"
-#include "annals/postgres/horizon_store.hpp"
 #include "annals/postgres/log_table.hpp"
-#include "annals/postgres/range_reader.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
+#include "annals/postgres/tail/horizon_store.hpp"
+#include "annals/postgres/tail/range_reader.hpp"
 
 namespace annals::postgres {
 

@@ -1,6 +1,4 @@
 // docs/cli.md is run, not believed: its ```sh blocks are one script.
-#include <sys/wait.h>
-
 #include "cli_test.hpp"
 
 namespace annals::tests {
@@ -27,13 +25,7 @@ class CliDocument : public CliTest {
 TEST_F(CliDocument, CommandsWorkAsWritten) {
   const auto script = script_of(read_file(ANNALS_CLI_DOC));
   ASSERT_THAT(script, testing::HasSubstr("annals schema apply"));
-  std::string directory = ANNALS_PROGRAM;
-  directory.resize(directory.rfind('/'));
-  write_file(directory_.path("script"), "set -e\nexport PATH=\"" + directory + ":$PATH\"\nexport ANNALS_DATABASE='" +
-                                            database_.uri() + "'\ncd \"$(dirname \"$0\")\"\n" + script);
-  const auto command = "sh " + directory_.path("script") + " >" + directory_.path("log") + " 2>&1";
-  const int status = std::system(command.c_str());
-  EXPECT_EQ(WEXITSTATUS(status), 0) << read_file(directory_.path("log"));
+  EXPECT_EQ(shell(script), 0) << read_file(directory_.path("log"));
 }
 
 TEST_F(CliDocument, HasTheExitCodesOfTheProgram) {

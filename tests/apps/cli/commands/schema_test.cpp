@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
 #include "cli_test.hpp"
 
 namespace annals::tests {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 class SchemaCommand : public CliTest {
@@ -18,6 +21,20 @@ TEST_F(SchemaCommand, AppliesOnceAndSaysWhat) {
   EXPECT_EQ(second.code, 0);
   EXPECT_EQ(second.out, "");
   EXPECT_THAT(second.err, HasSubstr("up to date"));
+}
+
+TEST_F(SchemaCommand, MayMakeAnotherRoleTheOwner) {
+  const auto role = "owner_" + connect().query("SELECT current_database()::text").text(0, 0);
+  connect().execute("CREATE ROLE " + role);
+  connect().execute(
+      fmt::format("DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {}', current_database()); END $$", role));
+  EXPECT_EQ(annals({"schema", "apply", "--owner", role}).code, 0);
+  EXPECT_EQ(connect().query("SELECT tableowner::text FROM pg_tables WHERE tablename = 'events'").text(0, 0), role);
+  const auto refused = annals({"schema", "apply", "--owner", "nobody; DROP SCHEMA annals"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err,
+              AllOf(HasSubstr("\"nobody; DROP SCHEMA annals\" cannot own the schema"), HasSubstr("create the role")));
+  connect().execute("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
 TEST_F(SchemaCommand, MayBeAppliedByManyAtOnce) {

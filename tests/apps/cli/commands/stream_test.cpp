@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli_test.hpp"
 
 namespace annals::tests {
@@ -78,6 +80,39 @@ TEST_F(StreamCommand, SaysWhenThereIsNoSuchStream) {
   const auto finished = annals({"stream", "show", "nobody"});
   EXPECT_EQ(finished.code, 6);
   EXPECT_THAT(finished.err, HasSubstr("there is no stream \"nobody\""));
+}
+
+TEST_F(StreamCommand, ChecksTheLogAndFollowingTheHintOfAReaderMakesItGoOn) {
+  for (const auto* schema : {"annals", "other"}) {
+    SCOPED_TRACE(schema);
+    if (std::string{schema} == "other") (void)output({"--schema", schema, "schema", "apply"});
+    (void)output({"--schema", schema, "stream", "append", "order-1", "--type", "T"});
+    EXPECT_EQ(output({"--schema", schema, "-o", "jsonl", "stream", "check"}), "");
+    connect().execute(
+        fmt::format("INSERT INTO {}.events (stream_id, version, event_id, content_type, type, data) "
+                    "VALUES (4711, 1, gen_random_uuid(), 1, 't', '1')",
+                    schema));
+    const auto stopped = annals({"--schema", schema, "all", "tail", "--after", "0"});
+    EXPECT_EQ(stopped.code, 5);
+    EXPECT_THAT(stopped.err, HasSubstr("stream_id 4711, which is no stream"));
+    const auto found = annals({"--schema", schema, "-o", "jsonl", "stream", "check"});
+    EXPECT_EQ(found.code, 5);
+    EXPECT_THAT(found.out, HasSubstr(R"({"fault":"unknown_stream","detail":")"));
+
+    const auto begin = stopped.err.find('`') + 1;
+    const auto command = stopped.err.substr(begin, stopped.err.find('`', begin) - begin);
+    ASSERT_THAT(found.out, HasSubstr(command)) << "both name one command";
+    EXPECT_EQ(shell(command), 0) << command;
+    EXPECT_THAT(output({"--schema", schema, "all", "tail", "--after", "0"}), HasSubstr("annals-orphan-4711"));
+    EXPECT_EQ(output({"--schema", schema, "-o", "jsonl", "stream", "check"}), "");
+  }
+}
+
+TEST_F(StreamCommand, AdoptsNothingWithoutYes) {
+  const auto explained = annals({"stream", "adopt"});
+  EXPECT_EQ(explained.code, 2);
+  EXPECT_THAT(explained.err, HasSubstr("annals stream check"));
+  EXPECT_EQ(annals({"stream", "adopt", "--yes"}).code, 0);
 }
 
 TEST_F(StreamCommand, ListsByPrefixAndPage) {

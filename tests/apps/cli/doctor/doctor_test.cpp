@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli_test.hpp"
 #include "support/planted_functions.hpp"
 
@@ -44,6 +46,45 @@ TEST_F(DoctorCommand, SeesAnAppendOnlyTriggerThatCanBeBypassed) {
   EXPECT_THAT(check("append_only", 5), AllOf(HasSubstr("\"fail\""), HasSubstr("ENABLE ALWAYS TRIGGER append_only")));
   connect().execute("DROP TRIGGER append_only ON annals.events");
   EXPECT_THAT(check("append_only", 5), HasSubstr("annals.events has no trigger"));
+}
+
+// What logical replication applies fires the triggers of rows only.
+TEST_F(DoctorCommand, SeesEachTriggerThatIsMissingOrDisabled) {
+  const std::pair<const char*, const char*> triggers[] = {
+      {"events", "append_only"},        {"events", "append_only_row"},
+      {"outbox", "outbox_append_only"}, {"outbox", "outbox_append_only_row"},
+      {"streams", "never_removed"},     {"streams", "never_removed_row"}};
+  for (const auto& [table, trigger] : triggers) {
+    SCOPED_TRACE(trigger);
+    EXPECT_THAT(check("append_only", 0), Not(HasSubstr("\"fail\"")));
+    connect().execute(fmt::format("ALTER TABLE annals.{} DISABLE TRIGGER {}", table, trigger));
+    const auto remedy = fmt::format("ALTER TABLE annals.{} ENABLE ALWAYS TRIGGER {}", table, trigger);
+    EXPECT_THAT(check("append_only", 5), AllOf(HasSubstr("\"fail\""), HasSubstr(remedy + ";")));
+    connect().execute(remedy);
+  }
+  for (const auto& [table, trigger] : triggers) {
+    connect().execute(fmt::format("DROP TRIGGER {} ON annals.{}", trigger, table));
+  }
+  EXPECT_THAT(lines_of(check("append_only", 5)), AllOf(testing::SizeIs(6), testing::Each(HasSubstr("has no trigger"))));
+}
+
+TEST_F(DoctorCommand, TakesNoOtherTriggerForTheOneThatIsMissing) {
+  connect().execute(
+      "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+      "CREATE TRIGGER aaa_audit BEFORE UPDATE OR DELETE ON annals.events FOR EACH ROW EXECUTE FUNCTION "
+      "public.audit();");
+  EXPECT_THAT(check("append_only", 0), Not(HasSubstr("audit"))) << "it may be there";
+  connect().execute(
+      "ALTER TABLE annals.events ENABLE ALWAYS TRIGGER aaa_audit; DROP TRIGGER append_only_row ON annals.events");
+  EXPECT_THAT(check("append_only", 5),
+              HasSubstr("annals.events has no trigger that refuses UPDATE and DELETE of rows"));
+}
+
+TEST_F(DoctorCommand, SeesWhatNoAppendCanHaveLeft) {
+  (void)output({"stream", "append", "order-1", "--type", "T"});
+  EXPECT_THAT(check("log", 0), HasSubstr("\"ok\""));
+  connect().execute("UPDATE annals.streams SET version = 7 WHERE name = 'order-1'");
+  EXPECT_THAT(check("log", 5), AllOf(HasSubstr("\"fail\""), HasSubstr("UPDATE annals.streams SET version = 1")));
 }
 
 TEST_F(DoctorCommand, SeesASequenceThatCaches) {

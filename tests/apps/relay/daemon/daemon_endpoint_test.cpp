@@ -6,6 +6,8 @@
 #include <set>
 #include <sstream>
 
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/ownership.hpp"
 #include "daemon_test.hpp"
 
 namespace annals::tests {
@@ -116,6 +118,27 @@ TEST_F(RelayDaemonEndpoint, IsNotReadyWhileAStrangerHoldsTheLock) {
     const auto answer = relay_->get("/readyz");
     return answer.status == 503 && answer.body.find("(stranger), which is not annals-relay") != std::string::npos;
   })) << relay_->get("/readyz").body;
+  stranger.execute("SELECT pg_advisory_unlock_all()");
+  EXPECT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->get("/readyz").body;
+}
+
+TEST_F(RelayDaemonEndpoint, IsNotReadyWhileAStrangerUnderItsNameHoldsTheLockBeforeTheFirstCheckpoint) {
+  relay_->signal(SIGTERM);
+  ASSERT_EQ(relay_->wait_for_exit(), 0);
+  execute("DELETE FROM annals.relay_checkpoints");
+  auto database = database_.database();
+  database.application_name = "annals-relay";
+  postgres::Connection stranger{database};
+  const auto name = postgres::ownership_name({"relay", "annals", "outbox", "relay"});
+  stranger.query("SELECT pg_advisory_lock($1::bigint)", postgres::Params{}.bigint(postgres::ownership_key(name)));
+  relay_ = start({"--sink", "stdout"});
+  std::set<int> seen;
+  EXPECT_TRUE(eventually([&] {
+    const auto answer = relay_->get("/readyz");
+    seen.insert(answer.status);
+    return answer.body.find("(annals-relay), which has never published") != std::string::npos;
+  })) << relay_->get("/readyz").body;
+  EXPECT_FALSE(seen.contains(200)) << "not even before anybody has looked";
   stranger.execute("SELECT pg_advisory_unlock_all()");
   EXPECT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->get("/readyz").body;
 }

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "annals/postgres/error.hpp"
-#include "session/wire.hpp"
+#include "values/wire.hpp"
 
 namespace annals::postgres {
 void Result::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }

@@ -83,5 +83,17 @@ TEST_F(RelayEvents, SkipsEventsWithoutRouteWhenToldTo) {
   EXPECT_THAT(payloads(sink), ElementsAre("b"));
 }
 
+TEST_F(RelayEvents, NamesTheStreamThatIsNoneAndTheCommandThatAdoptsIt) {
+  execute(
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data) "
+      "VALUES (4711, 1, gen_random_uuid(), 1, 't', '1')");
+  RecordingSink sink;
+  auto relay = event_relay(sink, routed({{"*", "rest"}}, outbox::Unrouted::halt));
+  const auto error = error_of([&] { run_until_idle(relay); });
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("stream_id 4711 of the log is no stream"));
+  EXPECT_THAT(error.hint(), HasSubstr("`annals stream adopt --yes`"));
+}
+
 }  // namespace
 }  // namespace annals::tests

@@ -8,11 +8,13 @@
 #include <random>
 
 #include "annals/core/error.hpp"
+#include "support/error_of.hpp"
 
 using annals::Error;
 using annals::ErrorKind;
 using annals::postgres::RowBatch;
 using annals::postgres::RowReader;
+using annals::tests::error_of;
 
 namespace {
 
@@ -79,15 +81,6 @@ TEST(RowReader, ReadsPairsOfATextArray) {
 }
 
 namespace {
-
-Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error{ErrorKind::failed, "nothing was thrown"};
-}
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 

@@ -5,10 +5,10 @@
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
+#include "support/error_of.hpp"
 #include "support/tcp_proxy.hpp"
 #include "support/temp_database.hpp"
 
-using annals::Error;
 using annals::ErrorKind;
 using annals::postgres::Connection;
 using annals::postgres::Database;
@@ -17,6 +17,7 @@ using annals::postgres::Ownership;
 using annals::postgres::ownership_key;
 using annals::postgres::ownership_name;
 using annals::postgres::Params;
+using annals::tests::error_of;
 using annals::tests::TcpProxy;
 using annals::tests::TempDatabase;
 using namespace std::chrono_literals;
@@ -51,15 +52,6 @@ class OwnershipTest : public testing::Test {
   TempDatabase temp_{annals::tests::required_env("ANNALS_DATABASE_TCP"), TempDatabase::Schema::none};
   Connection direct_{temp_.database()};
 };
-
-ErrorKind kind_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  return ErrorKind::failed;
-}
 
 }  // namespace
 
@@ -109,7 +101,7 @@ TEST_F(OwnershipTest, PassesOnWhenItsOwnerIsCutOff) {
   EXPECT_NO_THROW(wait_until_free("relay/x", lease + slack));
   EXPECT_TRUE(second.try_acquire());
   network.thaw();  // the old owner comes back and is told
-  EXPECT_EQ(kind_of([&] { first.touch(); }), ErrorKind::disconnected);
+  EXPECT_EQ(error_of([&] { first.touch(); }).kind(), ErrorKind::disconnected);
   EXPECT_FALSE(first.held());
 }
 
@@ -123,7 +115,7 @@ TEST_F(OwnershipTest, PassesOnWhenItsOwnerOfTheOtherClientIsCutOff) {
   EXPECT_NO_THROW(wait_until_free("projection/x", lease + slack));
   EXPECT_TRUE(second.try_acquire());
   network.thaw();
-  EXPECT_EQ(kind_of([&] { first.touch(); }), ErrorKind::disconnected);
+  EXPECT_EQ(error_of([&] { first.touch(); }).kind(), ErrorKind::disconnected);
 }
 
 TEST_F(OwnershipTest, StaysWithAnOwnerThatTalks) {
@@ -191,5 +183,5 @@ TEST_F(OwnershipTest, BothEndsOfASessionNoticeASilentPeerWithinTheLease) {
 TEST_F(OwnershipTest, RefusesALeaseThatNobodyCouldKeep) {
   auto database = temp_.database();
   database.ownership_lease = 10ms;
-  EXPECT_EQ(kind_of([&] { Connection{database}; }), ErrorKind::invalid);
+  EXPECT_EQ(error_of([&] { Connection{database}; }).kind(), ErrorKind::invalid);
 }

@@ -9,7 +9,7 @@
 #include <new>
 
 #include "annals/postgres/error.hpp"
-#include "session/wire.hpp"
+#include "values/wire.hpp"
 
 namespace annals::postgres {
 namespace {

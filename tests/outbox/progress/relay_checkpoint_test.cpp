@@ -199,5 +199,14 @@ TEST_F(RelayCheckpoint, WrittenBySomebodyElseStopsTheRelay) {
   EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "2");
 }
 
+TEST_F(RelayCheckpoint, SaysWhenATriggerSwallowsTheOneThatIsAdopted) {
+  enqueue_numbers(0, 5);
+  execute(
+      "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+      "CREATE TRIGGER swallow BEFORE INSERT ON annals.relay_checkpoints FOR EACH ROW EXECUTE FUNCTION "
+      "public.swallow()");
+  EXPECT_THAT(error_of([&] { adopt(5); }).what(), HasSubstr("was not kept"));
+}
+
 }  // namespace
 }  // namespace annals::tests

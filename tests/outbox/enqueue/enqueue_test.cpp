@@ -39,6 +39,15 @@ TEST_F(OutboxEnqueue, LeavesNothingBehindARollback) {
   EXPECT_EQ(scalar("SELECT to_regclass('annals.business') IS NULL"), "true");
 }
 
+TEST_F(OutboxEnqueue, SaysWhenATriggerOfTheTableSwallowsWhatWasEnqueued) {
+  execute(
+      "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+      "CREATE TRIGGER swallow BEFORE INSERT ON annals.outbox FOR EACH ROW EXECUTE FUNCTION public.swallow()");
+  pqxx::work tx{*writer_};
+  const auto error = error_of([&] { outbox_.enqueue(tx, message("a", "1")); });
+  EXPECT_THAT(error.what(), HasSubstr("the outbox kept 0 of 1 messages"));
+}
+
 TEST_F(OutboxEnqueue, KeepsEveryMemberOfAMessage) {
   auto sent = message("key \"'\\{},NULL", std::string("\0\x01'\"\\x00\xff", 9));
   sent.type = "näme; DROP TABLE annals.outbox --";

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
 
@@ -83,6 +86,39 @@ TEST_F(RelayOwnership, LeavesNoSinkUnheardThatStandsBy) {
   run_until_idle(first);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(second.step(0ms).state, State::standby);
   EXPECT_GE(second_sink.polls, 20U);
+}
+
+/// Reports nothing before `takes` has passed since the first message.
+class SlowSink final : public outbox::Sink {
+ public:
+  explicit SlowSink(std::chrono::milliseconds takes) : takes_(takes) {}
+  Send send(const outbox::MessageView& message) override {
+    if (sent_.empty()) due_ = std::chrono::steady_clock::now() + takes_;
+    sent_.push_back(message.ticket);
+    return Send::accepted;
+  }
+  void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
+    std::this_thread::sleep_until(std::min(due_, std::chrono::steady_clock::now() + wait));
+    if (std::chrono::steady_clock::now() < due_) return;
+    for (const auto ticket : std::exchange(sent_, {}))
+      deliveries.push_back({ticket, outbox::Delivery::Outcome::delivered, {}});
+  }
+
+ private:
+  std::chrono::milliseconds takes_;
+  std::chrono::steady_clock::time_point due_;
+  std::vector<std::int64_t> sent_;
+};
+
+TEST_F(RelayOwnership, OutlastsItsLeaseInADrain) {
+  enqueue_numbers(0, 3);
+  auto database = database_.database();
+  database.ownership_lease = 1s;
+  SlowSink sink{3s};
+  outbox::Relay owner{database, log_, sink, clock_, eager()};
+  (void)owner.step(0ms);
+  EXPECT_TRUE(owner.drain(60s));
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "3");
 }
 
 TEST_F(RelayOwnership, EndsWithTheRelay) {

@@ -34,7 +34,8 @@ class RelayRunTest : public ::testing::Test {
   }
   RelayRun& open(Destination& destination) {
     source_.emplace(log_, options_.batch_rows_max);
-    return run_.emplace(*source_, destination, clock_, options_, "log", Admission{options_, {}});
+    return run_.emplace(*source_, destination, clock_, options_, "log", Admission{options_, {}},
+                        Tenure{.talk_within = talk_within, .renew = [this] { renewed_.push_back(clock_.steady()); }});
   }
   StepReport step_until_idle(RelayRun& run) {
     for (int i = 0; i < 10'000; ++i) {
@@ -56,7 +57,19 @@ class RelayRunTest : public ::testing::Test {
     return out;
   }
 
+  /// The longest time between two renewals of the ownership, from `begin` to now.
+  std::chrono::steady_clock::duration longest_silence(std::chrono::steady_clock::time_point begin) const {
+    std::chrono::steady_clock::duration longest{};
+    for (const auto at : renewed_) {
+      longest = std::max(longest, at - begin);
+      begin = at;
+    }
+    return std::max(longest, clock_.steady() - begin);
+  }
+
+  static constexpr auto talk_within = 100ms;
   ManualClock clock_;
+  std::vector<std::chrono::steady_clock::time_point> renewed_;
   MemoryMessageLog log_;
   MemoryProgress progress_;
   RelayOptions options_{.name = "main"};
@@ -169,6 +182,74 @@ TEST_F(RelayRunTest, CallsNothingPoisonWhenASinkBreaksWithoutAWord) {
     EXPECT_TRUE(error.retryable());
   }
   EXPECT_EQ(progress_.relays["main"].cursor, source_->cursor(0));
+}
+
+/// Takes its time over everything, and tells nothing before it has passed.
+class SlowSink final : public Sink {
+ public:
+  SlowSink(ManualClock& clock, std::chrono::milliseconds takes) : clock_(clock), left_(takes) {}
+  Send send(const MessageView& message) override {
+    if (message.ticket == 2 && refuses) throw Error{ErrorKind::refused, "message too large"};
+    sent_.push_back(message.ticket);
+    return Send::accepted;
+  }
+  void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override {
+    const auto waited = std::min(wait, left_);
+    clock_.advance(waited);
+    left_ -= waited;
+    if (left_ > 0ms) return;
+    for (const auto ticket : std::exchange(sent_, {})) deliveries.push_back({ticket, Delivery::Outcome::delivered, {}});
+  }
+  bool refuses = false;
+
+ private:
+  ManualClock& clock_;
+  std::chrono::milliseconds left_;
+  std::vector<std::int64_t> sent_;
+};
+
+TEST_F(RelayRunTest, StaysTheOwnerWhileItDrains) {
+  SlowSink sink{clock_, 3s};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  append(3);
+  (void)run.step(0ms);
+  const auto begin = clock_.steady();
+  run.drain(10s);
+  EXPECT_EQ(clock_.steady() - begin, 3s);
+  EXPECT_LE(longest_silence(begin), talk_within);
+  EXPECT_EQ(progress_.relays["main"].cursor, source_->cursor(3));
+}
+
+TEST_F(RelayRunTest, StaysTheOwnerWhileItWaitsForTheReportsAfterARefusal) {
+  SlowSink sink{clock_, 3s};
+  sink.refuses = true;
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  append(3);
+  const auto begin = clock_.steady();
+  EXPECT_THROW((void)run.step(0ms), Error);
+  run.leave();
+  EXPECT_EQ(clock_.steady() - begin, 3s);
+  EXPECT_LE(longest_silence(begin), talk_within);
+  EXPECT_EQ(progress_.relays["main"].cursor, source_->cursor(1));
+}
+
+TEST_F(RelayRunTest, EndsItsDrainWhenTheOwnershipIsLost) {
+  SlowSink sink{clock_, 3s};
+  MemoryDestination destination{sink, progress_, "main"};
+  source_.emplace(log_, options_.batch_rows_max);
+  bool lost = false;
+  auto& run = run_.emplace(*source_, destination, clock_, options_, "log", Admission{options_, {}},
+                           Tenure{.talk_within = talk_within, .renew = [&] {
+                                    if (lost) throw Error{ErrorKind::disconnected, "the session is gone"};
+                                  }});
+  append(3);
+  (void)run.step(0ms);
+  lost = true;
+  const auto begin = clock_.steady();
+  EXPECT_THROW(run.drain(10s), Error);
+  EXPECT_EQ(clock_.steady() - begin, talk_within);
 }
 
 /// Under a flow that never ends, and a sink that always has something in flight.

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "annals/core/error.hpp"
-#include "session/wire.hpp"
+#include "values/wire.hpp"
 
 namespace annals::postgres {
 namespace {

@@ -9,13 +9,14 @@
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_database.hpp"
 
-using annals::Error;
 using annals::ErrorKind;
 using annals::EventId;
 using annals::postgres::Connection;
 using annals::postgres::Params;
+using annals::tests::error_of;
 using annals::tests::TempDatabase;
 using testing::HasSubstr;
 using testing::Not;
@@ -28,15 +29,6 @@ class ConnectionTest : public testing::Test {
   TempDatabase temp_{TempDatabase::Schema::none};
   Connection connection_{temp_.database()};
 };
-
-Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error{ErrorKind::failed, "nothing was thrown"};
-}
 
 }  // namespace
 

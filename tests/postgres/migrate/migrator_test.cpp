@@ -8,6 +8,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
 #include "annals/postgres/connection.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_database.hpp"
 
 using annals::Error;
@@ -15,6 +16,7 @@ using annals::ErrorKind;
 using annals::postgres::Connection;
 using annals::postgres::MigrationSet;
 using annals::postgres::Migrator;
+using annals::tests::error_of;
 using annals::tests::TempDatabase;
 using testing::HasSubstr;
 
@@ -25,15 +27,6 @@ MigrationSet two_steps() {
   auto set = one_step();
   set.migrations.push_back({2, "second", "CREATE TABLE {schema}.b (x int); ALTER TABLE {schema}.a ADD y int;"});
   return set;
-}
-
-Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error{ErrorKind::failed, "nothing was thrown"};
 }
 
 /// The second step leaves what programs of the first step read and write as it was.

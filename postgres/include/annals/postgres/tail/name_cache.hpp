@@ -16,10 +16,12 @@ class Connection;
 /// Limits         at most bytes_max of names; a batch that would pass it starts anew.
 class NameCache {
  public:
-  /// `sql` takes a bigint[] and returns (bigint id, text name); names of an id never change.
-  NameCache(Connection& connection, std::string sql) : connection_(connection), sql_(std::move(sql)) {}
+  /// `sql` takes a bigint[] and returns (bigint id, text name); names of an id never change. `remedy` is the hint for an
+  /// id that has none.
+  NameCache(Connection& connection, std::string sql, std::string remedy)
+      : connection_(connection), sql_(std::move(sql)), remedy_(std::move(remedy)) {}
 
-  /// Makes sure that name() knows all of `ids`; throws Error{corrupt} when one does not exist.
+  /// Makes sure that name() knows all of `ids`; throws Error{corrupt}, which says which and the remedy, when one has none.
   void require(const std::vector<std::int64_t>& ids);
   /// Valid until the next require().
   [[nodiscard]] std::string_view name(std::int64_t id) const { return names_.at(id); }
@@ -29,6 +31,7 @@ class NameCache {
 
   Connection& connection_;
   std::string sql_;
+  std::string remedy_;
   std::unordered_map<std::int64_t, std::string> names_;
   std::size_t bytes_ = 0;
 };

@@ -40,6 +40,8 @@ class HorizonStore {
 
   Connection& connection_;
   std::string relation_;
+  std::string load_sql_;
+  std::string store_sql_;
   std::optional<bool> may_write_;
   std::int64_t stored_ = 0;
   std::chrono::steady_clock::time_point offered_at_;

@@ -1,0 +1,112 @@
+#include "log/table_history.hpp"
+
+#include <fmt/format.h>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
+#include "annals_outbox_sql.hpp"
+#include "log/log_sql.hpp"
+
+namespace annals::outbox {
+
+using namespace std::chrono_literals;
+using postgres::Params;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// Between two looks at who is still in the way of a proof.
+constexpr auto proof_pause = 20ms;
+
+}  // namespace
+
+TableHistory::TableHistory(postgres::Connection& connection, Clock& clock, const postgres::MessageLog& log,
+                           Options options)
+    : connection_(connection),
+      clock_(clock),
+      log_(log),
+      options_(std::move(options)),
+      cluster_(postgres::read_cluster_identity(connection)) {}
+
+Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, milliseconds wait_max) {
+  TableCursor cursor{.cluster = cluster_, .place = {}};
+  if (start.at == Start::At::end) cursor.place = place_at(proven_end(table, wait_max));
+  if (start.at == Start::At::position) {
+    if (start.position < 0) {
+      throw invalid(fmt::format("relay \"{}\" is to start at position {}", printable(options_.relay), start.position),
+                    "0 is the beginning");
+    }
+    cursor.place = place_at(start.position);
+  }
+  return cursor.encode();
+}
+
+MessageSource::Place TableHistory::place_at(std::int64_t position) {
+  const auto row = connection_.query(render_for(sql::place_at, log_), Params{}.bigint(position));
+  if (row.empty()) return {};
+  return {.position = row.bigint(0, 0), .id = row.uuid(0, 1)};
+}
+
+/// A position at the end that nothing can still be committed below.
+std::int64_t TableHistory::proven_end(const postgres::LogTable& table, milliseconds wait_max) {
+  const auto deadline = clock_.steady() + wait_max;
+  postgres::HorizonProver prover{connection_, table};
+  bool proven = prover.begin();
+  while (!proven) {
+    if (clock_.steady() >= deadline) {
+      const auto blockers = prover.blockers();
+      throw Error{ErrorKind::overloaded,
+                  fmt::format("the end of {} is not settled: a transaction that wrote to it is still open (pid {})",
+                              log_.name, blockers.empty() ? 0 : blockers.front().pid),
+                  {.hint = "wait for it, or start at a position"}};
+    }
+    clock_.sleep_for(proof_pause);
+    proven = prover.advance();
+  }
+  return prover.top();
+}
+
+Cursor TableHistory::cursor(const MessageSource::Place& place) const {
+  return TableCursor{.cluster = cluster_, .place = place}.encode();
+}
+
+MessageSource::Place TableHistory::place_of(const Cursor& cursor) {
+  const auto decoded = TableCursor::decode(cursor);
+  require_same_history(decoded);
+  return decoded.place;
+}
+
+void TableHistory::require_same_history(const TableCursor& cursor) {
+  const auto& made_in = cursor.cluster;
+  if (made_in.system_identifier != cluster_.system_identifier) {
+    refuse(cursor, fmt::format("was made in cluster {}, and this is cluster {}", printable(made_in.system_identifier),
+                               cluster_.system_identifier));
+  }
+  if (made_in.timeline != cluster_.timeline && options_.accept_timeline != cluster_.timeline) {
+    refuse(cursor, fmt::format("was made on timeline {}, and this is timeline {}: the database was failed over or "
+                               "restored, and what was published last may be missing here",
+                               printable(made_in.timeline), cluster_.timeline));
+  }
+  if (cursor.place.position == 0) return;
+  const auto row = connection_.query(render_for(sql::message_at, log_), Params{}.bigint(cursor.place.position));
+  if (row.empty()) {
+    refuse(cursor, fmt::format("stands on message {}, which is not there", cursor.place.id.to_string()));
+  }
+  if (row.uuid(0, 0) != cursor.place.id) {
+    refuse(cursor, fmt::format("stands on message {}, but that position holds message {}", cursor.place.id.to_string(),
+                               row.uuid(0, 0).to_string()));
+  }
+}
+
+void TableHistory::refuse(const TableCursor& cursor, const std::string& what) const {
+  throw Error{ErrorKind::corrupt,
+              fmt::format("checkpoint {} of relay \"{}\" on {} {}", cursor.place.position, printable(options_.relay),
+                          log_.name, what),
+              {.hint = fmt::format("find out which history is the right one; then `{}` makes the checkpoint belong to "
+                                   "this database, and what comes after that position is published (again)",
+                                   adopt_command(options_.relay, log_.name, cursor.place.position))}};
+}
+
+}  // namespace annals::outbox

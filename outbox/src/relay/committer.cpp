@@ -1,0 +1,95 @@
+#include "relay/committer.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+
+namespace annals::outbox {
+
+using std::chrono::milliseconds;
+using Commit = Destination::Commit;
+using CommitRule = Destination::CommitRule;
+
+namespace {
+
+Error not_ready(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
+  std::string names;
+  for (const auto& other : others) names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", printable(other));
+  return Error{ErrorKind::not_ready,
+               fmt::format("relay \"{}\" is new to {}, which others publish already: {}", printable(relay), log, names),
+               {.hint = "use the name of the one that is to go on; or, if this is another one, say where it starts: "
+                        "beginning, end or a position"}};
+}
+
+}  // namespace
+
+void Committer::start() {
+  parts_.source.start(open());
+  position_ = parts_.source.place(0).position;
+  schedule_.start(parts_.clock.steady());
+}
+
+Cursor Committer::open() {
+  const auto& options = parts_.options;
+  const auto checkpoint = parts_.destination.open();
+  if (!checkpoint.cursor.empty()) return checkpoint.cursor;
+  if (!options.start && !checkpoint.others.empty()) throw not_ready(options.name, parts_.log, checkpoint.others);
+  auto cursor = parts_.source.first(options.start.value_or(Start{}), options.start_timeout);
+  if (parts_.destination.commit(cursor) == Commit::committed) return cursor;
+  throw Error{ErrorKind::disconnected,
+              fmt::format("relay \"{}\" could not record where it starts", printable(options.name)),
+              {.hint = "another relay of this name may have started at the same moment: try again"}};
+}
+
+milliseconds Committer::until_due(bool quiet) const { return schedule_.until_due(quiet, parts_.clock.steady()); }
+
+bool Committer::may_commit() const {
+  return parts_.destination.commit_rule() == CommitRule::any_prefix || parts_.publisher.in_flight() == 0;
+}
+
+bool Committer::is_holding() const {
+  return parts_.destination.commit_rule() == CommitRule::all_sent && parts_.publisher.in_flight() > 0 &&
+         until_due(false) == milliseconds{0};
+}
+
+void Committer::commit_when_due(bool quiet) {
+  if (has_unsaved() && may_commit() && until_due(quiet) == milliseconds{0}) commit();
+}
+
+void Committer::commit_rest() {
+  if (has_unsaved() && may_commit()) commit();
+}
+
+void Committer::commit_rest_after_failure() {
+  const bool whole = parts_.destination.commit_rule() == CommitRule::any_prefix || !parts_.publisher.failed();
+  if (whole) commit_rest();
+}
+
+void Committer::commit() {
+  at("checkpoint");
+  const auto ticket = parts_.publisher.acknowledged();
+  const auto cursor = parts_.source.cursor(ticket);
+  const auto outcome = parts_.destination.commit(cursor);
+  if (outcome == Commit::fenced) {
+    throw Error{ErrorKind::disconnected,
+                fmt::format("another relay \"{}\" has taken {} over", printable(parts_.options.name), parts_.log),
+                {.hint = "a new one stands by; nothing is lost"}};
+  }
+  if (outcome != Commit::committed) {
+    throw Error{
+        ErrorKind::failed,
+        fmt::format("the checkpoint of relay \"{}\" on {} was {}", printable(parts_.options.name), parts_.log,
+                    outcome == Commit::aborted ? "not committed" : "sent, and whether it is committed is unknown"),
+        {.hint = "a new relay goes on from what is committed", .retryable = true}};
+  }
+  parts_.source.acknowledge(cursor);
+  committed_ = ticket;
+  position_ = parts_.source.place(ticket).position;
+  schedule_.saved(parts_.clock.steady());
+  at("checkpointed");
+}
+
+}  // namespace annals::outbox

@@ -134,11 +134,13 @@ void bench_followed(const BenchOptions& options, std::vector<Measurement>& resul
   const eventstore::EventStore store{temp.database(), {.connections_max = 64}};
   int run = 0;
   for (const int clients : {1, 16, 64}) {
+    const auto name = fmt::format("append/followed/{}", clients);
+    if (!options.wants(name)) continue;
     const auto appends = [&] {
       ++run;
       return rate(clients, options.seconds, [&](int client) { return append(store, run, client); });
     };
-    results.push_back(measure({.name = fmt::format("append/followed/{}", clients),
+    results.push_back(measure({.name = name,
                                .unit = "appends/s",
                                .value =
                                    [&] {
@@ -163,8 +165,10 @@ std::vector<Measurement> bench_append(const BenchOptions& options) {
   int run = 0;
   std::vector<Measurement> results;
   for (const int clients : {1, 8}) {
+    const auto name = fmt::format("append/{}-client{}", clients, clients == 1 ? "" : "s");
+    if (!options.wants(name)) continue;
     results.push_back(
-        measure({.name = fmt::format("append/{}-client{}", clients, clients == 1 ? "" : "s"),
+        measure({.name = name,
                  .unit = "appends/s",
                  .value =
                      [&] {

@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "measurement.hpp"
@@ -9,6 +11,9 @@ struct BenchOptions {
   int rounds = 5;
   double seconds = 2;          ///< of a timed round (append, latency)
   long long events = 500'000;  ///< of a counted round (replay, relay, projection)
+  std::string only = {};       ///< of append and latency: the measurements whose name begins with it
+
+  [[nodiscard]] bool wants(std::string_view name) const { return name.starts_with(only); }
 };
 
 /// Each sets up what it needs in the stack named by ANNALS_DATABASE and ANNALS_KAFKA, and removes it.

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   app.add_option("--rounds", options.rounds, "rounds that count")->check(CLI::Range(1, 100));
   app.add_option("--seconds", options.seconds, "length of a timed round")->check(CLI::Range(0.1, 600.0));
   app.add_option("--events", options.events, "events of a counted round")->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--only", options.only, "of append and latency: what begins so, as append/followed/16");
   app.require_subcommand(1, 0);
   app.fallthrough();
   for (const auto& [name, bench] : benches) app.add_subcommand(name, bench.second);

@@ -16,6 +16,8 @@ SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON public.order_status TO %I
  WHERE to_regclass('public.order_status') IS NOT NULL \gexec
 
 -- The relay reads the events and notes how far it is.
-GRANT SELECT ON annals.streams, annals.events TO :"relay";
+GRANT SELECT ON annals.streams, annals.events, annals.relay_skips TO :"relay";
 GRANT SELECT, INSERT, UPDATE ON annals.relay_checkpoints TO :"relay";
+-- Both read the log in its exact order, and store how far it is final.
+GRANT SELECT, UPDATE ON annals.events_horizon TO :"service", :"relay";
 COMMIT;

@@ -19,7 +19,7 @@ ROLES = {kind: f"{NAME}_{kind}" for kind in ("owner", "service", "relay")}
 
 def run(*command, **environment):
     return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                          env=os.environ | environment)
+                          env=os.environ | environment, timeout=60)
 
 
 def uri(role, database=NAME):
@@ -29,7 +29,7 @@ def uri(role, database=NAME):
 
 def psql(where, *arguments, text=None):
     command = ["psql", "-XqAtv", "ON_ERROR_STOP=1", where, *arguments]
-    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=text or "")
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=text or "", timeout=60)
 
 
 class Roles(unittest.TestCase):

@@ -5,7 +5,7 @@ postgres_dir=$stack_dir/postgres
 socket_name=.s.PGSQL.65535
 # The roles that log in; see script/stack --help.
 postgres_roles=(annals_migrator annals_writer annals_relay annals_projector annals_consumer annals_reader annals_operator
-  annals_doctor)
+  annals_doctor annals_service)
 
 # The newest installed server; the distributions keep its programs outside of PATH.
 postgres_bin() {

@@ -47,7 +47,7 @@ class FinesLog {
 
  private:
   std::string succeed(const std::string& program, const std::string& arguments) const {
-    const auto outcome = run("ANNALS_DATABASE=" + quoted(database_.uri()) + " " + quoted(program) + " " + arguments);
+    const auto outcome = run("ANNALS_DATABASE=" + quoted(database_.uri("service")) + " " + quoted(program) + " " + arguments);
     EXPECT_EQ(outcome.status, 0) << arguments << ": " << outcome.output;
     return outcome.output;
   }

@@ -46,7 +46,7 @@ class RelayCrash : public RelayTestBase {
 
   /// True when the victim was killed, false when it ended well.
   bool run_victim(const std::string& point, int count, const std::string& refused = {}) {
-    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri(), file_, point, std::to_string(count), refused});
+    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri("relay"), file_, point, std::to_string(count), refused});
   }
   /// Once and again, each life one occurrence longer than the one before, until one ends by itself. How many were killed.
   int run_victims(const std::string& point, const std::string& refused) {

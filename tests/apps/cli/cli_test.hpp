@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "annals/postgres/connection.hpp"
@@ -15,8 +16,16 @@ class CliTest : public testing::Test {
  protected:
   explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied) : database_(schema) {}
 
+  /// The role that the command is for; those that only look are the doctor's.
+  [[nodiscard]] static std::string role_for(const Arguments& arguments) {
+    const auto has = [&](const char* word) { return std::find(arguments.begin(), arguments.end(), word) != arguments.end(); };
+    if (has("append") || has("import")) return "writer";
+    if (has("adopt") || has("skip") || has("reset")) return "operator";
+    if (has("schema") && has("apply")) return "migrator";
+    return "doctor";
+  }
   [[nodiscard]] Arguments with_database(const Arguments& arguments) const {
-    Arguments all{"--database", database_.uri()};
+    Arguments all{"--database", database_.uri(role_for(arguments))};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return all;
   }
@@ -29,7 +38,7 @@ class CliTest : public testing::Test {
     EXPECT_EQ(finished.code, 0) << finished.err;
     return finished.out;
   }
-  [[nodiscard]] postgres::Connection connect() const { return postgres::Connection{database_.database()}; }
+  [[nodiscard]] postgres::Connection connect() const { return postgres::Connection{database_.superuser()}; }
   [[nodiscard]] std::int64_t number(const std::string& sql) const { return connect().query(sql).bigint(0, 0); }
   [[nodiscard]] std::int64_t event_count() const { return number("SELECT count(*) FROM annals.events"); }
 

@@ -184,7 +184,7 @@ TEST_F(EventStoreAppend, CannotBePreparedOnceItWokeAReader) {
     (void)version_of(store_.append(tx, stream_, ExpectedVersion::any(), {event("a")}));
     tx.exec("PREPARE TRANSACTION '" + name + "'");
   };
-  const auto name = temp_.uri().substr(temp_.uri().find("test_"), 20);
+  const auto name = direct_.query("SELECT current_database()::text").text(0, 0);
   append_and_prepare(name);
   direct_.execute("COMMIT PREPARED '" + name + "'");
   EXPECT_EQ(store_.head(stream_), StreamVersion{1});

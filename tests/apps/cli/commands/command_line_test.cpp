@@ -79,11 +79,11 @@ TEST(CommandLine, NeverRepeatsAConnectionStringItDoesNotUnderstand) {
 class CommandLineDatabase : public CliTest {};
 
 TEST_F(CommandLineDatabase, IsNamedByTheEnvironmentOrTheOption) {
-  EXPECT_EQ(run({"stream", "list"}, {}, {{"ANNALS_DATABASE", database_.uri()}}).code, 0);
+  EXPECT_EQ(run({"stream", "list"}, {}, {{"ANNALS_DATABASE", database_.uri("doctor")}}).code, 0);
   // The option wins.
   EXPECT_EQ(run(with_database({"stream", "list"}), {}, {{"ANNALS_DATABASE", "host=127.0.0.1 port=1"}}).code, 0);
   // A global option may stand behind the command.
-  EXPECT_EQ(run({"stream", "list", "--database", database_.uri(), "-o", "json"}).out, "[]\n");
+  EXPECT_EQ(run({"stream", "list", "--database", database_.uri("doctor"), "-o", "json"}).out, "[]\n");
 }
 
 TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {

@@ -30,7 +30,7 @@ TEST_F(CliDocument, CommandsWorkAsWritten) {
   std::string directory = ANNALS_PROGRAM;
   directory.resize(directory.rfind('/'));
   write_file(directory_.path("script"), "set -e\nexport PATH=\"" + directory + ":$PATH\"\nexport ANNALS_DATABASE='" +
-                                            database_.uri() + "'\ncd \"$(dirname \"$0\")\"\n" + script);
+                                            database_.uri("service") + "'\ncd \"$(dirname \"$0\")\"\n" + script);
   const auto command = "sh " + directory_.path("script") + " >" + directory_.path("log") + " 2>&1";
   const int status = std::system(command.c_str());
   EXPECT_EQ(WEXITSTATUS(status), 0) << read_file(directory_.path("log"));

@@ -59,12 +59,12 @@ TEST_F(RelayDaemonConfig, PrintsEffectiveSettingsWithoutSecrets) {
 
 TEST_F(RelayDaemonConfig, AddressInUseIsAConfigurationError) {
   const TempDatabase database;
-  RelayProcess first{{"--listen", "127.0.0.1:0", "--sink", "stdout"}, {{"ANNALS_DATABASE", database.uri()}}};
+  RelayProcess first{{"--listen", "127.0.0.1:0", "--sink", "stdout"}, {{"ANNALS_DATABASE", database.uri("relay")}}};
   ASSERT_TRUE(eventually([&] { return first.ready(); })) << first.err();
   const auto log = first.err();
   const auto at = log.find("http=") + 5;
   const auto relay = run({"--listen", log.substr(at, log.find_first_of(" \n", at) - at), "--sink", "stdout"},
-                         {{"ANNALS_DATABASE", database.uri()}});
+                         {{"ANNALS_DATABASE", database.uri("relay")}});
   EXPECT_EQ(code_, 2);
   EXPECT_THAT(relay->err(), HasSubstr("cannot listen"));
 }
@@ -99,7 +99,7 @@ TEST_F(RelayDaemonConfig, KeepsTryingWhenTheDatabaseIsAway) {
 TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
   const TempDatabase database{TempDatabase::Schema::none};
   const auto relay =
-      run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri()}});
+      run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri("relay")}});
   EXPECT_EQ(code_, 3);
   EXPECT_THAT(relay->err(), HasSubstr("annals schema apply"));
 }
@@ -107,7 +107,7 @@ TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
 TEST_F(RelayDaemonConfig, StartsWhenTheSchemaIsAppliedWhileItWaits) {
   const TempDatabase database{TempDatabase::Schema::none};
   RelayProcess relay{{"--sink", "stdout", "--listen", "127.0.0.1:0"},
-                     {{"ANNALS_DATABASE", database.uri()}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}}};
+                     {{"ANNALS_DATABASE", database.uri("relay")}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}}};
   const auto restarts = [&] {
     return relay.metric("annals_relay_restarts_total{reason=\"not_ready\",source=\"outbox\"}").value_or(0);
   };

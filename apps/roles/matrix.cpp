@@ -53,6 +53,7 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox", "SELECT"},
     {Kind::operate, "relay_checkpoints", keep},
     {Kind::operate, "relay_skips", skip},
+    {Kind::operate, "inbox_offsets", "SELECT, DELETE"},  // what the hint of an offset of another cluster says
     {Kind::operate, "projections", "SELECT, UPDATE (reset_requested)"},
 
     {Kind::doctor, "schema_migrations", "SELECT"},

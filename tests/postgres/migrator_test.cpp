@@ -129,6 +129,8 @@ class SquattedSchema : public MigratorTest {
   }
   ~SquattedSchema() override { admin_.execute("DROP OWNED BY " + role_ + " CASCADE; DROP ROLE " + role_); }
 
+  /// An administrator's: who has most to lose.
+  Migrator migrator(MigrationSet set) { return Migrator{temp_.superuser(), {std::move(set)}}; }
   void as_stranger(const std::string& sql) { admin_.execute("SET ROLE " + role_ + "; " + sql + "; RESET ROLE"); }
   bool stranger_became_superuser() {
     return admin_
@@ -142,7 +144,7 @@ class SquattedSchema : public MigratorTest {
   }
 
   std::string role_ = "stranger_" + annals::EventId::generate().to_string();
-  Connection admin_{temp_.database()};
+  Connection admin_{temp_.superuser()};
 };
 
 TEST_F(SquattedSchema, IsRefusedBeforeItsTriggersRun) {
@@ -179,7 +181,7 @@ TEST_F(SquattedSchema, AListThatIsAViewIsNotRead) {
 }
 
 TEST_F(SquattedSchema, TheOwnerMayBeARoleOfItsOwn) {
-  Migrator ours{temp_.database(), {one_step()}, {.owner_role = role_}};  // a role that we know and trust
+  Migrator ours{temp_.superuser(), {one_step()}, {.owner_role = role_}};  // a role that we know and trust
   EXPECT_EQ(ours.apply().size(), 1U);
   EXPECT_EQ(
       admin_.query("SELECT tableowner::text FROM pg_tables WHERE schemaname = 'annals' AND tablename = 'a'").text(0, 0),

@@ -46,16 +46,16 @@ std::string with_role(std::string uri, std::string_view role) {
 roles::Assignment assignment() {
   using roles::Kind;
   roles::Assignment roles{.owner = "annals_owner", .holders = roles::usual_holders()};
-  for (const auto kind : {Kind::writer, Kind::outbox_relay, Kind::events_relay, Kind::projector, Kind::consumer, Kind::operate}) {
+  for (const auto kind :
+       {Kind::writer, Kind::outbox_relay, Kind::events_relay, Kind::projector, Kind::consumer, Kind::operate}) {
     roles.holders.push_back({kind, "annals_service"});
   }
   return roles;
 }
 
 void prepare(const postgres::Database& superuser) {
-  postgres::Migrator{superuser,
-                     {eventstore::schema(), outbox::schema(), projections::schema()},
-                     {.owner_role = "annals_owner"}}
+  postgres::Migrator{
+      superuser, {eventstore::schema(), outbox::schema(), projections::schema()}, {.owner_role = "annals_owner"}}
       .apply();
   (void)roles::apply(superuser, assignment());
 }
@@ -86,10 +86,11 @@ TempDatabase::TempDatabase(const std::string& server_uri, Schema schema, const s
   postgres::Connection{{.conninfo = server_uri_}}.execute(
       fmt::format("CREATE DATABASE {} OWNER annals_owner {}", name_, clauses));
   // Tables of its own; in a database without Annals also what a test puts in Annals' place.
-  postgres::Connection{superuser_}.execute(
-      schema == Schema::applied ? "GRANT CREATE ON SCHEMA public TO annals_service"
-                                : fmt::format("GRANT CREATE ON SCHEMA public TO annals_service; "
-                                              "GRANT CREATE ON DATABASE {} TO annals_service", name_));
+  postgres::Connection{superuser_}.execute(schema == Schema::applied
+                                               ? "GRANT CREATE ON SCHEMA public TO annals_service"
+                                               : fmt::format("GRANT CREATE ON SCHEMA public TO annals_service; "
+                                                             "GRANT CREATE ON DATABASE {} TO annals_service",
+                                                             name_));
   if (schema == Schema::applied) prepare(superuser_);
 }
 
@@ -101,7 +102,8 @@ postgres::Database TempDatabase::as(std::string_view role) const {
 
 TempDatabase::~TempDatabase() {
   try {
-    roll_back_prepared(superuser_);  // a failed test may leave some, and they would keep the database from being dropped
+    roll_back_prepared(
+        superuser_);  // a failed test may leave some, and they would keep the database from being dropped
     postgres::Connection{{.conninfo = server_uri_}}.execute("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception& error) {
     fmt::print(stderr, "could not drop {}: {}\n", name_, error.what());

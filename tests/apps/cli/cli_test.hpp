@@ -14,14 +14,18 @@ namespace annals::tests {
 /// A database of its own, and the program pointed at it.
 class CliTest : public testing::Test {
  protected:
-  explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied) : database_(schema) {}
+  /// `role`: as which all commands run; without it each as the one that it is for.
+  explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied, std::string role = {})
+      : database_(schema), role_(std::move(role)) {}
 
   /// The role that the command is for; those that only look are the doctor's.
-  [[nodiscard]] static std::string role_for(const Arguments& arguments) {
-    const auto has = [&](const char* word) { return std::find(arguments.begin(), arguments.end(), word) != arguments.end(); };
+  [[nodiscard]] std::string role_for(const Arguments& arguments) const {
+    if (!role_.empty()) return role_;
+    const auto has = [&](const char* word) {
+      return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
+    };
     if (has("append") || has("import")) return "writer";
     if (has("adopt") || has("skip") || has("reset")) return "operator";
-    if (has("schema") && has("apply")) return "migrator";
     return "doctor";
   }
   [[nodiscard]] Arguments with_database(const Arguments& arguments) const {
@@ -44,6 +48,7 @@ class CliTest : public testing::Test {
 
   TempDatabase database_;
   TempDirectory directory_;
+  std::string role_;
 };
 
 }  // namespace annals::tests

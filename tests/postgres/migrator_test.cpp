@@ -47,7 +47,7 @@ class MigratorTest : public testing::Test {
  protected:
   Migrator migrator(MigrationSet set) { return Migrator{temp_.database(), {std::move(set)}}; }
   bool exists(const std::string& table) {
-    return !Connection{temp_.database()}
+    return !Connection{temp_.superuser()}
                 .query("SELECT to_regclass($1::text)::text", annals::postgres::Params{}.text("annals." + table))
                 .is_null(0, 0);
   }

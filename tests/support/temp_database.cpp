@@ -53,13 +53,6 @@ roles::Assignment assignment() {
   return roles;
 }
 
-void prepare(const postgres::Database& superuser) {
-  postgres::Migrator{
-      superuser, {eventstore::schema(), outbox::schema(), projections::schema()}, {.owner_role = "annals_owner"}}
-      .apply();
-  (void)roles::apply(superuser, assignment());
-}
-
 void roll_back_prepared(const postgres::Database& database) {
   postgres::Connection connection{database};
   const auto rows =
@@ -91,7 +84,13 @@ TempDatabase::TempDatabase(const std::string& server_uri, Schema schema, const s
                                                : fmt::format("GRANT CREATE ON SCHEMA public TO annals_service; "
                                                              "GRANT CREATE ON DATABASE {} TO annals_service",
                                                              name_));
-  if (schema == Schema::applied) prepare(superuser_);
+  if (schema == Schema::applied) prepare();
+}
+
+void TempDatabase::prepare() const {
+  const std::vector sets{eventstore::schema(), outbox::schema(), projections::schema()};
+  postgres::Migrator{superuser_, sets, {.owner_role = "annals_owner"}}.apply();
+  (void)roles::apply(superuser_, assignment());
 }
 
 postgres::Database TempDatabase::as(std::string_view role) const {
@@ -102,8 +101,8 @@ postgres::Database TempDatabase::as(std::string_view role) const {
 
 TempDatabase::~TempDatabase() {
   try {
-    roll_back_prepared(
-        superuser_);  // a failed test may leave some, and they would keep the database from being dropped
+    // A failed test may leave some, and they would keep the database from being dropped.
+    roll_back_prepared(superuser_);
     postgres::Connection{{.conninfo = server_uri_}}.execute("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception& error) {
     fmt::print(stderr, "could not drop {}: {}\n", name_, error.what());

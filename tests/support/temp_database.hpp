@@ -19,6 +19,9 @@ class TempDatabase {
   TempDatabase(const TempDatabase&) = delete;
   TempDatabase& operator=(const TempDatabase&) = delete;
 
+  /// What Schema::applied does, later.
+  void prepare() const;
+
   /// As annals_service: what every kind of program may do, and tables of its own in public. Owns nothing of Annals. In a
   /// database with Schema::none it may make schemas.
   [[nodiscard]] postgres::Database database() const { return as("service"); }
@@ -26,7 +29,8 @@ class TempDatabase {
   /// "doctor"; or "migrator", which may take on annals_owner.
   [[nodiscard]] postgres::Database as(std::string_view role) const;
   [[nodiscard]] std::string uri(std::string_view role) const { return as(role).conninfo; }
-  /// For what no program may do: to plant, to break, to look behind. Nothing under test connects so.
+  /// For what no program may do: to plant, to break, to look behind. What is under test connects so only by TCP, where no
+  /// other role of the stack has a password.
   [[nodiscard]] const postgres::Database& superuser() const noexcept { return superuser_; }
 
  private:

@@ -1,8 +1,5 @@
 #include <gmock/gmock.h>
 
-#include "annals/eventstore/schema.hpp"
-#include "annals/outbox/schema.hpp"
-#include "annals/postgres/migrator.hpp"
 #include "daemon_test.hpp"
 
 namespace annals::tests {
@@ -113,7 +110,7 @@ TEST_F(RelayDaemonConfig, StartsWhenTheSchemaIsAppliedWhileItWaits) {
   };
   ASSERT_TRUE(eventually([&] { return restarts() > 1; })) << relay.err();
   EXPECT_EQ(relay.get("/readyz").status, 503);
-  postgres::Migrator{database.database(), {eventstore::schema(), outbox::schema()}}.apply();
+  database.prepare();
   EXPECT_TRUE(eventually([&] { return relay.get("/readyz").status == 200; })) << relay.err();
   relay.signal(SIGTERM);
   EXPECT_EQ(relay.wait_for_exit(), 0);

@@ -45,6 +45,9 @@ def uri(service, who):
     return re.sub(r"user=\w+", f"user={who}", with_database)
 
 
+SUPERUSER = re.sub(r"^(\w+://[^/]*/)[^?]*", rf"\g<1>{NAME}_orders", SERVER)
+
+
 def psql(where, *statements, text="", sets=()):
     return run("psql", "-XqAtv", "ON_ERROR_STOP=1", where, *sets, *(part for sql in statements for part in ("-c", sql)), text=text,
                PGCONNECT_TIMEOUT="10")
@@ -119,6 +122,11 @@ class Roles(unittest.TestCase):
                 placed = run(str(PROGRAMS / "orders"), "--database", uri("orders", role("orders", "service")), "place", "10")
                 self.assertEqual(placed.returncode, 0, placed.stdout)
                 self.wait_until_all_orders_ended(started, folder)
+                # A rebuild empties the read model first.
+                psql(SUPERUSER, "UPDATE annals.projections SET reset_requested = true")
+                self.wait_until(lambda: psql(SUPERUSER, "SELECT FROM annals.projections WHERE reset_requested")
+                                .stdout == "", "the read model is rebuilt", started, folder)
+                self.wait_until_all_orders_ended(started, folder)
             finally:
                 for process in started.values():
                     process.send_signal(signal.SIGTERM)
@@ -153,14 +161,14 @@ class Roles(unittest.TestCase):
         return str(path)
 
     def wait_until_all_orders_ended(self, started, folder):
+        self.wait_until(lambda: psql(uri("orders", role("orders", "service")), "SELECT count(*) FROM public.order_status WHERE state "
+                                     "IN ('completed', 'cancelled')").stdout == "10\n", "10 orders ended", started, folder)
+
+    def wait_until(self, condition, what, started, folder):
         deadline = time.monotonic() + PATIENCE_S
-        states = ""
-        while states != "10":
-            states = psql(uri("orders", role("orders", "service")), "SELECT count(*) FROM public.order_status "
-                          "WHERE state IN ('completed', 'cancelled')").stdout.strip()
+        while not condition():
             dead = [name for name, process in started.items() if process.poll() is not None]
-            self.assertFalse(dead or time.monotonic() > deadline, f"{states} of 10 orders ended; ended programs: {dead}\n"
-                             + self.logs(folder))
+            self.assertFalse(dead or time.monotonic() > deadline, f"not seen that {what}; ended: {dead}\n{self.logs(folder)}")
             time.sleep(0.1)
 
     def test_strangers_cannot_connect(self):

@@ -93,6 +93,12 @@ void TempDatabase::prepare() const {
   (void)roles::apply(superuser_, assignment());
 }
 
+void TempDatabase::add_tables(const postgres::MigrationSet& own) const {
+  postgres::Migrator{superuser_, {own}, {.owner_role = "annals_owner"}}.apply();
+  postgres::Connection{superuser_}.execute(
+      "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public TO annals_service");
+}
+
 postgres::Database TempDatabase::as(std::string_view role) const {
   auto database = superuser_;
   database.conninfo = with_role(database.conninfo, role);

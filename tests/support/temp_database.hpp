@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "annals/postgres/database.hpp"
+#include "annals/postgres/migrator.hpp"
 
 namespace annals::tests {
 
@@ -21,6 +22,8 @@ class TempDatabase {
 
   /// What Schema::applied does, later.
   void prepare() const;
+  /// A service's own tables in public, made by annals_owner: annals_service may read, write and empty them.
+  void add_tables(const postgres::MigrationSet& own) const;
 
   /// As annals_service: what every kind of program may do, and tables of its own in public. Owns nothing of Annals. In a
   /// database with Schema::none it may make schemas.

@@ -30,7 +30,7 @@ void init(const Settings& settings, const std::string& service) {
   if (service.empty()) return;
   annals::require_identifier("service role", service);
   annals::postgres::Connection{settings.database}.execute(
-      "GRANT SELECT, INSERT, UPDATE, DELETE ON public.order_status TO " + service);
+      "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON public.order_status TO " + service);
 }
 
 void place(const Settings& settings, const Placement& placement) {

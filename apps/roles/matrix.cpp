@@ -12,8 +12,8 @@ constexpr std::string_view enqueue =
     "SELECT, INSERT (occurred_at, message_id, content_type, topic, key, type, payload, correlation_id, causation_id,"
     " traceparent, tracestate, headers)";
 constexpr std::string_view keep = "SELECT, INSERT, UPDATE";
-// Only forward, by the one statement of annals/postgres/horizon_store.hpp; not for those who look and do not serve.
-constexpr std::string_view prove = "SELECT, UPDATE (position, proven_at)";
+// How far the log is final, for readers on a replica; not for those who look and do not serve.
+constexpr std::string_view prove = "SELECT, UPDATE";
 // Who decided, and when, is written by the database.
 constexpr std::string_view skip = "SELECT, INSERT (relay, log, position, message_id, reason)";
 

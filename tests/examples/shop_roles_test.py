@@ -124,8 +124,8 @@ class Roles(unittest.TestCase):
                 self.wait_until_all_orders_ended(started, folder)
                 # A rebuild empties the read model first.
                 psql(SUPERUSER, "UPDATE annals.projections SET reset_requested = true")
-                self.wait_until(lambda: psql(SUPERUSER, "SELECT FROM annals.projections WHERE reset_requested")
-                                .stdout == "", "the read model is rebuilt", started, folder)
+                self.wait_until(lambda: psql(SUPERUSER, "SELECT count(*) FROM annals.projections "
+                                "WHERE reset_requested").stdout == "0\n", "the read model is rebuilt", started, folder)
                 self.wait_until_all_orders_ended(started, folder)
             finally:
                 for process in started.values():

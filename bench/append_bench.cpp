@@ -131,7 +131,7 @@ class Followers {
 void bench_followed(const BenchOptions& options, std::vector<Measurement>& results) {
   const tests::TempDatabase temp;
   const auto topic = tests::create_topic(tests::unique_topic("bench-followed"), 4);
-  const eventstore::EventStore store{temp.database(), {.connections_max = 64}};
+  const eventstore::EventStore store{temp.superuser(), {.connections_max = 64}};
   int run = 0;
   for (const int clients : {1, 16, 64}) {
     const auto name = fmt::format("append/followed/{}", clients);
@@ -144,7 +144,7 @@ void bench_followed(const BenchOptions& options, std::vector<Measurement>& resul
                                .unit = "appends/s",
                                .value =
                                    [&] {
-                                     const Followers followers{temp.database(), topic};
+                                     const Followers followers{temp.superuser(), topic};
                                      return appends();
                                    },
                                .floor = appends},
@@ -156,7 +156,7 @@ void bench_followed(const BenchOptions& options, std::vector<Measurement>& resul
 
 std::vector<Measurement> bench_append(const BenchOptions& options) {
   const tests::TempDatabase temp;
-  const auto& database = temp.database();
+  const auto& database = temp.superuser();
   postgres::Connection{database}.execute(
       "CREATE TABLE public.raw (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream_id bigint NOT NULL,"
       " version bigint NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), event_id uuid NOT NULL,"

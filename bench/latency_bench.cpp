@@ -138,11 +138,11 @@ class Relayed {
   explicit Relayed(const postgres::MessageLog& log)
       : topic_(tests::create_topic(tests::unique_topic("bench-latency"), 4)),
         sink_({.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}),
-        relay_(temp_.database(), log, sink_, clock_, options(log)),
+        relay_(temp_.superuser(), log, sink_, clock_, options(log)),
         thread_([this](const std::stop_token& stop) {
           while (!stop.stop_requested()) relay_.step(milliseconds{200});
         }) {}
-  [[nodiscard]] const postgres::Database& database() const { return temp_.database(); }
+  [[nodiscard]] const postgres::Database& database() const { return temp_.superuser(); }
   [[nodiscard]] const std::string& topic() const { return topic_; }
 
  private:

@@ -90,12 +90,12 @@ double rebuild(const postgres::Database& database, int run, long long events) {
 
 std::vector<Measurement> bench_projection(const BenchOptions& options) {
   const tests::TempDatabase temp;
-  write_history(temp.database(), options.events, 10'000);
+  write_history(temp.superuser(), options.events, 10'000);
   int run = 0;
   return {measure({.name = "projection",
                    .unit = "events/s",
-                   .value = [&] { return rebuild(temp.database(), ++run, options.events); },
-                   .floor = [&] { return replay_alone(temp.database(), options.events); }},
+                   .value = [&] { return rebuild(temp.superuser(), ++run, options.events); },
+                   .floor = [&] { return replay_alone(temp.superuser(), options.events); }},
                   options.rounds)};
 }
 

@@ -54,13 +54,13 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   const auto messages = topic("bench-outbox");
   const auto events = topic("bench-events");
   const auto produced = topic("bench-floor");
-  write_outbox(temp.database(), messages, options.events, 10'000);
-  write_history(temp.database(), options.events, 10'000);
+  write_outbox(temp.superuser(), messages, options.events, 10'000);
+  write_history(temp.superuser(), options.events, 10'000);
   int run = 0;
   const auto measured = [&](const char* name, const postgres::MessageLog& log, const outbox::RelayOptions& source) {
     return measure({.name = name,
                     .unit = "messages/s",
-                    .value = [&] { return relay_all(temp.database(), log, source, ++run, options.events); },
+                    .value = [&] { return relay_all(temp.superuser(), log, source, ++run, options.events); },
                     .floor = [&] { return produce_from_memory(produced, options.events); }},
                    options.rounds);
   };

@@ -39,12 +39,12 @@ double replay(const eventstore::EventStore& store, long long events) {
 
 std::vector<Measurement> bench_replay(const BenchOptions& options) {
   const tests::TempDatabase temp;
-  write_history(temp.database(), options.events, 10'000);
-  const eventstore::EventStore store{temp.database()};
+  write_history(temp.superuser(), options.events, 10'000);
+  const eventstore::EventStore store{temp.superuser()};
   return {measure({.name = "replay",
                    .unit = "events/s",
                    .value = [&] { return replay(store, options.events); },
-                   .floor = [&] { return copy_to_nowhere(temp.database(), options.events); }},
+                   .floor = [&] { return copy_to_nowhere(temp.superuser(), options.events); }},
                   options.rounds)};
 }
 

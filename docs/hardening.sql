@@ -2,7 +2,7 @@
 -- and whoever holds a relay's, a runner's or a reader's key keeps it waiting. After this only the roles named may.
 --
 -- Once in each database, as a superuser (the functions are PostgreSQL's own), again after a new role or an upgrade:
---   psql "$ANNALS_DATABASE" --set roles=annals_owner,annals_writer,annals_relay,annals_projector --file docs/hardening.sql
+--   psql "$ANNALS_DATABASE" --set roles=annals_owner,annals_writer,annals_relay,annals_projector,annals_operator --file docs/hardening.sql
 -- Name every role that Annals' programs or other users of advisory locks in this database log in as.
 \set ON_ERROR_STOP on
 BEGIN;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -7,40 +9,80 @@
 #include "cli/commands/projection.hpp"
 #include "cli/commands/relay.hpp"
 #include "cli/commands/schema.hpp"
+#include "cli/commands/schema_roles.hpp"
 #include "cli/doctor/doctor.hpp"
 
 namespace annals::cli {
 namespace {
 
+/// An option that may be given several times: each names one more role of the kind.
+void add_kind(CLI::App& command, roles::Assignment& assignment, roles::Kind kind, const std::string& description) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          fmt::format("--{}", to_string(kind)),
+          [&assignment, kind](const std::vector<std::string>& names) {
+            for (const auto& name : names) assignment.holders.push_back({kind, name});
+          },
+          description)
+      ->type_name("ROLE")
+      ->allow_extra_args(false);
+}
+
+void add_role_options(CLI::App& command, roles::Assignment& assignment) {
+  using roles::Kind;
+  command.add_option("--owner", assignment.owner, "Owns the schema; the login takes it on (default: the login is it)");
+  add_kind(command, assignment, Kind::writer, "Services that append and enqueue");
+  add_kind(command, assignment, Kind::outbox_relay, "annals-relay, for the outbox");
+  add_kind(command, assignment, Kind::events_relay, "annals-relay, for the events");
+  add_kind(command, assignment, Kind::projector, "Runners of projections");
+  add_kind(command, assignment, Kind::consumer, "Services with an inbox");
+  add_kind(command, assignment, Kind::reader, "People and dashboards: views in a schema of their own");
+  add_kind(command, assignment, Kind::operate, "Who skips, adopts and resets");
+  add_kind(command, assignment, Kind::doctor, "annals doctor, and whoever looks at everything");
+}
+
+void add_schema_roles(CLI::App& schema, Action& action) {
+  auto& group = add_group(schema, "roles", "Who may do what: least privilege for every program");
+  auto applied = std::make_shared<roles::Assignment>();
+  auto* apply = add_command(
+      group, action, "apply",
+      "Gives each role its rights and takes away what it has beyond; prints what it changed\n\n"
+      "  annals schema roles apply --writer shop --outbox-relay shop_relay --doctor ops\n"
+      "  annals schema roles apply --owner shop_owner --writer shop --projector shop    the login takes on shop_owner\n"
+      "  annals schema roles apply                                                      annals_writer, annals_relay "
+      "...\n\n"
+      "The roles must exist. One role may be several things, and one thing may be several roles: repeat the option. "
+      "PUBLIC loses what it has. As the owner of the schema, after every schema apply; safe to repeat.",
+      apply_roles, applied);
+  add_role_options(*apply, *applied);
+  auto printed = std::make_shared<roles::Assignment>();
+  auto* print = add_command(group, action, "print-sql",
+                            "Prints what apply would run, as one transaction; needs no database\n\n"
+                            "  annals schema roles print-sql --writer shop --events-relay shop_relay | psql",
+                            print_roles_sql, printed);
+  add_role_options(*print, *printed);
+}
+
 void add_schema(CLI::App& app, Action& action) {
   auto& schema = add_group(app, "schema", "Prepare and check a database");
-  auto how = std::make_shared<SchemaApply>();
-  auto* apply =
-      add_command(schema, action, "apply",
-                  "Creates or upgrades Annals' tables; prints the steps it applied\n\n"
-                  "  annals --database postgresql://owner@db/shop schema apply\n"
-                  "  annals --database postgresql://admin@db/shop schema apply --owner shop_owner\n\n"
-                  "Needs a role that may create in the database. Safe to repeat, and to run from many places at once.",
-                  apply_schema, how);
-  apply->add_option("--owner", how->owner, "Role that shall own the tables; you must be allowed to SET ROLE to it");
+  auto options = std::make_shared<ApplySchema>();
+  auto* apply = add_command(schema, action, "apply",
+                            "Creates or upgrades Annals' tables; prints the steps it applied\n\n"
+                            "  annals --database postgresql://owner@db/shop schema apply\n"
+                            "  annals schema apply --owner shop_owner         the login takes on shop_owner\n\n"
+                            "Needs a role that may create in the database. Safe to repeat, and to run from many places "
+                            "at once.",
+                            apply_schema, options);
+  apply->add_option("--owner", options->owner, "Shall own the schema; the login takes it on (default: the login)");
   add_command(schema, action, "validate",
               "Checks that the database is as this program needs it; exit code 5 when not\n\n"
               "  annals schema validate && systemctl start shop",
               validate_schema);
-  auto options = std::make_shared<PrintSql>();
-  auto* print =
-      add_command(schema, action, "print-sql",
-                  "Prints the whole schema as SQL, or the grants of the roles; needs no database\n\n"
-                  "  annals schema print-sql >schema.sql\n"
-                  "  annals schema print-sql --roles                           annals_writer, annals_relay ...\n"
-                  "  annals schema print-sql --roles --writer shop --relay shop_relay | psql",
-                  print_schema_sql, options);
-  auto* roles = print->add_flag("--roles", options->roles, "GRANT statements, least privilege; the roles must exist");
-  auto& names = options->role_names;
-  print->add_option("--writer", names.writer, "Role of services that append and enqueue")->needs(roles);
-  print->add_option("--relay", names.relay, "Role of annals-relay")->needs(roles);
-  print->add_option("--projector", names.projector, "Role of projections")->needs(roles);
-  print->add_option("--reader", names.reader, "Role of people and dashboards")->needs(roles);
+  add_command(schema, action, "print-sql",
+              "Prints the whole schema as SQL; needs no database\n\n"
+              "  annals schema print-sql >schema.sql",
+              print_schema_sql);
+  add_schema_roles(schema, action);
 }
 
 void add_relay_skip(CLI::App& relay, Action& action) {

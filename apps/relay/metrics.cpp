@@ -90,9 +90,13 @@ class Source final : public SourceMetrics {
     step_.Observe(duration.count());
     const bool blocked = report.state == outbox::StepReport::State::blocked;
     if (blocked) blocked_.Increment(duration.count());
-    std::chrono::milliseconds oldest{0};
-    for (const auto& blocker : report.blockers) oldest = std::max(oldest, blocker.age.value_or(oldest));
-    blocker_age_.Set(blocked ? seconds(oldest) : 0);
+    // At least as old as our wait for it: a role without pg_read_all_stats is not told the age.
+    waited_ = blocked ? waited_ + duration : std::chrono::duration<double>{0};
+    auto oldest = waited_.count();
+    for (const auto& blocker : report.blockers) {
+      if (blocker.age) oldest = std::max(oldest, seconds(*blocker.age));
+    }
+    blocker_age_.Set(oldest);
   }
 
   void enter(Phase phase) override {
@@ -137,6 +141,7 @@ class Source final : public SourceMetrics {
   prometheus::Counter &read_, &delivered_, &blocked_;
   prometheus::Gauge &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
   prometheus::Histogram& step_;
+  std::chrono::duration<double> waited_{0};
   std::map<std::string, prometheus::Counter*, std::less<>> restarts_;
   std::map<Phase, prometheus::Gauge*> states_;
   std::mutex lag_mutex_;

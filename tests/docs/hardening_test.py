@@ -13,7 +13,8 @@ import unittest
 RELAY, ANNALS, ROOT = sys.argv.pop(), sys.argv.pop(), pathlib.Path(sys.argv.pop())
 SERVER = os.environ["ANNALS_DATABASE"]
 NAME = f"hardening_{os.getpid()}"
-WRITER, RELAYER, READER, STRANGER = ROLES = [f"{NAME}_{kind}" for kind in ("writer", "relay", "reader", "stranger")]
+ROLES = OWNER, WRITER, RELAYER, CONSUMER, READER, OPERATOR, STRANGER = [
+    f"{NAME}_{kind}" for kind in ("owner", "writer", "relay", "consumer", "reader", "operator", "stranger")]
 LOCKS = """SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
             WHERE l.pid = pg_backend_pid() AND c.relname = 'events' AND l.mode = 'RowExclusiveLock'"""
 PREPARE = "PREPARE p AS INSERT INTO annals.events (type) VALUES ('x')"
@@ -35,18 +36,19 @@ def psql(where, *statements, arguments=()):
 
 
 def harden():
-    return psql(uri(None), arguments=("--set", f"roles={WRITER},{RELAYER}", "--file", str(ROOT / "docs/hardening.sql")))
+    return psql(uri(None), arguments=("--set", f"roles={OWNER},{WRITER},{RELAYER},{OPERATOR}", "--file", str(ROOT / "docs/hardening.sql")))
 
 
 class Strangers(unittest.TestCase):
     def setUp(self):
         self.addCleanup(psql, SERVER, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", f"DROP ROLE {', '.join(ROLES)}")
-        psql(SERVER, f"CREATE DATABASE {NAME}", *(f"CREATE ROLE {role} LOGIN" for role in ROLES))
-        self.works(run(ANNALS, "-d", uri(None), "schema", "apply"))
-        roles = ["--writer", WRITER, "--relay", RELAYER, "--reader", READER]
-        grants = run(ANNALS, "-d", uri(None), "schema", "print-sql", "--roles", *roles).stdout
-        statements = re.sub(r"--.*", "", grants).split(";")
-        self.works(psql(uri(None), *(statement for statement in statements if re.search(f"TO {NAME}", statement))))
+        psql(SERVER, *(f"CREATE ROLE {role} LOGIN" for role in ROLES), f"CREATE DATABASE {NAME} OWNER {OWNER}")
+        self.works(run(ANNALS, "-d", uri(OWNER), "schema", "apply"))
+        self.apply_roles()
+
+    def apply_roles(self):
+        self.works(run(ANNALS, "-d", uri(OWNER), "schema", "roles", "apply", "--writer", WRITER, "--outbox-relay", RELAYER,
+                       "--consumer", CONSUMER, "--reader", READER, "--operator", OPERATOR))
 
     def works(self, result):
         self.assertEqual(result.returncode, 0, result.stdout)
@@ -67,13 +69,17 @@ class Strangers(unittest.TestCase):
         relayed = run(RELAY, "--sink", "stdout", "--sources", "outbox", "--listen", "off", "--until-caught-up",
                       ANNALS_DATABASE=uri(RELAYER))
         self.works(relayed)
+        self.works(run(ANNALS, "-d", uri(OPERATOR), "relay", "adopt", "relay", "--yes"))
+        self.apply_roles()  # by the owner, who takes a lock, too
 
     def test_usage_on_the_schema_is_enough_to_hold_readers_back(self):
-        self.assertEqual(psql(uri(READER), "BEGIN", PREPARE, LOCKS).stdout, "1\n")
-        self.assertIn("permission denied", psql(uri(READER), "BEGIN", PREPARE, "EXECUTE p").stdout)
+        self.assertEqual(psql(uri(CONSUMER), "BEGIN", PREPARE, LOCKS).stdout, "1\n")
+        self.assertIn("permission denied", psql(uri(CONSUMER), "BEGIN", PREPARE, "EXECUTE p").stdout)
 
     def test_without_usage_on_the_schema_nobody_holds_readers_back(self):
-        self.assertIn("permission denied for schema annals", psql(uri(STRANGER), "BEGIN", PREPARE).stdout)
+        for role in (READER, STRANGER):
+            self.assertIn("permission denied for schema annals", psql(uri(role), "BEGIN", PREPARE).stdout)
+        self.assertEqual(psql(uri(READER), "SELECT count(*) FROM annals_read.events").stdout, "0\n")
 
 
 if __name__ == "__main__":

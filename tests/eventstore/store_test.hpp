@@ -51,9 +51,9 @@ class StoreTest : public testing::Test {
   std::int64_t sequence() { return direct_.query("SELECT last_value FROM annals.events_position_seq").bigint(0, 0); }
 
   tests::TempDatabase temp_;
-  postgres::Connection direct_{temp_.database()};
-  EventStore store_{temp_.database()};
-  std::unique_ptr<postgres::PqxxPool> pool_ = postgres::make_pqxx_pool(temp_.database(), {.size = 8});
+  postgres::Connection direct_{temp_.superuser()};
+  EventStore store_{temp_.as("writer")};
+  std::unique_ptr<postgres::PqxxPool> pool_ = postgres::make_pqxx_pool(temp_.as("writer"), {.size = 8});
   const StreamName stream_{"order-1"};
 };
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "annals/core/event_id.hpp"
+#include "annals/postgres/connection.hpp"
 #include "program.hpp"
 #include "support/kafka_topic.hpp"
 #include "support/temp_database.hpp"
@@ -22,32 +23,49 @@ std::string temporary_file(const std::string& name) {
   return (std::filesystem::temp_directory_path() / (EventId::generate().to_string() + "-" + name)).string();
 }
 
-/// A database that is filled and read through the programs alone, as a user would.
+/// A database that is filled and read through the programs alone, as a user would: each as the role that it is for.
 class FinesLog {
  public:
-  FinesLog() { fines("init"); }
+  FinesLog() {
+    // As libpq lets anybody do who may take on a role.
+    const auto owner = database_.uri("migrator") + "&options=-c%20role%3Dannals_owner";
+    succeed(owner, FINES_PROGRAM, "init");
+    postgres::Connection{database_.superuser()}.execute("GRANT ALL ON public.fines TO annals_service");
+    succeed(database_.uri("migrator"), ANNALS_PROGRAM,
+            "schema roles apply --owner annals_owner --projector annals_service --writer annals_writer --events-relay "
+            "annals_relay --doctor annals_doctor");
+  }
 
-  std::string annals(const std::string& arguments) const { return succeed(ANNALS_PROGRAM, arguments); }
-  std::string fines(const std::string& arguments) const { return succeed(FINES_PROGRAM, arguments); }
+  /// Looks.
+  std::string annals(const std::string& arguments) const {
+    return succeed(database_.uri("doctor"), ANNALS_PROGRAM, arguments);
+  }
+  /// Writes.
+  std::string write(const std::string& arguments) const {
+    return succeed(database_.uri("writer"), ANNALS_PROGRAM, arguments);
+  }
+  std::string fines(const std::string& arguments) const {
+    return succeed(database_.uri("service"), FINES_PROGRAM, arguments);
+  }
   /// Publishes what there is to `topic` and ends.
   std::string relay(const std::string& topic) const {
     const auto config = temporary_file("relay.toml");
     std::ofstream{config} << "[relay]\nsources = [\"events\"]\n[[route]]\ncategory = \"*\"\ntopic = \"" << topic
                           << "\"\n[http]\nlisten = \"off\"\n";
-    auto output =
-        succeed(RELAY_PROGRAM, "--config " + quoted(config) + " --until-caught-up --brokers " + kafka_brokers());
+    auto output = succeed(database_.uri("relay"), RELAY_PROGRAM,
+                          "--config " + quoted(config) + " --until-caught-up --brokers " + kafka_brokers());
     std::filesystem::remove(config);
     return output;
   }
-  std::string import(const std::string& file) const { return annals("events import " + quoted(file)); }
+  std::string import(const std::string& file) const { return write("events import " + quoted(file)); }
   std::string report() const {
     fines("project");
     return fines("report");
   }
 
  private:
-  std::string succeed(const std::string& program, const std::string& arguments) const {
-    const auto outcome = run("ANNALS_DATABASE=" + quoted(database_.uri()) + " " + quoted(program) + " " + arguments);
+  static std::string succeed(const std::string& uri, const std::string& program, const std::string& arguments) {
+    const auto outcome = run("ANNALS_DATABASE=" + quoted(uri) + " " + quoted(program) + " " + arguments);
     EXPECT_EQ(outcome.status, 0) << arguments << ": " << outcome.output;
     return outcome.output;
   }
@@ -95,7 +113,7 @@ TEST(FinesProgram, GoesOnWhereItStopped) {
   const FinesLog log;
   log.import(sample());
   log.report();
-  log.annals(R"(stream append fine-1 --type fines.v1.Payment --data '{"paid":"82.50"}')");
+  log.write(R"(stream append fine-1 --type fines.v1.Payment --data '{"paid":"82.50"}')");
   EXPECT_THAT(log.report(), HasSubstr("fine-1,4,71.50,11.00,82.50,0.00,fines.v1.Payment\n"));
 }
 

@@ -20,7 +20,7 @@ using State = annals::projections::StepReport::State;
 
 class FinesProjection : public testing::Test {
  protected:
-  FinesProjection() { annals::postgres::Migrator{database_.database(), {table_schema()}}.apply(); }
+  FinesProjection() { database_.add_tables(table_schema()); }
 
   void append(const std::string& stream, const std::string& type, const std::string& json) {
     const annals::NewEvent event{.type = type, .data = json, .content_type = annals::ContentType::json};

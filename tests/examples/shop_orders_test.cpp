@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "annals/core/clock.hpp"
-#include "annals/postgres/migrator.hpp"
+#include "annals/postgres/connection.hpp"
 #include "annals/projections/runner.hpp"
 #include "orders/handlers.hpp"
 #include "orders/http.hpp"
@@ -24,7 +24,7 @@ using testing::HasSubstr;
 class OrderStatusModel : public testing::Test {
  protected:
   OrderStatusModel() {
-    annals::postgres::Migrator{database_.database(), {status_schema()}}.apply();
+    database_.add_tables(status_schema());
     for (const auto* id : {"1", "2", "3"}) place(id);
     append("1", [](const Order& order) { return confirm_payment(order); });
     append("2", [](const Order& order) { return cancel(order, "refused"); });
@@ -112,7 +112,7 @@ TEST_F(OrderStatusModel, IsServedToWhoAsksForThisHostOnly) {
 TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
   StatusServer server{*pool_, 0};
   const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
-  transact(*pool_, [](pqxx::work& tx) { tx.exec("DROP TABLE order_status"); });
+  annals::postgres::Connection{database_.superuser()}.execute("DROP TABLE public.order_status");
   const auto answer = httplib::Client{"127.0.0.1", server.port()}.Get("/orders/1");
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 503);

@@ -162,16 +162,15 @@ void expect_streams_whole(const std::vector<RecordedEvent>& events) {
 TEST(PostgresRestart, LosesNothingAndInventsNothing) {
   const tests::PrivateStack server{"postgres"};
   const tests::TempDatabase temp{server.address(), tests::TempDatabase::Schema::applied};
-  const auto& database = temp.database();
-  const eventstore::EventStore store{database};
+  const eventstore::EventStore store{temp.as("writer")};
   Acknowledged acknowledged;
   std::vector<RecordedEvent> followed;
   std::vector<Published> published;
   std::atomic<bool> stop_writing{false};
   std::atomic<bool> stop_reading{false};
   {
-    std::jthread follower{[&] { follow(database, stop_reading, followed); }};
-    std::jthread relaying{[&] { relay(database, published, stop_reading); }};
+    std::jthread follower{[&] { follow(temp.as("projector"), stop_reading, followed); }};
+    std::jthread relaying{[&] { relay(temp.as("relay"), published, stop_reading); }};
     {
       std::vector<std::jthread> threads;
       for (int writer = 0; writer < writers; ++writer) {

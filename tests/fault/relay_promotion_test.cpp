@@ -100,23 +100,23 @@ void publish(const postgres::Database& database, outbox::Sink& sink, outbox::Rel
 TEST(RelayPromotion, HaltsOnAStandbyThatLacksWhatWasPublishedLast) {
   const tests::PrivateStack server{"postgres"};
   const tests::TempDatabase temp{server.address(), tests::TempDatabase::Schema::applied};
-  const auto& primary = temp.database();
   annals::testing::MemorySink sink;
-  enqueue(primary, 0, 60);
-  publish(primary, sink);
+  enqueue(temp.as("writer"), 0, 60);
+  publish(temp.as("relay"), sink);
   const Standby standby{server.address()};
-  enqueue(primary, 60, 40);
-  publish(primary, sink);
+  enqueue(temp.as("writer"), 60, 40);
+  publish(temp.as("relay"), sink);
   ASSERT_EQ(sink.messages().size(), 100U);
 
   standby.promote();
-  auto promoted = primary;
-  promoted.conninfo = standby.uri_of(primary.conninfo);
-  enqueue(promoted, 1'000, 40);  // at positions that were published already, with other ids
-  postgres::Connection connection{promoted};
-  connection.execute("CHECKPOINT");
+  const auto promoted = [&](postgres::Database database) {
+    database.conninfo = standby.uri_of(database.conninfo);
+    return database;
+  };
+  enqueue(promoted(temp.as("writer")), 1'000, 40);  // at positions that were published already, with other ids
+  postgres::Connection{promoted(temp.superuser())}.execute("CHECKPOINT");
   try {
-    publish(promoted, sink);
+    publish(promoted(temp.as("relay")), sink);
     ADD_FAILURE() << "the relay did not notice";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::corrupt) << error.what();
@@ -125,8 +125,9 @@ TEST(RelayPromotion, HaltsOnAStandbyThatLacksWhatWasPublishedLast) {
   }
   EXPECT_EQ(sink.messages().size(), 100U) << "nothing was published before an operator has looked";
 
+  postgres::Connection connection{promoted(temp.as("operator"))};
   outbox::adopt_checkpoint(connection, outbox::message_log("annals"), {.position = 60});
-  publish(promoted, sink);
+  publish(promoted(temp.as("relay")), sink);
   EXPECT_EQ(sink.messages().size(), 140U);
   EXPECT_EQ(sink.messages().back().payload, "1039");
 }

@@ -65,7 +65,7 @@ class ReplicaTest : public testing::Test {
   Replica replica_{stack_.address()};
   std::string name_;
   Database standby_;
-  EventStore store_{primary_.database()};
+  EventStore store_{primary_.as("writer")};
   GlobalPosition at_;
 };
 
@@ -73,7 +73,7 @@ class ReplicaTest : public testing::Test {
 
 TEST_F(ReplicaTest, ReadsOnlyWhatThePrimaryHasProvenAndSkipsNothing) {
   append("before");
-  replica_.catch_up(primary_.database());
+  replica_.catch_up(primary_.superuser());
   EventTail tail{standby_};
   try {
     (void)read_standby(tail);
@@ -82,7 +82,7 @@ TEST_F(ReplicaTest, ReadsOnlyWhatThePrimaryHasProvenAndSkipsNothing) {
     EXPECT_EQ(error.kind(), ErrorKind::not_ready) << error.what();
   }
   read_primary();
-  replica_.catch_up(primary_.database());
+  replica_.catch_up(primary_.superuser());
   EXPECT_THAT(read_standby(tail), ElementsAre("before"));
 
   // A position is drawn, the next one commits first. On a standby no lock shows who is still there.
@@ -94,18 +94,18 @@ TEST_F(ReplicaTest, ReadsOnlyWhatThePrimaryHasProvenAndSkipsNothing) {
       " SELECT stream_id, 1, gen_random_uuid(), 0, 't', '' FROM annals.streams WHERE name = 'late'");
   append("early");
   read_primary();
-  replica_.catch_up(primary_.database());
+  replica_.catch_up(primary_.superuser());
   EXPECT_THAT(read_standby(tail), ElementsAre()) << "the hole before it may still be filled";
   late.execute("COMMIT");
   read_primary();
-  replica_.catch_up(primary_.database());
+  replica_.catch_up(primary_.superuser());
   EXPECT_THAT(read_standby(tail), ElementsAre("late", "early"));
 }
 
 TEST_F(ReplicaTest, GoesOnByItselfAfterThePromotion) {
   append("before");
   read_primary();
-  replica_.catch_up(primary_.database());
+  replica_.catch_up(primary_.superuser());
   EventTail tail{standby_};
   EXPECT_THAT(read_standby(tail), ElementsAre("before"));
   replica_.promote();

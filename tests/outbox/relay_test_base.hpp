@@ -50,7 +50,7 @@ class RelayTestBase : public ::testing::Test {
   }
 
   outbox::Relay relay(outbox::Sink& sink, outbox::RelayOptions options = {}) {
-    return {database_.database(), log_, sink, clock_, std::move(options)};
+    return {database_.as("relay"), log_, sink, clock_, std::move(options)};
   }
 
   /// Steps until the report satisfies `done`; gives up long after any healthy relay would have got there.
@@ -68,9 +68,9 @@ class RelayTestBase : public ::testing::Test {
 
   /// One value of the database, as text.
   std::string scalar(const std::string& sql) {
-    return postgres::Connection{database_.database()}.query("SELECT (" + sql + ")::text").text(0, 0);
+    return postgres::Connection{database_.superuser()}.query("SELECT (" + sql + ")::text").text(0, 0);
   }
-  void execute(const std::string& sql) { postgres::Connection{database_.database()}.execute(sql); }
+  void execute(const std::string& sql) { postgres::Connection{database_.superuser()}.execute(sql); }
 
   static std::vector<std::string> payloads(const RecordingSink& sink) {
     std::vector<std::string> out;
@@ -86,8 +86,8 @@ class RelayTestBase : public ::testing::Test {
   TempDatabase database_;
   SystemClock clock_;
   postgres::MessageLog log_ = outbox::message_log("annals");
-  outbox::Outbox outbox_{database_.database()};
-  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.database());
+  outbox::Outbox outbox_{database_.as("writer")};
+  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.as("writer"));
 };
 
 }  // namespace annals::tests

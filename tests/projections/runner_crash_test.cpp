@@ -24,7 +24,7 @@ TEST_P(RunnerCrash, ReadModelStaysTheFoldOfHistory) {
   pay_at_random(100, 11);
   int crashes = 0;
   // Each life gets one occurrence further than the one before.
-  for (int life = 1; run_victim("runner", database_.uri(), GetParam(), life); ++life) {
+  for (int life = 1; run_victim("runner", database_.uri("service"), GetParam(), life); ++life) {
     ++crashes;
     EXPECT_EQ(model("sets"), history_at_checkpoint());
     pay_at_random(20, static_cast<unsigned>(life));

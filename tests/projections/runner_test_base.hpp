@@ -81,9 +81,9 @@ class RunnerTestBase : public ::testing::Test {
   }
 
   TempDatabase database_;
-  postgres::Connection direct_{database_.database()};
+  postgres::Connection direct_{database_.superuser()};
   TypeRegistry types_ = make_types();
-  eventstore::EventStore store_{database_.database()};
+  eventstore::EventStore store_{database_.as("writer")};
   SystemClock clock_;
 };
 

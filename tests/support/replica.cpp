@@ -36,11 +36,13 @@ Replica::~Replica() {
 
 postgres::Database Replica::database(const postgres::Database& primary, const std::string& name) const {
   auto database = primary;
-  database.conninfo = "host=" + host_ + " port=" + port_ + " user=annals dbname=" + name;
+  database.conninfo = "host=" + host_ + " port=" + port_ + " user=annals_service dbname=" + name;
   return database;
 }
 
-postgres::Database Replica::maintenance() const { return database({}, "postgres"); }
+postgres::Database Replica::maintenance() const {
+  return {.conninfo = "host=" + host_ + " port=" + port_ + " user=annals dbname=postgres"};
+}
 
 void Replica::catch_up(const postgres::Database& primary) const {
   postgres::Connection source{primary};

@@ -11,6 +11,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/migrator.hpp"
 #include "annals/projections/schema.hpp"
+#include "roles/apply.hpp"
 
 namespace annals::tests {
 namespace {
@@ -29,6 +30,27 @@ std::string with_database(const std::string& uri, const std::string& database) {
   const auto begin = uri.find('/', authority) + 1;
   const auto end = uri.find('?', begin);
   return uri.substr(0, begin) + database + (end == std::string::npos ? "" : uri.substr(end));
+}
+
+/// The same URI for another role, which the stack lets in without a password: by its socket.
+std::string with_role(std::string uri, std::string_view role) {
+  constexpr std::string_view mark = "user=annals";
+  const auto at = uri.find(mark);
+  if (at == std::string::npos || (at + mark.size() < uri.size() && uri[at + mark.size()] != '&')) {
+    throw std::runtime_error{"this is no URI of script/stack for role annals by its socket: only that has other roles"};
+  }
+  return uri.replace(at + std::string_view{"user="}.size(), std::string_view{"annals"}.size(),
+                     fmt::format("annals_{}", role));
+}
+
+roles::Assignment assignment() {
+  using roles::Kind;
+  roles::Assignment roles{.owner = "annals_owner", .holders = roles::usual_holders()};
+  for (const auto kind :
+       {Kind::writer, Kind::outbox_relay, Kind::events_relay, Kind::projector, Kind::consumer, Kind::operate}) {
+    roles.holders.push_back({kind, "annals_service"});
+  }
+  return roles;
 }
 
 void roll_back_prepared(const postgres::Database& database) {
@@ -55,16 +77,40 @@ TempDatabase::TempDatabase(Schema schema) : TempDatabase(required_env("ANNALS_DA
 
 TempDatabase::TempDatabase(const std::string& server_uri, Schema schema, const std::string& clauses)
     : server_uri_(server_uri), name_(unique_name()) {
-  database_.conninfo = with_database(server_uri_, name_);
-  postgres::Connection{{.conninfo = server_uri_}}.execute("CREATE DATABASE " + name_ + " " + clauses);
-  if (schema == Schema::applied) {
-    postgres::Migrator{database_, {eventstore::schema(), outbox::schema(), projections::schema()}}.apply();
-  }
+  superuser_.conninfo = with_database(server_uri_, name_);
+  postgres::Connection{{.conninfo = server_uri_}}.execute(
+      fmt::format("CREATE DATABASE {} OWNER annals_owner {}", name_, clauses));
+  // Tables of its own; in a database without Annals also what a test puts in Annals' place.
+  postgres::Connection{superuser_}.execute(schema == Schema::applied
+                                               ? "GRANT CREATE ON SCHEMA public TO annals_service"
+                                               : fmt::format("GRANT CREATE ON SCHEMA public TO annals_service; "
+                                                             "GRANT CREATE ON DATABASE {} TO annals_service",
+                                                             name_));
+  if (schema == Schema::applied) prepare();
+}
+
+void TempDatabase::prepare() const {
+  const std::vector sets{eventstore::schema(), outbox::schema(), projections::schema()};
+  postgres::Migrator{superuser_, sets, {.owner_role = "annals_owner"}}.apply();
+  (void)roles::apply(superuser_, assignment());
+}
+
+void TempDatabase::add_tables(const postgres::MigrationSet& own) const {
+  postgres::Migrator{superuser_, {own}, {.owner_role = "annals_owner"}}.apply();
+  postgres::Connection{superuser_}.execute(
+      "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public TO annals_service");
+}
+
+postgres::Database TempDatabase::as(std::string_view role) const {
+  auto database = superuser_;
+  database.conninfo = with_role(database.conninfo, role);
+  return database;
 }
 
 TempDatabase::~TempDatabase() {
   try {
-    roll_back_prepared(database_);  // a failed test may leave some, and they would keep the database from being dropped
+    // A failed test may leave some, and they would keep the database from being dropped.
+    roll_back_prepared(superuser_);
     postgres::Connection{{.conninfo = server_uri_}}.execute("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception& error) {
     fmt::print(stderr, "could not drop {}: {}\n", name_, error.what());

@@ -9,21 +9,14 @@
 namespace annals::cli {
 namespace {
 
-postgres::Migrator migrator(const postgres::Database& database) { return {database, schema_sets()}; }
-
-std::string sql_or_all_roles(const postgres::Database& database, const PrintSql& options) {
-  if (!options.roles) return migrator(database).script();
-  auto names = options.role_names;
-  if (!names.writer && !names.relay && !names.projector && !names.reader) {
-    names = {"annals_writer", "annals_relay", "annals_projector", "annals_reader"};
-  }
-  return grants(names, database.schema);
+postgres::Migrator migrator(const postgres::Database& database, postgres::Migrator::Options options = {}) {
+  return {database, schema_sets(), std::move(options)};
 }
 
 }  // namespace
 
-host::ExitCode apply_schema(Invocation& invocation, const SchemaApply& options) {
-  const auto steps = postgres::Migrator{invocation.database, schema_sets(), {.owner_role = options.owner}}.apply();
+host::ExitCode apply_schema(Invocation& invocation, const ApplySchema& options) {
+  const auto steps = migrator(invocation.database, {.owner_role = options.owner}).apply();
   Report report{invocation.output, invocation.format, {{"module"}, {"step", Align::right}, {"name"}}};
   for (const auto& step : steps) report.add({cell(step.module), cell(std::int64_t{step.number}), cell(step.name)});
   report.finish();
@@ -45,8 +38,8 @@ host::ExitCode validate_schema(Invocation& invocation) {
   return host::ExitCode::ok;
 }
 
-host::ExitCode print_schema_sql(Invocation& invocation, const PrintSql& options) {
-  invocation.output.write(sql_or_all_roles(invocation.database, options));
+host::ExitCode print_schema_sql(Invocation& invocation) {
+  invocation.output.write(migrator(invocation.database).script());
   invocation.output.flush();
   return host::ExitCode::ok;
 }

@@ -18,7 +18,7 @@ void check_programs(postgres::Connection& connection, Checks& checks) {
     checks.push_back({"program_roles", Level::warn,
                       fmt::format("role \"{}\" is connected and {}: nothing is forbidden to it",
                                   printable(rows.text(row, 0)), superuser ? "is a superuser" : "owns Annals' tables"),
-                      "let programs connect as roles with the grants of `annals schema print-sql --roles`"});
+                      "let programs connect as roles with the rights that `annals schema roles apply` gives"});
   }
   if (checks.size() == before) checks.push_back({"program_roles", Level::ok, "no connected role owns what it uses"});
 }

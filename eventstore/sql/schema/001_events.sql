@@ -1,7 +1,6 @@
--- Privileges: who appends needs USAGE on the schema; SELECT, INSERT (name, version) and UPDATE (version) on streams;
--- SELECT and INSERT on every column of events but position and recorded_at. Never INSERT on the whole table: OVERRIDING
--- SYSTEM VALUE would let a writer choose a position, and readers would pass over everything below it, or never see it.
--- An identity column needs no grant on its sequence.
+-- Privileges: what `annals schema roles apply` gives. Never INSERT on a whole table: OVERRIDING SYSTEM VALUE would let a
+-- writer choose a position, and readers would pass over everything below it, or never see it. An identity column needs no
+-- grant on its sequence.
 --
 -- The limits repeat annals/core/limits.hpp and annals/core/reserved_headers.hpp, for writers in other languages. They are
 -- domains, not CHECKs of the tables: PostgreSQL parses a table's CHECKs anew in every statement that inserts (16 us of an

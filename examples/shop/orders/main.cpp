@@ -1,6 +1,8 @@
 // orders: takes orders, follows their payment and shipment, and tells how they stand.
 #include <fmt/format.h>
 
+#include "annals/core/text.hpp"
+#include "annals/postgres/connection.hpp"
 #include "annals/postgres/transact.hpp"
 #include "orders/handlers.hpp"
 #include "orders/http.hpp"
@@ -21,6 +23,15 @@ struct Placement {
   std::int64_t count = 1;
   std::int64_t first = 1;
 };
+
+/// The read model is the service's own table: what it may do there is not Annals' to give.
+void init(const Settings& settings, const std::string& service) {
+  create_schema(settings.database, {orders::status_schema()});
+  if (service.empty()) return;
+  annals::require_identifier("service role", service);
+  annals::postgres::Connection{settings.database}.execute(
+      "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON public.order_status TO " + service);
+}
 
 void place(const Settings& settings, const Placement& placement) {
   const annals::eventstore::EventStore store{settings.database};
@@ -69,9 +80,11 @@ int main(int argc, char** argv) {
   add_settings(app, settings, "orders");
   app.require_subcommand(1);
 
-  app.add_subcommand("init", "Create what is missing in the database")->callback([&] {
-    create_schema(settings.database, {orders::status_schema()});
-  });
+  std::string service;
+  auto* init_command = app.add_subcommand("init", "Create what is missing in the database");
+  init_command->add_option("--service", service,
+                           "Role of the service, when it is not the owner: it keeps the read model");
+  init_command->callback([&] { init(settings, service); });
 
   int port = 0;
   auto* run_command = app.add_subcommand("run", "Serve until SIGTERM");

@@ -1,9 +1,8 @@
 -- Messages that a service wants published, written in its own transaction; and how far each relay has come.
 --
--- Privileges: who enqueues needs SELECT and INSERT on every column of outbox but position and recorded_at (SELECT for
--- RETURNING) and nothing else; never INSERT on the whole table: OVERRIDING SYSTEM VALUE would let a writer choose a
--- position, and relays would pass over everything below it, or never see it. The relay needs SELECT on outbox and
--- relay_skips, and SELECT, INSERT and UPDATE on relay_checkpoints. An identity column needs no grant on its sequence.
+-- Privileges: what `annals schema roles apply` gives. Never INSERT on the whole table: OVERRIDING SYSTEM VALUE would let a
+-- writer choose a position, and relays would pass over everything below it, or never see it. An identity column needs no
+-- grant on its sequence.
 --
 -- The limits repeat annals/core/limits.hpp, annals/core/reserved_headers.hpp and annals/outbox/message.hpp, for writers in
 -- other languages. They are domains, not CHECKs of the table: PostgreSQL parses those anew in every statement that

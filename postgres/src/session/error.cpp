@@ -32,7 +32,7 @@ constexpr Meaning meanings[] = {
     {"58", ErrorKind::disconnected, true, "the server met a system error; see its log"},
     {"3F000", ErrorKind::not_ready, false, "the schema is not there: run `annals schema apply`"},
     {"42P01", ErrorKind::not_ready, false, "a table is not there: run `annals schema apply`"},
-    {"42501", ErrorKind::not_ready, false, "grant the role what `annals schema print-sql --roles` lists"},
+    {"42501", ErrorKind::not_ready, false, "give the role its rights with `annals schema roles apply`"},
     {"28", ErrorKind::not_ready, false, "check user, password and pg_hba.conf"},
     {"3D000", ErrorKind::not_ready, false, "create the database first"},
     {"XX001", ErrorKind::corrupt, false, "stop and check the storage"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -15,10 +16,22 @@ namespace annals::tests {
 /// A database of its own, and the program pointed at it.
 class CliTest : public testing::Test {
  protected:
-  explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied) : database_(schema) {}
+  /// `role`: as which all commands run; without it each as the one that it is for.
+  explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied, std::string role = {})
+      : database_(schema), role_(std::move(role)) {}
 
+  /// The role that the command is for; those that only look are the doctor's.
+  [[nodiscard]] std::string role_for(const Arguments& arguments) const {
+    if (!role_.empty()) return role_;
+    const auto has = [&](const char* word) {
+      return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
+    };
+    if (has("append") || has("import")) return "writer";
+    if (has("adopt") || has("skip") || has("reset")) return "operator";
+    return "doctor";
+  }
   [[nodiscard]] Arguments with_database(const Arguments& arguments) const {
-    Arguments all{"--database", database_.uri()};
+    Arguments all{"--database", database_.uri(role_for(arguments))};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return all;
   }
@@ -34,18 +47,19 @@ class CliTest : public testing::Test {
   /// Runs a command line as an operator would paste it; returns its exit status.
   [[nodiscard]] int shell(const std::string& command) const {
     write_file(directory_.path("script"), std::string{"set -e\nexport PATH=\"$(dirname '"} + ANNALS_PROGRAM +
-                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + database_.uri() +
+                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + database_.uri("service") +
                                               "'\ncd \"$(dirname \"$0\")\"\n" + command);
     const int status =
         std::system(("sh " + directory_.path("script") + " >" + directory_.path("log") + " 2>&1").c_str());
     return WEXITSTATUS(status);
   }
-  [[nodiscard]] postgres::Connection connect() const { return postgres::Connection{database_.database()}; }
+  [[nodiscard]] postgres::Connection connect() const { return postgres::Connection{database_.superuser()}; }
   [[nodiscard]] std::int64_t number(const std::string& sql) const { return connect().query(sql).bigint(0, 0); }
   [[nodiscard]] std::int64_t event_count() const { return number("SELECT count(*) FROM annals.events"); }
 
   TempDatabase database_;
   TempDirectory directory_;
+  std::string role_;
 };
 
 }  // namespace annals::tests

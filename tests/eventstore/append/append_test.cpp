@@ -80,7 +80,7 @@ TEST_F(EventStoreAppend, TakesTheSameIdsWithOtherContentForAConflict) {
 TEST_F(EventStoreAppend, BecomesVisibleWithTheCallersCommit) {
   auto connection = pool_->acquire();
   pqxx::work tx{*connection};
-  tx.exec("CREATE TABLE business (x int)");
+  tx.exec("CREATE TEMP TABLE business (x int)");
   EXPECT_EQ(version_of(store_.append(tx, stream_, ExpectedVersion::no_stream(), {event("a")})), 1);
   EXPECT_EQ(store_.read_stream(tx, stream_).size(), 1U);
   EXPECT_TRUE(store_.read_stream(stream_).empty());
@@ -184,7 +184,7 @@ TEST_F(EventStoreAppend, CannotBePreparedOnceItWokeAReader) {
     (void)version_of(store_.append(tx, stream_, ExpectedVersion::any(), {event("a")}));
     tx.exec("PREPARE TRANSACTION '" + name + "'");
   };
-  const auto name = temp_.uri().substr(temp_.uri().find("test_"), 20);
+  const auto name = direct_.query("SELECT current_database()::text").text(0, 0);
   append_and_prepare(name);
   direct_.execute("COMMIT PREPARED '" + name + "'");
   EXPECT_EQ(store_.head(stream_), StreamVersion{1});
@@ -218,7 +218,7 @@ TEST_F(EventStoreAppend, ReportsALostSessionAsInDoubt) {
   (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
   // The append waits for the head, which this transaction holds; then its session is ended from outside.
   direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
-  postgres::Connection killer{temp_.database()};
+  postgres::Connection killer{temp_.superuser()};
   std::jthread later{[&] {
     while (killer
                .query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"

@@ -24,12 +24,12 @@ class Publisher {
   void execute(const std::string& sql) { connection_.execute(sql); }
   /// What is committed from now on is published, under the database's name.
   void start() { execute("SELECT pg_create_logical_replication_slot(current_database(), 'pgoutput')"); }
-  [[nodiscard]] const std::string& uri() const { return temp_.uri(); }
+  [[nodiscard]] const std::string& uri() const { return temp_.superuser().conninfo; }
   [[nodiscard]] std::string slot() { return connection_.query("SELECT current_database()::text").text(0, 0); }
 
  private:
   tests::TempDatabase temp_;
-  postgres::Connection connection_{temp_.database()};
+  postgres::Connection connection_{temp_.superuser()};
 };
 
 /// Applies a publisher's changes to a database; named as that database, for names are the cluster's.

@@ -145,7 +145,7 @@ TEST_F(KafkaInboxTest, DatabaseThatFellBackGetsAgainWhatItLacks) {
   feed(topic, 41, 90);
   run(*consumer({topic}), 90);
   // What a standby has that is promoted without the last transactions.
-  direct_.execute(
+  postgres::Connection{database_.superuser()}.execute(
       "DELETE FROM annals.inbox_offsets; INSERT INTO annals.inbox_offsets SELECT * FROM public.saved;"
       "DELETE FROM public.effects WHERE number > " +
       std::to_string(saved) +

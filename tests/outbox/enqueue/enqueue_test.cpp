@@ -31,12 +31,13 @@ TEST_F(OutboxEnqueue, IsVisibleWithTheCallersCommitAndNotBefore) {
 
 TEST_F(OutboxEnqueue, LeavesNothingBehindARollback) {
   {
-    pqxx::work tx{*writer_};
-    tx.exec("CREATE TABLE annals.business (id int)");
+    const auto service = postgres::open_pqxx(database_.database());
+    pqxx::work tx{*service};
+    tx.exec("CREATE TABLE public.business (id int)");
     outbox_.enqueue(tx, message("a", "1"));
   }
   EXPECT_EQ(rows(), "0");
-  EXPECT_EQ(scalar("SELECT to_regclass('annals.business') IS NULL"), "true");
+  EXPECT_EQ(scalar("SELECT to_regclass('public.business') IS NULL"), "true");
 }
 
 TEST_F(OutboxEnqueue, SaysWhenATriggerOfTheTableSwallowsWhatWasEnqueued) {
@@ -132,7 +133,7 @@ TEST_F(OutboxEnqueue, RefusesMoreThanOneStatementMayCarry) {
 }
 
 TEST_F(OutboxEnqueue, SaysWhatTheDatabaseRefused) {
-  execute("DROP TABLE annals.outbox");
+  execute("DROP TABLE annals.outbox CASCADE");
   pqxx::work tx{*writer_};
   const auto error = error_of([&] { outbox_.enqueue(tx, message("k", "x")); });
   EXPECT_EQ(error.sqlstate(), "42P01");
@@ -155,7 +156,7 @@ TEST_F(OutboxEnqueue, ServesManyThreadsAndSessions) {
 }
 
 TEST_F(OutboxEnqueue, CallsNoFunctionThatSomebodyPlanted) {
-  plant_functions(database_.database());
+  plant_functions(database_.superuser());
   for (const auto* path : {"public", "public, pg_catalog"}) {  // the second lets twins of pg_catalog's functions win
     auto database = database_.database();
     database.search_path = path;

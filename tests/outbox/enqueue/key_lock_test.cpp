@@ -46,7 +46,7 @@ class KeyLock : public RelayTestBase {
     return payloads(sink);
   }
 
-  std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.database());
+  std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.as("writer"));
   int other_pid_ = other_->backendpid();
   std::vector<std::string> commits_;
 };

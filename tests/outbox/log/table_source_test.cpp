@@ -31,7 +31,7 @@ class TableSourceHarness : public MessageSourceHarness {
     open_.reset();
   }
   std::unique_ptr<outbox::MessageSource> make_source(std::size_t batch_max) override {
-    session_ = std::make_unique<postgres::Connection>(database_.database());
+    session_ = std::make_unique<postgres::Connection>(database_.as("relay"));
     return std::make_unique<outbox::TableSource>(
         *session_, clock_, log_,
         outbox::TableSource::Options{
@@ -39,9 +39,9 @@ class TableSourceHarness : public MessageSourceHarness {
   }
   /// What a restored copy would hold: the same positions, other messages.
   void change_history() override {
-    postgres::Connection{database_.database()}.execute("SET session_replication_role = replica; ALTER TABLE " +
-                                                       log_.relation + " DISABLE TRIGGER USER; UPDATE " +
-                                                       log_.relation + " SET " + log_.id + " = gen_random_uuid()");
+    postgres::Connection{database_.superuser()}.execute("SET session_replication_role = replica; ALTER TABLE " +
+                                                        log_.relation + " DISABLE TRIGGER USER; UPDATE " +
+                                                        log_.relation + " SET " + log_.id + " = gen_random_uuid()");
   }
 
  protected:
@@ -51,8 +51,8 @@ class TableSourceHarness : public MessageSourceHarness {
  private:
   SystemClock clock_;
   postgres::MessageLog log_;
-  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.database());
-  std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.database());
+  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.as("writer"));
+  std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.as("writer"));
   std::optional<pqxx::work> open_;
   std::unique_ptr<postgres::Connection> session_;
 };
@@ -65,7 +65,7 @@ class OutboxHarness final : public TableSourceHarness {
   }
 
  private:
-  outbox::Outbox outbox_{database_.database()};
+  outbox::Outbox outbox_{database_.as("writer")};
 };
 
 class EventsHarness final : public TableSourceHarness {
@@ -78,7 +78,7 @@ class EventsHarness final : public TableSourceHarness {
   }
 
  private:
-  eventstore::EventStore events_{database_.database()};
+  eventstore::EventStore events_{database_.as("writer")};
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -30,7 +30,7 @@ class OwnSession final : public outbox::Destination {
 class AtLeastOnceHarness final : public DestinationHarness {
  public:
   std::unique_ptr<outbox::Destination> make(const std::string& relay) override {
-    return std::make_unique<OwnSession>(database_.database(), sink_, relay);
+    return std::make_unique<OwnSession>(database_.as("relay"), sink_, relay);
   }
   outbox::Cursor next_cursor() override {
     return outbox::TableCursor{.cluster = {"1", "1"}, .place = {++position_, EventId::generate()}}.encode();

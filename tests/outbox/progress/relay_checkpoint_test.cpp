@@ -26,7 +26,7 @@ class RelayCheckpoint : public RelayTestBase {
     return error;
   }
   outbox::RelayStatus adopt(std::optional<std::int64_t> position = std::nullopt) {
-    postgres::Connection connection{database_.database()};
+    postgres::Connection connection{database_.as("operator")};
     return outbox::adopt_checkpoint(connection, log_, {.position = position});
   }
 };

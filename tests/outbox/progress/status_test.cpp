@@ -11,7 +11,7 @@ class OutboxStatus : public RelayTestBase {
  protected:
   outbox::OutboxStatus status() { return outbox::read_outbox_status(connection_, "annals"); }
   std::vector<outbox::RelayStatus> relays() { return outbox::read_relay_status(connection_, {log_}); }
-  postgres::Connection connection_{database_.database()};
+  postgres::Connection connection_{database_.as("doctor")};
 };
 
 TEST_F(OutboxStatus, OfAnEmptyOutboxIsEmpty) {

@@ -46,7 +46,8 @@ class RelayCrash : public RelayTestBase {
 
   /// True when the victim was killed, false when it ended well.
   bool run_victim(const std::string& point, int count, const std::string& refused = {}) {
-    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri(), file_, point, std::to_string(count), refused});
+    return tests::run_victim(
+        {ANNALS_RELAY_VICTIM, database_.uri("relay"), file_, point, std::to_string(count), refused});
   }
   /// Once and again, each life one occurrence longer than the one before, until one ends by itself. How many were killed.
   int run_victims(const std::string& point, const std::string& refused) {
@@ -89,7 +90,7 @@ TEST_P(RelayCrashAt, PassesOverOneMessageAndNoOther) {
   constexpr int given_up = 64;
   enqueue_numbers(0, 140, 3);
   EXPECT_GE(run_victims(GetParam(), std::to_string(given_up)), 3);
-  postgres::Connection connection{database_.database()};
+  postgres::Connection connection{database_.as("operator")};
   const auto id = scalar(fmt::format("SELECT message_id FROM annals.outbox WHERE position = {}", given_up + 1));
   outbox::skip_message(connection, log_, {.position = given_up + 1, .id = *EventId::parse(id), .reason = "test"});
   EXPECT_GE(run_victims(GetParam(), std::to_string(given_up)), 3);

@@ -20,9 +20,9 @@ class RelayEvents : public RelayTestBase {
   }
   /// Relays events.
   outbox::Relay event_relay(outbox::Sink& sink, outbox::RelayOptions options) {
-    return {database_.database(), eventstore::message_log("annals"), sink, clock_, std::move(options)};
+    return {database_.as("relay"), eventstore::message_log("annals"), sink, clock_, std::move(options)};
   }
-  eventstore::EventStore events_{database_.database()};
+  eventstore::EventStore events_{database_.as("writer")};
 };
 
 TEST_F(RelayEvents, PublishesStreamsByTheTopicOfTheirCategory) {

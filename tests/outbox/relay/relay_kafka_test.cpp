@@ -43,7 +43,7 @@ class RelayKafka : public RelayTestBase, public ::testing::WithParamInterface<co
   std::optional<Error> publish() {
     for (int restart = 0; restart < 10; ++restart) {
       kafka::KafkaSink sink{{.settings = settings()}};
-      outbox::Relay relay{database_.database(), log_, sink, clock_, {}};
+      outbox::Relay relay{database_.as("relay"), log_, sink, clock_, {}};
       try {
         run_until_idle(relay);
         return std::nullopt;
@@ -67,7 +67,7 @@ TEST_P(RelayKafka, NamesExactlyTheRefusedMessageAndGivesUpNoOther) {
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), ErrorKind::refused);
   EXPECT_THAT(error->what(), HasSubstr(fmt::format("message {} ({})", refused, id_at(refused))));
-  postgres::Connection connection{database_.database()};
+  postgres::Connection connection{database_.as("operator")};
   outbox::skip_message(connection, log_,
                        {.position = refused, .id = *EventId::parse(id_at(refused)), .reason = "test"});
   const auto again = publish();

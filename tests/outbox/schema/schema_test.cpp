@@ -94,17 +94,11 @@ TEST_F(OutboxSchema, HasARowTriggerThatAlwaysRefusesChanges) {
 }
 
 TEST_F(OutboxSchema, LetsAWriterInsertAndNothingElse) {
-  const auto role = "writer_" + std::to_string(clock_.now().time_since_epoch().count());
-  execute("CREATE ROLE " + role + "; GRANT USAGE ON SCHEMA annals TO " + role +
-          "; GRANT INSERT, SELECT ON annals.outbox TO " + role);
-  {
-    pqxx::work tx{*writer_};
-    tx.exec("SET LOCAL ROLE " + role);
-    EXPECT_GT(outbox_.enqueue(tx, message("k", "x")), 0);
-    tx.commit();
+  EXPECT_GT(enqueue("k", "x"), 0);
+  for (const auto* sql : {"DELETE FROM annals.outbox", "UPDATE annals.outbox SET topic = 'x'", "TRUNCATE annals.outbox",
+                          "SELECT * FROM annals.relay_checkpoints"}) {
+    EXPECT_EQ(error_of([&] { postgres::Connection{database_.as("writer")}.execute(sql); }).sqlstate(), "42501") << sql;
   }
-  EXPECT_THAT(refusal("SET ROLE " + role + "; DELETE FROM annals.outbox"), HasSubstr("permission denied"));
-  execute("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ class MigratorTest : public testing::Test {
  protected:
   Migrator migrator(MigrationSet set) { return Migrator{temp_.database(), {std::move(set)}}; }
   bool exists(const std::string& table) {
-    return !Connection{temp_.database()}
+    return !Connection{temp_.superuser()}
                 .query("SELECT to_regclass($1::text)::text", annals::postgres::Params{}.text("annals." + table))
                 .is_null(0, 0);
   }
@@ -122,6 +122,8 @@ class SquattedSchema : public MigratorTest {
   }
   ~SquattedSchema() override { admin_.execute("DROP OWNED BY " + role_ + " CASCADE; DROP ROLE " + role_); }
 
+  /// An administrator's: who has most to lose.
+  Migrator migrator(MigrationSet set) { return Migrator{temp_.superuser(), {std::move(set)}}; }
   void as_stranger(const std::string& sql) { admin_.execute("SET ROLE " + role_ + "; " + sql + "; RESET ROLE"); }
   bool stranger_became_superuser() {
     return admin_
@@ -135,7 +137,7 @@ class SquattedSchema : public MigratorTest {
   }
 
   std::string role_ = "stranger_" + annals::EventId::generate().to_string();
-  Connection admin_{temp_.database()};
+  Connection admin_{temp_.superuser()};
 };
 
 TEST_F(SquattedSchema, IsRefusedBeforeItsTriggersRun) {
@@ -172,7 +174,7 @@ TEST_F(SquattedSchema, AListThatIsAViewIsNotRead) {
 }
 
 TEST_F(SquattedSchema, TheOwnerMayBeARoleOfItsOwn) {
-  Migrator ours{temp_.database(), {one_step()}, {.owner_role = role_}};  // a role that we know and trust
+  Migrator ours{temp_.superuser(), {one_step()}, {.owner_role = role_}};  // a role that we know and trust
   EXPECT_EQ(ours.apply().size(), 1U);
   EXPECT_EQ(
       admin_.query("SELECT tableowner::text FROM pg_tables WHERE schemaname = 'annals' AND tablename = 'a'").text(0, 0),

@@ -32,7 +32,7 @@ class OwnershipTest : public testing::Test {
   int server_port() { return std::stoi(direct_.query("SELECT current_setting('port')").text(0, 0)); }
   /// The test's database by TCP, through a network of the test's own.
   Database through(const TcpProxy& proxy) {
-    auto database = temp_.database();
+    auto database = temp_.superuser();
     database.conninfo += fmt::format("?host=127.0.0.1&port={}", proxy.port());
     database.ownership_lease = lease;
     return database;
@@ -50,14 +50,14 @@ class OwnershipTest : public testing::Test {
 
   // By TCP: what a network does to a session is the matter here.
   TempDatabase temp_{annals::tests::required_env("ANNALS_DATABASE_TCP"), TempDatabase::Schema::none};
-  Connection direct_{temp_.database()};
+  Connection direct_{temp_.superuser()};
 };
 
 }  // namespace
 
 TEST_F(OwnershipTest, HasOneOwner) {
-  Connection one{temp_.database()};
-  Connection other{temp_.database()};
+  Connection one{temp_.superuser()};
+  Connection other{temp_.superuser()};
   Ownership first{one, "relay/x"};
   Ownership second{other, "relay/x"};
   Ownership unrelated{other, "relay/y"};
@@ -70,7 +70,7 @@ TEST_F(OwnershipTest, HasOneOwner) {
 }
 
 TEST_F(OwnershipTest, IsTheSameThroughEitherClient) {
-  const auto session = annals::postgres::open_pqxx(temp_.database());
+  const auto session = annals::postgres::open_pqxx(temp_.superuser());
   Ownership first{direct_, "projection/x"};
   {
     Ownership second{*session, "projection/x", lease};
@@ -82,7 +82,7 @@ TEST_F(OwnershipTest, IsTheSameThroughEitherClient) {
 }
 
 TEST_F(OwnershipTest, EndsWithItsSession) {
-  Connection one{temp_.database()};
+  Connection one{temp_.superuser()};
   Ownership first{one, "relay/x"};
   Ownership second{direct_, "relay/x"};
   ASSERT_TRUE(first.try_acquire());
@@ -119,7 +119,7 @@ TEST_F(OwnershipTest, PassesOnWhenItsOwnerOfTheOtherClientIsCutOff) {
 }
 
 TEST_F(OwnershipTest, StaysWithAnOwnerThatTalks) {
-  auto database = temp_.database();
+  auto database = temp_.superuser();
   database.ownership_lease = lease;
   Connection one{database};
   Ownership first{one, "relay/x"};
@@ -145,7 +145,7 @@ TEST_F(OwnershipTest, TheLeaseEndsWithTheLastThatIsOwned) {
 }
 
 TEST_F(OwnershipTest, SaysWhoOwns) {
-  auto database = temp_.database();
+  auto database = temp_.superuser();
   database.application_name = "the owner";
   Connection one{database};
   Ownership first{one, "relay/x"};
@@ -181,7 +181,7 @@ TEST_F(OwnershipTest, BothEndsOfASessionNoticeASilentPeerWithinTheLease) {
 }
 
 TEST_F(OwnershipTest, RefusesALeaseThatNobodyCouldKeep) {
-  auto database = temp_.database();
+  auto database = temp_.superuser();
   database.ownership_lease = 10ms;
   EXPECT_EQ(error_of([&] { Connection{database}; }).kind(), ErrorKind::invalid);
 }

@@ -122,7 +122,7 @@ TEST_F(ConnectionTest, NamesTheColumnThatIsNotWhatItShouldBe) {
 }
 
 TEST_F(ConnectionTest, OurSessionsGiveBytesInHexWhateverTheRoleHas) {
-  connection_.execute(
+  Connection{temp_.superuser()}.execute(
       "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET bytea_output = escape', current_database()); END $$");
   EXPECT_EQ(Connection{temp_.database()}.query("SHOW bytea_output").text(0, 0), "hex");
   const auto session = annals::postgres::open_pqxx(temp_.database());

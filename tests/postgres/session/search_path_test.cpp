@@ -21,7 +21,7 @@ constexpr auto count_elements = "SELECT pg_catalog.int8(cardinality('{a,b}'::tex
 
 class SearchPathTest : public testing::Test {
  protected:
-  SearchPathTest() { annals::tests::plant_functions(temp_.database()); }
+  SearchPathTest() { annals::tests::plant_functions(temp_.superuser()); }
 
   /// What a service's session, with the path that the role has, answers.
   std::string message_of(const std::string& sql, const annals::postgres::Database& database) {
@@ -44,7 +44,7 @@ TEST_F(SearchPathTest, PlantedFunctionsWinInAnUnguardedSession) {
 }
 
 TEST_F(SearchPathTest, OurOwnSessionsDoNotSeeThem) {
-  Connection{temp_.database()}.execute(
+  Connection{temp_.superuser()}.execute(
       "DO $$ BEGIN EXECUTE pg_catalog.format('ALTER DATABASE %I SET search_path = public, pg_catalog',"
       " pg_catalog.current_database()); END $$");
   auto database = temp_.database();

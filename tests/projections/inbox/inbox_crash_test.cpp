@@ -18,7 +18,7 @@ TEST_P(InboxCrash, EveryMessageTakesEffectOnce) {
   direct_.execute(create_effects);
   int crashes = 0;
   // Points before the commit make no progress in the life that dies there first: get one further each time.
-  for (int life = 1; run_victim("inbox", database_.uri(), GetParam(), life); ++life) {
+  for (int life = 1; run_victim("inbox", database_.uri("service"), GetParam(), life); ++life) {
     ++crashes;
     ASSERT_LT(life, 40);
   }

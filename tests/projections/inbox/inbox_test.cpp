@@ -105,7 +105,7 @@ TEST_F(InboxTest, HandlesEachMessageOnceAndInOrder) {
 }
 
 TEST_F(InboxTest, CallsNoFunctionThatSomebodyPlanted) {
-  plant_functions(database_.database());
+  plant_functions(database_.superuser());
   for (const auto* path : {"public", "public, pg_catalog"}) {  // the second lets twins of pg_catalog's functions win
     auto database = database_.database();
     database.search_path = path;
@@ -178,7 +178,7 @@ TEST_F(InboxTest, RecordDeletedUnderARunningInboxStopsIt) {
   auto box = inbox();
   source.next = {at(5, incoming("a", "1"))};
   EXPECT_EQ(box.step(source, 0ms).handled, 1U);
-  direct_.execute("DELETE FROM annals.inbox_offsets");
+  postgres::Connection{database_.superuser()}.execute("DELETE FROM annals.inbox_offsets");
   source.next = {at(6, incoming("b", "2"))};
   EXPECT_EQ(error_of([&] { box.step(source, 0ms); }).kind(), ErrorKind::corrupt);
   EXPECT_THAT(effects(), ElementsAre("a"));
@@ -199,7 +199,7 @@ TEST_F(InboxTest, OffsetsOfAnotherClusterAreRefused) {
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("cluster cluster"), HasSubstr("cluster another")));
   const auto remedy = error.hint().substr(error.hint().find("DELETE"));
-  direct_.execute(remedy);  // as it stands
+  postgres::Connection{database_.as("operator")}.execute(remedy);  // as it stands
   ScriptedSource anew;
   anew.origin = "another";
   anew.next = {at(1, incoming("b", "2"))};

@@ -9,7 +9,7 @@ FUNCTION_LINES_MAX = 70
 ROOM_SOURCES_MAX = 12
 ROOMS_MAX = 8
 HEADERS_MAX = 20  # about a dozen is meant
-PROGRAMS = ("apps/cli", "apps/relay", "apps/host", "apps/console")
+PROGRAMS = ("apps/cli", "apps/relay", "apps/host", "apps/roles", "apps/console")
 
 
 def fault(key, number, limit, what):

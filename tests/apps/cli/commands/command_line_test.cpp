@@ -6,11 +6,23 @@ namespace {
 using testing::HasSubstr;
 
 TEST(CommandLine, ExplainsItselfByExampleEverywhere) {
-  const Arguments commands[] = {{"schema", "apply"},    {"schema", "validate"},  {"schema", "print-sql"},
-                                {"stream", "show"},     {"stream", "append"},    {"stream", "list"},
-                                {"all", "tail"},        {"events", "import"},    {"events", "export"},
-                                {"outbox", "status"},   {"relay", "status"},     {"relay", "adopt"},
-                                {"projection", "list"}, {"projection", "reset"}, {"doctor"}};
+  const Arguments commands[] = {{"schema", "apply"},
+                                {"schema", "validate"},
+                                {"schema", "print-sql"},
+                                {"schema", "roles", "apply"},
+                                {"schema", "roles", "print-sql"},
+                                {"stream", "show"},
+                                {"stream", "append"},
+                                {"stream", "list"},
+                                {"all", "tail"},
+                                {"events", "import"},
+                                {"events", "export"},
+                                {"outbox", "status"},
+                                {"relay", "status"},
+                                {"relay", "adopt"},
+                                {"projection", "list"},
+                                {"projection", "reset"},
+                                {"doctor"}};
   for (auto command : commands) {
     auto example = std::string{"annals"};
     for (const auto& word : command) example += " " + word;
@@ -47,7 +59,7 @@ TEST(CommandLine, RefusesBadUsageWithExitCode2) {
                            {"events", "import"},
                            {"events", "export", "--stream", "a", "--category", "b"},
                            {"schema", "print-sql", "--writer", "w"},
-                           {"schema", "print-sql", "--roles", "--writer", "w; DROP"},
+                           {"schema", "roles", "print-sql", "--writer", "w; DROP"},
                            {"relay", "adopt"},
                            {"relay", "adopt", "relay", "--log", "x", "--yes"},
                            {"-o", "xml", "doctor"},
@@ -79,11 +91,11 @@ TEST(CommandLine, NeverRepeatsAConnectionStringItDoesNotUnderstand) {
 class CommandLineDatabase : public CliTest {};
 
 TEST_F(CommandLineDatabase, IsNamedByTheEnvironmentOrTheOption) {
-  EXPECT_EQ(run({"stream", "list"}, {}, {{"ANNALS_DATABASE", database_.uri()}}).code, 0);
+  EXPECT_EQ(run({"stream", "list"}, {}, {{"ANNALS_DATABASE", database_.uri("doctor")}}).code, 0);
   // The option wins.
   EXPECT_EQ(run(with_database({"stream", "list"}), {}, {{"ANNALS_DATABASE", "host=127.0.0.1 port=1"}}).code, 0);
   // A global option may stand behind the command.
-  EXPECT_EQ(run({"stream", "list", "--database", database_.uri(), "-o", "json"}).out, "[]\n");
+  EXPECT_EQ(run({"stream", "list", "--database", database_.uri("doctor"), "-o", "json"}).out, "[]\n");
 }
 
 TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {

@@ -1,4 +1,5 @@
-// The grants that `schema print-sql --roles` prints are enough for each component and for nothing else.
+// What `annals schema roles apply` gives is enough for each component and for nothing else. The cells one by one are
+// tests/docs/roles_test.py's.
 #include "annals/core/error.hpp"
 #include "cli_test.hpp"
 
@@ -7,86 +8,68 @@ namespace {
 
 class Roles : public CliTest {
  protected:
-  Roles() {
-    auto owner = connect();
-    for (const auto* role : {"writer", "relay", "projector", "reader"}) {
-      names_[role] = "t_" + std::string{role} + "_" + database_name().substr(5);
-      owner.execute("CREATE ROLE " + names_[role] + " LOGIN");
-    }
-    const auto grants = run({"schema", "print-sql", "--roles", "--writer", names_["writer"], "--relay", names_["relay"],
-                             "--projector", names_["projector"], "--reader", names_["reader"]});
-    EXPECT_EQ(grants.code, 0) << grants.err;
-    owner.execute(grants.out);
-  }
-  ~Roles() override {
-    auto owner = connect();
-    for (const auto& [role, name] : names_) owner.execute("DROP OWNED BY " + name + "; DROP ROLE " + name);
-  }
-
-  [[nodiscard]] std::string database_name() const {
-    auto name = connect().query("SELECT current_database()::text").text(0, 0);
-    return name.substr(0, 50);
-  }
-  [[nodiscard]] postgres::Database as(const std::string& role) const {
-    auto database = database_.database();
-    const auto at = database.conninfo.find("user=");
-    const auto end = database.conninfo.find('&', at);
-    database.conninfo.replace(at, end == std::string::npos ? end : end - at, "user=" + names_.at(role));
-    return database;
-  }
   [[nodiscard]] Finished annals_as(const std::string& role, Arguments arguments, const std::string& input = {}) const {
-    arguments.insert(arguments.begin(), {"--database", as(role).conninfo});
+    arguments.insert(arguments.begin(), {"--database", database_.uri(role)});
     return run(arguments, input);
   }
   [[nodiscard]] std::string sqlstate(const std::string& role, const std::string& sql) const {
     try {
-      postgres::Connection{as(role)}.execute(sql);
+      postgres::Connection{database_.as(role)}.execute(sql);
       return {};
     } catch (const Error& error) {
       return error.sqlstate();
     }
   }
-
-  std::map<std::string, std::string> names_;
+  void expect_success(const std::string& role, const std::vector<Arguments>& commands) const {
+    for (const auto& command : commands) {
+      const auto finished = annals_as(role, command);
+      EXPECT_EQ(finished.code, 0) << role << testing::PrintToString(command) << finished.out << finished.err;
+    }
+  }
 };
 
+constexpr const char* enqueue =
+    "INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) "
+    "VALUES ('0192f3a0-0000-7000-8000-000000000001', 1, 't', 'T', '') RETURNING position";
+
 TEST_F(Roles, LetEachDoItsWork) {
-  EXPECT_EQ(annals_as("writer", {"stream", "append", "a", "--type", "T"}).err, "");
-  EXPECT_EQ(annals_as("writer", {"stream", "append", "a", "--type", "T", "--expected", "1"}).err, "");
-  EXPECT_EQ(annals_as("writer", {"events", "import", "-"},
-                      R"({"stream":"a","type":"T","data":1})"
-                      "\n")
-                .err,
-            "");
-  EXPECT_EQ(annals_as("writer", {"stream", "show", "a"}).err, "");
-  EXPECT_EQ(sqlstate("writer",
-                     "INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) "
-                     "VALUES (gen_random_uuid(), 1, 't', 'T', '') RETURNING position"),
-            "");
-  EXPECT_EQ(annals_as("relay", {"relay", "adopt", "relay", "--position", "1", "--yes"}).err, "");
-  EXPECT_EQ(annals_as("relay", {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"}).err, "");
-  EXPECT_EQ(annals_as("relay", {"all", "tail"}).err, "");
-  EXPECT_EQ(annals_as("projector", {"all", "tail"}).err, "");
+  expect_success("writer", {{"stream", "append", "a", "--type", "T"},
+                            {"stream", "append", "a", "--type", "T", "--expected", "1"},
+                            {"stream", "show", "a"}});
+  EXPECT_EQ(annals_as("writer", {"events", "import", "-"}, "{\"stream\":\"a\",\"type\":\"T\",\"data\":1}\n").err, "");
+  EXPECT_EQ(sqlstate("writer", enqueue), "");
   EXPECT_EQ(sqlstate("projector",
                      "INSERT INTO annals.projections (name, version, system_identifier) VALUES ('p', 1, '1'); "
                      "SELECT FROM annals.projections WHERE name = 'p' FOR UPDATE; "
-                     "UPDATE annals.projections SET updated_at = clock_timestamp(); "
-                     "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset, origin) VALUES ('c', "
-                     "'t', 0, 0, 'k') "
-                     "ON CONFLICT DO NOTHING; UPDATE annals.inbox_offsets SET next_offset = 1; "
-                     "INSERT INTO annals.inbox_messages (consumer, source, message_id) VALUES ('c', 's', 'm'); "
-                     "DELETE FROM annals.inbox_messages"),
+                     "UPDATE annals.projections SET updated_at = clock_timestamp()"),
             "");
-  EXPECT_EQ(annals_as("projector", {"projection", "reset", "p", "--yes"}).code, 0);
+  EXPECT_EQ(
+      sqlstate("consumer",
+               "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset, origin) "
+               "VALUES ('c', 't', 0, 0, 'k') ON CONFLICT DO NOTHING; "
+               "SELECT FROM annals.inbox_offsets FOR NO KEY UPDATE; UPDATE annals.inbox_offsets SET next_offset = 1; "
+               "INSERT INTO annals.inbox_messages (consumer, source, message_id) VALUES ('c', 's', 'm'); "
+               "DELETE FROM annals.inbox_messages"),
+      "");
+  expect_success("relay", {{"all", "tail"}});
+  expect_success("projector", {{"all", "tail"}});
+  expect_success("operator",
+                 {{"relay", "adopt", "relay", "--position", "0", "--yes"},
+                  {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"},
+                  {"relay", "skip", "relay", "--position", "1", "--id", "0192f3a0-0000-7000-8000-000000000001"},
+                  {"relay", "status"},
+                  {"projection", "reset", "p", "--yes"}});
   connect().execute("DELETE FROM annals.projections");  // doctor would rightly object to its cluster
-  for (const Arguments& command : {Arguments{"doctor"},
-                                   {"relay", "status"},
-                                   {"outbox", "status"},
-                                   {"events", "export"},
-                                   {"stream", "list"},
-                                   {"schema", "validate"}}) {
-    const auto finished = annals_as("reader", command);
-    EXPECT_EQ(finished.code, 0) << testing::PrintToString(command) << finished.out << finished.err;
+  expect_success("doctor", {{"doctor"},
+                            {"relay", "status"},
+                            {"projection", "list"},
+                            {"outbox", "status"},
+                            {"events", "export"},
+                            {"stream", "list"},
+                            {"all", "tail"},
+                            {"schema", "validate"}});
+  for (const auto* view : {"streams", "events", "outbox", "relays", "relay_skips", "projections", "inbox_offsets"}) {
+    EXPECT_EQ(sqlstate("reader", std::string{"SELECT * FROM annals_read."} + view), "") << view;
   }
 }
 
@@ -116,21 +99,30 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"writer", "SELECT setval('annals.events_position_seq', 1)"},
       {"writer", "ALTER TABLE annals.events DISABLE TRIGGER ALL"},
       {"writer", "CREATE TABLE annals.mine (a int)"},
-      {"relay",
-       "INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) "
-       "VALUES (gen_random_uuid(), 1, 't', 'T', '')"},
+      {"relay", enqueue},
       {"relay", "DELETE FROM annals.relay_checkpoints"},
+      {"relay",
+       "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason) VALUES ('r', 'outbox', 1, "
+       "gen_random_uuid(), '')"},
       {"relay", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "SELECT * FROM annals.outbox"},
       {"projector", "DELETE FROM annals.projections"},
-      {"projector", "UPDATE annals.inbox_messages SET source = 'x'"},
-      {"projector", "SELECT * FROM annals.relay_checkpoints"},
-      {"reader", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
-      {"reader", "UPDATE annals.relay_checkpoints SET position = 1"},
+      {"projector", "SELECT * FROM annals.inbox_offsets"},
+      {"consumer", "UPDATE annals.inbox_messages SET source = 'x'"},
+      {"consumer", "SELECT * FROM annals.events"},
+      {"consumer", "SELECT * FROM annals.relay_checkpoints"},
+      {"operator",
+       "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason, decided_by) "
+       "VALUES ('r', 'outbox', 1, gen_random_uuid(), '', 'somebody_else')"},
+      {"operator", "DELETE FROM annals.relay_skips"},
+      {"operator", "UPDATE annals.projections SET position = 1"},
+      {"doctor", "UPDATE annals.relay_checkpoints SET position = 1"},
+      {"reader", "SELECT * FROM annals.events"},
+      {"reader", "CREATE TABLE annals_read.mine (a int)"},
   };
   for (const auto& one : cases) EXPECT_EQ(sqlstate(one.role, one.sql), "42501") << one.role << ": " << one.sql;
-  EXPECT_EQ(annals_as("reader", {"stream", "append", "a", "--type", "T"}).code, 3);
+  EXPECT_EQ(annals_as("doctor", {"stream", "append", "a", "--type", "T"}).code, 3);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ TEST_F(DoctorCommand, FindsNothingWrongWithAFreshDatabase) {
 }
 
 TEST_F(DoctorCommand, CallsNoFunctionThatSomebodyPlanted) {
-  plant_functions(database_.database());
+  plant_functions(database_.superuser());
   const auto finished = annals({"doctor"});
   EXPECT_EQ(finished.code, 0) << finished.out << finished.err;
   EXPECT_THAT(finished.out + finished.err, Not(HasSubstr("planted")));

@@ -131,9 +131,9 @@ TEST_F(RoundTrip, KeepsEveryLine) {
   EXPECT_EQ(lines_of(first).size(), lines_of(text).size());
 
   const TempDatabase copy;
-  const auto again = run({"--database", copy.uri(), "events", "import", "-"}, first);
+  const auto again = run({"--database", copy.uri("writer"), "events", "import", "-"}, first);
   ASSERT_EQ(again.code, 0) << again.err;
-  const auto second = run({"--database", copy.uri(), "events", "export"}).out;
+  const auto second = run({"--database", copy.uri("doctor"), "events", "export"}).out;
   EXPECT_EQ(without_positions(second), without_positions(first));
   // And into the store it came from: everything is there already.
   EXPECT_THAT(output({"events", "import", "-"}, first), testing::HasSubstr("imported 0 events into 0 streams"));

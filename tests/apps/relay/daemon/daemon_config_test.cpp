@@ -1,8 +1,5 @@
 #include <gmock/gmock.h>
 
-#include "annals/eventstore/schema.hpp"
-#include "annals/outbox/schema.hpp"
-#include "annals/postgres/migrator.hpp"
 #include "daemon_test.hpp"
 
 namespace annals::tests {
@@ -59,12 +56,12 @@ TEST_F(RelayDaemonConfig, PrintsEffectiveSettingsWithoutSecrets) {
 
 TEST_F(RelayDaemonConfig, AddressInUseIsAConfigurationError) {
   const TempDatabase database;
-  RelayProcess first{{"--listen", "127.0.0.1:0", "--sink", "stdout"}, {{"ANNALS_DATABASE", database.uri()}}};
+  RelayProcess first{{"--listen", "127.0.0.1:0", "--sink", "stdout"}, {{"ANNALS_DATABASE", database.uri("relay")}}};
   ASSERT_TRUE(eventually([&] { return first.ready(); })) << first.err();
   const auto log = first.err();
   const auto at = log.find("http=") + 5;
   const auto relay = run({"--listen", log.substr(at, log.find_first_of(" \n", at) - at), "--sink", "stdout"},
-                         {{"ANNALS_DATABASE", database.uri()}});
+                         {{"ANNALS_DATABASE", database.uri("relay")}});
   EXPECT_EQ(code_, 2);
   EXPECT_THAT(relay->err(), HasSubstr("cannot listen"));
 }
@@ -99,7 +96,7 @@ TEST_F(RelayDaemonConfig, KeepsTryingWhenTheDatabaseIsAway) {
 TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
   const TempDatabase database{TempDatabase::Schema::none};
   const auto relay =
-      run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri()}});
+      run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri("relay")}});
   EXPECT_EQ(code_, 3);
   EXPECT_THAT(relay->err(), HasSubstr("annals schema apply"));
 }
@@ -107,13 +104,13 @@ TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
 TEST_F(RelayDaemonConfig, StartsWhenTheSchemaIsAppliedWhileItWaits) {
   const TempDatabase database{TempDatabase::Schema::none};
   RelayProcess relay{{"--sink", "stdout", "--listen", "127.0.0.1:0"},
-                     {{"ANNALS_DATABASE", database.uri()}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}}};
+                     {{"ANNALS_DATABASE", database.uri("relay")}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}}};
   const auto restarts = [&] {
     return relay.metric("annals_relay_restarts_total{reason=\"not_ready\",source=\"outbox\"}").value_or(0);
   };
   ASSERT_TRUE(eventually([&] { return restarts() > 1; })) << relay.err();
   EXPECT_EQ(relay.get("/readyz").status, 503);
-  postgres::Migrator{database.database(), {eventstore::schema(), outbox::schema()}}.apply();
+  database.prepare();
   EXPECT_TRUE(eventually([&] { return relay.get("/readyz").status == 200; })) << relay.err();
   relay.signal(SIGTERM);
   EXPECT_EQ(relay.wait_for_exit(), 0);

@@ -72,7 +72,7 @@ TEST_F(RelayDaemonEndpoint, CountsWhatItPublishes) {
 TEST_F(RelayDaemonEndpoint, ShowsABlockingTransaction) {
   pqxx::work open{*writer_};
   outbox_.enqueue(open, outbox::Message{.topic = "orders", .key = "a", .type = "t", .payload = "1"});
-  auto other = postgres::open_pqxx(database_.database());
+  auto other = postgres::open_pqxx(database_.as("writer"));
   pqxx::work committed{*other};
   outbox_.enqueue(committed, outbox::Message{.topic = "orders", .key = "b", .type = "t", .payload = "2"});
   committed.commit();
@@ -168,7 +168,8 @@ TEST_F(RelayDaemonEndpoint, SaysThatAThreadHangs) {
   relay_ = start({"--sink", "stdout"}, {{"ANNALS_RELAY_STALL_MS", "1000"}});
   ASSERT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->err();
   EXPECT_EQ(relay_->get("/livez").status, 200);
-  pqxx::work lock{*writer_};
+  const auto administrator = postgres::open_pqxx(database_.superuser());
+  pqxx::work lock{*administrator};
   lock.exec("LOCK TABLE annals.outbox IN ACCESS EXCLUSIVE MODE");
   EXPECT_TRUE(eventually([&] { return relay_->get("/livez").status == 503; })) << relay_->get("/livez").body;
   lock.abort();

@@ -57,7 +57,8 @@ TEST_F(RelayDaemonService, TellsSystemdThatItIsReadyAliveAndStopping) {
 TEST_F(RelayDaemonService, ASecondSignalLeavesAtOnce) {
   const auto relay = start({"--sink", "stdout"});
   ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
-  pqxx::work lock{*writer_};
+  const auto administrator = postgres::open_pqxx(database_.superuser());
+  pqxx::work lock{*administrator};
   lock.exec("LOCK TABLE annals.outbox, annals.relay_checkpoints IN ACCESS EXCLUSIVE MODE");
   ASSERT_TRUE(eventually([&] {
     return scalar(
@@ -73,7 +74,8 @@ TEST_F(RelayDaemonService, ASecondSignalLeavesAtOnce) {
 TEST_F(RelayDaemonService, LeavesAHungSourceAfterTheDrainTimeout) {
   const auto relay = start({"--sink", "stdout"}, {{"ANNALS_RELAY_DRAIN_TIMEOUT_MS", "100"}});
   ASSERT_TRUE(eventually([&] { return relay->ready(); })) << relay->err();
-  pqxx::work lock{*writer_};
+  const auto administrator = postgres::open_pqxx(database_.superuser());
+  pqxx::work lock{*administrator};
   lock.exec("LOCK TABLE annals.outbox, annals.relay_checkpoints IN ACCESS EXCLUSIVE MODE");
   ASSERT_TRUE(eventually([&] {
     return scalar(

@@ -25,7 +25,7 @@ class RelayDaemonTest : public ::testing::Test {
   std::unique_ptr<RelayProcess> start(Arguments more, std::map<std::string, std::string> environment = {}) {
     Arguments arguments{"--listen", "127.0.0.1:0"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    environment.emplace("ANNALS_DATABASE", database_.uri());
+    environment.emplace("ANNALS_DATABASE", database_.uri("relay"));
     return std::make_unique<RelayProcess>(arguments, environment);
   }
 
@@ -53,20 +53,20 @@ class RelayDaemonTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) {
       events.push_back({.type = "shop.v1.OrderPaid", .data = std::to_string(i), .content_type = ContentType::json});
     }
-    eventstore::EventStore store{database_.database()};
+    eventstore::EventStore store{database_.as("writer")};
     static_cast<void>(store.append(StreamName{stream}, ExpectedVersion::no_stream(), events));
   }
 
-  void execute(const std::string& sql) { postgres::Connection{database_.database()}.execute(sql); }
+  void execute(const std::string& sql) { postgres::Connection{database_.superuser()}.execute(sql); }
   std::string scalar(const std::string& sql) {
-    const auto rows = postgres::Connection{database_.database()}.query("SELECT (" + sql + ")::text");
+    const auto rows = postgres::Connection{database_.superuser()}.query("SELECT (" + sql + ")::text");
     return rows.text(0, 0);
   }
 
   TempDatabase database_;
   TempFolder folder_;
-  outbox::Outbox outbox_{database_.database()};
-  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.database());
+  outbox::Outbox outbox_{database_.as("writer")};
+  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.as("writer"));
 };
 
 /// A configuration that routes all events to `topic`.

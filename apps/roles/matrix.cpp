@@ -1,0 +1,98 @@
+#include "roles/matrix.hpp"
+
+namespace annals::roles {
+namespace {
+
+// All columns but position and recorded_at, which are not a writer's to give: OVERRIDING SYSTEM VALUE on the whole table
+// would let him choose a position, and readers would pass over everything below it.
+constexpr std::string_view append_events =
+    "SELECT, INSERT (stream_id, version, occurred_at, event_id, content_type, type, data, correlation_id, causation_id,"
+    " traceparent, tracestate, headers)";
+constexpr std::string_view enqueue =
+    "SELECT, INSERT (occurred_at, message_id, content_type, topic, key, type, payload, correlation_id, causation_id,"
+    " traceparent, tracestate, headers)";
+constexpr std::string_view keep = "SELECT, INSERT, UPDATE";
+// How far the log is final, for readers on a replica; not for those who look and do not serve.
+constexpr std::string_view prove = "SELECT, UPDATE";
+// Who decided, and when, is written by the database.
+constexpr std::string_view skip = "SELECT, INSERT (relay, log, position, message_id, reason)";
+
+constexpr Right rights[] = {
+    {Kind::writer, "schema_migrations", "SELECT"},
+    {Kind::writer, "streams", "SELECT, INSERT (name, version), UPDATE (version)"},
+    {Kind::writer, "events", append_events},
+    {Kind::writer, "events_horizon", "SELECT"},
+    {Kind::writer, "outbox", enqueue},
+
+    {Kind::outbox_relay, "schema_migrations", "SELECT"},
+    {Kind::outbox_relay, "outbox", "SELECT"},
+    {Kind::outbox_relay, "outbox_horizon", prove},
+    {Kind::outbox_relay, "relay_checkpoints", keep},
+    {Kind::outbox_relay, "relay_skips", "SELECT"},
+
+    {Kind::events_relay, "schema_migrations", "SELECT"},
+    {Kind::events_relay, "streams", "SELECT"},
+    {Kind::events_relay, "events", "SELECT"},
+    {Kind::events_relay, "events_horizon", prove},
+    {Kind::events_relay, "relay_checkpoints", keep},
+    {Kind::events_relay, "relay_skips", "SELECT"},
+
+    {Kind::projector, "schema_migrations", "SELECT"},
+    {Kind::projector, "streams", "SELECT"},
+    {Kind::projector, "events", "SELECT"},
+    {Kind::projector, "events_horizon", prove},
+    {Kind::projector, "projections", keep},
+
+    {Kind::consumer, "schema_migrations", "SELECT"},
+    {Kind::consumer, "inbox_offsets", keep},
+    {Kind::consumer, "inbox_messages", "SELECT, INSERT, DELETE"},
+
+    {Kind::operate, "schema_migrations", "SELECT"},
+    {Kind::operate, "streams", "SELECT"},
+    {Kind::operate, "events", "SELECT"},
+    {Kind::operate, "outbox", "SELECT"},
+    {Kind::operate, "relay_checkpoints", keep},
+    {Kind::operate, "relay_skips", skip},
+    {Kind::operate, "inbox_offsets", "SELECT, DELETE"},  // what the hint of an offset of another cluster says
+    {Kind::operate, "projections", "SELECT, UPDATE (reset_requested)"},
+
+    {Kind::doctor, "schema_migrations", "SELECT"},
+    {Kind::doctor, "streams", "SELECT"},
+    {Kind::doctor, "events", "SELECT"},
+    {Kind::doctor, "events_horizon", "SELECT"},
+    {Kind::doctor, "outbox", "SELECT"},
+    {Kind::doctor, "outbox_horizon", "SELECT"},
+    {Kind::doctor, "relay_checkpoints", "SELECT"},
+    {Kind::doctor, "relay_skips", "SELECT"},
+    {Kind::doctor, "projections", "SELECT"},
+    {Kind::doctor, "inbox_offsets", "SELECT"},
+    {Kind::doctor, "inbox_messages", "SELECT"},
+};
+
+constexpr std::string_view all_tables[] = {
+    "schema_migrations", "streams",     "events",      "events_horizon", "outbox",        "outbox_horizon",
+    "relay_checkpoints", "relay_skips", "projections", "inbox_offsets",  "inbox_messages"};
+
+constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq"};
+
+}  // namespace
+
+std::string_view to_string(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::writer: return "writer";
+    case Kind::outbox_relay: return "outbox-relay";
+    case Kind::events_relay: return "events-relay";
+    case Kind::projector: return "projector";
+    case Kind::consumer: return "consumer";
+    case Kind::reader: return "reader";
+    case Kind::operate: return "operator";
+    case Kind::doctor: return "doctor";
+  }
+  return "?";
+}
+
+std::span<const Right> matrix() noexcept { return rights; }
+std::span<const std::string_view> tables() noexcept { return all_tables; }
+std::span<const std::string_view> sequences() noexcept { return all_sequences; }
+
+}  // namespace annals::roles

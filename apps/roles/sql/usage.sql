@@ -1,0 +1,2 @@
+
+REVOKE ALL ON SCHEMA {schema} FROM PUBLIC, {roles} CASCADE;

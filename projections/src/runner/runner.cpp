@@ -37,7 +37,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <optional>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/clock.hpp"
@@ -56,11 +55,17 @@
 
 namespace annals::projections {
 
+using eventstore::EventBatch;
 using eventstore::EventTail;
 using std::chrono::milliseconds;
 using State = StepReport::State;
 
 namespace {
+
+struct Place {
+  GlobalPosition position;
+  EventId id;
+};
 
 /// A read model is read by people and services, not waited for by the next step: events may gather for a moment.
 constexpr std::chrono::microseconds look_again = std::chrono::milliseconds{2};
@@ -97,15 +102,6 @@ struct Runner::Impl {
                         .bytes_max = options.batch_bytes_max,
                         .pace = {.look_again = look_again, .gather = options.gather, .awake = awake}}) {}
 
-  /// The transaction of a step, begun at the first event.
-  struct Batch {
-    explicit Batch(pqxx::connection& connection) : tx(connection) {}
-    pqxx::work tx;
-    std::size_t applied = 0;
-    GlobalPosition last;
-    EventId last_id;
-  };
-
   template <class Work>
   auto in_transaction(Work work);
   bool own();
@@ -114,10 +110,11 @@ struct Runner::Impl {
   void empty(pqxx::transaction_base& tx);
 
   StepReport work(milliseconds wait_max);
-  void visit(std::optional<Batch>& batch, const RecordedEvent& event);
-  void begin(std::optional<Batch>& batch);
-  void finish(Batch& batch);
-  void wait(EventTail::State state, milliseconds wait_max, StepReport& report);
+  std::size_t apply(const EventBatch& batch);
+  bool begin(pqxx::transaction_base& tx);
+  void handle(pqxx::transaction_base& tx, const RecordedEvent& event);
+  void finish(pqxx::transaction_base& tx, const Place& last);
+  void wait(EventBatch::State state, milliseconds wait_max, StepReport& report);
 
   void point(std::string_view name) const {
     if (options.at_point) options.at_point(name);
@@ -201,67 +198,71 @@ StepReport Runner::Impl::work(milliseconds wait_max) {
     return report;
   }
   if (!tail.ready()) (void)tail.wait(wait_max);
-  std::optional<Batch> batch;
-  const auto read = tail.read(at(), options.batch_events_max, [&](const RecordedEvent& event) { visit(batch, event); });
-  if (batch) {
-    finish(*batch);
-    report.applied = batch->applied;
-  } else if (synced) {  // else the checkpoint was moved by another program: see to it in the next step
-    wait(read, wait_max, report);
+  const auto batch = tail.read(at(), options.batch_events_max);
+  if (batch.empty()) {
+    wait(batch.state(), wait_max, report);
+  } else {
+    report.applied = apply(batch);
   }
   report.position = at();
   return report;
 }
 
-void Runner::Impl::visit(std::optional<Batch>& batch, const RecordedEvent& event) {
-  if (!batch && synced) begin(batch);
-  if (!batch) return;
-  ANNALS_ASSERT(event.position > at() && event.position > batch->last);
+/// One transaction; returns how many events it applied. None when the checkpoint is not where the batch was read from.
+std::size_t Runner::Impl::apply(const EventBatch& batch) {
+  point("read");
+  pqxx::work tx{*session};
+  if (!begin(tx)) return 0;
+  Place last{.position = at(), .id = {}};
+  for (const auto& event : batch) {
+    ANNALS_ASSERT(event.position > last.position);
+    handle(tx, event);
+    last = {.position = event.position, .id = event.id};
+  }
+  finish(tx, last);
+  postgres::commit(tx);
+  position = last.position.value();
+  point("committed");
+  return batch.size();
+}
+
+/// Locks the checkpoint. False when another program has moved it, or asks for a reset: the next step sees to it.
+bool Runner::Impl::begin(pqxx::transaction_base& tx) {
+  const auto row = checkpoint.lock(tx);
+  synced = !row.reset_requested && row.position == at();
+  if (!synced) return false;
+  point("locked");
+  if (projection.hooks().begin) projection.hooks().begin();
+  return true;
+}
+
+void Runner::Impl::handle(pqxx::transaction_base& tx, const RecordedEvent& event) {
   try {
-    dispatcher.apply(event, &batch->tx);
-    postgres::require_open(batch->tx);
+    dispatcher.apply(event, &tx);
+    postgres::require_open(tx);
   } catch (...) {
     rethrow_at(fmt::format("{}: event at position {} (stream \"{}\" version {}, type \"{}\")", label,
                            event.position.value(), event.stream.str(), event.version.value(), event.type));
   }
-  ++batch->applied;
-  batch->last = event.position;
-  batch->last_id = event.id;
 }
 
-/// Opens the transaction; leaves none, and `synced` false, when the checkpoint is not where the batch was read from.
-void Runner::Impl::begin(std::optional<Batch>& batch) {
-  point("read");
-  batch.emplace(*session);
-  const auto row = checkpoint.lock(batch->tx);
-  if (row.reset_requested || row.position != at()) {
-    batch.reset();
-    synced = false;
-    return;
-  }
-  point("locked");
-  if (projection.hooks().begin) projection.hooks().begin();
-}
-
-void Runner::Impl::finish(Batch& batch) {
+/// All that is left to do before the commit: what was gathered is written, and the checkpoint moves.
+void Runner::Impl::finish(pqxx::transaction_base& tx, const Place& last) {
   point("applied");
   try {
-    if (projection.hooks().flush) projection.hooks().flush(batch.tx);
-    postgres::require_open(batch.tx);
+    if (projection.hooks().flush) projection.hooks().flush(tx);
+    postgres::require_open(tx);
     point("flushed");
   } catch (...) {
     rethrow_at(
-        fmt::format("{}: flush of the events at positions {} to {}", label, at().value() + 1, batch.last.value()));
+        fmt::format("{}: flush of the events at positions {} to {}", label, at().value() + 1, last.position.value()));
   }
-  checkpoint.move(batch.tx, batch.last, batch.last_id);
+  checkpoint.move(tx, last.position, last.id);
   point("commit");
-  postgres::commit(batch.tx);
-  position = batch.last.value();
-  point("committed");
 }
 
-void Runner::Impl::wait(EventTail::State state, milliseconds wait_max, StepReport& report) {
-  if (state == EventTail::State::blocked) {
+void Runner::Impl::wait(EventBatch::State state, milliseconds wait_max, StepReport& report) {
+  if (state == EventBatch::State::blocked) {
     report.state = State::blocked;
     report.blockers = tail.blockers();
     clock.sleep_for(std::min(wait_max, tail.retry_after()));

@@ -94,7 +94,8 @@ struct Runner::Impl {
         options(checked(std::move(options_in))),
         label(fmt::format("projection \"{}\" version {}", projection.name(), projection.version())),
         dispatcher(projection.handlers(), types),
-        checkpoint(database.schema, projection.name(), projection.version(), require_schema_and_identify(database)),
+        checkpoint({.schema = database.schema, .name = projection.name(), .version = projection.version()},
+                   require_schema_and_identify(database)),
         session(postgres::open_pqxx(database)),
         ownership(*session, lock_name_of(database.schema, projection.name(), projection.version()),
                   database.ownership_lease),
@@ -105,6 +106,7 @@ struct Runner::Impl {
   template <class Work>
   auto in_transaction(Work work);
   bool own();
+  void disown() noexcept;
   StepReport stand_by(milliseconds wait_max);
   bool sync();
   void empty(pqxx::transaction_base& tx);
@@ -154,6 +156,13 @@ bool Runner::Impl::own() {
   return ownership.try_acquire();
 }
 
+void Runner::Impl::disown() noexcept {
+  try {
+    ownership.release();
+  } catch (const Error&) {  // the session is gone, and the lock with it
+  }
+}
+
 StepReport Runner::Impl::stand_by(milliseconds wait_max) {
   clock.sleep_for(std::min(wait_max, options.standby_poll));
   return {.state = State::standby, .position = at()};
@@ -164,7 +173,7 @@ StepReport Runner::Impl::stand_by(milliseconds wait_max) {
 bool Runner::Impl::sync() {
   GlobalPosition found;
   const bool was_reset = in_transaction([&](pqxx::work& tx) {
-    checkpoint.create(tx);
+    if (!set_up) checkpoint.create(tx);  // a row that goes missing later must not begin again over a full read model
     const auto row = checkpoint.lock(tx);
     if (!set_up && projection.hooks().setup) projection.hooks().setup(tx);
     if (row.reset_requested) {
@@ -284,8 +293,10 @@ StepReport Runner::step(milliseconds wait_max) {
     wait_max = std::min(wait_max, impl_->ownership.talk_within());
     if (!impl_->own()) return impl_->stand_by(wait_max);
     return impl_->work(wait_max);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     impl_->synced = false;
+    // Who refuses its checkpoint waits for the operator, who adopts it only while nobody owns the projection.
+    if (error.kind() == ErrorKind::corrupt) impl_->disown();
     throw;
   } catch (...) {
     impl_->synced = false;

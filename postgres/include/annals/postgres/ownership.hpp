@@ -69,4 +69,8 @@ struct Owner {
 
 [[nodiscard]] std::optional<Owner> find_owner(Connection& connection, std::string_view name);
 
+/// Takes `ownership` of `name`, so that what it guards stands still. Throws Error{overloaded} while somebody else has it:
+/// "`what` is running: …" with who it is.
+void require_no_owner(Connection& connection, Ownership& ownership, std::string_view name, std::string_view what);
+
 }  // namespace annals::postgres

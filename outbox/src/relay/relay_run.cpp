@@ -63,13 +63,13 @@ constexpr milliseconds look_while_in_flight = 1ms;
 /// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
 bool is_refusal(const Error& error) { return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid; }
 
-Error not_ready(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
+Error unknown_name(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
   std::string names;
   for (const auto& other : others) names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", printable(other));
-  return Error{ErrorKind::not_ready,
-               fmt::format("relay \"{}\" is new to {}, which others publish already: {}", printable(relay), log, names),
-               {.hint = "use the name of the one that is to go on; or, if this is another one, say where it starts: "
-                        "beginning, end or a position"}};
+  return invalid(
+      fmt::format("relay \"{}\" is new to {}, which others publish already: {}", printable(relay), log, names),
+      "use the name of the one that is to go on; or, if this is another one, say where it starts: beginning, end or a "
+      "position");
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ RelayRun::RelayRun(MessageSource& source, Destination& destination, Clock& clock
 Cursor RelayRun::open(Destination& destination) {
   const auto checkpoint = destination.open();
   if (!checkpoint.cursor.empty()) return checkpoint.cursor;
-  if (!options_.start && !checkpoint.others.empty()) throw not_ready(options_.name, log_, checkpoint.others);
+  if (!options_.start && !checkpoint.others.empty()) throw unknown_name(options_.name, log_, checkpoint.others);
   auto cursor = source_.first(options_.start.value_or(Start{}), options_.start_timeout);
   if (destination.commit(cursor) == Commit::committed) return cursor;
   throw Error{ErrorKind::disconnected,

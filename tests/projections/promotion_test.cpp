@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
 #include "annals/projections/runner.hpp"
 #include "support/private_stack.hpp"
 #include "support/replica.hpp"
@@ -45,6 +46,14 @@ TEST_F(ProjectionPromotion, NeedsNobodyToGoOnWhereTheLatestIsLost) {
   replica_.cut_off();
   pay(primary_.database(), "lost", 5);
   project(primary_.database());
+
+  // Before the promotion nobody can write there, a projection no more than others.
+  try {
+    project(promoted);
+    ADD_FAILURE() << "it wrote to a standby";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::disconnected) << error.what();
+  }
 
   replica_.promote();
   pay(promoted, "new", 3);  // at positions that the primary's projection had applied

@@ -100,11 +100,18 @@ std::optional<Owner> find_owner(Connection& connection, std::string_view name) {
 
 void require_no_owner(Connection& connection, Ownership& ownership, std::string_view name, std::string_view what) {
   if (ownership.try_acquire()) return;
-  const auto owner = find_owner(connection, name).value_or(Owner{});
+  const auto owner = find_owner(connection, name);
+  if (!owner)
+    throw Error{ErrorKind::overloaded, fmt::format("{} was running a moment ago", what), {.hint = "try again"}};
+  if (owner->pid == 0) {
+    throw Error{ErrorKind::overloaded,
+                fmt::format("{} is not running, but a prepared transaction holds its lock", what),
+                {.hint = "commit it or roll it back: `annals doctor` lists those that were left behind"}};
+  }
   throw Error{
       ErrorKind::overloaded,
-      fmt::format("{} is running: backend {} (application \"{}\", client {})", what, owner.pid,
-                  printable(owner.application_name), owner.client_address.empty() ? "local" : owner.client_address),
+      fmt::format("{} is running: backend {} (application \"{}\", client {})", what, owner->pid,
+                  printable(owner->application_name), owner->client_address.empty() ? "local" : owner->client_address),
       {.hint = "stop it first"}};
 }
 

@@ -31,8 +31,14 @@ std::string label_of(const ProjectionKey& key) {
   return fmt::format("projection \"{}\" version {}", key.name, key.version);
 }
 
+/// A statement on the log, whose table is its owner's matter.
+std::string on_log(std::string_view sql, const std::string& schema) {
+  const auto log = eventstore::message_log(schema);
+  return render(sql, {{"schema", log.schema}, {"relation", log.relation}, {"id", log.id}});
+}
+
 std::int64_t log_end(Connection& connection, const std::string& schema) {
-  return connection.query(render(sql::log_end, schema)).bigint(0, 0);
+  return connection.query(on_log(sql::log_end, schema)).bigint(0, 0);
 }
 
 /// Nothing can still be committed at or below the position, where the runner would never look again.
@@ -88,7 +94,7 @@ bool adopt(Connection& connection, const Adoption& adoption) {
   if (row.empty()) return false;
   const auto position =
       adoption.position ? named_position(connection, key, *adoption.position) : recorded_position(connection, key, row);
-  connection.query(render(sql::checkpoint_adopt, key.schema),
+  connection.query(on_log(sql::checkpoint_adopt, key.schema),
                    Params{}
                        .text(key.name)
                        .integer(key.version)

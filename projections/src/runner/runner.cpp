@@ -41,6 +41,7 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/eventstore/event_tail.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
@@ -70,6 +71,12 @@ struct Place {
 /// A read model is read by people and services, not waited for by the next step: events may gather for a moment.
 constexpr std::chrono::microseconds look_again = std::chrono::milliseconds{2};
 constexpr std::chrono::microseconds awake = std::chrono::milliseconds{10};
+
+/// Gathering pays when more than two events come meanwhile: fewer are a transaction each whether they wait or not.
+postgres::Doorbell::Pace pace_of(milliseconds gather) {
+  const auto seconds = std::chrono::duration<double>{gather}.count();
+  return {.look_again = look_again, .gather = gather, .busy_rate = seconds > 0 ? 2 / seconds : 0, .awake = awake};
+}
 
 RunnerOptions checked(RunnerOptions options) {
   if (options.batch_events_max == 0 || options.batch_bytes_max == 0) {
@@ -101,7 +108,7 @@ struct Runner::Impl {
                   database.ownership_lease),
         tail(database, {.rows_max = options.batch_events_max,
                         .bytes_max = options.batch_bytes_max,
-                        .pace = {.look_again = look_again, .gather = options.gather, .awake = awake}}) {}
+                        .pace = pace_of(options.gather)}) {}
 
   template <class Work>
   auto in_transaction(Work work);
@@ -251,7 +258,8 @@ void Runner::Impl::handle(pqxx::transaction_base& tx, const RecordedEvent& event
     postgres::require_open(tx);
   } catch (...) {
     rethrow_at(fmt::format("{}: event at position {} (stream \"{}\" version {}, type \"{}\")", label,
-                           event.position.value(), event.stream.str(), event.version.value(), event.type));
+                           event.position.value(), printable(event.stream.view()), event.version.value(),
+                           printable(event.type)));
   }
 }
 

@@ -62,7 +62,7 @@ class Ownership {
 
 /// The session that owns a name.
 struct Owner {
-  int pid = 0;                   ///< of its backend
+  int pid = 0;                   ///< of its backend; 0: a prepared transaction, which has none
   std::string application_name;  ///< empty where the asking role may not see it
   std::string client_address;    ///< empty for a Unix-domain socket, and where the asking role may not see it
 };

@@ -24,10 +24,13 @@ double replay_alone(const postgres::Database& database, long long events) {
   GlobalPosition position;
   long long seen = 0;
   const Stopwatch watch;
-  while (tail.read(position, 20'000, [&](const RecordedEvent& event) {
-    position = event.position;
-    ++seen;
-  }) == eventstore::EventTail::State::rows) {
+  while (true) {
+    const auto batch = tail.read(position, 20'000);
+    if (batch.empty()) break;
+    for (const auto& event : batch) {
+      position = event.position;
+      ++seen;
+    }
   }
   if (seen != events) throw Error{ErrorKind::corrupt, "the replay did not see every event"};
   return static_cast<double>(events) / watch.seconds();

@@ -127,6 +127,26 @@ void add_relay(CLI::App& app, Action& action) {
   add_relay_skip(relay, action);
 }
 
+void add_projection_adopt(CLI::App& projection, Action& action) {
+  auto options = std::make_shared<ProjectionAdopt>();
+  auto* adopt = add_command(
+      projection, action, "adopt",
+      "Declares that a projection's checkpoint and read model belong to this database, after a restore\n\n"
+      "  annals projection adopt order_summary --yes\n"
+      "  annals projection adopt order_summary --projection-version 2 --position 120000 --yes\n\n"
+      "Its runner goes on after the position: what is at or below it is never applied again, what is above "
+      "it is applied.\n"
+      "Refused while its runner runs, and when the read model is ahead of the log and no position is given; "
+      "then a reset\n"
+      "rebuilds it from the log.",
+      adopt_projection, options);
+  adopt->add_option("NAME", options->name, "Name of the projection")->required();
+  adopt->add_option("--projection-version", options->version, "Its version")->capture_default_str();
+  adopt->add_option("--position", options->position, "What the read model holds (default: the recorded position)")
+      ->check(CLI::NonNegativeNumber);
+  adopt->add_flag("--yes", options->yes, "Do it");
+}
+
 void add_projection(CLI::App& app, Action& action) {
   auto& projection = add_group(app, "projection", "Read models: how far, how late, rebuild");
   add_command(projection, action, "list",
@@ -144,6 +164,7 @@ void add_projection(CLI::App& app, Action& action) {
   reset->add_option("NAME", options->name, "Name of the projection")->required();
   reset->add_option("--projection-version", options->version, "Its version")->capture_default_str();
   reset->add_flag("--yes", options->yes, "Do it");
+  add_projection_adopt(projection, action);
 }
 
 }  // namespace

@@ -77,14 +77,12 @@ host::ExitCode Source::run(const std::stop_token& stop) {
 }
 
 host::ExitCode Source::session(const std::stop_token& stop) {
-  stepping_ = false;
   enter(Phase::connecting);
   parts_.health.beat(parts_.clock.steady());
   require_tables();
   const auto sink = parts_.open_sink();
   outbox::Relay relay{database_of(parts_.config), log_, *sink.sink, parts_.clock,
                       relay_options(parts_.config, log_.name)};
-  stepping_ = true;
   bool caught_up = false;
   while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
   enter(Phase::draining);
@@ -105,8 +103,8 @@ void Source::require_tables() {
     if (log_.name == "events") postgres::require_schema(connection, eventstore::schema());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::invalid) throw;
-    // Not a matter of our configuration: whoever migrates may be about to.
-    throw Error{ErrorKind::failed, error.message(), {.hint = error.hint(), .sqlstate = error.sqlstate()}};
+    // Not a matter of our configuration, and nothing that waiting mends: the schema is too new for us, or a stranger's.
+    throw Error{ErrorKind::corrupt, error.message(), {.hint = error.hint(), .sqlstate = error.sqlstate()}};
   }
 }
 
@@ -129,6 +127,7 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   parts_.health.beat(parts_.clock.steady());
   parts_.metrics.step(report, duration);
   in_flight_ = report.in_flight;
+  unprepared_since_.reset();
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
   watch_blockers(report);
@@ -167,10 +166,19 @@ void Source::watch_blockers(const outbox::StepReport& report) {
 std::optional<host::ExitCode> Source::judge(const Error& error) {
   if (error.kind() == ErrorKind::corrupt) return halt(host::ExitCode::check_failed, error);
   if (error.kind() == ErrorKind::refused) return halt(host::ExitCode::halted, error);
-  if (error.kind() == ErrorKind::invalid)
-    return halt(stepping_ ? host::ExitCode::halted : host::ExitCode::usage, error);
-  // What is not_ready may be granted, created or migrated while we wait.
+  if (error.kind() == ErrorKind::invalid) return halt(host::ExitCode::usage, error);
+  if (error.kind() == ErrorKind::not_ready) return await_preparation(error);
   return retry(to_string(error.kind()), error.message(), error.hint());
+}
+
+/// In a rolling deployment schema, role and rights come while we wait. A mistyped name never does.
+std::optional<host::ExitCode> Source::await_preparation(const Error& error) {
+  const auto now = parts_.clock.steady();
+  if (!unprepared_since_) unprepared_since_ = now;
+  const auto left = parts_.config.limits.not_ready_max - (now - *unprepared_since_);
+  if (left <= milliseconds{0} && !parts_.mode.exit_on_unavailable) return halt(host::ExitCode::unavailable, error);
+  return retry(to_string(error.kind()), error.message(), error.hint(),
+               fmt::format("; gives up in {} s", std::chrono::ceil<seconds>(left).count()));
 }
 
 host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
@@ -183,8 +191,9 @@ host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
   return code;
 }
 
-std::optional<host::ExitCode> Source::retry(std::string_view reason, std::string_view message, std::string_view hint) {
-  enter(Phase::retrying, told(reason, message));
+std::optional<host::ExitCode> Source::retry(std::string_view reason, std::string_view message, std::string_view hint,
+                                            std::string_view outlook) {
+  enter(Phase::retrying, told(reason, message).append(outlook));
   parts_.metrics.restart(reason);
   parts_.health.set_sink_connected(false);
   parts_.metrics.sink_connected(false);

@@ -57,11 +57,13 @@ class Source {
   void log_change(Phase from, Phase to);
   void watch_blockers(const outbox::StepReport& report);
 
+  /// A database that is not prepared may be about to be: waits for it, but not for ever.
+  [[nodiscard]] std::optional<host::ExitCode> await_preparation(const Error& error);
   /// How to end after an error; nothing when trying again may help.
   [[nodiscard]] std::optional<host::ExitCode> judge(const Error& error);
   [[nodiscard]] host::ExitCode halt(host::ExitCode code, const Error& error);
   [[nodiscard]] std::optional<host::ExitCode> retry(std::string_view reason, std::string_view message,
-                                                    std::string_view hint);
+                                                    std::string_view hint, std::string_view outlook = {});
   [[nodiscard]] std::string told(std::string_view reason, std::string_view message) const;
   void pause(const std::stop_token& stop);
 
@@ -70,9 +72,9 @@ class Source {
   Parts parts_;
   Backoff backoff_;
   Phase phase_ = Phase::connecting;
-  bool stepping_ = false;      ///< the session is open: errors are about messages, not about the set-up
   std::size_t in_flight_ = 0;  ///< of the last step
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+  std::optional<std::chrono::steady_clock::time_point> unprepared_since_;
 };
 
 }  // namespace annals::relayd

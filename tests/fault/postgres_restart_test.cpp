@@ -82,17 +82,17 @@ void write(const eventstore::EventStore& store, int writer, const std::atomic<bo
 /// Follows with a new tail after every failure, from the last position.
 void follow(const postgres::Database& database, const std::atomic<bool>& stop, std::vector<RecordedEvent>& seen) {
   GlobalPosition position;
-  const auto take = [&](const RecordedEvent& event) {
-    seen.push_back(event);
-    position = event.position;
-  };
   while (true) {
     try {
       eventstore::EventTail tail{database};
       while (true) {
         const bool last = stop;  // before the read: what it finds then is the end
-        const auto state = tail.read(position, 1000, take);
-        if (state == eventstore::EventTail::State::caught_up) {
+        const auto batch = tail.read(position, 1000);
+        for (const auto& event : batch) {
+          seen.push_back(event);
+          position = event.position;
+        }
+        if (batch.state() == eventstore::EventTail::State::caught_up) {
           if (last) return;
           (void)tail.wait(50ms);
         }

@@ -43,21 +43,24 @@ class ReplicaTest : public testing::Test {
   /// What a reader of the standby sees after `after`, until it is caught up.
   std::vector<std::string> read_standby(EventTail& tail) {
     std::vector<std::string> streams;
-    while (tail.read(at_, 100, [&](const RecordedEvent& event) {
-      streams.push_back(event.stream.str());
-      at_ = event.position;
-    }) == State::rows) {
+    while (true) {
+      const auto batch = tail.read(at_, 100);
+      if (batch.empty()) return streams;
+      for (const auto& event : batch) {
+        streams.push_back(event.stream.str());
+        at_ = event.position;
+      }
     }
-    return streams;
   }
   /// A reader on the primary proves, and stores, how far the log is final.
   void read_primary() {
     EventTail tail{primary_.database()};
     GlobalPosition at;
-    State state{};
-    do {
-      state = tail.read(at, 100, [&](const RecordedEvent& event) { at = event.position; });
-    } while (state == State::rows);
+    while (true) {
+      const auto batch = tail.read(at, 100);
+      if (batch.empty()) return;
+      for (const auto& event : batch) at = event.position;
+    }
   }
 
   PrivateStack stack_{"postgres"};

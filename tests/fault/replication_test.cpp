@@ -3,12 +3,12 @@
 
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/transact.hpp"
+#include "support/impatient.hpp"
 #include "support/private_stack.hpp"
 
 using annals::Error;
@@ -16,25 +16,10 @@ using annals::ErrorKind;
 using annals::postgres::Connection;
 using annals::postgres::Database;
 using annals::postgres::read_cluster_identity;
+using annals::tests::Impatient;
 using annals::tests::PrivateStack;
 
 namespace {
-
-/// The operator who cancels whatever waits for a standby, until the end.
-class Impatient {
- public:
-  explicit Impatient(const Database& database)
-      : connection_(database), thread_([this](const std::stop_token& stop) {
-          while (!stop.stop_requested()) {
-            connection_.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-            connection_.query("SELECT pg_sleep(0.01)");
-          }
-        }) {}
-
- private:
-  Connection connection_;
-  std::jthread thread_;
-};
 
 /// The kind of the first error in `tries` attempts: the server takes a moment to know that it is to wait for a standby.
 ErrorKind first_kind(const std::function<void()>& commit, int tries = 20) {

@@ -49,7 +49,10 @@ TEST_F(RunnerIdentity, RefusesToGoOnWithoutItsRow) {
   run_until_idle(worker);
   direct_.execute("DELETE FROM annals.projections");
   pay("a", 1);
-  EXPECT_THAT(error_of([&] { run_until_idle(worker); }).what(), HasSubstr("deleted its row"));
+  for (int i = 0; i < 2; ++i) {  // nor at the next attempt: it would apply everything a second time
+    EXPECT_THAT(error_of([&] { run_until_idle(worker); }).what(), HasSubstr("deleted its row"));
+  }
+  EXPECT_EQ(model("rows"), (Totals{{"a", {1, 1}}}));
 }
 
 }  // namespace

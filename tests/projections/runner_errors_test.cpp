@@ -7,6 +7,7 @@ using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::Eq;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunnerErrors : public RunnerTestBase {
  protected:
@@ -55,6 +56,16 @@ TEST_F(RunnerErrors, BatchInMemoryIsForgottenWhenItWasRolledBack) {
   broken = false;
   run_until_idle(worker);
   EXPECT_EQ(model("sets"), history());
+}
+
+/// What a writer stored reaches logs and terminals by the text.
+TEST_F(RunnerErrors, TextIsFreeOfControlsThatWereStored) {
+  (void)store_.append(StreamName{"s-\x1b[31m"}, ExpectedVersion::any(), {{.type = "t\x1b[2J", .data = "{}"}});
+  projections::Projection projection{"shown"};
+  projection.on_any([](const RecordedEvent&) { throw std::runtime_error{"no"}; });
+  auto worker = runner(projection);
+  const auto error = error_of([&] { run_until_idle(worker); });
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("position 1"), HasSubstr("[2J"), Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(RunnerErrors, FailedStatementNamesTheEventAndItsSqlstate) {

@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "runner_test_base.hpp"
+#include "support/planted_functions.hpp"
 
 namespace annals::tests {
 namespace {
@@ -57,6 +58,47 @@ TEST_F(RunnerTest, FollowsWithoutPolling) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s) << "it came by the slow poll, not by the bell";
     writer.join();
     EXPECT_TRUE(worker.caught_up_to(position));
+  }
+}
+
+/// A trickle is applied by handfuls: a transaction an event would rewrite the checkpoint's row a thousand times a second.
+TEST_F(RunnerTest, LetsATrickleGather) {
+  const auto projection = row_by_row();
+  auto worker = runner(projection, {.gather = 200ms});
+  run_until_idle(worker);
+  const auto begin = std::chrono::steady_clock::now();
+  std::jthread writer{[&] {
+    for (int i = 0; i < 200; ++i) pay("a", 1);
+  }};
+  std::int64_t applied = 0;
+  std::int64_t transactions = 0;
+  while (applied < 200) {
+    const auto report = worker.step(1s);
+    applied += static_cast<std::int64_t>(report.applied);
+    transactions += report.applied > 0 ? 1 : 0;
+  }
+  const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  EXPECT_LE(transactions, 3 + lasted / 100ms) << "in " << lasted.count() << " ms";
+  EXPECT_EQ(model("rows"), (Totals{{"a", {200, 200}}}));
+}
+
+TEST_F(RunnerTest, CallsNoFunctionThatSomebodyPlanted) {
+  plant_functions(database_.database());
+  for (const auto* path : {"public", "public, pg_catalog"}) {  // the second lets twins of pg_catalog's functions win
+    pay("a", 1);
+    auto database = database_.database();
+    database.search_path = path;
+    projections::Projection projection{"planted"};
+    projection.setup([](auto& tx) { tx.exec("CREATE TABLE IF NOT EXISTS planted (cents bigint)"); });
+    projection.reset([](auto& tx) { tx.exec("TRUNCATE planted"); });
+    projection.on<Paid>([](const Paid& paid, pqxx::transaction_base& tx) {  // the service's own path
+      postgres::exec_params(tx, "INSERT INTO planted VALUES ($1::bigint)", postgres::PqxxParams{}.integer(paid.cents));
+    });
+    projections::Runner worker{database, projection, types_, clock_};
+    run_until_idle(worker);
+    worker.reset();
+    run_until_idle(worker);
+    EXPECT_EQ(direct_.query("SELECT count(*) FROM public.planted").bigint(0, 0), worker.position().value());
   }
 }
 

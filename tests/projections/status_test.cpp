@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "annals/postgres/ownership.hpp"
 #include "annals/testing/manual_clock.hpp"
 #include "runner_test_base.hpp"
 
@@ -30,6 +31,24 @@ TEST_F(ProjectionStatusTest, TellsPositionLagAndOwner) {
   pay("a", 1);
   EXPECT_EQ(status("rows").lag_events, 2);
   EXPECT_EQ(status("rows").owner_pid, 0);
+}
+
+/// A prepared transaction holds the runner's lock: it has no process.
+TEST_F(ProjectionStatusTest, OwnerWithoutAProcessIsNobodysAbort) {
+  const auto projection = row_by_row();
+  {
+    auto worker = runner(projection);
+    run_until_idle(worker);
+  }
+  const auto key = postgres::ownership_key(postgres::ownership_name({"projection", "annals", "rows", "1"}));
+  direct_.execute(fmt::format("BEGIN; SELECT pg_advisory_xact_lock({}); PREPARE TRANSACTION '{}'", key, key));
+  EXPECT_EQ(status("rows").owner_pid, 0);
+  auto worker = runner(projection);
+  EXPECT_EQ(worker.step(1ms).state, State::standby);
+  const auto error = error_of([&] { (void)projections::adopt_projection(direct_, {.projection = {.name = "rows"}}); });
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("a prepared transaction holds its lock"));
+  direct_.execute(fmt::format("ROLLBACK PREPARED '{}'", key));
+  run_until_idle(worker);
 }
 
 TEST_F(ProjectionStatusTest, EstimatesAGreatLag) {

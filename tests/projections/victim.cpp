@@ -1,14 +1,19 @@
 // A runner, or an inbox, that kills itself: for the crash tests.
-//   projections_victim runner|inbox DATABASE POINT COUNT
+//   projections_victim runner|inbox|inbox-apart|inbox-late|inbox-nameless DATABASE POINT COUNT
 // dies by SIGKILL when POINT is reached for the COUNT-th time; without reaching it, ends when everything is applied.
+//
+// Three inboxes lack a protection each, for the crash test must see that: one's effects are in a transaction of their own,
+// one's come after the commit, one is given no ids.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "annals/core/clock.hpp"
 #include "annals/projections/runner.hpp"
@@ -41,21 +46,62 @@ void project_until_idle(const postgres::Database& database, const KillAt& kill) 
 }
 
 /// Every life has a source with the same 60 messages, some twice; the table says from where.
-void receive_all(const postgres::Database& database, const KillAt& kill) {
+testing::MemoryLog all_messages(bool named) {
   testing::MemoryLog log;
   for (int i = 0; i < 60; ++i) {
-    log.append(incoming(std::to_string(i), "id-" + std::to_string(i)));
-    if (i % 7 == 0) log.append(incoming(std::to_string(i), "id-" + std::to_string(i)));
+    const auto id = named ? "id-" + std::to_string(i) : std::string{};
+    log.append(incoming(std::to_string(i), id));
+    if (i % 7 == 0) log.append(incoming(std::to_string(i), id));
   }
-  testing::MemorySource source{log};
-  const eventstore::EventStore store{database};
-  const outbox::Outbox outbox{database};
-  const TypeRegistry types;
-  projections::Inbox inbox{
-      database, "payments", types, make_effects(store, outbox), {.batch_messages_max = 5, .at_point = kill}};
-  while (inbox.step(source, 0ms).received > 0) {
-  }
+  return log;
 }
+
+class Consumer {
+ public:
+  Consumer(const postgres::Database& database, std::string manner, KillAt kill)
+      : manner_(std::move(manner)), kill_(std::move(kill)), database_(database) {}
+
+  void receive_all() {
+    auto log = all_messages(manner_ != "inbox-nameless");
+    testing::MemorySource source{log};
+    projections::Inbox inbox{
+        database_, "payments", types_, handlers(), {.batch_messages_max = 5, .at_point = [this](std::string_view at) {
+                                                      reach(at);
+                                                    }}};
+    while (inbox.step(source, 0ms).received > 0) {
+    }
+  }
+
+ private:
+  projections::MessageHandlers handlers() {
+    if (manner_ == "inbox" || manner_ == "inbox-nameless") return make_effects(store_, outbox_);
+    projections::MessageHandlers handlers;
+    handlers.on_any([this](const projections::IncomingMessage& message) {
+      late_.push_back(message.payload);
+      if (manner_ == "inbox-apart") take_effects_apart();
+    });
+    return handlers;
+  }
+  void take_effects_apart() {
+    pqxx::work tx{*session_};
+    for (const auto& payload : late_) take_effect(store_, outbox_, payload, tx);
+    tx.commit();
+    late_.clear();
+  }
+  void reach(std::string_view point) {
+    if (point == "done") take_effects_apart();
+    kill_(point);
+  }
+
+  std::string manner_;
+  KillAt kill_;
+  postgres::Database database_;
+  eventstore::EventStore store_{database_};
+  outbox::Outbox outbox_{database_};
+  TypeRegistry types_;
+  std::unique_ptr<pqxx::connection> session_ = postgres::open_pqxx(database_);
+  std::vector<std::string> late_;
+};
 
 }  // namespace
 }  // namespace annals::tests
@@ -67,7 +113,7 @@ int main(int argc, char** argv) {
     if (std::string_view{argv[1]} == "runner") {
       annals::tests::project_until_idle({.conninfo = argv[2]}, kill);
     } else {
-      annals::tests::receive_all({.conninfo = argv[2]}, kill);
+      annals::tests::Consumer{{.conninfo = argv[2]}, argv[1], kill}.receive_all();
     }
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

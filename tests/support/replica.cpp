@@ -55,7 +55,15 @@ void Replica::catch_up(const postgres::Database& primary) const {
   }
 }
 
-void Replica::cut_off() const { postgres::Connection{maintenance()}.execute("SELECT pg_wal_replay_pause()"); }
+void Replica::cut_off() const {
+  postgres::Connection connection{maintenance()};
+  connection.execute("ALTER SYSTEM SET primary_conninfo = ''");
+  connection.execute("SELECT pg_reload_conf()");
+  while (connection.query("SELECT count(*) FROM pg_stat_get_wal_receiver() r WHERE r.pid IS NOT NULL").bigint(0, 0) >
+         0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
 
 void Replica::promote() const {
   postgres::Connection connection{maintenance()};

@@ -17,7 +17,7 @@ class Replica {
   [[nodiscard]] postgres::Database database(const postgres::Database& primary, const std::string& name) const;
   /// Waits until everything that the primary has written is replayed.
   void catch_up(const postgres::Database& primary) const;
-  /// Stops replaying: what the primary writes from now on never arrives.
+  /// What the primary writes from now on never arrives.
   void cut_off() const;
   void promote() const;
 

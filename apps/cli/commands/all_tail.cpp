@@ -32,11 +32,12 @@ class Tail {
 
   void run() {
     while (!host::stop_requested()) {
-      const auto state = tail_.read(position_, batch_events, [&](const RecordedEvent& event) { show(event); });
-      if (state == State::rows) {
+      const auto batch = tail_.read(position_, batch_events);
+      for (const auto& event : batch) show(event);
+      if (!batch.empty()) {
         blocked_since_.reset();
         report_.flush();
-      } else if (!go_on(state)) {
+      } else if (!go_on(batch.state())) {
         break;
       }
     }

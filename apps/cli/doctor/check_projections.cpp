@@ -13,12 +13,14 @@ Check check_projection(const projections::ProjectionStatus& status, const postgr
   const auto name = fmt::format("\"{}\" version {}", printable(status.name), status.version);
   // Empty: its runner has not written a checkpoint yet.
   if (!status.system_identifier.empty() && status.system_identifier != cluster.system_identifier) {
-    return {"projection", Level::fail,
-            fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, status.system_identifier,
-                        cluster.system_identifier),
-            fmt::format("connect to the right database; or, if this one replaces it, rebuild: annals projection reset "
-                        "{} --projection-version {} --yes",
-                        quote_shell(status.name), status.version)};
+    return {
+        "projection", Level::fail,
+        fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, status.system_identifier,
+                    cluster.system_identifier),
+        fmt::format("connect to the right database; or, if this one replaces it and has the read model, too: annals "
+                    "projection adopt {0} --projection-version {1} --yes; if not, rebuild: annals projection reset "
+                    "{0} --projection-version {1} --yes",
+                    quote_shell(status.name), status.version)};
   }
   if (status.owner_pid == 0 && (status.lag_events > 0 || status.reset_requested)) {
     return {"projection", Level::warn, fmt::format("{}: nobody runs it; {} events wait", name, status.lag_events),

@@ -42,6 +42,9 @@ struct Config {
     std::chrono::milliseconds drain_timeout{10'000};
     std::chrono::milliseconds stall{60'000};      ///< no step for so long: not alive
     std::chrono::milliseconds retry_max{10'000};  ///< ceiling of the wait before a new attempt
+    /// How long a database may lack the schema, the role or its rights: a deployment brings them within minutes, a
+    /// mistyped name never.
+    std::chrono::milliseconds not_ready_max{300'000};
   } limits;
 };
 

@@ -233,6 +233,9 @@ constexpr std::array settings{
       "limits.stall_ms", "ANNALS_RELAY_STALL_MS", "--stall-ms", "a source without a step for so long fails /livez"),
   number<&Config::limits, &Config::Limits::retry_max, 50, 600'000>(
       "limits.retry_max_ms", "ANNALS_RELAY_RETRY_MAX_MS", "--retry-max-ms", "longest wait between two attempts"),
+  number<&Config::limits, &Config::Limits::not_ready_max, 0, 86'400'000>(
+      "limits.not_ready_max_ms", "ANNALS_RELAY_NOT_READY_MAX_MS", "--not-ready-max-ms",
+      "longest wait for a database that is not prepared"),
 };
 // clang-format on
 

@@ -32,7 +32,7 @@ EventReader::EventReader(postgres::Connection& connection, const std::string& sc
       tail_(connection, events_table(schema), options),
       streams_(connection, postgres::render(sql::stream_names, schema), orphan_remedy(schema)) {}
 
-postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t events_max) {
+EventBatch EventReader::read(GlobalPosition after, std::size_t events_max) {
   const auto state = tail_.read(after.value(), batch_, events_max);
   stream_ids_.clear();
   for (std::size_t i = 0; i < batch_.size(); ++i) {
@@ -46,7 +46,7 @@ postgres::OrderedTail::State EventReader::read(GlobalPosition after, std::size_t
     if (error.kind() != ErrorKind::corrupt) throw;
     end_before_unknown_streams();
   }
-  return state;
+  return {*this, state, batch_.size()};
 }
 
 void EventReader::end_before_unknown_streams() {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "annals/core/event.hpp"
+#include "annals/eventstore/event_batch.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 #include "annals/postgres/row_batch.hpp"
 #include "annals/postgres/tail/name_cache.hpp"
@@ -15,11 +16,10 @@ class EventReader {
  public:
   EventReader(postgres::Connection& connection, const std::string& schema, postgres::OrderedTail::Options options = {});
 
-  /// Fetches the next events after `after`; size() of them are then there. An event of a stream that does not exist ends
-  /// them; when it comes first, Error{corrupt} names it.
-  postgres::OrderedTail::State read(GlobalPosition after, std::size_t events_max);
-  [[nodiscard]] std::size_t size() const noexcept { return batch_.size(); }
-  /// Decodes one; the event is the reader's and is overwritten by the next call.
+  /// Fetches the next events after `after`. An event of a stream that does not exist ends them; when it comes first,
+  /// Error{corrupt} names it.
+  [[nodiscard]] EventBatch read(GlobalPosition after, std::size_t events_max);
+  /// Decodes one of the last read; the event is the reader's and is overwritten by the next call.
   const RecordedEvent& event(std::size_t index);
 
   [[nodiscard]] postgres::OrderedTail& tail() noexcept { return tail_; }

@@ -32,13 +32,11 @@ EventTail::~EventTail() = default;
 EventTail::EventTail(EventTail&&) noexcept = default;
 EventTail& EventTail::operator=(EventTail&&) noexcept = default;
 
-EventTail::State EventTail::read(GlobalPosition after, std::size_t events_max,
-                                 const std::function<void(const RecordedEvent&)>& visit) {
-  const auto state = impl_->reader.read(after, events_max);
-  impl_->more = impl_->reader.tail().more() && state == State::rows;
-  if (impl_->bell) impl_->bell->looked(impl_->reader.size());
-  for (std::size_t i = 0; i < impl_->reader.size(); ++i) visit(impl_->reader.event(i));
-  return state;
+EventBatch EventTail::read(GlobalPosition after, std::size_t events_max) {
+  const auto batch = impl_->reader.read(after, events_max);
+  impl_->more = impl_->reader.tail().more() && batch.state() == State::rows;
+  if (impl_->bell) impl_->bell->looked(batch.size());
+  return batch;
 }
 
 bool EventTail::ready() const noexcept { return impl_->more || !impl_->bell || impl_->bell->due(); }

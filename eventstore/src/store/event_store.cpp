@@ -158,17 +158,16 @@ GlobalPosition EventStore::read_all(GlobalPosition after,
   EventReader reader{*connection, impl_->database.schema};
   auto blocked_since = std::chrono::steady_clock::now();
   while (true) {
-    const auto state = reader.read(after, postgres::OrderedTail::Options{}.rows_max);
-    if (state == State::caught_up) return after;
-    if (state == State::blocked) {
+    const auto batch = reader.read(after, postgres::OrderedTail::Options{}.rows_max);
+    if (batch.state() == State::caught_up) return after;
+    if (batch.state() == State::blocked) {
       if (std::chrono::steady_clock::now() - blocked_since > blocked_wait_max) {
         throw blocked_too_long(reader.tail().blockers());
       }
       std::this_thread::sleep_for(reader.tail().retry_after());
       continue;
     }
-    for (std::size_t i = 0; i < reader.size(); ++i) {
-      const auto& event = reader.event(i);
+    for (const auto& event : batch) {
       after = event.position;
       if (!visit(event)) return after;
     }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals_outbox_sql.hpp"
@@ -40,13 +39,7 @@ void add_lag(Connection& connection, const MessageLog& log, RelayStatus& status)
 
 void require_no_owner(Connection& connection, const MessageLog& log, const std::string& relay,
                       postgres::Ownership& lock) {
-  if (lock.try_acquire()) return;
-  const auto owner = find_relay_owner(connection, log, relay).value_or(postgres::Owner{});
-  throw Error{
-      ErrorKind::overloaded,
-      fmt::format("relay \"{}\" is running: backend {} (application \"{}\", client {})", printable(relay), owner.pid,
-                  printable(owner.application_name), owner.client_address.empty() ? "local" : owner.client_address),
-      {.hint = "stop it first"}};
+  postgres::require_no_owner(connection, lock, lock_name_of(log, relay), fmt::format("relay \"{}\"", printable(relay)));
 }
 
 }  // namespace annals::outbox

@@ -15,13 +15,13 @@ using CommitRule = Destination::CommitRule;
 
 namespace {
 
-Error not_ready(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
+Error unknown_name(const std::string& relay, const std::string& log, const std::vector<std::string>& others) {
   std::string names;
   for (const auto& other : others) names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", printable(other));
-  return Error{ErrorKind::not_ready,
-               fmt::format("relay \"{}\" is new to {}, which others publish already: {}", printable(relay), log, names),
-               {.hint = "use the name of the one that is to go on; or, if this is another one, say where it starts: "
-                        "beginning, end or a position"}};
+  return invalid(
+      fmt::format("relay \"{}\" is new to {}, which others publish already: {}", printable(relay), log, names),
+      "use the name of the one that is to go on; or, if this is another one, say where it starts: beginning, end or a "
+      "position");
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ Cursor Committer::open() {
   const auto& options = parts_.options;
   const auto checkpoint = parts_.destination.open();
   if (!checkpoint.cursor.empty()) return checkpoint.cursor;
-  if (!options.start && !checkpoint.others.empty()) throw not_ready(options.name, parts_.log, checkpoint.others);
+  if (!options.start && !checkpoint.others.empty()) throw unknown_name(options.name, parts_.log, checkpoint.others);
   auto cursor = parts_.source.first(options.start.value_or(Start{}), options.start_timeout);
   if (parts_.destination.commit(cursor) == Commit::committed) return cursor;
   throw Error{ErrorKind::disconnected,

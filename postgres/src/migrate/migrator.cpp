@@ -174,6 +174,25 @@ std::vector<std::pair<const MigrationSet*, Migration>> to_do(Connection& connect
   return steps;
 }
 
+std::string apply_command(const std::string& schema) {
+  return schema == Database{}.schema ? std::string{"annals schema apply"}
+                                     : fmt::format("annals schema apply --schema {}", schema);
+}
+
+/// It was not made yet, or its name is mistyped: whoever reads this knows which.
+Error no_such_schema(Connection& connection) {
+  const auto& schema = connection.database().schema;
+  const auto rows = connection.query(std::string{sql::schemas_of_annals});
+  std::string others;
+  for (int row = 0; row < rows.rows(); ++row) {
+    others += fmt::format("{}\"{}\"", others.empty() ? "" : ", ", printable(rows.text(row, 0)));
+  }
+  return Error{ErrorKind::not_ready,
+               fmt::format("there is no schema \"{}\" in {}", schema, describe(connection.database())),
+               {.hint = fmt::format("run `{}`{}", apply_command(schema),
+                                    others.empty() ? "" : "; or correct the name: here Annals has " + others)}};
+}
+
 Migrator::Step step_of(const MigrationSet& set, const Migration& migration) {
   return {set.module, migration.number, std::string{migration.name}};
 }
@@ -245,10 +264,11 @@ void require_schema(Connection& connection, const MigrationSet& set) {
   require_compatible(set, applied, schema);
   const auto steps = missing(set, applied);
   if (steps.empty()) return;
+  if (!owners.schema) throw no_such_schema(connection);
   throw Error{ErrorKind::not_ready,
               fmt::format("schema \"{}\" in {} lacks step {} ({}) of {}", schema, describe(connection.database()),
                           steps.front().number, steps.front().name, set.module),
-              {.hint = "run `annals schema apply`"}};
+              {.hint = fmt::format("run `{}`", apply_command(schema))}};
 }
 
 }  // namespace annals::postgres

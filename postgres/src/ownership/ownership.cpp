@@ -1,6 +1,9 @@
 #include "annals/postgres/ownership.hpp"
 
+#include <fmt/format.h>
+
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/sql_text.hpp"
@@ -93,6 +96,23 @@ std::optional<Owner> find_owner(Connection& connection, std::string_view name) {
   const auto row = connection.query(std::string{sql::owner}, Params{}.bigint(ownership_key(name)));
   if (row.empty()) return std::nullopt;
   return Owner{.pid = row.integer(0, 0), .application_name = row.text(0, 1), .client_address = row.text(0, 2)};
+}
+
+void require_no_owner(Connection& connection, Ownership& ownership, std::string_view name, std::string_view what) {
+  if (ownership.try_acquire()) return;
+  const auto owner = find_owner(connection, name);
+  if (!owner)
+    throw Error{ErrorKind::overloaded, fmt::format("{} was running a moment ago", what), {.hint = "try again"}};
+  if (owner->pid == 0) {
+    throw Error{ErrorKind::overloaded,
+                fmt::format("{} is not running, but a prepared transaction holds its lock", what),
+                {.hint = "commit it or roll it back: `annals doctor` lists those that were left behind"}};
+  }
+  throw Error{
+      ErrorKind::overloaded,
+      fmt::format("{} is running: backend {} (application \"{}\", client {})", what, owner->pid,
+                  printable(owner->application_name), owner->client_address.empty() ? "local" : owner->client_address),
+      {.hint = "stop it first"}};
 }
 
 }  // namespace annals::postgres

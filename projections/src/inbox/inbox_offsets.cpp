@@ -57,7 +57,7 @@ void InboxOffsets::begin(const std::string& origin, const std::string& topic,
                          const std::map<std::int32_t, std::int64_t>& starts) try {
   pqxx::work tx{session_};
   tables_.create(tx, origin, topic, starts);
-  tx.commit();
+  postgres::commit(tx);
 } catch (...) {
   rethrow_at(fmt::format("inbox \"{}\": record offsets", consumer_));
 }

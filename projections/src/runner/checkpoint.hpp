@@ -5,6 +5,7 @@
 #include "annals/core/event_id.hpp"
 #include "annals/core/global_position.hpp"
 #include "annals/postgres/prepared_statement.hpp"
+#include "annals/projections/status.hpp"
 
 namespace annals::projections {
 
@@ -21,13 +22,14 @@ class Checkpoint {
   };
 
   /// `system_identifier` is of the cluster at hand.
-  Checkpoint(const std::string& schema, std::string name, int version, std::string system_identifier);
+  Checkpoint(ProjectionKey key, std::string system_identifier);
 
   /// Makes the row, at position 0, unless it is there.
   void create(pqxx::transaction_base& tx) const;
   /// Reads the row and keeps everybody else from moving it until the transaction ends.
   [[nodiscard]] Row lock(pqxx::transaction_base& tx) const;
-  /// Throws unless the row was made for this database and the log at hand holds the event it stands on.
+  /// Throws unless the log at hand holds the event that the row stands on, and the row was made in this cluster. Not the
+  /// timeline: log, read model and checkpoint are one database, and a fail-over sets all three back alike.
   void require_ours(pqxx::transaction_base& tx, const Row& row) const;
   void move(pqxx::transaction_base& tx, GlobalPosition position, const EventId& event) const;
   /// To position 0, of the cluster at hand.
@@ -36,11 +38,10 @@ class Checkpoint {
   [[nodiscard]] bool stands_at(pqxx::transaction_base& tx, GlobalPosition position) const;
 
  private:
-  [[nodiscard]] postgres::PqxxParams key() const;
-  [[noreturn]] void refuse(const Row& row, const std::string& what) const;
+  [[nodiscard]] postgres::PqxxParams params() const;
+  [[noreturn]] void refuse(const Row& row, const std::string& what, std::string hint) const;
 
-  std::string name_;
-  int version_;
+  ProjectionKey key_;
   std::string system_identifier_;
   postgres::PreparedStatement create_;
   postgres::PreparedStatement lock_;

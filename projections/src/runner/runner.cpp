@@ -37,11 +37,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <optional>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/eventstore/event_tail.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
@@ -56,15 +56,27 @@
 
 namespace annals::projections {
 
+using eventstore::EventBatch;
 using eventstore::EventTail;
 using std::chrono::milliseconds;
 using State = StepReport::State;
 
 namespace {
 
+struct Place {
+  GlobalPosition position;
+  EventId id;
+};
+
 /// A read model is read by people and services, not waited for by the next step: events may gather for a moment.
 constexpr std::chrono::microseconds look_again = std::chrono::milliseconds{2};
 constexpr std::chrono::microseconds awake = std::chrono::milliseconds{10};
+
+/// Gathering pays when more than two events come meanwhile: fewer are a transaction each whether they wait or not.
+postgres::Doorbell::Pace pace_of(milliseconds gather) {
+  const auto seconds = std::chrono::duration<double>{gather}.count();
+  return {.look_again = look_again, .gather = gather, .busy_rate = seconds > 0 ? 2 / seconds : 0, .awake = awake};
+}
 
 RunnerOptions checked(RunnerOptions options) {
   if (options.batch_events_max == 0 || options.batch_bytes_max == 0) {
@@ -89,35 +101,29 @@ struct Runner::Impl {
         options(checked(std::move(options_in))),
         label(fmt::format("projection \"{}\" version {}", projection.name(), projection.version())),
         dispatcher(projection.handlers(), types),
-        checkpoint(database.schema, projection.name(), projection.version(), require_schema_and_identify(database)),
+        checkpoint({.schema = database.schema, .name = projection.name(), .version = projection.version()},
+                   require_schema_and_identify(database)),
         session(postgres::open_pqxx(database)),
         ownership(*session, lock_name_of(database.schema, projection.name(), projection.version()),
                   database.ownership_lease),
         tail(database, {.rows_max = options.batch_events_max,
                         .bytes_max = options.batch_bytes_max,
-                        .pace = {.look_again = look_again, .gather = options.gather, .awake = awake}}) {}
-
-  /// The transaction of a step, begun at the first event.
-  struct Batch {
-    explicit Batch(pqxx::connection& connection) : tx(connection) {}
-    pqxx::work tx;
-    std::size_t applied = 0;
-    GlobalPosition last;
-    EventId last_id;
-  };
+                        .pace = pace_of(options.gather)}) {}
 
   template <class Work>
   auto in_transaction(Work work);
   bool own();
+  void disown() noexcept;
   StepReport stand_by(milliseconds wait_max);
   bool sync();
   void empty(pqxx::transaction_base& tx);
 
   StepReport work(milliseconds wait_max);
-  void visit(std::optional<Batch>& batch, const RecordedEvent& event);
-  void begin(std::optional<Batch>& batch);
-  void finish(Batch& batch);
-  void wait(EventTail::State state, milliseconds wait_max, StepReport& report);
+  std::size_t apply(const EventBatch& batch);
+  bool begin(pqxx::transaction_base& tx);
+  void handle(pqxx::transaction_base& tx, const RecordedEvent& event);
+  void finish(pqxx::transaction_base& tx, const Place& last);
+  void wait(EventBatch::State state, milliseconds wait_max, StepReport& report);
 
   void point(std::string_view name) const {
     if (options.at_point) options.at_point(name);
@@ -157,6 +163,13 @@ bool Runner::Impl::own() {
   return ownership.try_acquire();
 }
 
+void Runner::Impl::disown() noexcept {
+  try {
+    ownership.release();
+  } catch (const Error&) {  // the session is gone, and the lock with it
+  }
+}
+
 StepReport Runner::Impl::stand_by(milliseconds wait_max) {
   clock.sleep_for(std::min(wait_max, options.standby_poll));
   return {.state = State::standby, .position = at()};
@@ -167,7 +180,7 @@ StepReport Runner::Impl::stand_by(milliseconds wait_max) {
 bool Runner::Impl::sync() {
   GlobalPosition found;
   const bool was_reset = in_transaction([&](pqxx::work& tx) {
-    checkpoint.create(tx);
+    if (!set_up) checkpoint.create(tx);  // a row that goes missing later must not begin again over a full read model
     const auto row = checkpoint.lock(tx);
     if (!set_up && projection.hooks().setup) projection.hooks().setup(tx);
     if (row.reset_requested) {
@@ -201,67 +214,72 @@ StepReport Runner::Impl::work(milliseconds wait_max) {
     return report;
   }
   if (!tail.ready()) (void)tail.wait(wait_max);
-  std::optional<Batch> batch;
-  const auto read = tail.read(at(), options.batch_events_max, [&](const RecordedEvent& event) { visit(batch, event); });
-  if (batch) {
-    finish(*batch);
-    report.applied = batch->applied;
-  } else if (synced) {  // else the checkpoint was moved by another program: see to it in the next step
-    wait(read, wait_max, report);
+  const auto batch = tail.read(at(), options.batch_events_max);
+  if (batch.empty()) {
+    wait(batch.state(), wait_max, report);
+  } else {
+    report.applied = apply(batch);
   }
   report.position = at();
   return report;
 }
 
-void Runner::Impl::visit(std::optional<Batch>& batch, const RecordedEvent& event) {
-  if (!batch && synced) begin(batch);
-  if (!batch) return;
-  ANNALS_ASSERT(event.position > at() && event.position > batch->last);
-  try {
-    dispatcher.apply(event, &batch->tx);
-    postgres::require_open(batch->tx);
-  } catch (...) {
-    rethrow_at(fmt::format("{}: event at position {} (stream \"{}\" version {}, type \"{}\")", label,
-                           event.position.value(), event.stream.str(), event.version.value(), event.type));
+/// One transaction; returns how many events it applied. None when the checkpoint is not where the batch was read from.
+std::size_t Runner::Impl::apply(const EventBatch& batch) {
+  point("read");
+  pqxx::work tx{*session};
+  if (!begin(tx)) return 0;
+  Place last{.position = at(), .id = {}};
+  for (const auto& event : batch) {
+    ANNALS_ASSERT(event.position > last.position);
+    handle(tx, event);
+    last = {.position = event.position, .id = event.id};
   }
-  ++batch->applied;
-  batch->last = event.position;
-  batch->last_id = event.id;
+  finish(tx, last);
+  postgres::commit(tx);
+  position = last.position.value();
+  point("committed");
+  return batch.size();
 }
 
-/// Opens the transaction; leaves none, and `synced` false, when the checkpoint is not where the batch was read from.
-void Runner::Impl::begin(std::optional<Batch>& batch) {
-  point("read");
-  batch.emplace(*session);
-  const auto row = checkpoint.lock(batch->tx);
-  if (row.reset_requested || row.position != at()) {
-    batch.reset();
-    synced = false;
-    return;
-  }
+/// Locks the checkpoint. False when another program has moved it, or asks for a reset: the next step sees to it.
+bool Runner::Impl::begin(pqxx::transaction_base& tx) {
+  const auto row = checkpoint.lock(tx);
+  synced = !row.reset_requested && row.position == at();
+  if (!synced) return false;
   point("locked");
   if (projection.hooks().begin) projection.hooks().begin();
+  return true;
 }
 
-void Runner::Impl::finish(Batch& batch) {
+void Runner::Impl::handle(pqxx::transaction_base& tx, const RecordedEvent& event) {
+  try {
+    dispatcher.apply(event, &tx);
+    postgres::require_open(tx);
+  } catch (...) {
+    rethrow_at(fmt::format("{}: event at position {} (stream \"{}\" version {}, type \"{}\")", label,
+                           event.position.value(), printable(event.stream.view()), event.version.value(),
+                           printable(event.type)));
+  }
+}
+
+/// All that is left to do before the commit: what was gathered is written, and the checkpoint moves.
+void Runner::Impl::finish(pqxx::transaction_base& tx, const Place& last) {
   point("applied");
   try {
-    if (projection.hooks().flush) projection.hooks().flush(batch.tx);
-    postgres::require_open(batch.tx);
+    if (projection.hooks().flush) projection.hooks().flush(tx);
+    postgres::require_open(tx);
     point("flushed");
   } catch (...) {
     rethrow_at(
-        fmt::format("{}: flush of the events at positions {} to {}", label, at().value() + 1, batch.last.value()));
+        fmt::format("{}: flush of the events at positions {} to {}", label, at().value() + 1, last.position.value()));
   }
-  checkpoint.move(batch.tx, batch.last, batch.last_id);
+  checkpoint.move(tx, last.position, last.id);
   point("commit");
-  postgres::commit(batch.tx);
-  position = batch.last.value();
-  point("committed");
 }
 
-void Runner::Impl::wait(EventTail::State state, milliseconds wait_max, StepReport& report) {
-  if (state == EventTail::State::blocked) {
+void Runner::Impl::wait(EventBatch::State state, milliseconds wait_max, StepReport& report) {
+  if (state == EventBatch::State::blocked) {
     report.state = State::blocked;
     report.blockers = tail.blockers();
     clock.sleep_for(std::min(wait_max, tail.retry_after()));
@@ -283,8 +301,10 @@ StepReport Runner::step(milliseconds wait_max) {
     wait_max = std::min(wait_max, impl_->ownership.talk_within());
     if (!impl_->own()) return impl_->stand_by(wait_max);
     return impl_->work(wait_max);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     impl_->synced = false;
+    // Who refuses its checkpoint waits for the operator, who adopts it only while nobody owns the projection.
+    if (error.kind() == ErrorKind::corrupt) impl_->disown();
     throw;
   } catch (...) {
     impl_->synced = false;

@@ -27,6 +27,7 @@ class CliTest : public testing::Test {
       return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
     };
     if (has("append") || has("import")) return "writer";
+    if (has("stream") && has("adopt")) return "migrator";
     if (has("adopt") || has("skip") || has("reset")) return "operator";
     return "doctor";
   }
@@ -45,9 +46,9 @@ class CliTest : public testing::Test {
     return finished.out;
   }
   /// Runs a command line as an operator would paste it; returns its exit status.
-  [[nodiscard]] int shell(const std::string& command) const {
+  [[nodiscard]] int shell(const std::string& command, const std::string& role = "service") const {
     write_file(directory_.path("script"), std::string{"set -e\nexport PATH=\"$(dirname '"} + ANNALS_PROGRAM +
-                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + database_.uri("service") +
+                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + database_.uri(role) +
                                               "'\ncd \"$(dirname \"$0\")\"\n" + command);
     const int status =
         std::system(("sh " + directory_.path("script") + " >" + directory_.path("log") + " 2>&1").c_str());

@@ -15,12 +15,14 @@ class EventTailTest : public StoreTest {
   /// Reads until caught up; returns the data of the events.
   std::string read(EventTail& tail) {
     std::string out;
-    while (tail.read(position_, 100, [&](const RecordedEvent& event) {
-      position_ = event.position;
-      out += event.data;
-    }) == EventTail::State::rows) {
+    while (true) {
+      const auto batch = tail.read(position_, 100);
+      if (batch.empty()) return out;
+      for (const auto& event : batch) {
+        position_ = event.position;
+        out += event.data;
+      }
     }
-    return out;
   }
   void append(const std::string& data) {
     (void)version_of(store_.append(stream_, ExpectedVersion::any(), {event("t", data)}));
@@ -39,6 +41,23 @@ TEST_F(EventTailTest, CatchesUpThenFollows) {
   EXPECT_EQ(tail.last_position().value(), 2);
   append("c");
   EXPECT_EQ(read(tail), "c");
+}
+
+TEST_F(EventTailTest, GivesABatchAsARangeThatCanBeWalkedAgain) {
+  for (const auto* data : {"a", "b", "c"}) append(data);
+  EventTail tail{temp_.database()};
+  const auto batch = tail.read(position_, 2);
+  static_assert(std::input_iterator<EventBatch::Iterator>);
+  EXPECT_EQ(batch.state(), EventTail::State::rows);
+  EXPECT_EQ(batch.size(), 2U);
+  for (int walk = 0; walk < 2; ++walk) {
+    std::string seen;
+    for (const auto& event : batch) seen += event.data + std::to_string(event.position.value());
+    EXPECT_EQ(seen, "a1b2");
+  }
+  const auto rest = tail.read(GlobalPosition{2}, 2);
+  EXPECT_EQ((*rest.begin()).data, "c");
+  EXPECT_EQ(tail.read(GlobalPosition{3}, 2).state(), EventTail::State::caught_up);
 }
 
 TEST_F(EventTailTest, WakesForAnAppendOfEitherKind) {

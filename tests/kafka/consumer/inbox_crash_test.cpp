@@ -30,7 +30,10 @@ TEST_P(KafkaInboxCrash, EveryMessageTakesEffectOnce) {
                         .has_value = true,
                         .headers = {{"ce_id", std::to_string(i)}, {"ce_source", "/test"}}};
     records.push_back(record);
-    if (i % 7 == 0) records.push_back(record);  // as a relay repeats itself after a crash
+    if (i % 30 != 0) continue;
+    for (int back = 15; back > 0; --back) {  // as a relay repeats itself after a crash: more than a batch of the inbox
+      records.push_back(records[records.size() - 15]);
+    }
   }
   write_records(topic, records);
   int crashes = 0;

@@ -114,7 +114,7 @@ TEST_F(RelayCheckpoint, OfANewNameBesideOthersNeedsAStart) {
   for (int i = 0; i < 2; ++i) {  // the first attempt must not make the second one pass
     auto mistyped = this->relay(sink, {.name = "ralay"});
     const auto error = error_of([&] { mistyped.step(0ms); });
-    EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
     EXPECT_THAT(error.what(), AllOf(HasSubstr("\"ralay\""), HasSubstr("\"relay\"")));
   }
   EXPECT_TRUE(sink.received.empty());

@@ -362,7 +362,7 @@ TEST_F(RelayRunTest, StartsANewNameBesideOthersOnlyWhenToldWhere) {
       (void)open(mistyped);
       ADD_FAILURE() << "it would have published everything again";
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+      EXPECT_EQ(error.kind(), ErrorKind::invalid);
       EXPECT_THAT(error.what(), HasSubstr("\"main\""));
     }
   }

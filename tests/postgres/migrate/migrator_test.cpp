@@ -77,6 +77,17 @@ TEST_F(MigratorTest, SaysWhatToDoWhenTheSchemaIsBehind) {
   EXPECT_THAT(error.what(), HasSubstr("annals schema apply"));
 }
 
+TEST_F(MigratorTest, TellsASchemaThatIsNotThereFromOneThatIsBehind) {
+  migrator(one_step()).apply();
+  auto database = temp_.database();
+  database.schema = "mistyped";
+  const auto error = error_of([&] { Migrator(database, {one_step()}).validate(); });
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+  EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("there is no schema \"mistyped\""),
+                                           HasSubstr("`annals schema apply --schema mistyped`"),
+                                           HasSubstr("here Annals has \"annals\"")));
+}
+
 TEST_F(MigratorTest, RefusesADatabaseThatIsAhead) {
   migrator(two_steps()).apply();
   EXPECT_THAT(error_of([&] { migrator(one_step()).apply(); }).what(), HasSubstr("upgrade this program"));

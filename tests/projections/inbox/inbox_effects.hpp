@@ -27,15 +27,19 @@ inline projections::IncomingMessage incoming(std::string payload, std::string id
   return out;
 }
 
-/// Three effects of every message, all on the inbox's transaction: a row, an event and an outbox message.
+/// Three effects of a message: a row, an event and an outbox message.
+inline void take_effect(const eventstore::EventStore& store, const outbox::Outbox& outbox, const std::string& payload,
+                        pqxx::transaction_base& tx) {
+  postgres::exec_params(tx, "INSERT INTO public.effects (payload) VALUES ($1)", postgres::PqxxParams{}.text(payload));
+  (void)store.append(tx, StreamName{"payments"}, ExpectedVersion::any(), {{.type = "shop.v1.Asked", .data = payload}});
+  (void)outbox.enqueue(tx, {.topic = "commands", .key = "k", .type = "shop.v1.Ask", .payload = payload});
+}
+
+/// Every message takes effect on the inbox's transaction.
 inline projections::MessageHandlers make_effects(const eventstore::EventStore& store, const outbox::Outbox& outbox) {
   projections::MessageHandlers handlers;
   handlers.on_type("shop.v1.OrderPlaced", [&](const projections::IncomingMessage& message, pqxx::transaction_base& tx) {
-    postgres::exec_params(tx, "INSERT INTO public.effects (payload) VALUES ($1)",
-                          postgres::PqxxParams{}.text(message.payload));
-    (void)store.append(tx, StreamName{"payments"}, ExpectedVersion::any(),
-                       {{.type = "shop.v1.Asked", .data = message.payload}});
-    (void)outbox.enqueue(tx, {.topic = "commands", .key = "k", .type = "shop.v1.Ask", .payload = message.payload});
+    take_effect(store, outbox, message.payload, tx);
   });
   return handlers;
 }

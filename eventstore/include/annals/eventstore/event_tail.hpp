@@ -1,11 +1,11 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "annals/core/event.hpp"
+#include "annals/eventstore/event_batch.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/doorbell.hpp"
 #include "annals/postgres/ordered_tail.hpp"
@@ -26,7 +26,7 @@ class EventTail {
     postgres::Doorbell::Pace pace = {};   ///< how soon to look again while events keep coming
     std::vector<std::string> types = {};  ///< only events of these types; empty: all. Costs a proof a read
   };
-  using State = postgres::OrderedTail::State;
+  using State = EventBatch::State;
   using Wake = postgres::Doorbell::Wake;
 
   explicit EventTail(const postgres::Database& database) : EventTail(database, Options{}) {}
@@ -37,9 +37,8 @@ class EventTail {
   EventTail(const EventTail&) = delete;
   EventTail& operator=(const EventTail&) = delete;
 
-  /// Visits the next events after `after`, at most `events_max`. The event is reused between calls. The whole batch has
-  /// been read before the first visit: no database transaction is open while `visit` runs.
-  State read(GlobalPosition after, std::size_t events_max, const std::function<void(const RecordedEvent&)>& visit);
+  /// Reads the next events after `after`, at most `events_max`; the batch is valid until the next read.
+  [[nodiscard]] EventBatch read(GlobalPosition after, std::size_t events_max);
   /// Whether a read is worth it now: false while the pace lets events gather, and while nothing has rung.
   [[nodiscard]] bool ready() const noexcept;
   /// When not ready, or after caught_up: waits until there may be more.

@@ -93,7 +93,8 @@ struct StepReport {
 /// Ownership      borrows sink and clock; both must outlive the Relay.
 /// Errors         retryable(): database or sink away, or the sink gave up what was in flight: try again with new ones;
 ///                Error{refused}: a message can never be delivered (poison), and the text names exactly that one;
-///                Error{not_ready}: tables are missing, or the name is new and nothing says where to begin;
+///                Error{not_ready}: tables or rights are missing; Error{invalid}: the name is new and nothing says where
+///                to begin;
 ///                Error{corrupt}: the checkpoint belongs to another history. Nothing after a message that was refused is
 ///                acknowledged.
 /// Limits         memory: one batch plus what the sink queues; every wait is bounded by `wait_max`, a failing step by

@@ -62,11 +62,15 @@ class Ownership {
 
 /// The session that owns a name.
 struct Owner {
-  int pid = 0;                   ///< of its backend
+  int pid = 0;                   ///< of its backend; 0: a prepared transaction, which has none
   std::string application_name;  ///< empty where the asking role may not see it
   std::string client_address;    ///< empty for a Unix-domain socket, and where the asking role may not see it
 };
 
 [[nodiscard]] std::optional<Owner> find_owner(Connection& connection, std::string_view name);
+
+/// Takes `ownership` of `name`, so that what it guards stands still. Throws Error{overloaded} while somebody else has it:
+/// "`what` is running: …" with who it is.
+void require_no_owner(Connection& connection, Ownership& ownership, std::string_view name, std::string_view what);
 
 }  // namespace annals::postgres

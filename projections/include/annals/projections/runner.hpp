@@ -59,7 +59,10 @@ struct StepReport {
 /// Ownership      borrows projection, types and clock; all must outlive it.
 /// Errors         a handler or hook that throws: nothing moved, Error (of the same kind where it was one) naming
 ///                projection, position, stream and type; Error{disconnected}; Error{corrupt}: the checkpoint belongs to
-///                another history.
+///                another history, and the hint has the command that adopts it; the ownership is given up meanwhile. The
+///                constructor: Error{not_ready}, schema, step or rights are missing. In a rolling deployment they may come:
+///                try again for a while, not for ever, for a name that is mistyped never comes. A projection's name is
+///                part of its code: another one is another read model, which begins at zero.
 /// Limits         memory: one batch; every wait is bounded by `wait_max`.
 class Runner {
  public:

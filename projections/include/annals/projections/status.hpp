@@ -55,6 +55,28 @@ bool reset_projection(postgres::Connection& connection, const ProjectionKey& key
 bool reset_projection(postgres::Connection& connection, const std::string& schema, const std::string& name,
                       int version);
 
+/// What to adopt: see adopt_projection().
+struct Adoption {
+  ProjectionKey projection;
+  /// The read model holds exactly the events up to here. By default what the checkpoint says.
+  std::optional<std::int64_t> position = std::nullopt;
+  /// With a position: how long to wait for open transactions that may still write at or below it.
+  std::chrono::milliseconds settle_timeout{5'000};
+};
+
+/// Declares that a projection's checkpoint, and its read model, belong to the database at hand: after an upgrade of the
+/// server, a dump and restore, or another deliberate change of history. The runner goes on after the position. This is the
+/// operator's decision: nobody can see whether a read model came along with the log. To build it anew use
+/// reset_projection().
+///
+/// The checkpoint lands on the last event at or below the position. Takes the runner's lock for the duration. Nothing when
+/// there is no such projection.
+/// Throws Error{overloaded} naming the owner while a runner of the projection works, or when a named position may still be
+/// written below; Error{invalid} when the log ends before a named position, and when no position is named and the log does
+/// not hold the event that the checkpoint stands on: the read model is then ahead of the log, or of another one.
+[[nodiscard]] std::optional<ProjectionStatus> adopt_projection(postgres::Connection& connection,
+                                                               const Adoption& adoption);
+
 /// Position of a read model as the caller's transaction sees it: read it in the transaction that reads the model, and
 /// compare it with Appended::position to read your own writes. Nothing when the projection never ran.
 [[nodiscard]] std::optional<GlobalPosition> projection_position(pqxx::transaction_base& tx, const ProjectionKey& key);

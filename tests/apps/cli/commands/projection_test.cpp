@@ -1,8 +1,10 @@
+#include "annals/postgres/ownership.hpp"
 #include "cli_test.hpp"
 
 namespace annals::tests {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 class ProjectionCommand : public CliTest {
@@ -42,6 +44,45 @@ TEST_F(ProjectionCommand, DoctorFailsWhenACheckpointBelongsToAnotherCluster) {
   const auto finished = annals({"doctor"});
   EXPECT_EQ(finished.code, 5);
   EXPECT_THAT(finished.out, HasSubstr("belongs to cluster 4711"));
+}
+
+TEST_F(ProjectionCommand, AdoptsACheckpointWhenToldTwice) {
+  connect().execute("UPDATE annals.projections SET system_identifier = '1'");
+  const auto doctor = annals({"doctor"});
+  EXPECT_EQ(doctor.code, 5);
+  EXPECT_THAT(doctor.out, HasSubstr("annals projection adopt totals --projection-version 2 --yes"));
+  const std::string adopted = "SELECT count(*) FROM annals.projections WHERE system_identifier <> '1'";
+  const auto asked = annals({"projection", "adopt", "totals", "--projection-version", "2"});
+  EXPECT_EQ(asked.code, 2);
+  EXPECT_THAT(asked.err, AllOf(HasSubstr("holds every event up to its position"), HasSubstr("--yes")));
+  EXPECT_EQ(annals({"projection", "adopt", "totals", "--yes"}).code, 6) << "version 1";
+  EXPECT_EQ(number(adopted), 0);
+
+  const auto done = annals({"-o", "json", "projection", "adopt", "totals", "--projection-version", "2", "--yes"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr(R"("projection":"totals","version":2,"position":1,"lag":1,"owner_pid":null,)"));
+  EXPECT_THAT(done.err, HasSubstr("goes on after position 1"));
+  EXPECT_EQ(number(adopted), 1);
+  EXPECT_EQ(annals({"doctor"}).code, 0);
+}
+
+TEST_F(ProjectionCommand, AdoptsAPositionThatIsNamedAndNoneOutsideTheLog) {
+  const auto adopt = [&](const std::string& position) {
+    return annals({"projection", "adopt", "totals", "--projection-version", "2", "--position", position, "--yes"});
+  };
+  EXPECT_EQ(adopt("3").code, 2);
+  EXPECT_EQ(adopt("-1").code, 2);
+  EXPECT_EQ(adopt("2").code, 0);
+  EXPECT_EQ(number("SELECT position FROM annals.projections"), 2);
+}
+
+TEST_F(ProjectionCommand, DoesNotAdoptFromARunningRunner) {
+  auto connection = connect();
+  postgres::Ownership running{connection, postgres::ownership_name({"projection", "annals", "totals", "2"})};
+  ASSERT_TRUE(running.try_acquire());
+  const auto refused = annals({"projection", "adopt", "totals", "--projection-version", "2", "--yes"});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("is running: backend"), HasSubstr("stop it first")));
 }
 
 }  // namespace

@@ -110,10 +110,46 @@ TEST_F(RelayDaemonConfig, StartsWhenTheSchemaIsAppliedWhileItWaits) {
   };
   ASSERT_TRUE(eventually([&] { return restarts() > 1; })) << relay.err();
   EXPECT_EQ(relay.get("/readyz").status, 503);
+  EXPECT_THAT(relay.get("/readyz").body, AllOf(HasSubstr(R"(no schema \"annals\")"), HasSubstr("; gives up in ")));
   database.prepare();
   EXPECT_TRUE(eventually([&] { return relay.get("/readyz").status == 200; })) << relay.err();
   relay.signal(SIGTERM);
   EXPECT_EQ(relay.wait_for_exit(), 0);
+}
+
+TEST_F(RelayDaemonConfig, GivesUpASchemaThatNeverComesAndNamesTheOneThatIsThere) {
+  const TempDatabase database;
+  const auto relay = run({"--schema", "anals", "--not-ready-max-ms", "300", "--sink", "stdout", "--listen", "off"},
+                         {{"ANNALS_DATABASE", database.uri("relay")}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}});
+  EXPECT_EQ(code_, 3);
+  EXPECT_THAT(relay->err(),
+              AllOf(HasSubstr("will try again"), HasSubstr("halted"), HasSubstr(R"(no schema \"anals\")"),
+                    HasSubstr("annals schema apply --schema anals"), HasSubstr(R"(here Annals has \"annals\")")));
+}
+
+TEST_F(RelayDaemonConfig, ANewNameBesideOthersEndsItAtOnce) {
+  const TempDatabase database;
+  const auto named = [&](const std::string& name) {
+    return run({"--name", name, "--until-caught-up", "--sink", "stdout", "--listen", "off"},
+               {{"ANNALS_DATABASE", database.uri("relay")}});
+  };
+  (void)named("shop");
+  EXPECT_EQ(code_, 0);
+  const auto mistyped = named("shpo");
+  EXPECT_EQ(code_, 2);
+  EXPECT_THAT(mistyped->err(),
+              AllOf(HasSubstr(R"(\"shpo\" is new)"), HasSubstr(R"(\"shop\")"), HasSubstr("where it starts")));
+}
+
+TEST_F(RelayDaemonConfig, ASchemaThatIsTooNewEndsItAtOnce) {
+  const TempDatabase database;
+  postgres::Connection{database.database()}.execute(
+      "INSERT INTO annals.schema_migrations (module, number, name, checksum, compatible_from) "
+      "SELECT module, max(number) + 1, 'later', 0, max(number) + 1 FROM annals.schema_migrations "
+      "WHERE module = 'outbox' GROUP BY module");
+  const auto relay = run({"--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri("relay")}});
+  EXPECT_EQ(code_, 5);
+  EXPECT_THAT(relay->err(), HasSubstr("upgrade this program"));
 }
 
 }  // namespace

@@ -1,0 +1,1 @@
+SELECT coalesce(pg_catalog.max(position), 0)::bigint FROM {relation}

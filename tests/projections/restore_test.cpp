@@ -31,7 +31,7 @@ class ProjectionRestore : public RunnerTestBase {
   /// Runs a command of a hint as a person would who pastes it: returns its exit status.
   int paste(const std::string& command) const {
     const auto folder = std::filesystem::path{ANNALS_PROGRAM}.parent_path().string();
-    ::setenv("ANNALS_DATABASE", restored_.uri().c_str(), 1);
+    ::setenv("ANNALS_DATABASE", restored_.uri("operator").c_str(), 1);
     const int status = std::system(("PATH='" + folder + "':\"$PATH\"; " + command + " >/dev/null").c_str());
     return WEXITSTATUS(status);
   }
@@ -71,7 +71,7 @@ TEST_F(ProjectionRestore, GoesOnAfterTheCommandOfTheHint) {
 }
 
 TEST_F(ProjectionRestore, IsRebuiltByTheOtherCommandOfTheHint) {
-  postgres::Connection connection{restored_.database()};
+  postgres::Connection connection{restored_.superuser()};
   connection.execute("TRUNCATE public.late");  // a restore of the log alone
   auto worker = restored_runner(late_);
   const auto error = error_of([&] { run_until_idle(worker); });

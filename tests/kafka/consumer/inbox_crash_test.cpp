@@ -38,8 +38,8 @@ TEST_P(KafkaInboxCrash, EveryMessageTakesEffectOnce) {
   write_records(topic, records);
   int crashes = 0;
   // Points before the commit make no progress in the life that dies there first: get one further each time.
-  for (int life = 1; run_victim({ANNALS_KAFKA_INBOX_VICTIM, database_.uri("service"), kafka_brokers(), group, topic, GetParam(),
-                                 std::to_string(life)});
+  for (int life = 1; run_victim({ANNALS_KAFKA_INBOX_VICTIM, database_.uri("service"), kafka_brokers(), group, topic,
+                                 GetParam(), std::to_string(life)});
        ++life) {
     ++crashes;
     ASSERT_LT(life, 40);

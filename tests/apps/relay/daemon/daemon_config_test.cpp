@@ -95,8 +95,8 @@ TEST_F(RelayDaemonConfig, KeepsTryingWhenTheDatabaseIsAway) {
 
 TEST_F(RelayDaemonConfig, WaitsForTheSchema) {
   const TempDatabase database{TempDatabase::Schema::none};
-  const auto relay =
-      run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"}, {{"ANNALS_DATABASE", database.uri("relay")}});
+  const auto relay = run({"--exit-on-unavailable", "--sink", "stdout", "--listen", "off"},
+                         {{"ANNALS_DATABASE", database.uri("relay")}});
   EXPECT_EQ(code_, 3);
   EXPECT_THAT(relay->err(), HasSubstr("annals schema apply"));
 }

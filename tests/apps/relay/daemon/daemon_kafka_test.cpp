@@ -50,8 +50,7 @@ TEST_F(RelayDaemonKafka, NoSecretAppearsAnywhere) {
   enqueue(topic, 0, 3);
   const std::string canary = "canary-in-the-mine";
   // The stack trusts local connections: the password is carried along and must show up nowhere.
-  const auto uri =
-      database_.uri("relay") + "&password=" + canary;
+  const auto uri = database_.uri("relay") + "&password=" + canary;
   const auto secrets = folder_.write("kafka.properties", "ssl.key.password = " + canary + "\n");
   const auto relay = start({"--brokers", kafka_brokers(), "--log-level", "debug"},
                            {{"ANNALS_DATABASE", uri}, {"ANNALS_RELAY_KAFKA_SETTINGS_FILE", secrets}});

@@ -54,7 +54,8 @@ constexpr Right rights[] = {
     {Kind::operate, "relay_checkpoints", keep},
     {Kind::operate, "relay_skips", skip},
     {Kind::operate, "inbox_offsets", "SELECT, DELETE"},  // what the hint of an offset of another cluster says
-    {Kind::operate, "projections", "SELECT, UPDATE (reset_requested)"},
+    {Kind::operate, "projections",
+     "SELECT, UPDATE (reset_requested, position, event_id, system_identifier, updated_at)"},
 
     {Kind::doctor, "schema_migrations", "SELECT"},
     {Kind::doctor, "streams", "SELECT"},

@@ -27,8 +27,8 @@ class ProjectionInDoubt : public ::testing::Test {
   /// From now on every commit waits.
   void expect_a_standby() {
     direct_.execute("CREATE TABLE public.t (n int)");
-    direct_.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    direct_.execute("SELECT pg_reload_conf()");
+    server_wide_.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server_wide_.execute("SELECT pg_reload_conf()");
     const auto insert = [&] {
       direct_.query("INSERT INTO public.t VALUES (1)");
       return false;
@@ -36,8 +36,8 @@ class ProjectionInDoubt : public ::testing::Test {
     ASSERT_THAT(errors_of(insert, 1), SizeIs(1));
   }
   void be_alone() {
-    direct_.execute("ALTER SYSTEM RESET synchronous_standby_names");
-    direct_.execute("SELECT pg_reload_conf()");
+    server_wide_.execute("ALTER SYSTEM RESET synchronous_standby_names");
+    server_wide_.execute("SELECT pg_reload_conf()");
   }
   /// Runs it until it returns true, or has been in doubt so often; returns what was said each time.
   static std::vector<std::string> errors_of(const std::function<bool()>& work, std::size_t errors_max = 50) {
@@ -56,6 +56,7 @@ class ProjectionInDoubt : public ::testing::Test {
   PrivateStack server_{"postgres"};
   TempDatabase temp_{server_.address(), TempDatabase::Schema::applied};
   postgres::Connection direct_{temp_.database()};
+  postgres::Connection server_wide_{temp_.superuser()};
   Impatient impatient_{temp_.database()};
   eventstore::EventStore store_{temp_.database()};
 };

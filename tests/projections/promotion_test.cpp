@@ -42,7 +42,7 @@ TEST_F(ProjectionPromotion, NeedsNobodyToGoOnWhereTheLatestIsLost) {
   const auto promoted = replica_.database(primary_.database(), name);
   pay(primary_.database(), "kept", 5);
   project(primary_.database());
-  replica_.catch_up(primary_.database());
+  replica_.catch_up(primary_.superuser());
   replica_.cut_off();
   pay(primary_.database(), "lost", 5);
   project(primary_.database());

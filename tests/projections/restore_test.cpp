@@ -20,7 +20,7 @@ class ProjectionRestore : public RunnerTestBase {
       run_until_idle(worker);
       pay_at_random(10, 22);  // for the next one, and for whoever goes on
     }
-    const auto copy = fmt::format("pg_dump --no-owner '{}' | psql -X -q -v ON_ERROR_STOP=1 '{}' >/dev/null",
+    const auto copy = fmt::format("pg_dump '{}' | psql -X -q -v ON_ERROR_STOP=1 '{}' >/dev/null",
                                   database_.superuser().conninfo, restored_.superuser().conninfo);
     EXPECT_EQ(std::system(("bash -o pipefail -c \"" + copy + "\"").c_str()), 0);
   }

@@ -20,6 +20,10 @@ class CliTest : public testing::Test {
   explicit CliTest(TempDatabase::Schema schema = TempDatabase::Schema::applied, std::string role = {})
       : database_(schema), role_(std::move(role)) {}
 
+  /// "owner" is the migrator who has taken the owner's role on.
+  [[nodiscard]] std::string uri(const std::string& role) const {
+    return role == "owner" ? database_.uri("migrator") + "&options=-c%20role%3Dannals_owner" : database_.uri(role);
+  }
   /// The role that the command is for; those that only look are the doctor's.
   [[nodiscard]] std::string role_for(const Arguments& arguments) const {
     if (!role_.empty()) return role_;
@@ -27,12 +31,12 @@ class CliTest : public testing::Test {
       return std::find(arguments.begin(), arguments.end(), word) != arguments.end();
     };
     if (has("append") || has("import")) return "writer";
-    if (has("stream") && has("adopt")) return "migrator";
+    if (has("stream") && has("adopt")) return "owner";
     if (has("adopt") || has("skip") || has("reset")) return "operator";
     return "doctor";
   }
   [[nodiscard]] Arguments with_database(const Arguments& arguments) const {
-    Arguments all{"--database", database_.uri(role_for(arguments))};
+    Arguments all{"--database", uri(role_for(arguments))};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return all;
   }
@@ -48,7 +52,7 @@ class CliTest : public testing::Test {
   /// Runs a command line as an operator would paste it; returns its exit status.
   [[nodiscard]] int shell(const std::string& command, const std::string& role = "service") const {
     write_file(directory_.path("script"), std::string{"set -e\nexport PATH=\"$(dirname '"} + ANNALS_PROGRAM +
-                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + database_.uri(role) +
+                                              "'):$PATH\"\nexport ANNALS_DATABASE='" + uri(role) +
                                               "'\ncd \"$(dirname \"$0\")\"\n" + command);
     const int status =
         std::system(("sh " + directory_.path("script") + " >" + directory_.path("log") + " 2>&1").c_str());

@@ -85,7 +85,7 @@ TEST_F(StreamCommand, SaysWhenThereIsNoSuchStream) {
 /// Who may give an event a stream that it never had: the owner alone.
 class StreamRepair : public CliTest {
  protected:
-  StreamRepair() : CliTest(TempDatabase::Schema::applied, "migrator") {}
+  StreamRepair() : CliTest(TempDatabase::Schema::applied, "owner") {}
 };
 
 TEST_F(StreamRepair, ChecksTheLogAndFollowingTheHintOfAReaderMakesItGoOn) {
@@ -108,7 +108,7 @@ TEST_F(StreamRepair, ChecksTheLogAndFollowingTheHintOfAReaderMakesItGoOn) {
     const auto begin = stopped.err.find('`') + 1;
     const auto command = stopped.err.substr(begin, stopped.err.find('`', begin) - begin);
     ASSERT_THAT(found.out, HasSubstr(command)) << "both name one command";
-    EXPECT_EQ(shell(command, "migrator"), 0) << command;
+    EXPECT_EQ(shell(command, "owner"), 0) << command;
     EXPECT_THAT(output({"--schema", schema, "all", "tail", "--after", "0"}), HasSubstr("annals-orphan-4711"));
     EXPECT_EQ(output({"--schema", schema, "-o", "jsonl", "stream", "check"}), "");
   }

@@ -143,7 +143,7 @@ TEST_F(RelayDaemonConfig, ANewNameBesideOthersEndsItAtOnce) {
 
 TEST_F(RelayDaemonConfig, ASchemaThatIsTooNewEndsItAtOnce) {
   const TempDatabase database;
-  postgres::Connection{database.database()}.execute(
+  postgres::Connection{database.superuser()}.execute(
       "INSERT INTO annals.schema_migrations (module, number, name, checksum, compatible_from) "
       "SELECT module, max(number) + 1, 'later', 0, max(number) + 1 FROM annals.schema_migrations "
       "WHERE module = 'outbox' GROUP BY module");

@@ -106,7 +106,8 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
     return Wake::timed_out;
   }
   if (sleep_ == Sleep::awake) {
-    if (SteadyClock::now() - found_at_ >= std::max(pace_.awake, busy_pause_)) return fall_asleep();
+    // Rows that gather are not silence: whoever fell asleep meanwhile would make every commit ring.
+    if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + pause_at(rate_), busy_pause_)) return fall_asleep();
     const auto left = std::min<microseconds>(until_due(), wait);
     pause(left);
     return due() ? Wake::due : Wake::timed_out;

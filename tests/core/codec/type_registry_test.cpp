@@ -5,7 +5,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/protobuf_codec.hpp"
-#include "sample.pb.h"
+#include "codec/sample.pb.h"
 
 using annals::ContentType;
 using annals::TypeRegistry;

@@ -116,7 +116,7 @@ TEST_F(Roles, RefuseEverythingElse) {
        "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason, decided_by) "
        "VALUES ('r', 'outbox', 1, gen_random_uuid(), '', 'somebody_else')"},
       {"operator", "DELETE FROM annals.relay_skips"},
-      {"operator", "UPDATE annals.projections SET position = 1"},
+      {"operator", "UPDATE annals.projections SET version = 2"},
       {"doctor", "UPDATE annals.relay_checkpoints SET position = 1"},
       {"reader", "SELECT * FROM annals.events"},
       {"reader", "CREATE TABLE annals_read.mine (a int)"},

@@ -93,7 +93,7 @@ const Settings& producer_defaults() {
       {"batch.size", "1000000"},
       {"enable.gapless.guarantee", "true"},
       {"enable.idempotence", "true"},
-      {"linger.ms", "0.2"},
+      {"linger.ms", "0"},
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},

@@ -35,7 +35,7 @@ class Doorbell {
     double busy_rate = 2000;
     /// The same while more than `flood_rate` come: then what each batch costs behind the reader, in requests and commits,
     /// is taken from those who write.
-    std::chrono::microseconds gather_flood{20'000};
+    std::chrono::microseconds gather_flood{50'000};
     double flood_rate = 8000;
     /// Nothing found for this long: sleep until it rings. While a reader sleeps every commit pays for a NOTIFY.
     std::chrono::microseconds awake{4000};

@@ -38,6 +38,11 @@ bool was_cancelled(const pg_result* result) {
   return sqlstate != nullptr && std::string_view{sqlstate} == "57014";
 }
 
+/// At least one row, however large; none after the first that was left out.
+bool has_room(const RowBatch& batch, std::size_t bytes_max) {
+  return !batch.truncated() && (batch.empty() || batch.byte_size() < bytes_max);
+}
+
 void ignore_notice(void*, const char*) {}
 
 }  // namespace
@@ -118,7 +123,7 @@ void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatc
   char* buffer = nullptr;
   int size = 0;
   while ((size = PQgetCopyData(connection_.get(), &buffer, 0)) > 0) {
-    if (!batch.truncated() && (batch.empty() || batch.byte_size() < bytes_max)) {
+    if (has_room(batch, bytes_max)) {
       batch.add(buffer, size);
       continue;
     }
@@ -150,7 +155,7 @@ void Connection::select_rows(const std::string& name, const std::string& sql, co
     ResultPtr owned{result};
     if (PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
       end = std::move(owned);
-    } else if (!batch.truncated() && (batch.empty() || batch.byte_size() < bytes_max)) {
+    } else if (has_room(batch, bytes_max)) {
       batch.add(*result);
     } else {
       batch.mark_truncated();

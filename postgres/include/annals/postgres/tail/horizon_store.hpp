@@ -15,14 +15,14 @@ class Connection;
 /// commits stand before it in the write-ahead log.
 ///
 /// Thread safety  none. Ownership: borrows the connection.
-/// Limits         at most one write per store_interval, by whichever reader of the log is first; who may not write the
+/// Limits         at most one write per store_interval, one per rest_interval from a reader at rest, by whichever reader of the log is first; who may not write the
 ///                table does not try.
 class HorizonStore {
  public:
   /// `relation` is the table of one row; empty: nothing is kept.
   HorizonStore(Connection& connection, std::string relation);
 
-  /// Stores `horizon`, unless that was done a moment ago; `at_rest` stores it in any case when it has grown.
+  /// Stores `horizon`, unless that was done a moment ago; `at_rest`: the reader has found nothing more.
   void offer(std::int64_t horizon, bool at_rest);
 
   struct Stored {

@@ -148,6 +148,13 @@ struct Producer {
   TopicTable topics;
 };
 
+/// What its request was answered says nothing about the message. When one before it is refused, it is never sent by itself.
+ReturnedMessage unjudged(ReturnedMessage message) {
+  message.verdict = Verdict::none;
+  message.reason = "not sent again, the sink broke before: " + message.reason;
+  return message;
+}
+
 bool any_of(const std::vector<ReturnedMessage>& messages, Verdict verdict) {
   return std::ranges::find(messages, verdict, &ReturnedMessage::verdict) != messages.end();
 }
@@ -247,6 +254,8 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
     close();
     return Send::full;
   }
+  // librdkafka knows it from the answer to a message before, whose report is on its way: that one is the first to blame.
+  if (is_authorisation(error) && state.in_flight > 0) return Send::full;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw refusal(error, message);
   add_to(state.messages, 1);
   add_to(state.bytes, message.key.size() + message.payload.size());
@@ -291,7 +300,7 @@ void KafkaSink::Impl::find_the_one_to_blame() {
   requests = Requests::single;
   producer.reset();  // first, so that there are never two
   producer = std::make_unique<Producer>(options, state, requests);
-  std::ranges::move(state.returned, std::back_inserter(waiting));
+  for (auto& message : state.returned) waiting.push_back(unjudged(std::move(message)));
   state.returned.clear();
   phase = Phase::resending;
   resend();

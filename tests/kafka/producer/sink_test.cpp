@@ -272,6 +272,21 @@ INSTANTIATE_TEST_SUITE_P(Schedules, KafkaSinkBlames,
                                            Blame{"in_a_full_batch_singly", {{"max.in.flight", "1"}}, false}),
                          [](const auto& schedule) { return std::string{schedule.param.name}; });
 
+/// All nine were in the request that was refused. The first goes alone, is refused, and the others are not tried any more.
+TEST(KafkaSink, WhatSharedTheRequestAndWasNotSentAgainIsNotBlamed) {
+  const auto topic = create_topic(unique_topic("shared"), 1, {{"max.message.bytes", "5000"}});
+  KafkaSink sink{to_broker({{"linger.ms", "500"}})};
+  meet_partitions(sink, topic);
+  auto messages = numbered(topic, 9, 1);
+  messages[0].payload.assign(50'000, '9');
+  const auto outcome = send_until_broken(sink, messages);
+  ASSERT_EQ(outcome.size(), messages.size());
+  for (const auto& [ticket, delivery] : outcome) {
+    EXPECT_EQ(delivery.outcome, ticket == 1 ? outbox::Delivery::Outcome::refused : outbox::Delivery::Outcome::undecided)
+        << ticket << ": " << delivery.reason;
+  }
+}
+
 TEST(KafkaSink, BatchThatIsTooLargeGoesMessageByMessage) {
   const auto topic = create_topic(unique_topic("sum"), 2, {{"max.message.bytes", "5000"}});
   auto messages = numbered(topic, 3'000, 20);

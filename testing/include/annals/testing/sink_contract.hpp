@@ -250,8 +250,9 @@ TEST_P(SinkContract, NothingOvertakesAMessageThatFailed) {
   for (const auto& payload : durable) EXPECT_LT(std::stoi(payload), 4) << "overtook the message that failed";
   ASSERT_TRUE(reports_.contains(4));
   for (const auto& [ticket, delivery] : reports_) {
-    EXPECT_EQ(delivery.delivered(), ticket < 4) << ticket;
-    EXPECT_EQ(delivery.outcome == outbox::Delivery::Outcome::refused, ticket == 4) << "the wrong one is blamed";
+    EXPECT_EQ(delivery.delivered(), ticket < 4) << ticket << ": " << delivery.reason;
+    EXPECT_EQ(delivery.outcome == outbox::Delivery::Outcome::refused, ticket == 4)
+        << "the wrong one is blamed: " << ticket << ": " << delivery.reason;
     if (!delivery.delivered()) {
       EXPECT_NE(delivery.reason, "") << ticket;
     }

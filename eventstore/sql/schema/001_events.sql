@@ -83,3 +83,18 @@ CREATE TABLE {schema}.events_horizon (
   proven_at timestamptz
 ) WITH (fillfactor = 10);
 INSERT INTO {schema}.events_horizon DEFAULT VALUES;
+
+-- Whoever serves readers may move it; nobody beyond what is there, which would pass over all that is yet to come.
+CREATE FUNCTION {schema}.bound_events_horizon() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
+BEGIN
+  IF NEW.position < OLD.position OR NEW.position > (SELECT coalesce(max(l.position), 0) FROM {schema}.events l) THEN
+    RAISE EXCEPTION 'the horizon of %.events goes forward, and no further than its last row', TG_TABLE_SCHEMA
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END
+$body$;
+CREATE TRIGGER bound BEFORE UPDATE ON {schema}.events_horizon
+  FOR EACH ROW EXECUTE FUNCTION {schema}.bound_events_horizon();
+ALTER TABLE {schema}.events_horizon ENABLE ALWAYS TRIGGER bound;

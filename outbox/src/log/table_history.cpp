@@ -11,33 +11,27 @@
 
 namespace annals::outbox {
 
-using namespace std::chrono_literals;
 using postgres::Params;
 using std::chrono::milliseconds;
 
-namespace {
-
-/// Between two looks at who is still in the way of a proof.
-constexpr auto proof_pause = 20ms;
-
-}  // namespace
-
-TableHistory::TableHistory(postgres::Connection& connection, Clock& clock, const postgres::MessageLog& log,
-                           Options options)
+TableHistory::TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options)
     : connection_(connection),
-      clock_(clock),
       log_(log),
       options_(std::move(options)),
       cluster_(postgres::read_cluster_identity(connection)) {}
 
 Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, milliseconds wait_max) {
   TableCursor cursor{.cluster = cluster_, .place = {}};
-  if (start.at == Start::At::end) cursor.place = place_at(proven_end(table, wait_max));
+  // Whatever is passed over must be settled: a transaction that is open there would never be published.
+  if (start.at == Start::At::end) {
+    cursor.place = place_at(postgres::require_settled(connection_, table, 0, wait_max));
+  }
   if (start.at == Start::At::position) {
     if (start.position < 0) {
       throw invalid(fmt::format("relay \"{}\" is to start at position {}", printable(options_.relay), start.position),
                     "0 is the beginning");
     }
+    if (start.position > 0) (void)postgres::require_settled(connection_, table, start.position, wait_max);
     cursor.place = place_at(start.position);
   }
   return cursor.encode();
@@ -47,25 +41,6 @@ MessageSource::Place TableHistory::place_at(std::int64_t position) {
   const auto row = connection_.query(render_for(sql::place_at, log_), Params{}.bigint(position));
   if (row.empty()) return {};
   return {.position = row.bigint(0, 0), .id = row.uuid(0, 1)};
-}
-
-/// A position at the end that nothing can still be committed below.
-std::int64_t TableHistory::proven_end(const postgres::LogTable& table, milliseconds wait_max) {
-  const auto deadline = clock_.steady() + wait_max;
-  postgres::HorizonProver prover{connection_, table};
-  bool proven = prover.begin();
-  while (!proven) {
-    if (clock_.steady() >= deadline) {
-      const auto blockers = prover.blockers();
-      throw Error{ErrorKind::overloaded,
-                  fmt::format("the end of {} is not settled: a transaction that wrote to it is still open (pid {})",
-                              log_.name, blockers.empty() ? 0 : blockers.front().pid),
-                  {.hint = "wait for it, or start at a position"}};
-    }
-    clock_.sleep_for(proof_pause);
-    proven = prover.advance();
-  }
-  return prover.top();
 }
 
 Cursor TableHistory::cursor(const MessageSource::Place& place) const {

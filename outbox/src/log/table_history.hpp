@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 
-#include "annals/core/clock.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/log_table.hpp"
@@ -18,15 +17,15 @@ namespace annals::outbox {
 
 /// Which history the rows of a log's table are: cursors made in it, and only those, are places in it.
 ///
-/// Thread safety  none. Ownership: borrows connection, clock and log.
-/// Errors         Error{corrupt}: a cursor of another history; Error{overloaded}: the end is not settled in time.
+/// Thread safety  none. Ownership: borrows connection and log.
+/// Errors         Error{corrupt}: a cursor of another history; Error{overloaded}: where to begin is not settled in time.
 class TableHistory {
  public:
   struct Options {
     std::string relay;            ///< for messages to people
     std::string accept_timeline;  ///< see RelayOptions
   };
-  TableHistory(postgres::Connection& connection, Clock& clock, const postgres::MessageLog& log, Options options);
+  TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options);
 
   /// The cursor of a place to begin at; see MessageSource::first().
   [[nodiscard]] Cursor first(const postgres::LogTable& table, const Start& start, std::chrono::milliseconds wait_max);
@@ -36,12 +35,10 @@ class TableHistory {
 
  private:
   [[nodiscard]] MessageSource::Place place_at(std::int64_t position);
-  [[nodiscard]] std::int64_t proven_end(const postgres::LogTable& table, std::chrono::milliseconds wait_max);
   void require_same_history(const TableCursor& cursor);
   [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;
 
   postgres::Connection& connection_;
-  Clock& clock_;
   const postgres::MessageLog& log_;
   Options options_;
   postgres::ClusterIdentity cluster_;

@@ -15,10 +15,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-postgres::LogTable table_of(const postgres::MessageLog& log) {
-  return postgres::log_table(log.relation, log.select, log.position, log.horizon);
-}
-
 MessageSource::State state_of(OrderedTail::State state) noexcept {
   switch (state) {
     case OrderedTail::State::rows: return MessageSource::State::rows;
@@ -35,8 +31,8 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       clock_(clock),
       log_(std::move(log)),
       options_(std::move(options)),
-      history_(connection, clock, log_, {.relay = options_.relay, .accept_timeline = options_.accept_timeline}),
-      tail_(connection, table_of(log_), {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}),
+      history_(connection, log_, {.relay = options_.relay, .accept_timeline = options_.accept_timeline}),
+      tail_(connection, postgres::log_table(log_), {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}),
       bell_(connection, tail_.table()),
       messages_(connection, log_) {}
 

@@ -5,6 +5,7 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_sql.hpp"
 #include "progress/checkpoint_row.hpp"
@@ -36,6 +37,9 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
 RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
   postgres::Ownership lock{connection, lock_name_of(log, adoption.relay)};
   require_no_owner(connection, log, adoption.relay, lock);
+  // What is committed later at or below the position no relay would ever publish.
+  (void)postgres::require_settled(connection, postgres::log_table(log), adoption.position.value_or(0),
+                                  adoption.settle_timeout);
   const auto position = position_to_adopt(connection, log, adoption);
   const auto cluster = postgres::read_cluster_identity(connection);
   connection.query(render_for(sql::checkpoint_adopt, log), Params{}

@@ -62,8 +62,17 @@ bool Ownership::try_acquire() {
   if (!held_) {
     held_ = ask(
         render(sql::ownership_acquire, {{"key", std::to_string(key_)}, {"lease_ms", std::to_string(lease_.count())}}));
+    if (!held_) end_silent_owner();
   }
   return held_;
+}
+
+/// The lease is the server's matter; this is for servers that cannot keep it.
+void Ownership::end_silent_owner() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_ < talk_within()) return;
+  looked_ = now;
+  ask(render(sql::ownership_end_silent, {{"key", std::to_string(key_)}, {"lease_ms", std::to_string(lease_.count())}}));
 }
 
 void Ownership::touch() {

@@ -52,7 +52,9 @@ void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfini
 Connection::Connection(const Database& database)
     : database_(database), connection_(connect(database)), commits_(std::make_unique<CommitWatch>(connection_.get())) {
   PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
-  execute(std::string{pin_search_path} + "; " + session_settings(database));
+  // Each statement sees all that was committed before it: the proofs of the tail rest on that.
+  execute(std::string{pin_search_path} + "; SET default_transaction_isolation = 'read committed'; " +
+          session_settings(database));
 }
 
 Connection::~Connection() = default;

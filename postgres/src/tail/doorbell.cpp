@@ -23,8 +23,12 @@
 //   W tried while the bell was held: refused, so it notifies, and R, which has been LISTENing all along, wakes.
 //   W tried after the holder gave it up: the holder notified in giving it up, R wakes from that, is awake, and looks.
 // A savepoint that is rolled back takes its row, its lock and its NOTIFY along together.
-// One case is left to the slow poll: the holder's session dies, which frees the bell without a word. The others find that
-// out at their next time-out, when they try again.
+// Two cases are left to the slow poll. The holder's session dies, which frees the bell without a word: the others find that
+// out at their next time-out, when they try again. And nobody rings while the cluster's queue of notifications is half
+// full, which any role that may connect can bring about: waking readers may never make an append fail.
+//
+// Whoever holds the bell costs every writer a NOTIFY, so it is held on a lease: a holder that is frozen, or that nobody
+// steps any more, is ended by the server.
 //
 // The wrong designs stand beside the tests of this one (tests/postgres/tail/doorbell_schedules_test.cpp): to sleep without
 // reading once more, to take a writer in flight for a reader, to give the bell up in silence.
@@ -102,17 +106,17 @@ void Doorbell::note_rate(std::size_t rows, SteadyTime now) noexcept {
 Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (replica_) {
-    pause(std::min<microseconds>(wait, pace_.replica_poll));
+    (void)pause(std::min<microseconds>(wait, pace_.replica_poll));
     return Wake::timed_out;
   }
   if (sleep_ == Sleep::awake) {
     // Rows that gather are not silence: whoever fell asleep meanwhile would make every commit ring.
     if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + pause_at(rate_), busy_pause_)) return fall_asleep();
     const auto left = std::min<microseconds>(until_due(), wait);
-    pause(left);
+    (void)pause(left);
     return due() ? Wake::due : Wake::timed_out;
   }
-  pause(wait);
+  sleep(wait);
   if (rung()) return Wake::rung;
   if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? found_at_ is long past
   return Wake::timed_out;
@@ -142,34 +146,51 @@ bool Doorbell::rung() {
 }
 
 Doorbell::Wake Doorbell::fall_asleep() {
-  switch (reader_.query_prepared("annals_bell_take", std::string{sql::bell_take}, Params{}.text(bell_)).integer(0, 0)) {
-    case ours: sleep_ = Sleep::holding; break;
+  const auto taken = reader_.query_prepared("annals_bell_take", std::string{sql::bell_take},
+                                            Params{}.text(bell_).text(std::to_string(pace_.lease.count())));
+  switch (taken.integer(0, 0)) {
+    case ours:
+      sleep_ = Sleep::holding;
+      limit_ = taken.is_null(0, 1) ? "" : taken.text(0, 1);
+      break;
     case another_reader: sleep_ = Sleep::covered; break;
     default:
       busy_pause_ = std::clamp(busy_pause_ * 2, pace_.look_again, busy_pause_max);
       found_at_ = SteadyClock::now() - pace_.awake;
       look_at_ = SteadyClock::now() + busy_pause_;
-      pause(busy_pause_);
+      (void)pause(busy_pause_);
       return Wake::due;
   }
   busy_pause_ = 0us;
+  look_at_ = SteadyClock::now();  // the second look, without which a commit would be slept through
   return Wake::armed;
 }
 
 void Doorbell::wake_up() {
   if (sleep_ == Sleep::holding) {
     reader_.query_prepared("annals_bell_release", std::string{sql::bell_release},
-                           Params{}.text(bell_).text(channel_).text(self_));
+                           Params{}.text(bell_).text(channel_).text(self_).text(limit_));
   }
   sleep_ = Sleep::awake;
 }
 
-/// Until something arrives on the reader's connection, at most `wait`.
-void Doorbell::pause(microseconds wait) {
+/// Pauses, talking to the server well within the lease.
+void Doorbell::sleep(milliseconds wait) {
+  const auto deadline = SteadyClock::now() + wait;
+  const auto talk_within = pace_.lease > 0ms ? pace_.lease / 3 : milliseconds::max();
+  while (true) {
+    const auto left = std::max(std::chrono::ceil<milliseconds>(deadline - SteadyClock::now()), 0ms);
+    if (pause(std::min(left, talk_within)) || left <= talk_within) return;
+    (void)reader_.query(std::string{sql::ownership_touch});
+  }
+}
+
+/// Until something arrives on the reader's connection, at most `wait`; whether it did.
+bool Doorbell::pause(microseconds wait) {
   pollfd entry{.fd = reader_.socket(), .events = POLLIN, .revents = 0};
   const timespec limit{.tv_sec = static_cast<std::time_t>(wait.count() / 1'000'000),
                        .tv_nsec = static_cast<long>(wait.count() % 1'000'000) * 1000};
-  (void)::ppoll(&entry, 1, &limit, nullptr);
+  return ::ppoll(&entry, 1, &limit, nullptr) > 0;
 }
 
 }  // namespace annals::postgres

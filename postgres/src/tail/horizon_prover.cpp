@@ -33,13 +33,19 @@
 
 #include <algorithm>
 #include <string_view>
+#include <thread>
 
 #include "annals/core/assert.hpp"
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals_postgres_sql.hpp"
 
 namespace annals::postgres {
 namespace {
+
+/// Between two looks at who is still in the way.
+constexpr std::chrono::milliseconds settle_pause{20};
 
 std::string_view backend_of(std::string_view transaction) { return transaction.substr(0, transaction.find('/')); }
 bool is_prepared(std::string_view transaction) { return transaction.starts_with("-1/"); }
@@ -110,6 +116,26 @@ std::vector<Blocker> HorizonProver::blockers() {
   const auto result = connection_.query(std::string{sql::blockers}, Params{}.text(table_.relation).text_array(awaited));
   for (int row = 0; row < result.rows(); ++row) found.push_back(blocker_in(result, row));
   return found;
+}
+
+std::int64_t require_settled(Connection& connection, const LogTable& table, std::int64_t position,
+                             std::chrono::milliseconds wait_max) {
+  const auto deadline = std::chrono::steady_clock::now() + wait_max;
+  HorizonProver prover{connection, table};
+  for (bool proven = prover.begin(position); !proven; proven = prover.advance()) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      const auto blockers = prover.blockers();
+      const auto who = blockers.empty() ? Blocker{} : blockers.front();
+      throw Error{ErrorKind::overloaded,
+                  fmt::format("a transaction that is still open ({}) may yet write to {} at or below position {}",
+                              who.pid == 0 ? fmt::format("prepared as \"{}\"", printable(who.query))
+                                           : fmt::format("pid {}", who.pid),
+                              table.relation, position == 0 ? prover.top() : position),
+                  {.hint = "wait until it has ended (`annals doctor` shows it), then try again"}};
+    }
+    std::this_thread::sleep_for(settle_pause);
+  }
+  return prover.top();
 }
 
 }  // namespace annals::postgres

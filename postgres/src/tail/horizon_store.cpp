@@ -1,7 +1,9 @@
 #include "annals/postgres/tail/horizon_store.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_postgres_sql.hpp"
@@ -14,14 +16,24 @@ HorizonStore::HorizonStore(Connection& connection, std::string relation)
       load_sql_(render(sql::horizon_load, {{"relation", relation_}})),
       store_sql_(render(sql::horizon_store, {{"relation", relation_}})) {}
 
-void HorizonStore::offer(std::int64_t horizon, bool at_rest) {
-  if (relation_.empty() || horizon <= stored_) return;
+bool HorizonStore::due(std::int64_t horizon, bool at_rest) {
+  if (relation_.empty() || horizon <= stored_) return false;
   const auto now = std::chrono::steady_clock::now();
-  if (now - offered_at_ < (at_rest ? rest_interval : store_interval)) return;
+  const auto interval = at_rest ? rest_interval : store_interval;
+  if (now - offered_at_ < std::max<std::chrono::steady_clock::duration>(interval, cost_ * 100)) return false;
   offered_at_ = now;
-  if (!may_write()) return;
-  connection_.query_prepared("annals_horizon_store", store_sql_, Params{}.bigint(horizon));
-  stored_ = horizon;
+  return may_write();
+}
+
+void HorizonStore::store(std::int64_t horizon) {
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    const auto row = connection_.query_prepared("annals_horizon_store", store_sql_, Params{}.bigint(horizon));
+    if (!row.empty()) stored_ = std::max(stored_, row.bigint(0, 0));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::disconnected) throw;
+  }
+  cost_ = std::chrono::steady_clock::now() - begin;
 }
 
 HorizonStore::Stored HorizonStore::load() {
@@ -35,9 +47,7 @@ HorizonStore::Stored HorizonStore::load() {
 
 bool HorizonStore::may_write() {
   if (!may_write_) {
-    may_write_ =
-        connection_.query("SELECT pg_catalog.has_table_privilege($1::text, 'UPDATE')", Params{}.text(relation_))
-            .boolean(0, 0);
+    may_write_ = connection_.query(std::string{sql::horizon_may_store}, Params{}.text(relation_)).boolean(0, 0);
   }
   return *may_write_;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "annals/postgres/message_log.hpp"
+
 namespace annals::postgres {
 namespace {
 
@@ -24,5 +26,7 @@ LogTable log_table(std::string relation, std::string select, std::string positio
   return {std::move(relation), std::move(select), std::move(position),
           std::move(horizon),  std::move(bell),   std::move(channel)};
 }
+
+LogTable log_table(const MessageLog& log) { return log_table(log.relation, log.select, log.position, log.horizon); }
 
 }  // namespace annals::postgres

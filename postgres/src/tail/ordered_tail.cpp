@@ -1,8 +1,12 @@
 // The exact tail: a RangeReader that goes only as far as is final.
 //
-// Invariant: every row at or below horizon_ that will ever be visible is visible now. read() hands out rows at or below
-// the horizon, or rows that follow it without a hole, which moves the horizon: without a hole there is nothing to prove,
-// so an undisturbed reader asks no question but for the rows themselves.
+// Invariant: every row above assumed_ and at or below horizon_ that will ever be visible is visible now. read() hands out
+// rows at or below the horizon, or rows that follow it without a hole, which moves the horizon: without a hole there is
+// nothing to prove, so an undisturbed reader asks no question but for the rows themselves.
+//
+// A reader may begin anywhere, and what it leaves out is not proven by that: assumed_ is where it began, until a proof
+// has gone past it. Nothing at or below it is taken for final, neither for this reader, should it go back, nor for
+// others: a horizon is stored when it holds from the very beginning of the log.
 //
 // At a hole the proof begins (HorizonProver). Until it is complete the tail asks, more and more seldom, who is still
 // there. Whenever one of those that were waited for has ended, the rows are read again and what follows without a hole is
@@ -46,6 +50,7 @@ OrderedTail::OrderedTail(Connection& connection, LogTable table, Options options
     : connection_(connection),
       reader_(connection, std::move(table), options),
       prover_(connection, reader_.table()),
+      beginning_(connection, reader_.table()),
       store_(connection, reader_.table().horizon) {}
 
 void OrderedTail::set_filter(const RowFilter& filter) {
@@ -62,9 +67,29 @@ OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch, std
   if (!replica_) replica_ = store_.load().in_recovery;
   if (*replica_) return read_replica(position, batch, rows_max);
   more_ = false;
+  begin_at(position);
   const auto state = filtered_ ? read_filtered(position, batch, rows_max) : read_primary(position, batch, rows_max);
-  store_.offer(horizon_, state == State::caught_up);
+  store(state == State::caught_up);
   return state;
+}
+
+void OrderedTail::begin_at(std::int64_t position) noexcept {
+  if (position < assumed_) horizon_ = assumed_ = 0;
+  if (position > horizon_) horizon_ = assumed_ = position;
+}
+
+void OrderedTail::advance_to(std::int64_t top) noexcept {
+  horizon_ = std::max(horizon_, top);
+  if (top >= assumed_) assumed_ = 0;
+}
+
+void OrderedTail::store(bool at_rest) {
+  if (!store_.due(horizon_, at_rest)) return;
+  if (assumed_ > 0) {
+    const bool complete = beginning_.pending() ? beginning_.advance() : beginning_.begin();
+    if (complete && beginning_.top() >= assumed_) assumed_ = 0;
+  }
+  if (assumed_ == 0) store_.store(horizon_);
 }
 
 OrderedTail::State OrderedTail::read_primary(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
@@ -89,7 +114,7 @@ OrderedTail::State OrderedTail::read_filtered(std::int64_t position, RowBatch& b
   }
   const auto from = std::max(position, horizon_);
   unblock();
-  horizon_ = std::max(horizon_, prover_.top());
+  advance_to(prover_.top());
   return from < horizon_ ? read_final(from, batch, rows_max) : State::caught_up;
 }
 
@@ -125,7 +150,7 @@ OrderedTail::State OrderedTail::read_fresh(std::int64_t position, RowBatch& batc
   if (prefix == read) return State::rows;
   unblock();
   if (prover_.begin(last)) {
-    horizon_ = std::max(horizon_, prover_.top());
+    advance_to(prover_.top());
     if (prefix == 0) return read_final(position, batch, rows_max);
   }
   if (prefix > 0) return State::rows;
@@ -140,7 +165,7 @@ OrderedTail::State OrderedTail::look_again(std::int64_t position, RowBatch& batc
   const auto waited_for = prover_.waiting();
   if (prover_.advance()) {
     unblock();
-    horizon_ = std::max(horizon_, prover_.top());
+    advance_to(prover_.top());
     if (read_final(position, batch, rows_max) == State::rows) return State::rows;
     return read_fresh(horizon_, batch, rows_max);
   }

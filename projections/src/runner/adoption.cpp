@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
-#include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/eventstore/message_log.hpp"
@@ -17,15 +15,11 @@
 
 namespace annals::projections {
 
-using namespace std::chrono_literals;
 using postgres::Connection;
 using postgres::Params;
 using postgres::render;
 
 namespace {
-
-/// Between two looks at who is still in the way.
-constexpr std::chrono::milliseconds settle_pause{20};
 
 std::string label_of(const ProjectionKey& key) {
   return fmt::format("projection \"{}\" version {}", key.name, key.version);
@@ -39,25 +33,6 @@ std::string on_log(std::string_view sql, const std::string& schema) {
 
 std::int64_t log_end(Connection& connection, const std::string& schema) {
   return connection.query(on_log(sql::log_end, schema)).bigint(0, 0);
-}
-
-/// Nothing can still be committed at or below the position, where the runner would never look again.
-void require_settled(Connection& connection, const std::string& schema, std::int64_t position,
-                     std::chrono::milliseconds timeout) {
-  const auto log = eventstore::message_log(schema);
-  const auto table = postgres::log_table(log.relation, log.select, log.position, log.horizon);
-  postgres::HorizonProver prover{connection, table};
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  for (bool proven = prover.begin(position); !proven; proven = prover.advance()) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      const auto blockers = prover.blockers();
-      throw Error{ErrorKind::overloaded,
-                  fmt::format("a transaction that is still open (pid {}) may yet write an event below position {}",
-                              blockers.empty() ? 0 : blockers.front().pid, position),
-                  {.hint = "wait until it has ended (`annals doctor` shows it), then try again"}};
-    }
-    std::this_thread::sleep_for(settle_pause);
-  }
 }
 
 std::int64_t named_position(Connection& connection, const ProjectionKey& key, std::int64_t position) {
@@ -87,7 +62,9 @@ bool adopt(Connection& connection, const Adoption& adoption) {
   const auto& key = adoption.projection;
   postgres::Ownership lock{connection, lock_name_of(key.schema, key.name, key.version)};
   postgres::require_no_owner(connection, lock, lock_name_of(key.schema, key.name, key.version), label_of(key));
-  if (adoption.position) require_settled(connection, key.schema, *adoption.position, adoption.settle_timeout);
+  // What is committed later at or below the position the runner would never look at again.
+  (void)postgres::require_settled(connection, postgres::log_table(eventstore::message_log(key.schema)),
+                                  adoption.position.value_or(0), adoption.settle_timeout);
   postgres::Transaction transaction{connection};
   const auto row =
       connection.query(render(sql::checkpoint_lock, key.schema), Params{}.text(key.name).integer(key.version));

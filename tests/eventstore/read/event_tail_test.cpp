@@ -84,6 +84,22 @@ TEST_F(EventTailTest, WakesForAnAppendOfEitherKind) {
   }
 }
 
+TEST_F(EventTailTest, IsReadyForTheSecondLookOnceTheBellRings) {
+  EventTail tail{temp_.database(), {.pace = {.look_again = 1h, .awake = 0us}}};
+  (void)tail.read(GlobalPosition{}, 1);
+  while (tail.wait(20ms) != EventTail::Wake::armed) {
+  }
+  EXPECT_TRUE(tail.ready());
+}
+
+/// Nobody may carry the horizon beyond what is there, or a replica passes over all that is yet to come.
+TEST_F(EventTailTest, HorizonGoesForwardAndNoFurtherThanTheLog) {
+  postgres::Connection owner{temp_.superuser()};
+  owner.execute("UPDATE annals.events_horizon SET position = 0");
+  EXPECT_THROW(owner.execute("UPDATE annals.events_horizon SET position = 9000000000"), Error);
+  EXPECT_THROW(owner.execute("UPDATE annals.outbox_horizon SET position = 9000000000"), Error);
+}
+
 TEST_F(EventTailTest, SaysWhatTheSchemaLacks) {
   const tests::TempDatabase empty{tests::TempDatabase::Schema::none};
   EXPECT_THAT(error_of([&] { EventTail{empty.database()}; }).what(), testing::HasSubstr("annals schema apply"));

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "annals/outbox/status.hpp"
@@ -82,6 +83,36 @@ TEST_F(RelayCheckpoint, OfAnotherTimelineIsRefused) {
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("timeline 77"), HasSubstr("this is timeline " + timeline)));
   EXPECT_THAT(error.hint(), HasSubstr("`annals relay adopt relay --log outbox --position 5`"));
+}
+
+/// What is committed below the position after it was adopted would be published by nobody.
+TEST_F(RelayCheckpoint, IsNotAdoptedBesideATransactionThatMayWriteBelowIt) {
+  publish(0, 2);
+  postgres::Connection slow{database_.database()};
+  slow.execute("BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, 't', 'slow', '')");
+  enqueue_numbers(3, 2);
+  postgres::Connection connection{database_.as("operator")};
+  for (const auto position : {std::optional<std::int64_t>{4}, std::optional<std::int64_t>{}}) {
+    const auto error = error_of([&] {
+      (void)outbox::adopt_checkpoint(connection, log_, {.position = position, .settle_timeout = 50ms});
+    });
+    EXPECT_EQ(error.kind(), ErrorKind::overloaded);
+    EXPECT_THAT(error.what(), HasSubstr(fmt::format("pid {}", slow.backend_pid())));
+  }
+  slow.execute("COMMIT");
+  EXPECT_EQ(adopt(4).position, 4);
+}
+
+TEST_F(RelayCheckpoint, DoesNotStartBesideATransactionThatMayWriteBelowIt) {
+  postgres::Connection slow{database_.database()};
+  slow.execute("BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, 't', 'slow', '')");
+  enqueue_numbers(1, 3);
+  RecordingSink sink;
+  auto relay = this->relay(sink, {.start = outbox::Start{.at = outbox::Start::At::position, .position = 3}});
+  EXPECT_EQ(error_of([&] { (void)relay.step(50ms); }).kind(), ErrorKind::overloaded);
+  slow.execute("COMMIT");
+  run_until_idle(relay);
+  EXPECT_EQ(sink.received.size(), 1U);
 }
 
 TEST_F(RelayCheckpoint, OfAnotherTimelineIsTakenWhenToldSo) {

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "support/error_of.hpp"
@@ -116,6 +119,27 @@ TEST_F(OwnershipTest, PassesOnWhenItsOwnerOfTheOtherClientIsCutOff) {
   EXPECT_TRUE(second.try_acquire());
   network.thaw();
   EXPECT_EQ(error_of([&] { first.touch(); }).kind(), ErrorKind::disconnected);
+}
+
+/// The server hangs in writing to a frozen client, where no limit on silence is looked at.
+TEST_F(OwnershipTest, PassesOnWhenTheServerHangsInWritingToItsOwner) {
+  auto database = temp_.superuser();
+  database.ownership_lease = lease;
+  Connection frozen{database};
+  Ownership owner{frozen, "stuck"};
+  ASSERT_TRUE(owner.try_acquire());
+  frozen.execute("LISTEN stuck");
+  direct_.query("SELECT count(pg_notify('stuck', repeat('x', 1000) || g)) FROM generate_series(1, 8000) g");
+  Connection standby{database};
+  Ownership next{standby, "stuck"};
+  const auto deadline = std::chrono::steady_clock::now() + lease + slack;
+  bool stuck = false;
+  while (!next.try_acquire() && std::chrono::steady_clock::now() < deadline) {
+    stuck = stuck || direct_.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite'").bigint(0, 0) > 0;
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_TRUE(stuck) << "the schedule is to have the server hang";
+  EXPECT_TRUE(next.held());
 }
 
 TEST_F(OwnershipTest, StaysWithAnOwnerThatTalks) {

@@ -96,6 +96,56 @@ TEST_F(DoorbellTest, FallsAsleepOnceNothingCame) {
   EXPECT_EQ(bells_held(), 1);
 }
 
+/// For a loop that asks due() before it reads: without the second look a commit of just before would be slept through.
+TEST_F(DoorbellTest, SecondLookIsDueAtOnce) {
+  Doorbell bell{reader_, table_, {.look_again = 1h, .awake = 0us}};
+  while (bell.wait(20ms) != Wake::armed) {
+  }
+  EXPECT_TRUE(bell.due());
+  bell.looked(0);
+  EXPECT_FALSE(bell.due());
+}
+
+TEST_F(DoorbellTest, SleeperThatFallsSilentIsEndedAndNobodyRingsForIt) {
+  if (writer_.server_version() < 140000) GTEST_SKIP() << "idle_session_timeout is new in PostgreSQL 14";
+  Doorbell bell{reader_, table_, {.lease = 300ms}};
+  fall_asleep(bell);
+  ASSERT_EQ(bells_held(), 1);
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (bells_held() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(bells_held(), 0);
+  EXPECT_THROW((void)bell.wait(20ms), Error);
+}
+
+TEST_F(DoorbellTest, SleeperThatWaitsForLongKeepsItsSession) {
+  Doorbell bell{reader_, table_, {.lease = 300ms}};
+  fall_asleep(bell);
+  EXPECT_EQ(bell.wait(1200ms), Wake::timed_out);
+  EXPECT_EQ(bells_held(), 1);
+}
+
+TEST_F(DoorbellTest, WhoIsAwakeMaySaySoWhenItLikes) {
+  Doorbell bell{reader_, table_, {.lease = 300ms}};
+  fall_asleep(bell);
+  writer_.execute(plain_insert);
+  ASSERT_EQ(bell.wait(10s), Wake::rung);
+  bell.looked(1);
+  std::this_thread::sleep_for(1s);  // it handles what it has read
+  EXPECT_NO_THROW(reader_.execute("SELECT 1"));
+}
+
+/// The limit of who owns something through the same session stays.
+TEST_F(DoorbellTest, LeavesAnotherLimitOnSilenceAlone) {
+  if (writer_.server_version() < 140000) GTEST_SKIP() << "idle_session_timeout is new in PostgreSQL 14";
+  const auto limit = [&] { return reader_.query("SHOW idle_session_timeout").text(0, 0); };
+  reader_.execute("SET idle_session_timeout = '30s'");
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  EXPECT_EQ(limit(), "30s");
+  bell.looked(1);
+  EXPECT_EQ(limit(), "30s");
+}
+
 TEST_F(DoorbellTest, StaysAwakeWhileAWriterIsInFlight) {
   writer_.execute("BEGIN");
   writer_.execute(plain_insert);

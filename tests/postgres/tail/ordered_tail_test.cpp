@@ -245,15 +245,111 @@ TEST_F(OrderedTailTest, AFilterPassesNoHoleThatMayStillBeFilled) {
   EXPECT_EQ(batch_.size(), 2U);
 }
 
-TEST_F(OrderedTailTest, StoresTheHorizonItHasProven) {
-  writer_.execute(
-      "CREATE TABLE public.log_horizon (only_row boolean PRIMARY KEY DEFAULT true, position bigint NOT NULL DEFAULT 0,"
-      " proven_at timestamptz); INSERT INTO public.log_horizon DEFAULT VALUES");
-  auto log = table();
-  log.horizon = "public.log_horizon";
+/// What lay before the place where a reader began is not proven by its having begun there.
+TEST_F(OrderedTailTest, GoesBackBehindWhereItBegan) {
+  append(other_, 3);
+  writer_.execute("BEGIN");
+  append(writer_);
+  append(other_, 3);
+  OrderedTail tail{reader_, table()};
+  ASSERT_EQ(tail.read(5, batch_), State::rows);
+  EXPECT_EQ(batch_.size(), 2U);
+  ASSERT_EQ(tail.read(0, batch_), State::rows);
+  EXPECT_EQ(batch_.size(), 3U) << "4 may still come";
+  EXPECT_EQ(tail.read(3, batch_), State::blocked);
+  writer_.execute("COMMIT");
+  ASSERT_EQ(read_unblocked(tail, 3), State::rows);
+  EXPECT_EQ(batch_.row(0).bigint(), 4);
+}
+
+namespace {
+
+class HorizonStoreTest : public OrderedTailTest {
+ protected:
+  HorizonStoreTest() {
+    writer_.execute(
+        "CREATE TABLE public.log_horizon (only_row boolean PRIMARY KEY DEFAULT true, position bigint NOT NULL DEFAULT 0,"
+        " proven_at timestamptz); INSERT INTO public.log_horizon DEFAULT VALUES");
+  }
+  static annals::postgres::LogTable stored_table() {
+    auto log = table();
+    log.horizon = "public.log_horizon";
+    return log;
+  }
+  std::string database_name() {
+    return superuser_.query("SELECT pg_catalog.quote_ident(pg_catalog.current_database())").text(0, 0);
+  }
+  std::int64_t stored() { return writer_.query("SELECT position FROM public.log_horizon").bigint(0, 0); }
+
+  Connection superuser_{temp_.superuser()};
+  /// Looks until `horizon` is stored.
+  void look_until_stored(OrderedTail& tail, std::int64_t horizon) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (stored() != horizon && std::chrono::steady_clock::now() < deadline) {
+      (void)tail.read(horizon, batch_);
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    EXPECT_EQ(stored(), horizon);
+  }
+};
+
+}  // namespace
+
+TEST_F(HorizonStoreTest, KeepsWhatIsProven) {
   append(writer_, 3);
-  OrderedTail tail{reader_, log};
+  OrderedTail tail{reader_, stored_table()};
   ASSERT_EQ(tail.read(0, batch_), State::rows);
   ASSERT_EQ(tail.read(3, batch_), State::caught_up);
-  EXPECT_EQ(writer_.query("SELECT position FROM public.log_horizon").bigint(0, 0), 3);
+  EXPECT_EQ(stored(), 3);
+}
+
+/// A replica would never see what is committed in what a reader of the primary left out.
+TEST_F(HorizonStoreTest, NeverKeepsAHoleThatAReaderLeftOut) {
+  append(other_, 3);
+  other_.execute("BEGIN");
+  append(other_);
+  append(writer_, 3);
+  OrderedTail tail{reader_, stored_table()};
+  ASSERT_EQ(tail.read(5, batch_), State::rows);
+  EXPECT_EQ(batch_.size(), 2U);
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_EQ(tail.read(7, batch_), State::caught_up) << "what it reads itself is not held up";
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(stored(), 0);
+  other_.execute("COMMIT");
+  look_until_stored(tail, 7);
+}
+
+TEST_F(HorizonStoreTest, StaysWhileSomebodyHoldsIt) {
+  append(writer_, 3);
+  other_.execute("BEGIN; SELECT FROM public.log_horizon FOR UPDATE");
+  OrderedTail tail{reader_, stored_table()};
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(tail.read(0, batch_), State::rows);
+  ASSERT_EQ(tail.read(3, batch_), State::caught_up);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{5}) << "it waited for the row";
+  EXPECT_EQ(stored(), 0);
+  other_.execute("ROLLBACK");
+  look_until_stored(tail, 3);
+}
+
+TEST_F(HorizonStoreTest, HinderedIsNoReadersMatter) {
+  append(writer_, 3);
+  for (const char* hindrance : {"ALTER TABLE public.log_horizon ADD CHECK (position < 1)",
+                                "ALTER DATABASE {} SET default_transaction_read_only = on"}) {
+    superuser_.execute(fmt::format(fmt::runtime(hindrance), database_name()));
+    Connection reader{temp_.database()};
+    OrderedTail tail{reader, stored_table()};
+    ASSERT_EQ(tail.read(0, batch_), State::rows) << hindrance;
+    ASSERT_EQ(tail.read(3, batch_), State::caught_up) << hindrance;
+  }
+}
+
+/// Statements of a reader see what was committed before them, whatever its role's own transactions do.
+TEST_F(HorizonStoreTest, AllReadersGoOnWhereTransactionsAreSerializable) {
+  superuser_.execute(
+      fmt::format("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'", database_name()));
+  Connection reader{temp_.database()};
+  EXPECT_EQ(reader.query("SELECT pg_catalog.current_setting('transaction_isolation')").text(0, 0), "read committed");
 }

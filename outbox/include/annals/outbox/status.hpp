@@ -58,6 +58,8 @@ struct Adoption {
   /// Everything up to here counts as delivered and everything after it is published (again). By default the recorded
   /// position stays.
   std::optional<std::int64_t> position = std::nullopt;
+  /// How long to wait for open transactions that may still write at or below it.
+  std::chrono::milliseconds settle_timeout{5'000};
 };
 
 /// Declares that a relay's checkpoint belongs to the database at hand, after a fail-over, a dump and restore or another

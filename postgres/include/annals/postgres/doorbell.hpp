@@ -24,7 +24,8 @@ class Connection;
 ///                transaction while it waits.
 /// Errors         annals::Error {disconnected, failed}; throw the Doorbell away then.
 /// Limits         wait() returns after at most `wait`; a return is a hint to read again, never a promise of rows. On a
-///                replica, where nobody can ring, it looks again every replica_poll.
+///                replica, where nobody can ring, it looks again every replica_poll. Once wait() has found nothing it is to
+///                be called again within Pace::lease, or looked() with rows.
 class Doorbell {
  public:
   struct Pace {
@@ -40,6 +41,9 @@ class Doorbell {
     /// Nothing found for this long: sleep until it rings. While a reader sleeps every commit pays for a NOTIFY.
     std::chrono::microseconds awake{4000};
     std::chrono::milliseconds replica_poll{20};
+    /// A reader that sleeps and says nothing for so long, because it is frozen or nobody calls wait(), is ended by the
+    /// server (version 14 and later), so that commits need not ring for it any more. 0: never.
+    std::chrono::milliseconds lease{60'000};
   };
 
   Doorbell(Connection& reader, const LogTable& table) : Doorbell(reader, table, Pace{}) {}
@@ -77,7 +81,8 @@ class Doorbell {
   [[nodiscard]] bool rung();
   Wake fall_asleep();
   void wake_up();
-  void pause(std::chrono::microseconds wait);
+  void sleep(std::chrono::milliseconds wait);
+  bool pause(std::chrono::microseconds wait);
   [[nodiscard]] std::chrono::microseconds pause_at(double rate) const noexcept;
   void note_rate(std::size_t rows, SteadyTime now) noexcept;
 
@@ -86,6 +91,7 @@ class Doorbell {
   std::string bell_;
   std::string channel_;
   std::string self_;  // the payload of our own releases
+  std::string limit_;  // on our silence, which came with the bell; empty: none
   bool replica_;
   Sleep sleep_ = Sleep::awake;
   double rate_ = 0;  // rows a second, lately

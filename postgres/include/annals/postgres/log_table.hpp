@@ -3,6 +3,8 @@
 
 namespace annals::postgres {
 
+struct MessageLog;
+
 /// An append-only table with a `position` drawn from its identity sequence: what the ordered tail reads and the doorbell
 /// wakes for. The table's own DEFAULT rings (see Doorbell), so reader and schema step must name the table alike.
 struct LogTable {
@@ -21,5 +23,6 @@ struct LogTable {
 /// A LogTable with bell and channel filled in.
 [[nodiscard]] LogTable log_table(std::string relation, std::string select, std::string position,
                                  std::string horizon = {});
+[[nodiscard]] LogTable log_table(const MessageLog& log);
 
 }  // namespace annals::postgres

@@ -60,7 +60,7 @@ class OrderedTail {
   [[nodiscard]] const std::vector<Blocker>& blockers();
   /// After rows: there may be more of them already, because a limit of the read was reached.
   [[nodiscard]] bool more() const noexcept { return more_; }
-  /// Everything at or below this position is final: proven, not guessed.
+  /// Everything at or below this position, from where reading began, is final: proven, not guessed.
   [[nodiscard]] std::int64_t horizon() const noexcept { return horizon_; }
   [[nodiscard]] const LogTable& table() const noexcept { return reader_.table(); }
 
@@ -73,6 +73,9 @@ class OrderedTail {
   State read_final(std::int64_t position, RowBatch& batch, std::size_t rows_max);
   State read_fresh(std::int64_t position, RowBatch& batch, std::size_t rows_max);
   State look_again(std::int64_t position, RowBatch& batch, std::size_t rows_max);
+  void begin_at(std::int64_t position) noexcept;
+  void advance_to(std::int64_t top) noexcept;
+  void store(bool at_rest);
   std::size_t take_prefix(std::int64_t position, RowBatch& batch);
   void block();
   void unblock() noexcept;
@@ -80,10 +83,12 @@ class OrderedTail {
   Connection& connection_;
   RangeReader reader_;
   HorizonProver prover_;
+  HorizonProver beginning_;  // of what lies before assumed_, so that the horizon may be stored
   HorizonStore store_;
   std::optional<bool> replica_;  // not asked yet
   bool filtered_ = false;
   bool more_ = false;
+  std::int64_t assumed_ = 0;
   std::int64_t horizon_ = 0;
   SteadyTime blocked_since_;
   SteadyTime look_at_;

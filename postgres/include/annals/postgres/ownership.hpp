@@ -22,8 +22,10 @@ class Connection;
 /// Thread safety  none.
 /// Ownership      borrows the connection, which must outlive it. With libpqxx no transaction may be open on it at a call.
 /// Errors         annals::Error; after one nothing is owned and the connection is to be thrown away.
-/// Limits         never waits for another owner. The lease is kept by the server from version 14; before that, and inside a
-///                transaction, see Database::ownership_lease. Several on one session are fine: they live and end together.
+/// Limits         never waits for another owner. The lease is kept by the server from version 14; before that, and where
+///                the server hangs in writing to a frozen owner, by whoever tries to acquire, after one and a half of it and
+///                only with the owner's rights; inside a transaction, see Database::ownership_lease. Several on one session
+///                are fine: they live and end together.
 class Ownership {
  public:
   /// `name` is best made by ownership_name(). The lease is that of the connection's Database.
@@ -46,11 +48,13 @@ class Ownership {
 
  private:
   bool ask(const std::string& sql);
+  void end_silent_owner();
 
   std::variant<Connection*, pqxx::connection*> session_;
   std::int64_t key_;
   std::chrono::milliseconds lease_;
   std::chrono::steady_clock::time_point talked_;
+  std::chrono::steady_clock::time_point looked_;  // for an owner whose lease is over
   bool held_ = false;
 };
 

@@ -60,7 +60,7 @@ struct Adoption {
   ProjectionKey projection;
   /// The read model holds exactly the events up to here. By default what the checkpoint says.
   std::optional<std::int64_t> position = std::nullopt;
-  /// With a position: how long to wait for open transactions that may still write at or below it.
+  /// How long to wait for open transactions that may still write at or below it.
   std::chrono::milliseconds settle_timeout{5'000};
 };
 

@@ -63,4 +63,10 @@ class HorizonProver {
   bool prepared_listed_ = false;
 };
 
+/// Waits until nothing can be committed any more at or below `position` of a log, where a reader is about to begin; 0 is
+/// the beginning, which needs no proof. Returns up to where that holds: `position`, or the log's end when that is further.
+/// Throws Error{overloaded}, which names who is in the way, when it is not proven after `wait_max`.
+std::int64_t require_settled(Connection& connection, const LogTable& table, std::int64_t position,
+                             std::chrono::milliseconds wait_max);
+
 }  // namespace annals::postgres

@@ -15,15 +15,19 @@ class Connection;
 /// commits stand before it in the write-ahead log.
 ///
 /// Thread safety  none. Ownership: borrows the connection.
-/// Limits         at most one write per store_interval, one per rest_interval from a reader at rest, by whichever reader of the log is first; who may not write the
-///                table does not try.
+/// Errors         Error{disconnected}. Whatever else hinders storing is no reader's matter: it is tried again.
+/// Limits         at most one write per store_interval, one per rest_interval from a reader at rest, by whichever reader of
+///                the log is first, and no more than a hundredth of a reader's time (under an old snapshot the row's
+///                versions pile up and a write gets slower); never waits for another; who may not write does not try.
 class HorizonStore {
  public:
   /// `relation` is the table of one row; empty: nothing is kept.
   HorizonStore(Connection& connection, std::string relation);
 
-  /// Stores `horizon`, unless that was done a moment ago; `at_rest`: the reader has found nothing more.
-  void offer(std::int64_t horizon, bool at_rest);
+  /// Whether it is time to store `horizon`; `at_rest`: the reader has found nothing more. True once an interval.
+  [[nodiscard]] bool due(std::int64_t horizon, bool at_rest);
+  /// Stores what is proven from the beginning of the log.
+  void store(std::int64_t horizon);
 
   struct Stored {
     bool in_recovery = false;                            ///< this server is a replica
@@ -45,6 +49,7 @@ class HorizonStore {
   std::optional<bool> may_write_;
   std::int64_t stored_ = 0;
   std::chrono::steady_clock::time_point offered_at_;
+  std::chrono::steady_clock::duration cost_{};  // of the last write
 };
 
 }  // namespace annals::postgres

@@ -58,10 +58,10 @@ class Tail {
 
   /// Nothing to read: waits for more; false when there is nothing to wait for.
   bool go_on(State state) {
+    if (output_.reader_gone()) throw BrokenPipe{};
     if (state == State::blocked) return wait_for_blocker();
     blocked_since_.reset();
     if (!options_.follow) return false;
-    if (output_.reader_gone()) throw BrokenPipe{};
     (void)tail_.wait(wait_max);
     return true;
   }

@@ -35,7 +35,11 @@ EventTail& EventTail::operator=(EventTail&&) noexcept = default;
 EventBatch EventTail::read(GlobalPosition after, std::size_t events_max) {
   const auto batch = impl_->reader.read(after, events_max);
   impl_->more = impl_->reader.tail().more() && batch.state() == State::rows;
-  if (impl_->bell) impl_->bell->looked(batch.size());
+  if (impl_->bell) {
+    impl_->bell->looked(batch.size());
+    // Who is blocked does not wait for the bell; what rings meanwhile, or what anybody sends, must not pile up.
+    if (batch.state() == State::blocked) (void)impl_->bell->drain();
+  }
   return batch;
 }
 

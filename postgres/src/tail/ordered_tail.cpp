@@ -1,12 +1,8 @@
 // The exact tail: a RangeReader that goes only as far as is final.
 //
-// Invariant: every row above assumed_ and at or below horizon_ that will ever be visible is visible now. read() hands out
-// rows at or below the horizon, or rows that follow it without a hole, which moves the horizon: without a hole there is
-// nothing to prove, so an undisturbed reader asks no question but for the rows themselves.
-//
-// A reader may begin anywhere, and what it leaves out is not proven by that: assumed_ is where it began, until a proof
-// has gone past it. Nothing at or below it is taken for final, neither for this reader, should it go back, nor for
-// others: a horizon is stored when it holds from the very beginning of the log.
+// read() hands out rows at or below the horizon, or rows that follow it without a hole, which moves the horizon (Horizon has
+// the invariant): without a hole there is nothing to prove, so an undisturbed reader asks no question but for the rows
+// themselves.
 //
 // At a hole the proof begins (HorizonProver). Until it is complete the tail asks, more and more seldom, who is still
 // there. Whenever one of those that were waited for has ended, the rows are read again and what follows without a hole is
@@ -50,8 +46,7 @@ OrderedTail::OrderedTail(Connection& connection, LogTable table, Options options
     : connection_(connection),
       reader_(connection, std::move(table), options),
       prover_(connection, reader_.table()),
-      beginning_(connection, reader_.table()),
-      store_(connection, reader_.table().horizon) {}
+      horizon_(connection, reader_.table()) {}
 
 void OrderedTail::set_filter(const RowFilter& filter) {
   reader_.set_filter(filter);
@@ -64,64 +59,45 @@ OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch) {
 
 OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   ANNALS_ASSERT(!connection_.in_transaction());
-  if (!replica_) replica_ = store_.load().in_recovery;
+  if (!replica_) replica_ = horizon_.shared().in_recovery;
   if (*replica_) return read_replica(position, batch, rows_max);
   more_ = false;
-  begin_at(position);
+  horizon_.begin_at(position);
   const auto state = filtered_ ? read_filtered(position, batch, rows_max) : read_primary(position, batch, rows_max);
-  store(state == State::caught_up);
+  horizon_.share(state == State::caught_up);
   return state;
 }
 
-void OrderedTail::begin_at(std::int64_t position) noexcept {
-  if (position < assumed_) horizon_ = assumed_ = 0;
-  if (position > horizon_) horizon_ = assumed_ = position;
-}
-
-void OrderedTail::advance_to(std::int64_t top) noexcept {
-  horizon_ = std::max(horizon_, top);
-  if (top >= assumed_) assumed_ = 0;
-}
-
-void OrderedTail::store(bool at_rest) {
-  if (!store_.due(horizon_, at_rest)) return;
-  if (assumed_ > 0) {
-    const bool complete = beginning_.pending() ? beginning_.advance() : beginning_.begin();
-    if (complete && beginning_.top() >= assumed_) assumed_ = 0;
-  }
-  if (assumed_ == 0) store_.store(horizon_);
-}
-
 OrderedTail::State OrderedTail::read_primary(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
-  const auto at = std::max(position, horizon_);
+  const auto at = std::max(position, horizon());
   if (prover_.pending() && at < prover_.top()) {
-    if (position < horizon_ && read_final(position, batch, rows_max) == State::rows) return State::rows;
+    if (position < horizon() && read_final(position, batch, rows_max) == State::rows) return State::rows;
     return look_again(at, batch, rows_max);
   }
-  if (position < horizon_ && read_final(position, batch, rows_max) == State::rows) return State::rows;
+  if (position < horizon() && read_final(position, batch, rows_max) == State::rows) return State::rows;
   return read_fresh(at, batch, rows_max);
 }
 
 /// What no filter may decide is where a hole is, so a proof comes first.
 OrderedTail::State OrderedTail::read_filtered(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   batch.clear();
-  if (position < horizon_ && read_final(position, batch, rows_max) == State::rows) return State::rows;
+  if (position < horizon() && read_final(position, batch, rows_max) == State::rows) return State::rows;
   if (prover_.pending() && std::chrono::steady_clock::now() < look_at_) return State::blocked;
   const bool proven = prover_.pending() ? prover_.advance() : prover_.begin();
   if (!proven) {
     block();
     return State::blocked;
   }
-  const auto from = std::max(position, horizon_);
+  const auto from = std::max(position, horizon());
   unblock();
-  advance_to(prover_.top());
-  return from < horizon_ ? read_final(from, batch, rows_max) : State::caught_up;
+  horizon_.prove(prover_.top());
+  return from < horizon() ? read_final(from, batch, rows_max) : State::caught_up;
 }
 
 /// A replica knows nothing of who writes, only what the primary's readers have proven. It may have been promoted since.
 OrderedTail::State OrderedTail::read_replica(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   batch.clear();
-  const auto stored = store_.load();
+  const auto stored = horizon_.shared();
   if (!stored.in_recovery) {
     replica_ = false;
     return State::caught_up;  // the next read proves for itself
@@ -132,12 +108,12 @@ OrderedTail::State OrderedTail::read_replica(std::int64_t position, RowBatch& ba
                             table().relation),
                 {.hint = "read it once on the primary (a relay, a projection, or `annals all tail`), or read there"}};
   }
-  horizon_ = std::max(horizon_, *stored.horizon);
-  return position < horizon_ ? read_final(position, batch, rows_max) : State::caught_up;
+  horizon_.prove(*stored.horizon);
+  return position < horizon() ? read_final(position, batch, rows_max) : State::caught_up;
 }
 
 OrderedTail::State OrderedTail::read_final(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
-  more_ = reader_.read({.after = position, .up_to = horizon_, .rows_max = rows_max}, batch);
+  more_ = reader_.read({.after = position, .up_to = horizon(), .rows_max = rows_max}, batch);
   return batch.empty() ? State::caught_up : State::rows;
 }
 
@@ -150,7 +126,7 @@ OrderedTail::State OrderedTail::read_fresh(std::int64_t position, RowBatch& batc
   if (prefix == read) return State::rows;
   unblock();
   if (prover_.begin(last)) {
-    advance_to(prover_.top());
+    horizon_.prove(prover_.top());
     if (prefix == 0) return read_final(position, batch, rows_max);
   }
   if (prefix > 0) return State::rows;
@@ -165,9 +141,9 @@ OrderedTail::State OrderedTail::look_again(std::int64_t position, RowBatch& batc
   const auto waited_for = prover_.waiting();
   if (prover_.advance()) {
     unblock();
-    advance_to(prover_.top());
+    horizon_.prove(prover_.top());
     if (read_final(position, batch, rows_max) == State::rows) return State::rows;
-    return read_fresh(horizon_, batch, rows_max);
+    return read_fresh(horizon(), batch, rows_max);
   }
   if (prover_.waiting() < waited_for) {
     more_ = reader_.read({.after = position, .rows_max = std::min(rows_max, blocked_rows_max)}, batch);
@@ -184,7 +160,7 @@ OrderedTail::State OrderedTail::look_again(std::int64_t position, RowBatch& batc
 std::size_t OrderedTail::take_prefix(std::int64_t position, RowBatch& batch) {
   const auto prefix = contiguous(batch, position);
   batch.shrink(prefix);
-  horizon_ = std::max(horizon_, position + static_cast<std::int64_t>(prefix));
+  horizon_.extend(position + static_cast<std::int64_t>(prefix));
   return prefix;
 }
 

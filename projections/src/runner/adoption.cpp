@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-
 #include "annals/core/error.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/postgres/cluster_identity.hpp"

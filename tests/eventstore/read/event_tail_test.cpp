@@ -1,5 +1,6 @@
 #include "annals/eventstore/event_tail.hpp"
 
+#include <fstream>
 #include <thread>
 
 #include "store_test.hpp"
@@ -98,6 +99,50 @@ TEST_F(EventTailTest, HorizonGoesForwardAndNoFurtherThanTheLog) {
   owner.execute("UPDATE annals.events_horizon SET position = 0");
   EXPECT_THROW(owner.execute("UPDATE annals.events_horizon SET position = 9000000000"), Error);
   EXPECT_THROW(owner.execute("UPDATE annals.outbox_horizon SET position = 9000000000"), Error);
+}
+
+/// Any role that may connect can send to any channel, for as long as an append stays open.
+TEST_F(EventTailTest, WhatIsSentWhileItIsBlockedDoesNotPileUp) {
+  const auto resident = [] {
+    std::int64_t pages = 0;
+    std::ifstream{"/proc/self/statm"} >> pages >> pages;
+    return pages * 4096;
+  };
+  EventTail tail{temp_.database()};
+  (void)tail.read(position_, 1);
+  (void)tail.wait(1ms);
+  append("a");
+  const auto open = postgres::open_pqxx(temp_.database());
+  pqxx::work tx{*open};
+  (void)store_.append(tx, StreamName{"open"}, ExpectedVersion::any(), {event("t", "b")});
+  append("c");
+  position_ = GlobalPosition{1};
+  ASSERT_EQ(tail.read(position_, 10).state(), EventTail::State::blocked);
+  postgres::Connection stranger{temp_.database()};
+  const auto before = resident();
+  for (int round = 0; round < 20; ++round) {
+    stranger.query(
+        "SELECT count(pg_notify('annals_annals_events', repeat('x', 7000) || g)) FROM generate_series(1, 300) g");
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(tail.read(position_, 10).state(), EventTail::State::blocked);
+      std::this_thread::sleep_for(tail.retry_after());
+    }
+  }
+  EXPECT_LT(resident() - before, 16 << 20) << "of 42 MB that were sent";
+}
+
+/// The queue is one for the cluster, and whoever may connect can fill it.
+TEST_F(EventTailTest, NobodyRingsAndNoAppendFailsWhileTheQueueOfNotificationsFills) {
+  postgres::Connection{temp_.superuser()}.execute(
+      "CREATE OR REPLACE FUNCTION pg_catalog.pg_notification_queue_usage() RETURNS float8 LANGUAGE sql VOLATILE"
+      " AS 'SELECT 0.6::float8'");
+  EventTail tail{temp_.database()};
+  do (void)tail.read(position_, 1);
+  while (tail.wait(20ms) != EventTail::Wake::armed);
+  EXPECT_EQ(read(tail), "");
+  append("a");
+  EXPECT_EQ(tail.wait(100ms), EventTail::Wake::timed_out);
+  EXPECT_EQ(read(tail), "a");
 }
 
 TEST_F(EventTailTest, SaysWhatTheSchemaLacks) {

@@ -96,6 +96,25 @@ INSTANTIATE_TEST_SUITE_P(Lasting, KafkaSinkBatchRefusals,
                                            RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
                                            RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT));
 
+/// Not one message was refused when it went alone: the one in front ended without a word about it.
+TEST(KafkaSinkSecondLook, ThatEndsWithoutAVerdictBlamesNobody) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  mock.fail_produce({0, 0, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});
+  KafkaSink sink{to_mock(mock)};
+  Outcome outcome;
+  const auto messages = numbered("t", 200, 10);
+  try {
+    for (const auto& message : messages) {
+      while (sink.send(message.view()) == outbox::Sink::Send::full) poll_into(sink, outcome, milliseconds{10});
+    }
+  } catch (const Error&) {  // it is broken already
+  }
+  drain(sink, outcome, std::chrono::seconds{20});
+  EXPECT_LT(delivered_count(outcome), outcome.size());
+  EXPECT_EQ(refused_count(outcome), 0U);
+}
+
 /// A broker that has just started knows no topics yet.
 TEST(KafkaSinkTopics, UnknownForAWhileIsWaitedFor) {
   KafkaMock mock;

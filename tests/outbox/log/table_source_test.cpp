@@ -87,5 +87,31 @@ INSTANTIATE_TEST_SUITE_P(
                       MessageSourceAdapter{"events", [] { return std::make_unique<EventsHarness>(); }}),
     [](const auto& adapter) { return adapter.param.name; });
 
+/// Whoever waits for a transaction in the way does not wait for the bell; what rings meanwhile must not pile up.
+TEST(TableSourceWaiting, TakesWhatRingsWhileItIsBlocked) {
+  tests::TempDatabase database;
+  const outbox::Outbox outbox{database.as("writer")};
+  const auto message = outbox::Message{.topic = "t", .key = "k", .type = "t", .payload = "p"};
+  const auto writer = postgres::open_pqxx(database.as("writer"));
+  const auto slow = postgres::open_pqxx(database.as("writer"));
+  pqxx::work open{*slow};
+  outbox.enqueue(open, message);
+  pqxx::work tx{*writer};
+  outbox.enqueue(tx, message);
+  tx.commit();
+  SystemClock clock;
+  postgres::Connection session{database.as("relay")};
+  const auto log = outbox::message_log("annals");
+  outbox::TableSource source{session, clock, log, {.relay = "relay"}};
+  source.start(source.first({}, std::chrono::milliseconds{0}));
+  ASSERT_EQ(source.read(), outbox::MessageSource::State::blocked);
+  postgres::Connection stranger{database.database()};
+  stranger.execute("NOTIFY annals_annals_outbox, 'a'");
+  (void)source.wait(std::chrono::milliseconds{100});
+  (void)session.query("SELECT pg_catalog.pg_sleep(0.05)");
+  (void)source.wait(std::chrono::milliseconds{100});
+  EXPECT_EQ(session.notifications(std::chrono::milliseconds{0}), 0);
+}
+
 }  // namespace
 }  // namespace annals::testing

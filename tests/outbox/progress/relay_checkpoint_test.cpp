@@ -89,13 +89,14 @@ TEST_F(RelayCheckpoint, OfAnotherTimelineIsRefused) {
 TEST_F(RelayCheckpoint, IsNotAdoptedBesideATransactionThatMayWriteBelowIt) {
   publish(0, 2);
   postgres::Connection slow{database_.database()};
-  slow.execute("BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, 't', 'slow', '')");
+  slow.execute(
+      "BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, "
+      "'t', 'slow', '')");
   enqueue_numbers(3, 2);
   postgres::Connection connection{database_.as("operator")};
   for (const auto position : {std::optional<std::int64_t>{4}, std::optional<std::int64_t>{}}) {
-    const auto error = error_of([&] {
-      (void)outbox::adopt_checkpoint(connection, log_, {.position = position, .settle_timeout = 50ms});
-    });
+    const auto error = error_of(
+        [&] { (void)outbox::adopt_checkpoint(connection, log_, {.position = position, .settle_timeout = 50ms}); });
     EXPECT_EQ(error.kind(), ErrorKind::overloaded);
     EXPECT_THAT(error.what(), HasSubstr(fmt::format("pid {}", slow.backend_pid())));
   }
@@ -105,12 +106,19 @@ TEST_F(RelayCheckpoint, IsNotAdoptedBesideATransactionThatMayWriteBelowIt) {
 
 TEST_F(RelayCheckpoint, DoesNotStartBesideATransactionThatMayWriteBelowIt) {
   postgres::Connection slow{database_.database()};
-  slow.execute("BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, 't', 'slow', '')");
+  slow.execute(
+      "BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, "
+      "'t', 'slow', '')");
   enqueue_numbers(1, 3);
   RecordingSink sink;
-  auto relay = this->relay(sink, {.start = outbox::Start{.at = outbox::Start::At::position, .position = 3}});
-  EXPECT_EQ(error_of([&] { (void)relay.step(50ms); }).kind(), ErrorKind::overloaded);
+  const outbox::RelayOptions options{.start = outbox::Start{.at = outbox::Start::At::position, .position = 3},
+                                     .start_timeout = 50ms};
+  {
+    auto relay = this->relay(sink, options);
+    EXPECT_EQ(error_of([&] { (void)relay.step(0ms); }).kind(), ErrorKind::overloaded);
+  }
   slow.execute("COMMIT");
+  auto relay = this->relay(sink, options);
   run_until_idle(relay);
   EXPECT_EQ(sink.received.size(), 1U);
 }

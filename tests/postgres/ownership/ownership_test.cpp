@@ -135,7 +135,8 @@ TEST_F(OwnershipTest, PassesOnWhenTheServerHangsInWritingToItsOwner) {
   const auto deadline = std::chrono::steady_clock::now() + lease + slack;
   bool stuck = false;
   while (!next.try_acquire() && std::chrono::steady_clock::now() < deadline) {
-    stuck = stuck || direct_.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite'").bigint(0, 0) > 0;
+    stuck = stuck ||
+            direct_.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite'").bigint(0, 0) > 0;
     std::this_thread::sleep_for(10ms);
   }
   EXPECT_TRUE(stuck) << "the schedule is to have the server hang";

@@ -97,6 +97,22 @@ TEST_F(ConnectionTest, StopsTheServerAtTheByteLimit) {
   }
 }
 
+TEST_F(ConnectionTest, StopsTheServerAtTheByteLimitOfASelect) {
+  connection_.execute("CREATE SEQUENCE public.produced");
+  annals::postgres::RowBatch batch;
+  for (int round = 0; round < 3; ++round) {
+    const auto before = connection_.query("SELECT last_value FROM public.produced").bigint(0, 0);
+    connection_.select_rows("large",
+                            "SELECT nextval('public.produced'), repeat('x', 1000000) FROM generate_series(1, 200)", {},
+                            2'000'000, batch);
+    EXPECT_TRUE(batch.truncated());
+    EXPECT_EQ(batch.size(), 2U);
+    const auto produced = connection_.query("SELECT last_value FROM public.produced").bigint(0, 0) - before;
+    EXPECT_LT(produced, 50) << "of 200";
+    EXPECT_TRUE(connection_.is_usable());
+  }
+}
+
 TEST_F(ConnectionTest, ACopyThatStopsEarlyLeavesItsTransactionGood) {
   annals::postgres::RowBatch batch;
   connection_.execute("CREATE TABLE public.t (x int)");

@@ -268,7 +268,8 @@ class HorizonStoreTest : public OrderedTailTest {
  protected:
   HorizonStoreTest() {
     writer_.execute(
-        "CREATE TABLE public.log_horizon (only_row boolean PRIMARY KEY DEFAULT true, position bigint NOT NULL DEFAULT 0,"
+        "CREATE TABLE public.log_horizon (only_row boolean PRIMARY KEY DEFAULT true, position bigint NOT NULL DEFAULT "
+        "0,"
         " proven_at timestamptz); INSERT INTO public.log_horizon DEFAULT VALUES");
   }
   static annals::postgres::LogTable stored_table() {

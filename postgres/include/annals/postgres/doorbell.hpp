@@ -90,7 +90,7 @@ class Doorbell {
   Pace pace_;
   std::string bell_;
   std::string channel_;
-  std::string self_;  // the payload of our own releases
+  std::string self_;   // the payload of our own releases
   std::string limit_;  // on our silence, which came with the bell; empty: none
   bool replica_;
   Sleep sleep_ = Sleep::awake;

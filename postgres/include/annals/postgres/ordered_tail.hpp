@@ -6,8 +6,8 @@
 
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "annals/postgres/tail/horizon.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
-#include "annals/postgres/tail/horizon_store.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
 
 namespace annals::postgres {
@@ -61,7 +61,7 @@ class OrderedTail {
   /// After rows: there may be more of them already, because a limit of the read was reached.
   [[nodiscard]] bool more() const noexcept { return more_; }
   /// Everything at or below this position, from where reading began, is final: proven, not guessed.
-  [[nodiscard]] std::int64_t horizon() const noexcept { return horizon_; }
+  [[nodiscard]] std::int64_t horizon() const noexcept { return horizon_.position(); }
   [[nodiscard]] const LogTable& table() const noexcept { return reader_.table(); }
 
  private:
@@ -73,9 +73,6 @@ class OrderedTail {
   State read_final(std::int64_t position, RowBatch& batch, std::size_t rows_max);
   State read_fresh(std::int64_t position, RowBatch& batch, std::size_t rows_max);
   State look_again(std::int64_t position, RowBatch& batch, std::size_t rows_max);
-  void begin_at(std::int64_t position) noexcept;
-  void advance_to(std::int64_t top) noexcept;
-  void store(bool at_rest);
   std::size_t take_prefix(std::int64_t position, RowBatch& batch);
   void block();
   void unblock() noexcept;
@@ -83,13 +80,10 @@ class OrderedTail {
   Connection& connection_;
   RangeReader reader_;
   HorizonProver prover_;
-  HorizonProver beginning_;  // of what lies before assumed_, so that the horizon may be stored
-  HorizonStore store_;
+  Horizon horizon_;
   std::optional<bool> replica_;  // not asked yet
   bool filtered_ = false;
   bool more_ = false;
-  std::int64_t assumed_ = 0;
-  std::int64_t horizon_ = 0;
   SteadyTime blocked_since_;
   SteadyTime look_at_;
   SteadyTime asked_at_;

@@ -122,6 +122,20 @@ TEST_F(DoctorCommand, SeesPreparedTransactionsLeftBehind) {
   session.execute("ROLLBACK PREPARED 'forgotten one'");
 }
 
+/// The queue is the whole cluster's, and so is the suspicion: another test may have the oldest transaction.
+TEST_F(DoctorCommand, WarnsOfAQueueOfNotificationsThatFills) {
+  EXPECT_THAT(check("notifications", 0), HasSubstr("\"ok\""));
+  auto listener = connect();
+  listener.execute("LISTEN x");
+  listener.execute("BEGIN; SELECT 1");
+  auto other = connect();
+  for (int i = 0; i < 13; ++i) {
+    other.execute("SELECT pg_notify('x', repeat('x', 7900) || n) FROM generate_series(1, 1000) n");
+  }
+  EXPECT_THAT(check("notifications", 0),
+              AllOf(HasSubstr("\"warn\""), HasSubstr("LISTENs and does not read"), HasSubstr("pg_terminate_backend(")));
+}
+
 TEST_F(DoctorCommand, FailsWhenACheckpointBelongsToAnotherCluster) {
   connect().execute(
       "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "

@@ -7,9 +7,9 @@
 #include <exception>
 
 #include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "cli/command_groups.hpp"
 #include "cli/failure.hpp"
-#include "host/settings/nearest.hpp"
 
 namespace annals::cli {
 namespace {
@@ -81,7 +81,7 @@ std::string meant_command(const CLI::App& app) {
   std::vector<std::string_view> names;
   for (const auto* command : at->get_subcommands([](const CLI::App*) { return true; }))
     names.push_back(command->get_name());
-  return std::string{host::nearest(words.front(), names)};
+  return std::string{nearest(words.front(), names)};
 }
 
 /// Help and version are no failures; everything else that CLI11 reports is bad usage.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string_view>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
@@ -28,8 +29,9 @@ void require_owner(Connection& connection, const std::string& owner_role) {
   const auto& schema = connection.database().schema;
   const auto row = connection.query(std::string{sql::owner}, Params{}.text(schema).text(owner_role));
   if (row.is_null(0, 0)) {
-    throw Error{
-        ErrorKind::not_ready, fmt::format("there is no schema \"{}\"", schema), {.hint = "run `annals schema apply`"}};
+    throw Error{ErrorKind::not_ready,
+                fmt::format("there is no schema \"{}\"", schema),
+                {.hint = fmt::format("run `annals schema apply{}`", postgres::schema_option(schema))}};
   }
   const auto owner = row.text(0, 0);
   const auto login = row.text(0, 1);
@@ -41,6 +43,28 @@ void require_owner(Connection& connection, const std::string& owner_role) {
   if (!row.boolean(0, 2)) {
     throw invalid(fmt::format("role \"{}\" may not take on role \"{}\"", login, owner),
                   fmt::format("log in as the owner, or as a role that was given it: GRANT {} TO {}", owner, login));
+  }
+}
+
+/// Attributes with which a role does more than any table of rights says; columns of known.sql.
+struct Attribute {
+  int column;
+  std::string_view word;
+  std::string_view danger;
+};
+
+constexpr Attribute attributes[] = {
+    {4, "CREATEROLE",
+     "before PostgreSQL 16 it may take on every role that is no superuser, the schema's owner among them"},
+    {5, "REPLICATION", "it may copy the whole cluster, and keep the server from removing WAL until its disk is full"},
+    {6, "BYPASSRLS", "no policy that somebody puts on a table holds for it"},
+};
+
+void require_no_attribute(const postgres::Result& rows, int row, const std::string& role) {
+  for (const auto& attribute : attributes) {
+    if (!rows.boolean(row, attribute.column)) continue;
+    throw invalid(fmt::format("role \"{}\" has {}: {}", role, attribute.word, attribute.danger),
+                  fmt::format("ALTER ROLE {} NO{}, or name a role made for the program", role, attribute.word));
   }
 }
 
@@ -63,6 +87,7 @@ void require_holdable(Connection& connection, const Assignment& assignment) {
                                 connection.database().schema),
                     "name another role: one made for the program, which is no member of the owner");
     }
+    require_no_attribute(rows, row, role);
   }
 }
 

@@ -50,10 +50,14 @@ constexpr Right rights[] = {
     {Kind::operate, "schema_migrations", "SELECT"},
     {Kind::operate, "streams", "SELECT"},
     {Kind::operate, "events", "SELECT"},
+    {Kind::operate, "events_horizon", "SELECT"},
+    {Kind::operate, "events_position_seq", "SELECT"},
     {Kind::operate, "outbox", "SELECT"},
+    {Kind::operate, "outbox_horizon", "SELECT"},
+    {Kind::operate, "outbox_position_seq", "SELECT"},
     {Kind::operate, "relay_checkpoints", keep},
     {Kind::operate, "relay_skips", skip},
-    {Kind::operate, "inbox_offsets", "SELECT, DELETE"},  // what the hint of an offset of another cluster says
+    {Kind::operate, "inbox_offsets", "SELECT, UPDATE (next_offset, last_id), DELETE"},  // what the inbox's hints say
     {Kind::operate, "projections",
      "SELECT, UPDATE (reset_requested, position, event_id, system_identifier, updated_at)"},
 
@@ -61,8 +65,10 @@ constexpr Right rights[] = {
     {Kind::doctor, "streams", "SELECT"},
     {Kind::doctor, "events", "SELECT"},
     {Kind::doctor, "events_horizon", "SELECT"},
+    {Kind::doctor, "events_position_seq", "SELECT"},
     {Kind::doctor, "outbox", "SELECT"},
     {Kind::doctor, "outbox_horizon", "SELECT"},
+    {Kind::doctor, "outbox_position_seq", "SELECT"},
     {Kind::doctor, "relay_checkpoints", "SELECT"},
     {Kind::doctor, "relay_skips", "SELECT"},
     {Kind::doctor, "projections", "SELECT"},

@@ -10,7 +10,7 @@ enum class Kind { writer, outbox_relay, events_relay, projector, consumer, reade
 /// As options and messages name it: "outbox-relay"; `operate` is "operator".
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 
-/// One right of the matrix, as GRANT takes it: "SELECT, INSERT (name, version)".
+/// One right of the matrix on a table or a sequence, as GRANT takes it: "SELECT, INSERT (name, version)".
 struct Right {
   Kind kind;
   std::string_view table;
@@ -21,7 +21,7 @@ struct Right {
 [[nodiscard]] std::span<const Right> matrix() noexcept;
 /// Every table that Annals makes, those too on which some have no right.
 [[nodiscard]] std::span<const std::string_view> tables() noexcept;
-/// The sequences of Annals, on which nobody has a right.
+/// The sequences of Annals: what they gave out may be looked at by some, and nobody may set them.
 [[nodiscard]] std::span<const std::string_view> sequences() noexcept;
 
 }  // namespace annals::roles

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "annals/core/text.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/message_log.hpp"
@@ -40,6 +42,15 @@ std::vector<ReportColumn> relay_columns() {
           {"owner"}, {"updated_at"}};
 }
 
+/// Adopting with a position makes a relay that is not there; everything else needs one.
+void require_relay(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& name,
+                   const std::string& hint) {
+  const auto relays = outbox::read_relay_status(connection, {log});
+  if (std::any_of(relays.begin(), relays.end(), [&](const auto& relay) { return relay.relay == name; })) return;
+  throw Failure{host::ExitCode::not_found,
+                fmt::format("relay \"{}\" has no checkpoint on {}", printable(name), log.name), hint};
+}
+
 }  // namespace
 
 host::ExitCode show_relay_status(Invocation& invocation) {
@@ -62,6 +73,10 @@ host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
         "see `annals relay status` and `annals doctor`, then repeat with --yes"};
   }
   auto connection = connect_ready(invocation.database);
+  if (!options.position) {
+    require_relay(connection, log, options.relay,
+                  "`annals relay status` shows those there are; with --position one is made: 0 publishes everything");
+  }
   const auto status = outbox::adopt_checkpoint(connection, log, {.relay = options.relay, .position = options.position});
   Report report{invocation.output, invocation.format, relay_columns()};
   add_relay(report, status);
@@ -77,6 +92,7 @@ host::ExitCode skip_relay_message(Invocation& invocation, const RelaySkip& optio
                   "give the UUID that the relay named when it halted"};
   }
   auto connection = connect_ready(invocation.database);
+  require_relay(connection, log, options.relay, "`annals relay status` shows those there are");
   outbox::skip_message(connection, log,
                        {.relay = options.relay, .position = options.position, .id = *id, .reason = options.reason});
   fmt::print(stderr, "relay \"{}\" passes over message {} of {} ({}) from its next start on\n",

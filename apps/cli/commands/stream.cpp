@@ -20,12 +20,14 @@ eventstore::ReadStreamOptions read_options(const StreamShow& options) {
 }
 
 /// What to type to see the rest, when there is one.
-void print_more(const StreamShow& options, const std::vector<RecordedEvent>& events, StreamVersion head) {
+void print_more(const std::string& schema, const StreamShow& options, const std::vector<RecordedEvent>& events,
+                StreamVersion head) {
   if (events.empty()) return;
   const auto last = events.back().version;
   if (last == (options.backward ? StreamVersion{1} : head)) return;
-  fmt::print(stderr, "more: annals stream show {}--from {} --limit {} -- {}\n", options.backward ? "--backward " : "",
-             last.value() + (options.backward ? -1 : 1), options.limit, quote_shell(options.name));
+  fmt::print(stderr, "more: annals stream show{} {}--from {} --limit {} -- {}\n", postgres::schema_option(schema),
+             options.backward ? "--backward " : "", last.value() + (options.backward ? -1 : 1), options.limit,
+             quote_shell(options.name));
 }
 
 }  // namespace
@@ -43,7 +45,7 @@ host::ExitCode show_stream(Invocation& invocation, const StreamShow& options) {
   EventReport report{invocation.output, invocation.format, EventReport::Columns::of_stream};
   for (const auto& event : events) report.add(event);
   report.finish();
-  print_more(options, events, *head);
+  print_more(invocation.database.schema, options, events, *head);
   return host::ExitCode::ok;
 }
 

@@ -26,7 +26,7 @@ void check_sessions(postgres::Connection& connection, Checks& checks);
 void check_roles(postgres::Connection& connection, Checks& checks);
 /// The tables: schema steps, triggers, sequences. Returns false when there is no schema to look at.
 bool check_schema(postgres::Connection& connection, Checks& checks);
-/// The end of the log: what no append can have left.
+/// The end of both logs: what no append can have left.
 void check_log(postgres::Connection& connection, Checks& checks);
 /// Relays: lag, owner, and whether their checkpoints belong to this cluster.
 void check_relays(postgres::Connection& connection, Checks& checks);

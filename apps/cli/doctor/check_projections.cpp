@@ -9,7 +9,8 @@
 namespace annals::cli {
 namespace {
 
-Check check_projection(const projections::ProjectionStatus& status, const postgres::ClusterIdentity& cluster) {
+Check check_projection(const projections::ProjectionStatus& status, const postgres::ClusterIdentity& cluster,
+                       const std::string& schema) {
   const auto name = fmt::format("\"{}\" version {}", printable(status.name), status.version);
   // Empty: its runner has not written a checkpoint yet.
   if (!status.system_identifier.empty() && status.system_identifier != cluster.system_identifier) {
@@ -18,9 +19,9 @@ Check check_projection(const projections::ProjectionStatus& status, const postgr
         fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, status.system_identifier,
                     cluster.system_identifier),
         fmt::format("connect to the right database; or, if this one replaces it and has the read model, too: annals "
-                    "projection adopt {0} --projection-version {1} --yes; if not, rebuild: annals projection reset "
-                    "{0} --projection-version {1} --yes",
-                    quote_shell(status.name), status.version)};
+                    "projection adopt {0} --projection-version {1}{2} --yes; if not, rebuild: annals projection reset "
+                    "{0} --projection-version {1}{2} --yes",
+                    quote_shell(status.name), status.version, postgres::schema_option(schema))};
   }
   if (status.owner_pid == 0 && (status.lag_events > 0 || status.reset_requested)) {
     return {"projection", Level::warn, fmt::format("{}: nobody runs it; {} events wait", name, status.lag_events),
@@ -34,13 +35,14 @@ Check check_projection(const projections::ProjectionStatus& status, const postgr
 }  // namespace
 
 void check_projections(postgres::Connection& connection, Checks& checks) {
-  const auto projections = projections::list_projections(connection, connection.database().schema);
+  const auto& schema = connection.database().schema;
+  const auto projections = projections::list_projections(connection, schema);
   if (projections.empty()) {
     checks.push_back({"projection", Level::ok, "none has run here yet"});
     return;
   }
   const auto cluster = postgres::read_cluster_identity(connection);
-  for (const auto& status : projections) checks.push_back(check_projection(status, cluster));
+  for (const auto& status : projections) checks.push_back(check_projection(status, cluster, schema));
 }
 
 }  // namespace annals::cli

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/message_log.hpp"
@@ -14,16 +16,38 @@ namespace {
 
 constexpr std::chrono::milliseconds lag_age_max{60'000};
 
-Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdentity& cluster) {
-  const auto name = fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
+std::string name_of(const outbox::RelayStatus& relay) {
+  return fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
+}
+
+std::string adopt_command(const outbox::RelayStatus& relay, const std::string& schema) {
+  return fmt::format("annals relay adopt {} --log {}{} --yes", quote_shell(relay.relay), relay.log,
+                     postgres::schema_option(schema));
+}
+
+/// Whether a relay that starts goes on from the checkpoint, or halts at once.
+std::optional<Check> check_history(const outbox::RelayStatus& relay, const postgres::ClusterIdentity& cluster,
+                                   const std::string& schema) {
   if (relay.system_identifier != cluster.system_identifier) {
-    return {
-        "relay", Level::fail,
-        fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name, relay.system_identifier,
-                    cluster.system_identifier),
-        fmt::format("connect to the right database; or, if this one replaces it: annals relay adopt {} --log {} --yes",
-                    quote_shell(relay.relay), relay.log)};
+    return Check{"relay", Level::fail,
+                 fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name_of(relay),
+                             relay.system_identifier, cluster.system_identifier),
+                 "connect to the right database; or, if this one replaces it: " + adopt_command(relay, schema)};
   }
+  // Whoever runs it was told to accept the timeline, and records it with the next checkpoint.
+  if (relay.timeline == cluster.timeline || relay.owner) return std::nullopt;
+  return Check{
+      "relay", Level::fail,
+      fmt::format("{}: its checkpoint was written on timeline {}, this is {}; {} messages wait", name_of(relay),
+                  relay.timeline, cluster.timeline, relay.lag_messages),
+      fmt::format("the database was failed over or restored, and a relay that starts now halts unless "
+                  "relay.accept_timeline is {}: find out whether what was published last is missing here, then "
+                  "adopt the checkpoint: {}",
+                  cluster.timeline, adopt_command(relay, schema))};
+}
+
+Check check_lag(const outbox::RelayStatus& relay) {
+  const auto name = name_of(relay);
   if (relay.lag_messages > 0 && !relay.owner) {
     return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),
             "start annals-relay"};
@@ -34,13 +58,6 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
         fmt::format("{}: {} messages wait, the oldest for {}", name, relay.lag_messages, format_age(*relay.oldest_age)),
         "see the relay's log: Kafka may be away, or a message may be refused"};
   }
-  if (relay.timeline != cluster.timeline) {
-    return {"relay", Level::warn,
-            fmt::format("{}: its checkpoint was written on timeline {}, this is {}", name, relay.timeline,
-                        cluster.timeline),
-            "the database was failed over or restored, and a relay that starts now halts: find out whether what was "
-            "published last is missing here, then adopt the checkpoint"};
-  }
   return {"relay", Level::ok,
           fmt::format("{}: {} messages wait; {}", name, relay.lag_messages,
                       relay.owner ? fmt::format("owner pid {}", relay.owner->pid) : "not running")};
@@ -49,14 +66,18 @@ Check check_relay(const outbox::RelayStatus& relay, const postgres::ClusterIdent
 }  // namespace
 
 void check_relays(postgres::Connection& connection, Checks& checks) {
-  const auto relays = outbox::read_relay_status(connection, {outbox::message_log(connection.database().schema),
-                                                             eventstore::message_log(connection.database().schema)});
+  const auto& schema = connection.database().schema;
+  const auto relays =
+      outbox::read_relay_status(connection, {outbox::message_log(schema), eventstore::message_log(schema)});
   if (relays.empty()) {
     checks.push_back({"relay", Level::ok, "none has published from here yet"});
     return;
   }
   const auto cluster = postgres::read_cluster_identity(connection);
-  for (const auto& relay : relays) checks.push_back(check_relay(relay, cluster));
+  for (const auto& relay : relays) {
+    const auto history = check_history(relay, cluster, schema);
+    checks.push_back(history ? *history : check_lag(relay));
+  }
 }
 
 }  // namespace annals::cli

@@ -26,13 +26,14 @@ Check check_steps(postgres::Connection& connection) {
   return {"schema", Level::ok, fmt::format("\"{}\" is as this program needs it", schema)};
 }
 
-Check check_trigger(const postgres::Result& rows, int row) {
+Check check_trigger(const postgres::Result& rows, int row, const std::string& schema) {
   const auto table = rows.text(row, 0);
   const auto state = rows.bytes(row, 3);
   if (state == "A") return {"append_only", Level::ok, fmt::format("{} refuses {}, always", table, rows.bytes(row, 1))};
   if (state.empty()) {
     return {"append_only", Level::fail, fmt::format("{} has no trigger that refuses {}", table, rows.bytes(row, 1)),
-            "create it as `annals schema print-sql` shows; find out who dropped it"};
+            fmt::format("create it as `annals schema print-sql{}` shows; find out who dropped it",
+                        postgres::schema_option(schema))};
   }
   return {"append_only", Level::fail, fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 2), table),
           fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it", table,
@@ -40,9 +41,9 @@ Check check_trigger(const postgres::Result& rows, int row) {
 }
 
 void check_triggers(postgres::Connection& connection, Checks& checks) {
-  const auto rows =
-      connection.query(std::string{sql::doctor_triggers}, postgres::Params{}.text(connection.database().schema));
-  for (int row = 0; row < rows.rows(); ++row) checks.push_back(check_trigger(rows, row));
+  const auto& schema = connection.database().schema;
+  const auto rows = connection.query(std::string{sql::doctor_triggers}, postgres::Params{}.text(schema));
+  for (int row = 0; row < rows.rows(); ++row) checks.push_back(check_trigger(rows, row, schema));
 }
 
 void check_sequences(postgres::Connection& connection, Checks& checks) {

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 /// Shorter than this is business as usual.
 constexpr milliseconds patience{10'000};
 constexpr std::size_t query_bytes_shown = 80;
+/// Thousandths of the queue of notifications. Who listens and is well empties it at once; 1 % of it are 80 MB.
+constexpr std::int64_t queue_usage_max = 10;
 
 /// Names the oldest of `count` and says how many more there are.
 std::string and_others(std::string text, int count) {
@@ -70,12 +72,27 @@ Check check_idle(postgres::Connection& connection) {
           "commit before waiting for anything; set idle_in_transaction_session_timeout"};
 }
 
+Check check_notifications(postgres::Connection& connection) {
+  const auto row = connection.query(std::string{sql::doctor_notifications});
+  const auto usage = row.bigint(0, 0);
+  const auto detail = fmt::format("the cluster's queue of notifications is {}.{} % full", usage / 10, usage % 10);
+  if (usage < queue_usage_max) return {"notifications", Level::ok, detail};
+  const auto who = "somebody LISTENs and does not read; the server's log names the pid once half of it is full";
+  if (row.is_null(0, 1)) return {"notifications", Level::warn, detail, who};
+  return {"notifications", Level::warn,
+          fmt::format("{}; the oldest transaction is that of pid {} of role {} in database {}, for {}", detail,
+                      row.integer(0, 1), display_text(row.bytes(0, 2)), display_text(row.bytes(0, 3)),
+                      format_age(milliseconds{row.bigint(0, 4)})),
+          fmt::format("{}; if it is this one: SELECT pg_terminate_backend({})", who, row.integer(0, 1))};
+}
+
 }  // namespace
 
 void check_sessions(postgres::Connection& connection, Checks& checks) {
   checks.push_back(check_writers(connection));
   checks.push_back(check_prepared(connection));
   checks.push_back(check_idle(connection));
+  checks.push_back(check_notifications(connection));
 }
 
 }  // namespace annals::cli

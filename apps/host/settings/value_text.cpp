@@ -8,7 +8,6 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
-#include "host/settings/nearest.hpp"
 
 namespace annals::host {
 

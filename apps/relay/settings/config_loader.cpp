@@ -12,7 +12,6 @@
 #include "annals/core/text.hpp"
 #include "annals/kafka/settings.hpp"
 #include "annals/postgres/database.hpp"
-#include "host/settings/nearest.hpp"
 #include "host/settings/value_text.hpp"
 #include "host/text/conninfo.hpp"
 #include "relay/settings/setting.hpp"
@@ -129,7 +128,7 @@ class Loader {
         const auto& setting = all_settings()[static_cast<std::size_t>(known - names.begin())];
         apply(std::string{setting.key}, text, name, Rank::environment);
       } else if (known == names.end() && name.starts_with(prefix) && !is_of_a_kubernetes_service(name)) {
-        const auto meant = host::nearest(name, names);
+        const auto meant = nearest(name, names);
         // Not a problem: the environment is shared with others, who may mean something else by the name.
         loaded_.warnings.push_back(
             fmt::format("{} is not a variable of annals-relay and is ignored. Hint: {}", printable(name),

@@ -8,7 +8,6 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
-#include "host/settings/nearest.hpp"
 #include "host/settings/value_text.hpp"
 #include "relay/settings/setting.hpp"
 
@@ -105,7 +104,7 @@ class Reader {
       names.push_back(setting.key);
       names.push_back(setting.key.substr(0, setting.key.find('.')));
     }
-    const auto meant = host::nearest(path, names);
+    const auto meant = nearest(path, names);
     problem(key.source(), fmt::format("{} is not a setting", printable(path)),
             meant.empty() ? "see relay.example.toml for all settings" : fmt::format("did you mean {}?", meant));
   }

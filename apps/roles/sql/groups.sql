@@ -13,7 +13,10 @@ WITH relations AS (
 SELECT r.rolname::text, g.rolname::text, true
   FROM pg_catalog.pg_roles r, pg_catalog.pg_roles g
  WHERE r.rolname = ANY ($1::text[]) AND g.oid <> r.oid AND pg_catalog.pg_has_role(r.oid, g.oid, 'MEMBER')
-   AND (g.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_maintain') OR g.rolsuper
+   AND (g.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_maintain', 'pg_execute_server_program',
+                      'pg_read_server_files', 'pg_write_server_files', 'pg_signal_backend', 'pg_create_subscription')
+        OR g.rolsuper OR g.rolreplication OR g.rolbypassrls
+        OR g.rolcreaterole AND pg_catalog.current_setting('server_version_num')::int < 160000
         OR g.oid IN (SELECT grantee FROM granted))
 UNION ALL
 SELECT r.rolname::text, pg_catalog.pg_get_userbyid(a.grantor)::text, false

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <numeric>
+#include <utility>
 
 #include "annals/core/error.hpp"
 
@@ -66,6 +68,23 @@ void append_escaped(std::string& out, char c) {
   } else {
     out += c;
   }
+}
+
+constexpr std::size_t misspelt_bytes_max = 64;
+
+/// Insertions, deletions and replacements that turn one into the other.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0U);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto substituted = diagonal + (a[i] == b[j] ? 0U : 1U);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substituted, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
 }
 
 }  // namespace
@@ -131,6 +150,19 @@ void require_identifier(std::string_view what, std::string_view name) {
     throw invalid(fmt::format("{} \"{}\" is not a plain identifier", what, printable(name, 80)),
                   "use 1 to 63 characters of a-z, 0-9 and _, not starting with a digit");
   }
+}
+
+std::string_view nearest(std::string_view name, const std::vector<std::string_view>& names) {
+  if (name.size() > misspelt_bytes_max) return {};
+  std::string_view best;
+  auto best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const auto candidate : names) {
+    if (const auto distance = edit_distance(name, candidate); distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
 }
 
 }  // namespace annals

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/position_check.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
 #include "doctor/orphans.hpp"
@@ -17,25 +16,11 @@ using Fault = LogFinding::Fault;
 using Findings = std::vector<LogFinding>;
 
 void check_positions(postgres::Connection& connection, const std::string& schema, Findings& findings) {
-  const auto bounds = connection.query(postgres::render(sql::position_bounds, schema));
-  const auto lowest = bounds.bigint(0, 0);
-  const auto highest = bounds.bigint(0, 1);
-  const auto given_out = bounds.bigint(0, 3);
-  if (lowest < 0) {
-    findings.push_back({Fault::impossible_position,
-                        fmt::format("{}.events.position begins at {}: readers begin at 1", schema, lowest),
-                        "find out who wrote it, and append what it says again if it is wanted"});
+  for (auto& found : postgres::check_positions(connection, schema + ".events")) {
+    const bool compared = found.fault == postgres::PositionFinding::Fault::impossible;
+    findings.push_back(
+        {compared ? Fault::impossible_position : Fault::not_compared, std::move(found.what), std::move(found.remedy)});
   }
-  if (!bounds.boolean(0, 2) || highest <= given_out) return;
-  findings.push_back(
-      {Fault::impossible_position,
-       fmt::format("{}.events.position goes up to {}, and the sequence has given out {}: events of the positions "
-                   "between are passed over",
-                   schema, highest, given_out),
-       highest == std::numeric_limits<std::int64_t>::max()
-           ? "no position is left: export the log without that event and import it into a new database"
-           : fmt::format("ALTER TABLE {}.events ALTER COLUMN position RESTART WITH {}; find out who wrote it", schema,
-                         highest + 1)});
 }
 
 void check_heads(postgres::Connection& connection, const std::string& schema, const LogCheckOptions& options,

@@ -10,11 +10,10 @@
 namespace annals::eventstore {
 
 std::string orphan_remedy(const std::string& schema) {
-  const auto where = schema == postgres::Database{}.schema ? "" : fmt::format(" --schema {}", schema);
   return fmt::format(
-      "find out who wrote it: no append can have; then `annals{} stream adopt --yes` gives such events a stream, and "
+      "find out who wrote it: no append can have; then `annals stream adopt{} --yes` gives such events a stream, and "
       "readers go on",
-      where);
+      postgres::schema_option(schema));
 }
 
 std::vector<AdoptedStream> adopt_orphans(postgres::Connection& connection, const std::string& schema) {

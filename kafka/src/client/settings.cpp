@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "annals/core/error.hpp"
@@ -29,32 +28,12 @@ const DeniedSetting* find_denied(std::string_view name) {
   return found != all.end() ? &*found : nullptr;
 }
 
-/// Insertions, deletions and replacements that turn one into the other.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const auto replaced = diagonal + (from[i] == to[j] ? 0U : 1U);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row[to.size()];
-}
-
 std::string nearest_hint(std::string_view name) {
-  constexpr std::size_t name_bytes_max = 64;  // longer is no misspelling, and the distance costs length times length
-  const auto all = allowed_settings();
-  if (name.size() <= name_bytes_max) {
-    const auto near = std::ranges::min_element(all, {}, [&](const auto& row) { return edit_distance(name, row.name); });
-    if (edit_distance(name, near->name) <= std::max<std::size_t>(2, name.size() / 4)) {
-      return fmt::format("did you mean {}?", near->name);
-    }
-  }
-  return "only settings of the allow-list pass; see annals::kafka::allowed_settings()";
+  std::vector<std::string_view> names;
+  for (const auto& row : allowed_settings()) names.push_back(row.name);
+  const auto meant = nearest(name, names);
+  return meant.empty() ? "only settings of the allow-list pass; see annals::kafka::allowed_settings()"
+                       : fmt::format("did you mean {}?", meant);
 }
 
 [[noreturn]] void refuse_unknown(std::string_view name) {

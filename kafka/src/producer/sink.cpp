@@ -239,7 +239,7 @@ void KafkaSink::Impl::require_room_for(const outbox::MessageView& message) const
   if (bytes <= options.queue_bytes_max) return;
   throw refused(fmt::format("the message at position {} for topic {} has {} bytes, the sink's queue holds {}",
                             message.position, message.topic, bytes, options.queue_bytes_max),
-                "raise queue_bytes_max of the sink (relay.queue_bytes of annals-relay), or send less");
+                "raise queue_bytes_max of the sink (kafka.queue_bytes_max of annals-relay), or send less");
 }
 
 outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "annals/outbox/message_source.hpp"
+#include "log/log_sql.hpp"
 
 namespace annals::outbox {
 
@@ -17,6 +18,6 @@ struct Poison {
 };
 
 /// Throws Error{refused} that names all of it, and the command that passes over this one message.
-[[noreturn]] void throw_poison(const Poison& poison, const std::string& relay, const std::string& log);
+[[noreturn]] void throw_poison(const Poison& poison, const std::string& relay, const LogName& log);
 
 }  // namespace annals::outbox

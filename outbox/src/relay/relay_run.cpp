@@ -77,15 +77,15 @@ Poison poison_of(const MessageView& message, std::string reason, std::string hin
 }  // namespace
 
 RelayRun::RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-                   const std::string& log, Admission admission, Tenure tenure)
+                   LogName log, Admission admission, Tenure tenure)
     : source_(source),
       clock_(clock),
       options_(options),
-      log_(log),
+      log_(std::move(log)),
       admission_(std::move(admission)),
       tenure_(std::move(tenure)),
       publisher_(destination, options.in_flight_max),
-      committer_({source, destination, clock, publisher_, options, log_}),
+      committer_({source, destination, clock, publisher_, options, log_.name}),
       intake_(source) {
   committer_.start();
 }
@@ -234,7 +234,7 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
   ANNALS_ASSERT(undecided.has_value());
   throw Error{ErrorKind::failed,
               fmt::format("the sink gave up what was in flight, from position {} of {} on: {}",
-                          source_.place(undecided->ticket).position, log_, undecided->reason),
+                          source_.place(undecided->ticket).position, log_.name, undecided->reason),
               {.hint = "nothing is lost: with a new sink it is sent again", .retryable = true}};
 }
 

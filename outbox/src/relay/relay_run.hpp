@@ -11,6 +11,7 @@
 #include "annals/outbox/destination.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/relay.hpp"
+#include "log/log_sql.hpp"
 #include "poison/poison.hpp"
 #include "relay/admission.hpp"
 #include "relay/committer.hpp"
@@ -33,8 +34,8 @@ struct Tenure {
 /// Errors         those of Relay.
 class RelayRun {
  public:
-  RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-           const std::string& log, Admission admission, Tenure tenure);
+  RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options, LogName log,
+           Admission admission, Tenure tenure);
 
   StepReport step(std::chrono::milliseconds wait_max);
   /// Waits at most `wait_max` for what is in flight and records the checkpoint. Rows that were read and not sent are
@@ -67,7 +68,7 @@ class RelayRun {
   MessageSource& source_;
   Clock& clock_;
   const RelayOptions& options_;
-  std::string log_;
+  LogName log_;
   Admission admission_;
   Tenure tenure_;
   Publisher publisher_;

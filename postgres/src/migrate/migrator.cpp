@@ -50,7 +50,8 @@ void require_plain(const Owners& owners, const std::string& schema) {
       fmt::format("{0}.schema_migrations is not the plain table that Annals makes, or is owned by \"{1}\" while "
                   "schema \"{0}\" is owned by \"{2}\"",
                   schema, *owners.list, *owners.schema),
-      "find out who made it; `annals schema apply` makes another once it is dropped");
+      fmt::format("find out who made it; `annals schema apply{}` makes another once it is dropped",
+                  schema_option(schema)));
 }
 
 /// Before anything is written: the owner of a table has triggers on it run as whoever writes to it.
@@ -174,11 +175,6 @@ std::vector<std::pair<const MigrationSet*, Migration>> to_do(Connection& connect
   return steps;
 }
 
-std::string apply_command(const std::string& schema) {
-  return schema == Database{}.schema ? std::string{"annals schema apply"}
-                                     : fmt::format("annals schema apply --schema {}", schema);
-}
-
 /// It was not made yet, or its name is mistyped: whoever reads this knows which.
 Error no_such_schema(Connection& connection) {
   const auto& schema = connection.database().schema;
@@ -189,7 +185,7 @@ Error no_such_schema(Connection& connection) {
   }
   return Error{ErrorKind::not_ready,
                fmt::format("there is no schema \"{}\" in {}", schema, describe(connection.database())),
-               {.hint = fmt::format("run `{}`{}", apply_command(schema),
+               {.hint = fmt::format("run `annals schema apply{}`{}", schema_option(schema),
                                     others.empty() ? "" : "; or correct the name: here Annals has " + others)}};
 }
 
@@ -268,7 +264,7 @@ void require_schema(Connection& connection, const MigrationSet& set) {
   throw Error{ErrorKind::not_ready,
               fmt::format("schema \"{}\" in {} lacks step {} ({}) of {}", schema, describe(connection.database()),
                           steps.front().number, steps.front().name, set.module),
-              {.hint = fmt::format("run `{}`", apply_command(schema))}};
+              {.hint = fmt::format("run `annals schema apply{}`", schema_option(schema))}};
 }
 
 }  // namespace annals::postgres

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "annals/core/error.hpp"
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
@@ -129,6 +130,10 @@ std::string describe(const Database& database) {
     }
   }
   return out.empty() ? "PostgreSQL as the PG* environment names it" : out;
+}
+
+std::string schema_option(const std::string& schema) {
+  return schema == Database{}.schema ? std::string{} : " --schema " + quote_shell(schema);
 }
 
 }  // namespace annals::postgres

@@ -3,21 +3,12 @@
 #include <fmt/format.h>
 
 #include "annals/core/error.hpp"
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "runner/dispatcher.hpp"
 
 namespace annals::projections {
 namespace {
-
-/// A literal for a statement that somebody is to run by hand.
-std::string quoted(std::string_view text) {
-  std::string out{"'"};
-  for (const char c : text) {
-    if (c == '\'') out += c;
-    out += c;
-  }
-  return out + "'";
-}
 
 Error corrupt(std::string_view what, std::string hint) {
   return Error{ErrorKind::corrupt, what, {.hint = std::move(hint), .sqlstate = {}}};
@@ -36,7 +27,7 @@ OffsetTable::Places InboxOffsets::list(const std::string& origin, const std::str
           fmt::format("connect to that cluster, give the inbox of this one another consumer name, or begin the "
                       "topic anew (ids keep what was handled from being handled again): DELETE FROM "
                       "{}.inbox_offsets WHERE consumer = {} AND topic = {}",
-                      schema_, quoted(consumer_), quoted(topic)));
+                      schema_, quote_sql(consumer_), quote_sql(topic)));
     }
     places[row.partition] = {.next = row.next, .can_prove = row.has_last_id};
     told_[{topic, row.partition}] = row.next;
@@ -66,7 +57,7 @@ std::string InboxOffsets::how_to_set(const std::string& topic, std::int32_t part
   return fmt::format(
       "UPDATE {}.inbox_offsets SET next_offset = {}, last_id = NULL WHERE consumer = {} AND topic = {} AND partition = "
       "{}",
-      schema_, next, quoted(consumer_), quoted(topic), partition);
+      schema_, next, quote_sql(consumer_), quote_sql(topic), partition);
 }
 
 InboxTables::Offsets InboxOffsets::expected(const std::vector<IncomingMessage>& batch) const {

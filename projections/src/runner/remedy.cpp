@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include "annals/core/text.hpp"
+#include "annals/postgres/database.hpp"
 
 namespace annals::projections {
 namespace {
 
-/// Nothing for the schema that the command takes by default.
 std::string schema_option(const ProjectionKey& key) {
   require_identifier("projection name", key.name);
   require_identifier("schema", key.schema);
-  return key.schema == ProjectionKey{}.schema ? std::string{} : " --schema " + key.schema;
+  return postgres::schema_option(key.schema);
 }
 
 }  // namespace

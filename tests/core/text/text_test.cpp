@@ -5,6 +5,7 @@
 #include "annals/core/error.hpp"
 
 using annals::invalid_text_offset;
+using annals::nearest;
 using annals::printable;
 using annals::without_terminal_controls;
 
@@ -50,4 +51,21 @@ TEST(Text, IdentifierIsPlain) {
     EXPECT_THROW(annals::require_identifier("schema", name), annals::Error) << name;
   }
   EXPECT_THROW(annals::require_identifier("schema", std::string(64, 'a')), annals::Error);
+}
+
+TEST(Text, NearestIsWhatWasProbablyMeant) {
+  EXPECT_EQ(nearest("nmae", {"name", "sink"}), "name");
+  EXPECT_EQ(nearest("compresion.type", {"client.id", "compression.type", "compression.level"}), "compression.type");
+  EXPECT_EQ(nearest("name", {"names", "name"}), "name");
+}
+
+TEST(Text, NearestIsNothingWhenNoneIsNear) {
+  EXPECT_EQ(nearest("completely-different", {"name", "sink"}), "");
+  EXPECT_EQ(nearest("name", {}), "");
+}
+
+TEST(Text, NearestDoesNotCompareWhatIsNoSlipOfTheFinger) {
+  const std::string longest(64, 'x');
+  EXPECT_EQ(nearest(longest, {longest}), longest);
+  EXPECT_EQ(nearest(longest + "x", {longest}), "");
 }

@@ -22,11 +22,11 @@ class LogCheck : public StoreTest {
 
   std::vector<Fault> faults() {
     std::vector<Fault> out;
-    for (const auto& finding : check_log(direct_, "annals")) out.push_back(finding.fault);
+    for (const auto& finding : check_log(doctor_, "annals")) out.push_back(finding.fault);
     return out;
   }
   LogFinding only_finding() {
-    const auto findings = check_log(direct_, "annals");
+    const auto findings = check_log(doctor_, "annals");
     EXPECT_EQ(findings.size(), 1U);
     return findings.empty() ? LogFinding{} : findings.front();
   }
@@ -45,6 +45,8 @@ class LogCheck : public StoreTest {
                     std::to_string(stream_id) + ", " + std::to_string(version) +
                     ", gen_random_uuid(), 1, 't', 'stray')");
   }
+  postgres::Connection doctor_{temp_.as("doctor")};
+
   std::vector<std::string> all_data() {
     std::vector<std::string> out;
     store_.read_all(GlobalPosition{}, [&](const RecordedEvent& event) {
@@ -60,7 +62,7 @@ class LogCheck : public StoreTest {
 TEST_F(LogCheck, FindsNothingInALogThatAppendsMade) {
   EXPECT_THAT(faults(), IsEmpty());
   const tests::TempDatabase fresh;
-  postgres::Connection connection{fresh.database()};
+  postgres::Connection connection{fresh.as("doctor")};
   EXPECT_THAT(check_log(connection, "annals"), IsEmpty()) << "in an empty log";
 }
 
@@ -82,13 +84,10 @@ TEST_F(LogCheck, FindsAPositionThatReadersNeverReach) {
   EXPECT_THAT(only_finding().what, HasSubstr("begins at -5"));
 }
 
-TEST_F(LogCheck, SaysNothingOfPositionsToARoleThatMayNotAskTheSequence) {
+TEST_F(LogCheck, SaysSoWhenARoleMayNotAskTheSequence) {
   insert(9'000'000'000, 1, 4);
-  const auto role = "r_" + EventId::generate().to_string().substr(24);
-  direct_.execute("CREATE ROLE " + role + "; GRANT USAGE ON SCHEMA annals TO " + role +
-                  "; GRANT SELECT ON annals.streams, annals.events TO " + role + "; SET ROLE " + role);
-  EXPECT_THAT(faults(), ElementsAre(Fault::head_astray));
-  direct_.execute("RESET ROLE; DROP OWNED BY " + role + "; DROP ROLE " + role);
+  direct_.execute("REVOKE SELECT ON annals.events_position_seq FROM annals_doctor");
+  EXPECT_THAT(faults(), ElementsAre(Fault::not_compared, Fault::head_astray));
 }
 
 TEST_F(LogCheck, FindsAHeadThatWasMovedAndItsRemedyWorks) {

@@ -82,7 +82,7 @@ TEST_F(RelayCheckpoint, OfAnotherTimelineIsRefused) {
   const auto error = refusal();
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("timeline 77"), HasSubstr("this is timeline " + timeline)));
-  EXPECT_THAT(error.hint(), HasSubstr("`annals relay adopt relay --log outbox --position 5`"));
+  EXPECT_THAT(error.hint(), HasSubstr("`annals relay adopt relay --log outbox --position 5 --yes`"));
 }
 
 /// What is committed below the position after it was adopted would be published by nobody.

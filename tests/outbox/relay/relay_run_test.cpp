@@ -34,7 +34,7 @@ class RelayRunTest : public ::testing::Test {
   }
   RelayRun& open(Destination& destination) {
     source_.emplace(log_, options_.batch_rows_max);
-    return run_.emplace(*source_, destination, clock_, options_, "log", Admission{options_, {}},
+    return run_.emplace(*source_, destination, clock_, options_, LogName{"log", "annals"}, Admission{options_, {}},
                         Tenure{.talk_within = talk_within, .renew = [this] { renewed_.push_back(clock_.steady()); }});
   }
   StepReport step_until_idle(RelayRun& run) {
@@ -240,7 +240,7 @@ TEST_F(RelayRunTest, EndsItsDrainWhenTheOwnershipIsLost) {
   MemoryDestination destination{sink, progress_, "main"};
   source_.emplace(log_, options_.batch_rows_max);
   bool lost = false;
-  auto& run = run_.emplace(*source_, destination, clock_, options_, "log", Admission{options_, {}},
+  auto& run = run_.emplace(*source_, destination, clock_, options_, LogName{"log", "annals"}, Admission{options_, {}},
                            Tenure{.talk_within = talk_within, .renew = [&] {
                                     if (lost) throw Error{ErrorKind::disconnected, "the session is gone"};
                                   }});

@@ -17,7 +17,6 @@ namespace {
 using annals::testing::MemoryLog;
 using annals::testing::MemorySource;
 using projections::Inbox;
-using projections::InboxOptions;
 using projections::MessageHandlers;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -58,7 +57,7 @@ class InboxTest : public ::testing::Test {
  protected:
   InboxTest() { direct_.execute(create_effects); }
 
-  Inbox inbox(std::string consumer = "payments", InboxOptions options = {}) {
+  Inbox inbox(std::string consumer = "payments", projections::InboxOptions options = {}) {
     return {database_.database(), std::move(consumer), types_, make_effects(store_, outbox_), std::move(options)};
   }
   Inbox inbox_with(MessageHandlers handlers) { return {database_.database(), "payments", types_, std::move(handlers)}; }
@@ -232,19 +231,21 @@ TEST_F(InboxTest, OtherMessageWhereOneWasHandledStopsIt) {
   EXPECT_THAT(effects(), ElementsAre("a", "b", "c"));
 }
 
-TEST_F(InboxTest, HintThatSetsTheRecordRunsAsItStands) {
-  {
+TEST_F(InboxTest, HintsThatSetTheRecordRunAsTheyStandAndMoveNoTerminal) {
+  const auto step = [&](const char* origin, projections::IncomingMessage message) {
     ScriptedSource source;
-    source.next = {at(3, incoming("a", "1"))};
-    auto box = inbox("it's");
-    EXPECT_EQ(box.step(source, 0ms).handled, 1U);
-  }
-  ScriptedSource source;
-  source.next = {at(3, incoming("b", "2"))};
-  auto box = inbox("it's");
-  const auto hint = error_of([&] { box.step(source, 0ms); }).hint();
-  direct_.execute(hint.substr(hint.find("UPDATE")));
-  EXPECT_THAT(payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets"), ElementsAre("0"));
+    source.origin = origin;
+    source.next = {at(3, std::move(message))};
+    inbox("it's\x1b[2J\\\n\u202e").step(source, 0ms);
+  };
+  const auto follow = [&](const Error& error, const char* word) {
+    EXPECT_THAT(error.hint(), ::testing::Not(::testing::ContainsRegex("[\x01-\x1f]|\u202e")));
+    postgres::Connection{database_.as("operator")}.execute(error.hint().substr(error.hint().find(word)));
+    return payloads(direct_, "SELECT next_offset::text FROM annals.inbox_offsets");
+  };
+  step("cluster", incoming("a", "1"));
+  EXPECT_THAT(follow(error_of([&] { step("cluster", incoming("b", "2")); }), "UPDATE"), ElementsAre("0"));
+  EXPECT_THAT(follow(error_of([&] { step("another", incoming("b", "2")); }), "DELETE"), IsEmpty());
 }
 
 /// What was received before the source failed takes effect; the source is not read again.

@@ -61,6 +61,7 @@ def words_of(command):
     """The command as argv, with a value for each placeholder; None for what is no command line."""
     command = re.sub(r"\[(-[^\]]*)\]", r"\1", command)  # [--option VALUE] of a synopsis
     command = command.replace("{}--", "--")  # a flag that is there or not
+    command = re.sub(r"(?<=\w)\{\}", " --schema s", command)  # an option that is there or not: postgres::schema_option
     previous = None
     while previous != command:
         previous, command = command, END.sub("", command).rstrip(" \\")
@@ -145,6 +146,7 @@ CONTROLS = [
     (hint("annals relay adopt {} --tabel {}"), "--tabel"),
     (hint("annals projection reset {} --version {}"), "prints the program's version"),
     (hint("annals stream frobnicate NAME"), "`annals stream frobnicate NAME`"),
+    (hint("annals relay skpi{} --id ID"), "`annals relay skpi{} --id ID`"),
     (hint("annals-relay --config FILE --nope"), "--nope"),
     (hint("script/stakc up"), "there is no such script"),
     ({"core/src/a.cpp": 'f("look at it (annals stream shwo x), then");'}, "annals stream shwo x"),

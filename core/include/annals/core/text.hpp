@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace annals {
 
@@ -23,5 +24,9 @@ void require_text(std::string_view what, std::string_view text, std::size_t byte
 
 /// Throws Error{invalid} unless `name` is a plain SQL identifier: [a-z_][a-z0-9_]{0,62}.
 void require_identifier(std::string_view what, std::string_view name);
+
+/// Of `names` the one that `name` was probably meant to be, for "did you mean …?"; empty when none is near, and for a name
+/// of more than 64 bytes: that is no slip of the finger, and to compare costs length times length.
+[[nodiscard]] std::string_view nearest(std::string_view name, const std::vector<std::string_view>& names);
 
 }  // namespace annals

@@ -19,6 +19,7 @@ struct LogFinding {
     head_astray,          ///< a stream's head is not the version of its last event, or versions are missing below it
     unknown_stream,       ///< events of a stream that does not exist: readers stop before them
     impossible_time,      ///< a time that is not finite, or not of the years 1 to 9999: readers stop at it
+    not_compared,         ///< no fault that was seen: this role may not ask what positions were given out
   };
   Fault fault;
   std::string what;    ///< names table, column and position or stream
@@ -35,8 +36,8 @@ struct LogCheckOptions {
 
 /// Compares the log with what appends can have left. Reads only; at most 100 findings of each fault.
 ///
-/// Needs SELECT on streams and events; without SELECT on the sequence of positions that comparison is left out. Errors:
-/// those of the connection; the whole is bounded by its statement time-out, a statement at a time.
+/// Needs SELECT on streams and events, and on the sequence of positions; without the last that comparison is left out, and
+/// a finding says so. Errors: those of the connection; the whole is bounded by its statement time-out, a statement at a time.
 [[nodiscard]] std::vector<LogFinding> check_log(postgres::Connection& connection, const std::string& schema,
                                                 LogCheckOptions options = {});
 

@@ -36,4 +36,8 @@ struct Database {
 /// The target without secrets, for messages: "host=… port=… dbname=… user=…".
 [[nodiscard]] std::string describe(const Database& database);
 
+/// For commands of `annals` in hints, to be pasted as they are: " --schema S", or nothing for the schema that it takes by
+/// default. Without it the command acts on another service's tables where one database has both.
+[[nodiscard]] std::string schema_option(const std::string& schema);
+
 }  // namespace annals::postgres

@@ -1,11 +1,18 @@
 #include "annals/outbox/status.hpp"
 
-#include "annals/postgres/ownership.hpp"
+#include <fmt/format.h>
+
+#include "annals/core/clock.hpp"
+#include "annals/outbox/message_log.hpp"
+#include "annals/outbox/relay.hpp"
 #include "cli_test.hpp"
+#include "outbox/recording_sink.hpp"
+#include "support/error_of.hpp"
 
 namespace annals::tests {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 class RelayCommand : public CliTest {
@@ -44,7 +51,9 @@ TEST_F(RelayCommand, AdoptsACheckpointWhenToldTwice) {
 }
 
 TEST_F(RelayCommand, RefusesToAdoptNothingOrTheFuture) {
-  EXPECT_EQ(annals({"relay", "adopt", "shop", "--yes"}).code, 2);
+  const auto nobody = annals({"relay", "adopt", "shop", "--yes"});
+  EXPECT_EQ(nobody.code, 6);
+  EXPECT_THAT(nobody.err, AllOf(HasSubstr("relay \"shop\" has no checkpoint on outbox"), HasSubstr("--position")));
   EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "11", "--yes"}).code, 2);
 }
 
@@ -61,6 +70,72 @@ TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
                 .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_skips")
                 .text(0, 0),
             "shop 3 " + std::string{"annals_operator"} + " the topic is gone");
+}
+
+TEST_F(RelayCommand, SkipsNothingForARelayThatIsNotThere) {
+  const auto id = connect().query("SELECT message_id::text FROM annals.outbox WHERE position = 3").text(0, 0);
+  const auto finished = annals({"relay", "skip", "nope", "--position", "3", "--id", id});
+  EXPECT_EQ(finished.code, 6);
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("relay \"nope\" has no checkpoint"), HasSubstr("annals relay status")));
+  EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
+}
+
+/// Two services in one database, each with a relay of the usual name: what is said about one must not be done to the other.
+class RelayOfTwo : public RelayCommand {
+ protected:
+  RelayOfTwo() {
+    for (const auto& words : {Arguments{"schema", "apply"}, Arguments{"schema", "roles", "apply"}}) {
+      Arguments command{"--database", database_.superuser().conninfo, "--schema", "other"};
+      command.insert(command.end(), words.begin(), words.end());
+      command.insert(command.end(), {"--owner", "annals_owner"});
+      const auto finished = run(command);
+      EXPECT_EQ(finished.code, 0) << finished.err;
+    }
+    connect().execute(
+        "INSERT INTO other.outbox (message_id, content_type, topic, type, payload) "
+        "SELECT gen_random_uuid(), 1, 'orders', 'T', '1' FROM generate_series(1, 10)");
+  }
+  void add_checkpoints(const std::string& cluster) const {
+    for (const auto* schema : {"annals", "other"}) {
+      connect().execute(
+          fmt::format("INSERT INTO {}.relay_checkpoints (relay, log, position, system_identifier, timeline) VALUES "
+                      "('relay', 'outbox', 0, {}, '1')",
+                      schema, cluster));
+    }
+  }
+  [[nodiscard]] std::int64_t count(const std::string& schema, const std::string& rows) const {
+    return number(fmt::format("SELECT count(*) FROM {}.{}", schema, rows));
+  }
+};
+
+TEST_F(RelayOfTwo, HintOfAHaltedRelayIsForItsOwnSchema) {
+  add_checkpoints("(SELECT system_identifier::text FROM pg_control_system())");
+  auto log = outbox::message_log("other");
+  RecordingSink sink{{.unsendable = {3}}};
+  SystemClock clock;
+  auto database = database_.as("relay");
+  database.schema = "other";
+  const auto hint = error_of([&] {
+                      outbox::Relay relay{database, log, sink, clock, {}};
+                      for (int i = 0; i < 100; ++i) relay.step(std::chrono::milliseconds{20});
+                    }).hint();
+  const auto begin = hint.find("`annals") + 1;
+  const auto command = hint.substr(begin, hint.find('`', begin) - begin);
+  EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
+  EXPECT_EQ(count("other", "relay_skips WHERE position = 3"), 1);
+  EXPECT_EQ(count("annals", "relay_skips"), 0);
+}
+
+TEST_F(RelayOfTwo, RemedyOfTheDoctorIsForItsOwnSchema) {
+  add_checkpoints("'4711'");
+  const auto doctor = annals({"--schema", "other", "doctor"});
+  EXPECT_EQ(doctor.code, 5);
+  const auto begin = doctor.out.find("annals relay adopt");
+  ASSERT_NE(begin, std::string::npos) << doctor.out;
+  const auto command = doctor.out.substr(begin, doctor.out.find('\n', begin) - begin);
+  EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
+  EXPECT_EQ(count("other", "relay_checkpoints WHERE system_identifier = '4711'"), 0);
+  EXPECT_EQ(count("annals", "relay_checkpoints WHERE system_identifier = '4711'"), 1);
 }
 
 }  // namespace

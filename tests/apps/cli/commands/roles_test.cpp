@@ -58,7 +58,10 @@ TEST_F(Roles, LetEachDoItsWork) {
                   {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"},
                   {"relay", "skip", "relay", "--position", "1", "--id", "0192f3a0-0000-7000-8000-000000000001"},
                   {"relay", "status"},
-                  {"projection", "reset", "p", "--yes"}});
+                  {"projection", "reset", "p", "--yes"},
+                  {"all", "tail"},
+                  {"events", "export"},
+                  {"stream", "check"}});
   connect().execute("DELETE FROM annals.projections");  // doctor would rightly object to its cluster
   expect_success("doctor", {{"doctor"},
                             {"relay", "status"},
@@ -117,6 +120,13 @@ TEST_F(Roles, RefuseEverythingElse) {
        "VALUES ('r', 'outbox', 1, gen_random_uuid(), '', 'somebody_else')"},
       {"operator", "DELETE FROM annals.relay_skips"},
       {"operator", "UPDATE annals.projections SET version = 2"},
+      {"operator", "UPDATE annals.inbox_offsets SET origin = 'x'"},
+      {"operator",
+       "INSERT INTO annals.inbox_offsets (consumer, topic, partition, next_offset, origin) VALUES ('c', 't', 1, "
+       "0, 'k')"},
+      {"operator", "SELECT nextval('annals.events_position_seq')"},
+      {"doctor", "SELECT nextval('annals.outbox_position_seq')"},
+      {"doctor", "SELECT setval('annals.outbox_position_seq', 1)"},
       {"doctor", "UPDATE annals.relay_checkpoints SET position = 1"},
       {"reader", "SELECT * FROM annals.events"},
       {"reader", "CREATE TABLE annals_read.mine (a int)"},

@@ -159,6 +159,10 @@ TEST_F(SchemaRoles, RefuseARoleThatTheMatrixCannotHold) {
       {"GRANT USAGE ON SCHEMA annals TO " + role("group") + "; GRANT SELECT ON annals.events TO " + role("group") +
            " WITH GRANT OPTION; SET ROLE " + role("group") + "; GRANT SELECT ON annals.events TO {}",
        "handed on", 2, "REVOKE ALL ON ALL TABLES IN SCHEMA annals FROM \"" + role("group") + "\" CASCADE"},
+      {"ALTER ROLE {} REPLICATION", "has REPLICATION", 2, "ALTER ROLE {} NOREPLICATION"},
+      {"ALTER ROLE {} BYPASSRLS", "has BYPASSRLS", 2, "ALTER ROLE {} NOBYPASSRLS"},
+      {"ALTER ROLE " + role("group") + " REPLICATION; GRANT " + role("group") + " TO {}",
+       "by way of role \"" + role("group") + "\"", 2, "REVOKE \"" + role("group") + "\" FROM {}"},
   };
   for (const auto& one : cases) {
     connect().execute(fmt::format(fmt::runtime(one.prepare), role("shop")));
@@ -175,6 +179,41 @@ TEST_F(SchemaRoles, RefuseARoleThatTheMatrixCannotHold) {
     const auto done = apply({"--writer", role("shop")});
     EXPECT_EQ(done.code, 0) << remedy << done.err;
   }
+}
+
+TEST_F(SchemaRoles, RefuseARoleThatReachesTheServerItself) {
+  const auto version = number("SELECT current_setting('server_version_num')::int8");
+  for (const std::string name : {"pg_execute_server_program", "pg_read_server_files", "pg_write_server_files",
+                                 "pg_signal_backend", "pg_create_subscription"}) {
+    if (name == "pg_create_subscription" && version < 160000) continue;
+    connect().execute("GRANT " + name + " TO " + role("shop"));
+    const auto refused = apply({"--writer", role("shop")});
+    EXPECT_EQ(refused.code, 2) << name << refused.err;
+    const auto remedy = fmt::format("REVOKE \"{}\" FROM {}", name, role("shop"));
+    EXPECT_THAT(refused.err, HasSubstr(remedy));
+    connect().execute(remedy);
+    const auto done = apply({"--writer", role("shop")});
+    EXPECT_EQ(done.code, 0) << done.err;
+  }
+}
+
+/// From version 16 on who may make roles may take on those only that were given to him to give away.
+TEST_F(SchemaRoles, RefuseARoleThatMayMakeRolesWhereItMayTakeOnTheOwner) {
+  const bool takes_any = number("SELECT current_setting('server_version_num')::int8") < 160000;
+  connect().execute("ALTER ROLE " + role("shop") + " CREATEROLE");
+  postgres::Connection session{as_role(role("shop"))};
+  EXPECT_EQ(sqlstate(session, fmt::format("BEGIN; GRANT {} TO {}", role("owner"), role("shop"))),
+            takes_any ? "" : "42501");
+  session.execute("ROLLBACK");
+  const auto refused = apply({"--writer", role("shop")});
+  EXPECT_EQ(refused.code, takes_any ? 2 : 0) << refused.err;
+  if (takes_any) {
+    const auto remedy = fmt::format("ALTER ROLE {} NOCREATEROLE", role("shop"));
+    EXPECT_THAT(refused.err,
+                AllOf(HasSubstr("has CREATEROLE: before PostgreSQL 16 it may take on"), HasSubstr(remedy)));
+    connect().execute(remedy);
+  }
+  EXPECT_EQ(apply({"--writer", role("shop")}).code, 0);
 }
 
 TEST_F(SchemaRoles, RefuseARoleThatIsNotThere) {

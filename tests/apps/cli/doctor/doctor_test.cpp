@@ -7,6 +7,7 @@ namespace annals::tests {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -121,12 +122,82 @@ TEST_F(DoctorCommand, SeesPreparedTransactionsLeftBehind) {
   session.execute("ROLLBACK PREPARED 'forgotten one'");
 }
 
+/// The queue is the whole cluster's, and so is the suspicion: another test may have the oldest transaction.
+TEST_F(DoctorCommand, WarnsOfAQueueOfNotificationsThatFills) {
+  EXPECT_THAT(check("notifications", 0), HasSubstr("\"ok\""));
+  auto listener = connect();
+  listener.execute("LISTEN x");
+  listener.execute("BEGIN; SELECT 1");
+  auto other = connect();
+  for (int i = 0; i < 13; ++i) {
+    other.execute("SELECT pg_notify('x', repeat('x', 7900) || n) FROM generate_series(1, 1000) n");
+  }
+  EXPECT_THAT(check("notifications", 0),
+              AllOf(HasSubstr("\"warn\""), HasSubstr("LISTENs and does not read"), HasSubstr("pg_terminate_backend(")));
+}
+
 TEST_F(DoctorCommand, FailsWhenACheckpointBelongsToAnotherCluster) {
   connect().execute(
       "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
       "VALUES ('shop', 'outbox', 0, '4711', '1')");
   EXPECT_THAT(check("relay", 5),
               AllOf(HasSubstr("belongs to cluster 4711"), HasSubstr("annals relay adopt shop --log outbox --yes")));
+}
+
+/// After a fail-over something always waits; a start would halt.
+TEST_F(DoctorCommand, NamesAnotherTimelineBeforeTheBacklogThatItExplains) {
+  connect().execute(
+      "INSERT INTO annals.outbox (message_id, content_type, topic, type, payload) VALUES (gen_random_uuid(), 1, 't', "
+      "'T', "
+      "''); INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
+      "SELECT 'shop', 'outbox', 0, system_identifier::text, '99' FROM pg_control_system()");
+  const auto found = check("relay", 5);
+  EXPECT_THAT(found,
+              AllOf(HasSubstr("\"fail\""), HasSubstr("written on timeline 99"), HasSubstr("1 messages wait"),
+                    HasSubstr("annals relay adopt shop --log outbox --yes"), Not(HasSubstr("start annals-relay"))));
+  EXPECT_EQ(annals({"relay", "adopt", "shop", "--log", "outbox", "--yes"}).code, 0);
+  EXPECT_THAT(check("relay", 0), HasSubstr("start annals-relay"));
+}
+
+TEST_F(DoctorCommand, NamesTheSchemaInWhatIsToBePasted) {
+  (void)run({"--database", uri("owner"), "--schema", "other", "schema", "apply"});
+  connect().execute(
+      "GRANT USAGE ON SCHEMA other TO annals_doctor; GRANT SELECT ON ALL TABLES IN SCHEMA other TO annals_doctor; "
+      "INSERT INTO other.projections (name, version, system_identifier) VALUES ('p', 2, '4711')");
+  EXPECT_THAT(annals({"--schema", "other", "doctor"}).out,
+              AllOf(HasSubstr("annals projection adopt p --projection-version 2 --schema other --yes"),
+                    HasSubstr("annals projection reset p --projection-version 2 --schema other --yes")));
+}
+
+TEST_F(DoctorCommand, SeesPositionsThatNobodyGaveOut) {
+  const auto log = [&] { return check("log", 5); };
+  connect().execute(
+      "INSERT INTO annals.outbox (position, message_id, content_type, topic, type, payload) OVERRIDING SYSTEM VALUE "
+      "VALUES (9000000000, gen_random_uuid(), 1, 't', 'T', ''), (0, gen_random_uuid(), 1, 't', 'T', '')");
+  EXPECT_THAT(log(), AllOf(HasSubstr("annals.outbox.position goes up to 9000000000"),
+                           HasSubstr("ALTER TABLE annals.outbox ALTER COLUMN position RESTART WITH 9000000001"),
+                           HasSubstr("annals.outbox.position begins at 0: readers begin at 1")));
+  (void)output({"stream", "append", "order-1", "--type", "T"});
+  connect().execute(
+      "INSERT INTO annals.events (position, stream_id, version, event_id, content_type, type, data) OVERRIDING SYSTEM "
+      "VALUE VALUES (9000000000, 1, 2, gen_random_uuid(), 1, 'T', ''); UPDATE annals.streams SET version = 2");
+  EXPECT_THAT(log(), HasSubstr("annals.events.position goes up to 9000000000"));
+  for (const auto* command : {"doctor", "operator"}) {
+    const auto found = run({"--database", uri(command), "stream", "check"});
+    EXPECT_EQ(found.code, 5) << command;
+    EXPECT_THAT(found.out, HasSubstr("impossible_position"));
+  }
+}
+
+TEST_F(DoctorCommand, SaysWhatItCouldNotCompare) {
+  connect().execute("REVOKE SELECT ON annals.events_position_seq, annals.outbox_position_seq FROM annals_doctor");
+  EXPECT_THAT(
+      lines_of(check("log", 0)),
+      ElementsAre(AllOf(HasSubstr("\"warn\""), HasSubstr("no SELECT on the sequence annals.events_position_seq")),
+                  AllOf(HasSubstr("\"warn\""), HasSubstr("no SELECT on the sequence annals.outbox_position_seq"))));
+  const auto checked = annals({"stream", "check"});
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_THAT(checked.out, HasSubstr("not_compared"));
 }
 
 TEST_F(DoctorCommand, ShowsNothingThatATerminalObeys) {

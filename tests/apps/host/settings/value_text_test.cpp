@@ -4,7 +4,6 @@
 
 #include "annals/core/error.hpp"
 #include "host/http/listen.hpp"
-#include "host/settings/nearest.hpp"
 
 namespace annals::host {
 namespace {
@@ -37,11 +36,6 @@ TEST(ValueText, KnowsLoopback) {
 TEST(ValueText, SplitsWithoutBlanks) {
   EXPECT_EQ(split(" a, b ,,c", ','), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_TRUE(split("", ',').empty());
-}
-
-TEST(ValueText, FindsTheNearestName) {
-  EXPECT_EQ(nearest("nmae", {"name", "sink"}), "name");
-  EXPECT_EQ(nearest("completely-different", {"name", "sink"}), "");
 }
 
 }  // namespace

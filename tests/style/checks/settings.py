@@ -1,0 +1,39 @@
+"""Every setting of annals-relay that a hint or a document names by section and key is one that the program takes."""
+import re
+
+from checks.commands import COMMENTS, JOINED, unquoted
+
+TABLE = "apps/relay/settings/setting.cpp"
+ROW = re.compile(r'(?:Setting\{|>\(\s*)"([a-z]+)\.([a-z_]+)"')
+FILES = ("cpp", "example", "hpp", "md", "service", "toml")  # relay.toml is no setting
+
+
+def strings_of(text):
+    code = re.sub(r"^\s*#include.*$", "", COMMENTS.sub("", text), flags=re.M)
+    return "\n".join(unquoted(literals[0]) for literals in JOINED.finditer(code))
+
+
+def faults(tree):
+    keys = ROW.findall(tree.text(TABLE)) if TABLE in tree.paths else []
+    if not keys:
+        yield TABLE, 0, f"{TABLE}: has no settings: this check knows nothing"
+        return
+    named = re.compile(rf"(?<![\w./:-])({'|'.join(sorted({section for section, _ in keys}))})\.([a-z_]+)(?![\w(])")
+    texts = [(p, strings_of(tree.text(p))) for p in tree.named(".cpp", ".hpp") if not p.startswith(("tests/", "bench/", "examples/"))]
+    texts += [(p, tree.text(p)) for p in tree.named(".md") if p != "CHANGELOG.md"]  # it tells of names that were
+    for path, text in texts:
+        for section, key in dict.fromkeys(named.findall(text)):
+            if (section, key) not in keys and key not in FILES:
+                yield f"{path} {section}.{key}", 0, f"{path}: names the setting {section}.{key}, which annals-relay does not have"
+
+
+def known(path, text):
+    rows = 'Setting{"relay.name", "E", "--name"}, number<1, 2>(\n  "kafka.queue_bytes_max", "E")'
+    return {TABLE: rows, path: text}
+
+
+CONTROLS = [
+    (known("kafka/src/sink.cpp", 'f("raise it "\n  "(relay.queue_bytes of annals-relay)");'), "names the setting relay.queue_bytes"),
+    (known("docs/relay.md", "Set `kafka.queue_bytes`; see relay.toml and `relay.name`."), "names the setting kafka.queue_bytes"),
+    ({TABLE: "nothing"}, "knows nothing"),
+]

@@ -26,10 +26,6 @@ std::string adopt_command(std::string_view relay, const LogName& log, std::int64
                      position, postgres::schema_option(log.schema));
 }
 
-std::string adopt_command(std::string_view relay, std::string_view log, std::int64_t position) {
-  return adopt_command(relay, LogName{std::string{log}, postgres::Database{}.schema}, position);
-}
-
 std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position, const EventId& id) {
   return fmt::format("annals relay skip {} --log {} --position {} --id {}{}", quote_shell(relay), quote_shell(log.name),
                      position, id.to_string(), postgres::schema_option(log.schema));

@@ -23,8 +23,6 @@ struct LogName {
 
 /// Commands for hints, to be pasted into a shell as they are.
 [[nodiscard]] std::string adopt_command(std::string_view relay, const LogName& log, std::int64_t position);
-/// The same for a log of the schema that commands take by default.
-[[nodiscard]] std::string adopt_command(std::string_view relay, std::string_view log, std::int64_t position);
 [[nodiscard]] std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position,
                                        const EventId& id);
 

@@ -81,7 +81,7 @@ void TableHistory::refuse(const TableCursor& cursor, const std::string& what) co
                           log_.name, what),
               {.hint = fmt::format("find out which history is the right one; then `{}` makes the checkpoint belong to "
                                    "this database, and what comes after that position is published (again)",
-                                   adopt_command(options_.relay, log_.name, cursor.place.position))}};
+                                   adopt_command(options_.relay, name_of(log_), cursor.place.position))}};
 }
 
 }  // namespace annals::outbox

@@ -126,6 +126,23 @@ TEST_F(RelayOfTwo, HintOfAHaltedRelayIsForItsOwnSchema) {
   EXPECT_EQ(count("annals", "relay_skips"), 0);
 }
 
+TEST_F(RelayOfTwo, HintOfACheckpointOfAnotherHistoryIsForItsOwnSchema) {
+  add_checkpoints("'4711'");
+  RecordingSink sink;
+  SystemClock clock;
+  auto database = database_.as("relay");
+  database.schema = "other";
+  const auto hint = error_of([&] {
+                      outbox::Relay relay{database, outbox::message_log("other"), sink, clock, {}};
+                      relay.step(std::chrono::milliseconds{0});
+                    }).hint();
+  const auto begin = hint.find("`annals") + 1;
+  const auto command = hint.substr(begin, hint.find('`', begin) - begin);
+  EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
+  EXPECT_EQ(count("other", "relay_checkpoints WHERE system_identifier = '4711'"), 0);
+  EXPECT_EQ(count("annals", "relay_checkpoints WHERE system_identifier = '4711'"), 1);
+}
+
 TEST_F(RelayOfTwo, RemedyOfTheDoctorIsForItsOwnSchema) {
   add_checkpoints("'4711'");
   const auto doctor = annals({"--schema", "other", "doctor"});

@@ -55,9 +55,6 @@ namespace {
 /// While a writer in flight keeps the bell the reader must go on looking; a transaction that lasts is looked at seldom.
 constexpr microseconds busy_pause_max = 20ms;
 
-/// Seconds that the rate of rows is a mean of.
-constexpr double rate_window = 0.02;
-
 enum Taken { writer_in_flight = 0, another_reader = 1, ours = 2 };
 
 }  // namespace
@@ -86,21 +83,14 @@ void Doorbell::looked(std::size_t rows) {
     found_at_ = now;
     busy_pause_ = 0us;
   }
-  note_rate(rows, now);
-  look_at_ = now + std::max(pause_at(rate_), busy_pause_);
+  rate_.note(rows, now);
+  look_at_ = now + std::max(look_pause(), busy_pause_);
 }
 
-microseconds Doorbell::pause_at(double rate) const noexcept {
+microseconds Doorbell::look_pause() const noexcept {
+  const auto rate = rate_.per_second();
   if (rate > pace_.flood_rate) return std::max(pace_.gather, pace_.gather_flood);
   return rate > pace_.busy_rate ? pace_.gather : pace_.look_again;
-}
-
-/// A mean of the last looks in which each counts as much as the time that it stands for.
-void Doorbell::note_rate(std::size_t rows, SteadyTime now) noexcept {
-  const auto since = std::max(std::chrono::duration<double>(now - looked_at_).count(), 1e-6);
-  const auto weight = std::min(since / rate_window, 1.0);
-  rate_ += weight * (static_cast<double>(rows) / since - rate_);
-  looked_at_ = now;
 }
 
 Doorbell::Wake Doorbell::wait(milliseconds wait) {
@@ -111,7 +101,7 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
   }
   if (sleep_ == Sleep::awake) {
     // Rows that gather are not silence: whoever fell asleep meanwhile would make every commit ring.
-    if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + pause_at(rate_), busy_pause_)) return fall_asleep();
+    if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + look_pause(), busy_pause_)) return fall_asleep();
     const auto left = std::min<microseconds>(until_due(), wait);
     (void)pause(left);
     return due() ? Wake::due : Wake::timed_out;

@@ -106,7 +106,7 @@ OrderedTail::State OrderedTail::read_replica(std::int64_t position, RowBatch& ba
     throw Error{ErrorKind::not_ready,
                 fmt::format("{} is read on a replica, and no reader on the primary has stored yet how far it is final",
                             table().relation),
-                {.hint = "read it once on the primary (a relay, a projection, or `annals all tail`), or read there"}};
+                {.hint = "let a relay or a projection of this log run on the primary, which keeps it; or read there"}};
   }
   horizon_.prove(*stored.horizon);
   return position < horizon() ? read_final(position, batch, rows_max) : State::caught_up;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "annals/postgres/log_table.hpp"
+#include "annals/postgres/tail/arrival_rate.hpp"
 
 namespace annals::postgres {
 
@@ -83,8 +84,7 @@ class Doorbell {
   void wake_up();
   void sleep(std::chrono::milliseconds wait);
   bool pause(std::chrono::microseconds wait);
-  [[nodiscard]] std::chrono::microseconds pause_at(double rate) const noexcept;
-  void note_rate(std::size_t rows, SteadyTime now) noexcept;
+  [[nodiscard]] std::chrono::microseconds look_pause() const noexcept;
 
   Connection& reader_;
   Pace pace_;
@@ -94,8 +94,7 @@ class Doorbell {
   std::string limit_;  // on our silence, which came with the bell; empty: none
   bool replica_;
   Sleep sleep_ = Sleep::awake;
-  double rate_ = 0;  // rows a second, lately
-  SteadyTime looked_at_;
+  ArrivalRate rate_;
   SteadyTime look_at_;                       // while awake
   SteadyTime found_at_;                      // when a read last found rows, or the bell rang
   std::chrono::microseconds busy_pause_{0};  // while an appender in flight keeps the bell

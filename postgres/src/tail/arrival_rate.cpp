@@ -3,16 +3,9 @@
 #include <algorithm>
 
 namespace annals::postgres {
-namespace {
-
-/// Seconds that the rate is a mean of.
-constexpr double window = 0.02;
-
-}  // namespace
-
 void ArrivalRate::note(std::size_t rows, Time now) noexcept {
   const auto since = std::max(std::chrono::duration<double>(now - noted_at_).count(), 1e-6);
-  const auto weight = std::min(since / window, 1.0);
+  const auto weight = std::min(since / window_.count(), 1.0);
   rate_ += weight * (static_cast<double>(rows) / since - rate_);
   noted_at_ = now;
 }

@@ -84,13 +84,13 @@ void Doorbell::looked(std::size_t rows) {
     busy_pause_ = 0us;
   }
   rate_.note(rows, now);
+  long_rate_.note(rows, now);
   look_at_ = now + std::max(look_pause(), busy_pause_);
 }
 
 microseconds Doorbell::look_pause() const noexcept {
-  const auto rate = rate_.per_second();
-  if (rate > pace_.flood_rate) return std::max(pace_.gather, pace_.gather_flood);
-  return rate > pace_.busy_rate ? pace_.gather : pace_.look_again;
+  if (long_rate_.per_second() > pace_.flood_rate) return std::max(pace_.gather, pace_.gather_flood);
+  return rate_.per_second() > pace_.busy_rate ? pace_.gather : pace_.look_again;
 }
 
 Doorbell::Wake Doorbell::wait(milliseconds wait) {

@@ -94,7 +94,8 @@ class Doorbell {
   std::string limit_;  // on our silence, which came with the bell; empty: none
   bool replica_;
   Sleep sleep_ = Sleep::awake;
-  ArrivalRate rate_;
+  ArrivalRate rate_{std::chrono::milliseconds{20}};
+  ArrivalRate long_rate_{std::chrono::milliseconds{250}};  // a burst is no flood
   SteadyTime look_at_;                       // while awake
   SteadyTime found_at_;                      // when a read last found rows, or the bell rang
   std::chrono::microseconds busy_pause_{0};  // while an appender in flight keeps the bell

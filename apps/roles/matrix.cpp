@@ -13,7 +13,7 @@ constexpr std::string_view enqueue =
     " traceparent, tracestate, headers)";
 constexpr std::string_view keep = "SELECT, INSERT, UPDATE";
 // How far the log is final, for readers on a replica; not for those who look and do not serve.
-constexpr std::string_view prove = "SELECT, UPDATE";
+constexpr std::string_view prove = "SELECT, UPDATE (position, proven_at)";
 // Who decided, and when, is written by the database.
 constexpr std::string_view skip = "SELECT, INSERT (relay, log, position, message_id, reason)";
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
@@ -24,15 +26,16 @@ Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, 
   TableCursor cursor{.cluster = cluster_, .place = {}};
   // Whatever is passed over must be settled: a transaction that is open there would never be published.
   if (start.at == Start::At::end) {
-    cursor.place = place_at(postgres::require_settled(connection_, table, 0, wait_max));
+    cursor.place = place_at(postgres::settled_end(connection_, table, wait_max));
   }
   if (start.at == Start::At::position) {
     if (start.position < 0) {
       throw invalid(fmt::format("relay \"{}\" is to start at position {}", printable(options_.relay), start.position),
                     "0 is the beginning");
     }
-    if (start.position > 0) (void)postgres::require_settled(connection_, table, start.position, wait_max);
-    cursor.place = place_at(start.position);
+    if (start.position > 0) {
+      cursor.place = place_at(std::min(start.position, postgres::settled_end(connection_, table, wait_max)));
+    }
   }
   return cursor.encode();
 }

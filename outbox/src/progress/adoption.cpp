@@ -37,10 +37,9 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
 RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
   postgres::Ownership lock{connection, lock_name_of(log, adoption.relay)};
   require_no_owner(connection, log, adoption.relay, lock);
-  // What is committed later at or below the position no relay would ever publish.
-  (void)postgres::require_settled(connection, postgres::log_table(log), adoption.position.value_or(0),
-                                  adoption.settle_timeout);
   const auto position = position_to_adopt(connection, log, adoption);
+  // What is committed later at or below the position no relay would ever publish.
+  if (position > 0) (void)postgres::settled_end(connection, postgres::log_table(log), adoption.settle_timeout);
   const auto cluster = postgres::read_cluster_identity(connection);
   connection.query(render_for(sql::checkpoint_adopt, log), Params{}
                                                                .text(adoption.relay)

@@ -1,1 +1,1 @@
-SELECT pg_catalog.has_table_privilege($1::text, 'UPDATE') AND pg_catalog.current_setting('transaction_read_only') = 'off'
+SELECT pg_catalog.has_any_column_privilege($1::text, 'UPDATE') AND pg_catalog.current_setting('transaction_read_only') = 'off'

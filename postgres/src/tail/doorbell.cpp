@@ -164,15 +164,11 @@ void Doorbell::wake_up() {
   sleep_ = Sleep::awake;
 }
 
-/// Pauses, talking to the server well within the lease.
+/// Pauses, no longer than it may be silent, and then talks to the server. What rings in that moment is taken from the socket with
+/// the answer, so the caller has to look at it: nobody may pause again before.
 void Doorbell::sleep(milliseconds wait) {
-  const auto deadline = SteadyClock::now() + wait;
   const auto talk_within = pace_.lease > 0ms ? pace_.lease / 3 : milliseconds::max();
-  while (true) {
-    const auto left = std::max(std::chrono::ceil<milliseconds>(deadline - SteadyClock::now()), 0ms);
-    if (pause(std::min(left, talk_within)) || left <= talk_within) return;
-    (void)reader_.query(std::string{sql::ownership_touch});
-  }
+  if (!pause(std::min(wait, talk_within)) && wait > talk_within) (void)reader_.query(std::string{sql::ownership_touch});
 }
 
 /// Until something arrives on the reader's connection, at most `wait`; whether it did.

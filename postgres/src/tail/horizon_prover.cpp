@@ -118,11 +118,10 @@ std::vector<Blocker> HorizonProver::blockers() {
   return found;
 }
 
-std::int64_t require_settled(Connection& connection, const LogTable& table, std::int64_t position,
-                             std::chrono::milliseconds wait_max) {
+std::int64_t settled_end(Connection& connection, const LogTable& table, std::chrono::milliseconds wait_max) {
   const auto deadline = std::chrono::steady_clock::now() + wait_max;
   HorizonProver prover{connection, table};
-  for (bool proven = prover.begin(position); !proven; proven = prover.advance()) {
+  for (bool proven = prover.begin(); !proven; proven = prover.advance()) {
     if (std::chrono::steady_clock::now() >= deadline) {
       const auto blockers = prover.blockers();
       const auto who = blockers.empty() ? Blocker{} : blockers.front();
@@ -130,7 +129,7 @@ std::int64_t require_settled(Connection& connection, const LogTable& table, std:
                   fmt::format("a transaction that is still open ({}) may yet write to {} at or below position {}",
                               who.pid == 0 ? fmt::format("prepared as \"{}\"", printable(who.query))
                                            : fmt::format("pid {}", who.pid),
-                              table.relation, position == 0 ? prover.top() : position),
+                              table.relation, prover.top()),
                   {.hint = "wait until it has ended (`annals doctor` shows it), then try again"}};
     }
     std::this_thread::sleep_for(settle_pause);

@@ -9,6 +9,12 @@
 #include "annals_postgres_sql.hpp"
 
 namespace annals::postgres {
+namespace {
+
+/// However slow a write was, perhaps only once, readers of a replica wait no longer for the next one.
+constexpr std::chrono::seconds spared_max{5};
+
+}  // namespace
 
 HorizonStore::HorizonStore(Connection& connection, std::string relation)
     : connection_(connection),
@@ -20,7 +26,8 @@ bool HorizonStore::due(std::int64_t horizon, bool at_rest) {
   if (relation_.empty() || horizon <= stored_) return false;
   const auto now = std::chrono::steady_clock::now();
   const auto interval = at_rest ? rest_interval : store_interval;
-  if (now - offered_at_ < std::max<std::chrono::steady_clock::duration>(interval, cost_ * 100)) return false;
+  const auto spared = std::min<std::chrono::steady_clock::duration>(cost_ * 100, spared_max);
+  if (now - offered_at_ < std::max<std::chrono::steady_clock::duration>(interval, spared)) return false;
   offered_at_ = now;
   return may_write();
 }
@@ -36,9 +43,10 @@ void HorizonStore::store(std::int64_t horizon) {
   cost_ = std::chrono::steady_clock::now() - begin;
 }
 
+bool HorizonStore::in_recovery() { return connection_.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0); }
+
 HorizonStore::Stored HorizonStore::load() {
-  if (relation_.empty())
-    return {.in_recovery = connection_.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)};
+  if (relation_.empty()) return {.in_recovery = in_recovery()};
   const auto row = connection_.query_prepared("annals_horizon_load", load_sql_);
   Stored stored{.in_recovery = row.boolean(0, 0)};
   if (!row.is_null(0, 1)) stored.horizon = row.bigint(0, 1);

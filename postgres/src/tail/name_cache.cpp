@@ -7,8 +7,15 @@
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
+#include "session/hash.hpp"
 
 namespace annals::postgres {
+
+NameCache::NameCache(Connection& connection, std::string sql, std::string remedy)
+    : connection_(connection),
+      sql_(std::move(sql)),
+      statement_(fmt::format("annals_names_{:x}", stable_hash(sql_))),
+      remedy_(std::move(remedy)) {}
 
 void NameCache::require(const std::vector<std::int64_t>& ids) {
   if (bytes_ > bytes_max) {
@@ -21,7 +28,7 @@ void NameCache::require(const std::vector<std::int64_t>& ids) {
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
   if (missing.empty()) return;
   // Prepared: a look that finds little should cost little, and planning is half of it.
-  const auto rows = connection_.query_prepared("annals_names", sql_, Params{}.bigint_array(missing));
+  const auto rows = connection_.query_prepared(statement_, sql_, Params{}.bigint_array(missing));
   for (int row = 0; row < rows.rows(); ++row) {
     const auto name = rows.bytes(row, 1);
     names_[rows.bigint(row, 0)] = name;

@@ -59,7 +59,7 @@ OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch) {
 
 OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   ANNALS_ASSERT(!connection_.in_transaction());
-  if (!replica_) replica_ = horizon_.shared().in_recovery;
+  if (!replica_) replica_ = horizon_.in_recovery();
   if (*replica_) return read_replica(position, batch, rows_max);
   more_ = false;
   horizon_.begin_at(position);

@@ -61,9 +61,13 @@ bool adopt(Connection& connection, const Adoption& adoption) {
   const auto& key = adoption.projection;
   postgres::Ownership lock{connection, lock_name_of(key.schema, key.name, key.version)};
   postgres::require_no_owner(connection, lock, lock_name_of(key.schema, key.name, key.version), label_of(key));
+  if (adoption.position)
+    (void)named_position(connection, key, *adoption.position);  // within the log before it is settled
   // What is committed later at or below the position the runner would never look at again.
-  (void)postgres::require_settled(connection, postgres::log_table(eventstore::message_log(key.schema)),
-                                  adoption.position.value_or(0), adoption.settle_timeout);
+  if (adoption.position != 0) {
+    const auto log = postgres::log_table(eventstore::message_log(key.schema));
+    (void)postgres::settled_end(connection, log, adoption.settle_timeout);
+  }
   postgres::Transaction transaction{connection};
   const auto row =
       connection.query(render(sql::checkpoint_lock, key.schema), Params{}.text(key.name).integer(key.version));

@@ -100,6 +100,7 @@ TEST_F(RelayCheckpoint, IsNotAdoptedBesideATransactionThatMayWriteBelowIt) {
     EXPECT_EQ(error.kind(), ErrorKind::overloaded);
     EXPECT_THAT(error.what(), HasSubstr(fmt::format("pid {}", slow.backend_pid())));
   }
+  EXPECT_EQ(adopt(0).position, 0) << "nothing is passed over";
   slow.execute("COMMIT");
   EXPECT_EQ(adopt(4).position, 4);
 }

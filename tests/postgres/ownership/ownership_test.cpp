@@ -143,6 +143,24 @@ TEST_F(OwnershipTest, PassesOnWhenTheServerHangsInWritingToItsOwner) {
   EXPECT_TRUE(next.held());
 }
 
+TEST_F(OwnershipTest, StaysWithAnOwnerWhoseLeaseIsLongerThanThatOfWhoAsks) {
+  auto patient = temp_.superuser();
+  patient.ownership_lease = 60s;
+  Connection owning{patient};
+  Ownership owner{owning, "patient"};
+  ASSERT_TRUE(owner.try_acquire());
+  pass(2 * lease);
+  auto hasty = temp_.superuser();
+  hasty.ownership_lease = lease;
+  Connection asking{hasty};
+  Ownership other{asking, "patient"};
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(other.try_acquire());
+    pass(lease / 2);
+  }
+  EXPECT_NO_THROW((void)owning.query("SELECT 1"));
+}
+
 TEST_F(OwnershipTest, StaysWithAnOwnerThatTalks) {
   auto database = temp_.superuser();
   database.ownership_lease = lease;

@@ -335,6 +335,17 @@ TEST_F(HorizonStoreTest, StaysWhileSomebodyHoldsIt) {
   look_until_stored(tail, 3);
 }
 
+/// One slow write says little about the next.
+TEST_F(HorizonStoreTest, IsKeptAgainSoonAfterATableLock) {
+  append(writer_, 3);
+  OrderedTail tail{reader_, stored_table()};
+  ASSERT_EQ(tail.read(0, batch_), State::rows);
+  std::jthread locker{[&] { other_.execute("BEGIN; LOCK TABLE public.log_horizon; SELECT pg_sleep(1); COMMIT"); }};
+  ASSERT_EQ(tail.read(3, batch_), State::caught_up);
+  locker.join();
+  look_until_stored(tail, 3);
+}
+
 TEST_F(HorizonStoreTest, HinderedIsNoReadersMatter) {
   append(writer_, 3);
   for (const char* hindrance : {"ALTER TABLE public.log_horizon ADD CHECK (position < 1)",

@@ -61,8 +61,8 @@ struct RelayOptions {
   /// After a refusal or a broken sink: how long to wait for the reports on what is in flight, so that the message at fault
   /// is named and little is published twice. The step that fails takes this much longer.
   std::chrono::milliseconds settle_timeout{5'000};
-  /// Start::At::end waits this long for transactions that are open at that moment.
-  std::chrono::milliseconds start_timeout{60'000};
+  /// A start at the end or at a position waits this long for transactions that are open at that moment.
+  std::chrono::milliseconds start_timeout{5'000};
 
   /// Called at the named points of a step ("read", "sent", "delivered", "checkpoint", "checkpointed": see relay_run.cpp);
   /// for fault tests, which kill the process there.

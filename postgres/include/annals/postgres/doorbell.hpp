@@ -24,7 +24,7 @@ class Connection;
 /// Ownership      borrows the reader's connection, on which it LISTENs and holds the bell, and which must not be inside a
 ///                transaction while it waits.
 /// Errors         annals::Error {disconnected, failed}; throw the Doorbell away then.
-/// Limits         wait() returns after at most `wait`; a return is a hint to read again, never a promise of rows. On a
+/// Limits         wait() returns after at most `wait`, and a third of Pace::lease; a return is a hint to read again, never a promise of rows. On a
 ///                replica, where nobody can ring, it looks again every replica_poll. Once wait() has found nothing it is to
 ///                be called again within Pace::lease, or looked() with rows.
 class Doorbell {
@@ -96,9 +96,9 @@ class Doorbell {
   Sleep sleep_ = Sleep::awake;
   ArrivalRate rate_{std::chrono::milliseconds{20}};
   ArrivalRate long_rate_{std::chrono::milliseconds{250}};  // a burst is no flood
-  SteadyTime look_at_;                       // while awake
-  SteadyTime found_at_;                      // when a read last found rows, or the bell rang
-  std::chrono::microseconds busy_pause_{0};  // while an appender in flight keeps the bell
+  SteadyTime look_at_;                                     // while awake
+  SteadyTime found_at_;                                    // when a read last found rows, or the bell rang
+  std::chrono::microseconds busy_pause_{0};                // while an appender in flight keeps the bell
 };
 
 }  // namespace annals::postgres

@@ -63,10 +63,10 @@ class HorizonProver {
   bool prepared_listed_ = false;
 };
 
-/// Waits until nothing can be committed any more at or below `position` of a log, where a reader is about to begin; 0 is
-/// the beginning, which needs no proof. Returns up to where that holds: `position`, or the log's end when that is further.
+/// Waits until nothing can be committed any more at or below the end of a log as it is now, and returns that end: for whoever
+/// is to begin at a place that no reader has come to. A position beyond it is proven by nothing.
 /// Throws Error{overloaded}, which names who is in the way, when it is not proven after `wait_max`.
-std::int64_t require_settled(Connection& connection, const LogTable& table, std::int64_t position,
-                             std::chrono::milliseconds wait_max);
+[[nodiscard]] std::int64_t settled_end(Connection& connection, const LogTable& table,
+                                       std::chrono::milliseconds wait_max);
 
 }  // namespace annals::postgres

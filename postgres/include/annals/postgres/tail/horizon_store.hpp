@@ -17,8 +17,9 @@ class Connection;
 /// Thread safety  none. Ownership: borrows the connection.
 /// Errors         Error{disconnected}. Whatever else hinders storing is no reader's matter: it is tried again.
 /// Limits         at most one write per store_interval, one per rest_interval from a reader at rest, by whichever reader of
-///                the log is first, and no more than a hundredth of a reader's time (under an old snapshot the row's
-///                versions pile up and a write gets slower); never waits for another; who may not write does not try.
+///                the log is first, and as far as 5 seconds allow no more than a hundredth of a reader's time (under an
+///                old snapshot the row's versions pile up and a write gets slower); never waits for another reader; who may
+///                not write does not try.
 class HorizonStore {
  public:
   /// `relation` is the table of one row; empty: nothing is kept.
@@ -29,6 +30,8 @@ class HorizonStore {
   /// Stores what is proven from the beginning of the log.
   void store(std::int64_t horizon);
 
+  /// Whether this server is a replica; looks at no table.
+  [[nodiscard]] bool in_recovery();
   struct Stored {
     bool in_recovery = false;                            ///< this server is a replica
     std::optional<std::int64_t> horizon = std::nullopt;  ///< nothing: never stored

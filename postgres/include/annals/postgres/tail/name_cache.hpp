@@ -18,8 +18,7 @@ class NameCache {
  public:
   /// `sql` takes a bigint[] and returns (bigint id, text name); names of an id never change. `remedy` is the hint for an
   /// id that has none.
-  NameCache(Connection& connection, std::string sql, std::string remedy)
-      : connection_(connection), sql_(std::move(sql)), remedy_(std::move(remedy)) {}
+  NameCache(Connection& connection, std::string sql, std::string remedy);
 
   /// Makes sure that name() knows all of `ids`; throws Error{corrupt}, which says which and the remedy, when one has none.
   void require(const std::vector<std::int64_t>& ids);
@@ -31,6 +30,7 @@ class NameCache {
 
   Connection& connection_;
   std::string sql_;
+  std::string statement_;  // as it is prepared: another cache on the connection may have another SQL
   std::string remedy_;
   std::unordered_map<std::int64_t, std::string> names_;
   std::size_t bytes_ = 0;

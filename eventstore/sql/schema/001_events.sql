@@ -76,25 +76,4 @@ CREATE TRIGGER never_removed_row BEFORE DELETE ON {schema}.streams
 ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed;
 ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed_row;
 
--- Up to where the log is proven to be final: for readers on a replica, which cannot prove it.
-CREATE TABLE {schema}.events_horizon (
-  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  position  bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
-  proven_at timestamptz
-) WITH (fillfactor = 10);
-INSERT INTO {schema}.events_horizon DEFAULT VALUES;
-
--- Whoever serves readers may move it; nobody beyond what is there, which would pass over all that is yet to come.
-CREATE FUNCTION {schema}.bound_events_horizon() RETURNS trigger
-  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
-BEGIN
-  IF NEW.position < OLD.position OR NEW.position > (SELECT coalesce(max(l.position), 0) FROM {schema}.events l) THEN
-    RAISE EXCEPTION 'the horizon of %.events goes forward, and no further than its last row', TG_TABLE_SCHEMA
-      USING ERRCODE = 'check_violation';
-  END IF;
-  RETURN NEW;
-END
-$body$;
-CREATE TRIGGER bound BEFORE UPDATE ON {schema}.events_horizon
-  FOR EACH ROW EXECUTE FUNCTION {schema}.bound_events_horizon();
-ALTER TABLE {schema}.events_horizon ENABLE ALWAYS TRIGGER bound;
+-- include postgres/sql/fragment/horizon.sql log=events

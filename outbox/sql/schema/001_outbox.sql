@@ -89,25 +89,4 @@ CREATE TABLE {schema}.relay_skips (
 );
 COMMENT ON TABLE {schema}.relay_skips IS 'Messages that a relay passes over; written by annals relay skip.';
 
--- Up to where the log is proven to be final: for readers on a replica, which cannot prove it.
-CREATE TABLE {schema}.outbox_horizon (
-  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  position  bigint NOT NULL DEFAULT 0 CHECK (position >= 0),
-  proven_at timestamptz
-) WITH (fillfactor = 10);
-INSERT INTO {schema}.outbox_horizon DEFAULT VALUES;
-
--- Whoever serves readers may move it; nobody beyond what is there, which would pass over all that is yet to come.
-CREATE FUNCTION {schema}.bound_outbox_horizon() RETURNS trigger
-  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
-BEGIN
-  IF NEW.position < OLD.position OR NEW.position > (SELECT coalesce(max(l.position), 0) FROM {schema}.outbox l) THEN
-    RAISE EXCEPTION 'the horizon of %.outbox goes forward, and no further than its last row', TG_TABLE_SCHEMA
-      USING ERRCODE = 'check_violation';
-  END IF;
-  RETURN NEW;
-END
-$body$;
-CREATE TRIGGER bound BEFORE UPDATE ON {schema}.outbox_horizon
-  FOR EACH ROW EXECUTE FUNCTION {schema}.bound_outbox_horizon();
-ALTER TABLE {schema}.outbox_horizon ENABLE ALWAYS TRIGGER bound;
+-- include postgres/sql/fragment/horizon.sql log=outbox

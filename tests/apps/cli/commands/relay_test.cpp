@@ -80,6 +80,12 @@ TEST_F(RelayCommand, SkipsNothingForARelayThatIsNotThere) {
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
 }
 
+/// The command between backquotes that a hint offers.
+std::string command_in(const std::string& hint) {
+  const auto begin = hint.find("`annals") + 1;
+  return hint.substr(begin, hint.find('`', begin) - begin);
+}
+
 /// Two services in one database, each with a relay of the usual name: what is said about one must not be done to the other.
 class RelayOfTwo : public RelayCommand {
  protected:
@@ -119,8 +125,7 @@ TEST_F(RelayOfTwo, HintOfAHaltedRelayIsForItsOwnSchema) {
                       outbox::Relay relay{database, log, sink, clock, {}};
                       for (int i = 0; i < 100; ++i) relay.step(std::chrono::milliseconds{20});
                     }).hint();
-  const auto begin = hint.find("`annals") + 1;
-  const auto command = hint.substr(begin, hint.find('`', begin) - begin);
+  const auto command = command_in(hint);
   EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
   EXPECT_EQ(count("other", "relay_skips WHERE position = 3"), 1);
   EXPECT_EQ(count("annals", "relay_skips"), 0);
@@ -136,8 +141,7 @@ TEST_F(RelayOfTwo, HintOfACheckpointOfAnotherHistoryIsForItsOwnSchema) {
                       outbox::Relay relay{database, outbox::message_log("other"), sink, clock, {}};
                       relay.step(std::chrono::milliseconds{0});
                     }).hint();
-  const auto begin = hint.find("`annals") + 1;
-  const auto command = hint.substr(begin, hint.find('`', begin) - begin);
+  const auto command = command_in(hint);
   EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
   EXPECT_EQ(count("other", "relay_checkpoints WHERE system_identifier = '4711'"), 0);
   EXPECT_EQ(count("annals", "relay_checkpoints WHERE system_identifier = '4711'"), 1);

@@ -41,7 +41,8 @@ std::string_view to_string(Phase phase) noexcept {
 void SourceHealth::enter(Phase phase, std::string detail) {
   const std::lock_guard lock{mutex_};
   state_.phase = phase;
-  state_.detail = std::move(detail);
+  // A try to connect is no news: until it has come off, what ended the last one stands in the way.
+  if (phase != Phase::connecting) state_.detail = std::move(detail);
 }
 
 void SourceHealth::set_sink_connected(bool connected) {

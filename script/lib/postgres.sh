@@ -7,8 +7,8 @@ socket_name=.s.PGSQL.65535
 postgres_roles=(annals_migrator annals_writer annals_relay annals_projector annals_consumer annals_reader annals_operator
   annals_doctor annals_service)
 
-# The newest installed server; the distributions keep its programs outside of PATH.
-postgres_bin() {
+# The newest that is installed, clients and server; the distributions keep its programs outside of PATH.
+installed_postgres_bin() {
   local bin
   bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
   [[ -x $bin/postgres ]] || bin=$(dirname "$(command -v postgres)") || true
@@ -16,11 +16,19 @@ postgres_bin() {
   printf '%s\n' "$bin"
 }
 
+# The server's programs. The clients are always those that are installed: they talk to every version.
+postgres_bin() {
+  [[ -n ${ANNALS_POSTGRES_BIN:-} ]] || { installed_postgres_bin && return 0; }
+  [[ -x $ANNALS_POSTGRES_BIN/postgres ]] ||
+    die "ANNALS_POSTGRES_BIN: there is no server in $ANNALS_POSTGRES_BIN" 'script/postgres VERSION prints a folder with one'
+  printf '%s\n' "$ANNALS_POSTGRES_BIN"
+}
+
 # PostgreSQL refuses to run as root, so root lends it another account. Fills the array $as_postgres.
 choose_postgres_user() {
   as_postgres=()
   ((EUID == 0)) || return 0
-  local user=nobody
+  user=nobody
   ! id -u postgres >/dev/null 2>&1 || user=postgres
   as_postgres=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups env "HOME=$postgres_dir")
   chown "$user" "$postgres_dir"
@@ -32,7 +40,7 @@ postgres_port() { cat "$postgres_dir/server.port" 2>/dev/null; }
 postgres_running() { [[ -n $(processes_in "$postgres_dir" postgres) ]]; }
 postgres_answers() {
   local port
-  port=$(postgres_port) && "$(postgres_bin)/pg_isready" -q -t 2 -U annals -d postgres -h "$postgres_dir" -p "$port" >/dev/null 2>&1
+  port=$(postgres_port) && "$(installed_postgres_bin)/pg_isready" -q -t 2 -U annals -d postgres -h "$postgres_dir" -p "$port" >/dev/null 2>&1
 }
 
 # The libpq URI of a database on the socket; choose_stack allows no character in the path that would need escaping.
@@ -94,6 +102,8 @@ start_postgres() {
   mkdir -p "$postgres_dir"
   chmod 0700 "$postgres_dir"
   choose_postgres_user
+  "${as_postgres[@]}" test -x "$bin/postgres" ||
+    die "user $user cannot run $bin/postgres" 'set ANNALS_CACHE to a folder that every user may enter, and fetch it again'
   if postmaster >/dev/null; then
     wait_postgres || fail_with_log PostgreSQL "$postgres_dir/log"
     return 0
@@ -107,7 +117,7 @@ start_postgres() {
     spawn "$postgres_dir" "$postgres_dir/log" "${as_postgres[@]}" "$bin/postgres" -D "$postgres_dir/data" \
       -p "$(postgres_port)"
     if wait_postgres; then
-      create_database "$bin"
+      create_database "$(installed_postgres_bin)"
       return 0
     fi
     grep -q 'could not bind\|could not create any TCP' < <(log_since "$postgres_dir/log" "$log_start") || break

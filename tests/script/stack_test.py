@@ -102,7 +102,7 @@ class Ending(unittest.TestCase):
 
 class Cache(unittest.TestCase):
     def check(self, text, **environment):
-        result = run("env", "-u", "HOME", "-u", "XDG_CACHE_HOME", *(f"{k}={v}" for k, v in environment.items()),
+        result = run("env", "-u", "HOME", "-u", "XDG_CACHE_HOME", "-u", "ANNALS_CACHE", *(f"{k}={v}" for k, v in environment.items()),
                      ROOT / "script/setup", "--check")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn(text, result.stderr)

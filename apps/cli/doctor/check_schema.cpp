@@ -27,17 +27,20 @@ Check check_steps(postgres::Connection& connection) {
 }
 
 Check check_trigger(const postgres::Result& rows, int row, const std::string& schema) {
-  const auto table = rows.text(row, 0);
-  const auto state = rows.bytes(row, 3);
-  if (state == "A") return {"append_only", Level::ok, fmt::format("{} refuses {}, always", table, rows.bytes(row, 1))};
+  const std::string name{rows.text(row, 0)};
+  const auto table = rows.text(row, 1);
+  const auto refuses = rows.text(row, 2);
+  const auto trigger = rows.text(row, 3);
+  const auto state = rows.bytes(row, 4);
+  if (state == "A") return {name, Level::ok, fmt::format("{} refuses {}, always", table, refuses)};
   if (state.empty()) {
-    return {"append_only", Level::fail, fmt::format("{} has no trigger that refuses {}", table, rows.bytes(row, 1)),
+    return {name, Level::fail, fmt::format("{} has no trigger that refuses {}", table, refuses),
             fmt::format("create it as `annals schema print-sql{}` shows; find out who dropped it",
                         postgres::schema_option(schema))};
   }
-  return {"append_only", Level::fail, fmt::format("trigger {} on {} can be bypassed", rows.bytes(row, 2), table),
+  return {name, Level::fail, fmt::format("trigger {} on {} can be bypassed", trigger, table),
           fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}; find out who changed it", table,
-                      quote_sql_identifier(rows.text(row, 2)))};
+                      quote_sql_identifier(trigger))};
 }
 
 void check_triggers(postgres::Connection& connection, Checks& checks) {

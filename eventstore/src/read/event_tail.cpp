@@ -26,7 +26,7 @@ struct EventTail::Impl {
   }
 };
 
-EventTail::EventTail(const postgres::Database& database, Options options)
+EventTail::EventTail(const postgres::Database& database, const Options& options)
     : impl_(std::make_unique<Impl>(database, options)) {}
 EventTail::~EventTail() = default;
 EventTail::EventTail(EventTail&&) noexcept = default;

@@ -23,6 +23,7 @@ using Partitioner = std::int32_t (*)(const rd_kafka_topic_t*, const void* key, s
 class ProducerTopic {
  public:
   ProducerTopic(rd_kafka_t& client, const std::string& name, Partitioner partitioner);
+  ~ProducerTopic() = default;
   ProducerTopic(const ProducerTopic&) = delete;
   ProducerTopic& operator=(const ProducerTopic&) = delete;
 

@@ -40,7 +40,7 @@ Ownership::Ownership(pqxx::connection& connection, std::string_view name, std::c
 Ownership::~Ownership() {
   try {
     release();
-  } catch (const Error&) {  // the session is gone, and the lock with it
+  } catch (...) {  // the session is gone, and the lock with it
   }
 }
 

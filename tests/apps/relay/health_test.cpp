@@ -62,6 +62,16 @@ TEST_F(RelayHealth, SaysWhyItRetriesOrHalted) {
   }
 }
 
+TEST_F(RelayHealth, ATryToConnectIsNoNewsOfWhatStoodInTheWay) {
+  publish(*events_);
+  outbox_->enter(Phase::retrying, "the reason");
+  outbox_->enter(Phase::connecting);
+  EXPECT_THAT(health_.ready(start_).text, HasSubstr("outbox: connecting, not ready: the reason"));
+  publish(*outbox_);
+  outbox_->enter(Phase::connecting);
+  EXPECT_THAT(health_.ready(start_).text, HasSubstr("outbox: connecting, not ready: connecting"));
+}
+
 TEST_F(RelayHealth, IsAliveWhileThreadsStep) {
   EXPECT_TRUE(health_.live(start_ + 59s).good);
   EXPECT_FALSE(health_.live(start_ + 61s).good);

@@ -1,14 +1,16 @@
 -- The triggers that the log's tables of schema $1 must have, and what there is of each. By type bits: row 1, BEFORE 2,
 -- DELETE 8, UPDATE 16, TRUNCATE 32; and by their function, so that a trigger of the user's own stands for none of them.
-WITH needed (relation, function, bits, refuses) AS (VALUES
-  ('events', 'refuse_change', 58, 'UPDATE, DELETE and TRUNCATE'),
-  ('events', 'refuse_change', 27, 'UPDATE and DELETE of rows, by replication too'),
-  ('outbox', 'outbox_refuse_change', 58, 'UPDATE, DELETE and TRUNCATE'),
-  ('outbox', 'outbox_refuse_change', 27, 'UPDATE and DELETE of rows, by replication too'),
-  ('streams', 'refuse_change', 42, 'DELETE and TRUNCATE'),
-  ('streams', 'refuse_change', 11, 'DELETE of rows, by replication too')
+WITH needed (name, relation, function, bits, refuses) AS (VALUES
+  ('append_only', 'events', 'refuse_change', 58, 'UPDATE, DELETE and TRUNCATE'),
+  ('append_only', 'events', 'refuse_change', 27, 'UPDATE and DELETE of rows, by replication too'),
+  ('append_only', 'outbox', 'outbox_refuse_change', 58, 'UPDATE, DELETE and TRUNCATE'),
+  ('append_only', 'outbox', 'outbox_refuse_change', 27, 'UPDATE and DELETE of rows, by replication too'),
+  ('append_only', 'streams', 'refuse_change', 42, 'DELETE and TRUNCATE'),
+  ('append_only', 'streams', 'refuse_change', 11, 'DELETE of rows, by replication too'),
+  ('horizon', 'events_horizon', 'bound_events_horizon', 19, 'a position beyond the log'),
+  ('horizon', 'outbox_horizon', 'bound_outbox_horizon', 19, 'a position beyond the log')
 )
-SELECT $1::text || '.' || n.relation, n.refuses, coalesce(t.name, ''), coalesce(t.enabled, '')
+SELECT n.name, $1::text || '.' || n.relation, n.refuses, coalesce(t.name, ''), coalesce(t.enabled, '')
   FROM needed n
   LEFT JOIN LATERAL (
     SELECT g.tgname::text AS name, g.tgenabled::text AS enabled
@@ -17,4 +19,4 @@ SELECT $1::text || '.' || n.relation, n.refuses, coalesce(t.name, ''), coalesce(
        AND (g.tgtype::int & (n.bits | 1)) = n.bits AND p.proname = n.function
        AND p.pronamespace = pg_catalog.to_regnamespace($1::text)
      ORDER BY g.tgenabled = 'A' DESC, g.tgname LIMIT 1) t ON true
- ORDER BY 1, n.bits DESC
+ ORDER BY 1, 2, n.bits DESC

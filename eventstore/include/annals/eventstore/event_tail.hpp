@@ -30,7 +30,7 @@ class EventTail {
   using Wake = postgres::Doorbell::Wake;
 
   explicit EventTail(const postgres::Database& database) : EventTail(database, Options{}) {}
-  EventTail(const postgres::Database& database, Options options);
+  EventTail(const postgres::Database& database, const Options& options);
   ~EventTail();
   EventTail(EventTail&&) noexcept;
   EventTail& operator=(EventTail&&) noexcept;

@@ -40,6 +40,7 @@ class OrderedTail {
 
   OrderedTail(Connection& connection, LogTable table) : OrderedTail(connection, std::move(table), Options{}) {}
   OrderedTail(Connection& connection, LogTable table, Options options);
+  ~OrderedTail() = default;
   OrderedTail(const OrderedTail&) = delete;
   OrderedTail& operator=(const OrderedTail&) = delete;
 

@@ -69,6 +69,20 @@ TEST_F(DoctorCommand, SeesEachTriggerThatIsMissingOrDisabled) {
   EXPECT_THAT(lines_of(check("append_only", 5)), AllOf(testing::SizeIs(6), testing::Each(HasSubstr("has no trigger"))));
 }
 
+// Without it a replica's readers may be sent past what is yet to come.
+TEST_F(DoctorCommand, SeesAHorizonThatAnybodyMayMove) {
+  for (const auto* table : {"events_horizon", "outbox_horizon"}) {
+    SCOPED_TRACE(table);
+    EXPECT_THAT(check("horizon", 0), Not(HasSubstr("\"fail\"")));
+    connect().execute(fmt::format("ALTER TABLE annals.{} DISABLE TRIGGER bound", table));
+    const auto remedy = fmt::format("ALTER TABLE annals.{} ENABLE ALWAYS TRIGGER bound", table);
+    EXPECT_THAT(check("horizon", 5), AllOf(HasSubstr("\"fail\""), HasSubstr(remedy + ";")));
+    connect().execute(remedy);
+  }
+  connect().execute("DROP TRIGGER bound ON annals.outbox_horizon");
+  EXPECT_THAT(check("horizon", 5), HasSubstr("annals.outbox_horizon has no trigger that refuses a position"));
+}
+
 TEST_F(DoctorCommand, TakesNoOtherTriggerForTheOneThatIsMissing) {
   connect().execute(
       "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"

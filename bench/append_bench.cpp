@@ -1,11 +1,15 @@
-// Appends a second, one event each, against raw INSERTs of the same row into a table that has a primary key and nothing
-// else. Both send 200 bytes by a prepared statement in autocommit and get the position back; only the append keeps
-// streams, versions, metadata and the doorbell.
+// Appends a second against raw INSERTs of the same rows into a table that has a primary key and a unique key and nothing
+// else. Both send 200 bytes an event by a prepared statement in autocommit and get the position back; only the append
+// keeps streams, versions, metadata and the doorbell.
+//
+// existing/N: one event each to streams that are there. new/N: each to a stream of its own, as most services write.
+// batch-100/N: a hundred events at once to one new stream against one INSERT of a hundred rows. N clients.
 //
 // followed/N: the same appends while a relay carries them to Kafka and two projections follow, against the same appends
 // with nobody following, N writers at a time.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -51,36 +55,77 @@ double rate(int clients, double seconds, const std::function<std::function<void(
   return static_cast<double>(calls) / watch.seconds();
 }
 
-std::function<void()> raw_insert(const postgres::Database& database) {
+using MakeCall = std::function<std::function<void()>(int client)>;
+
+constexpr const char* event_type = "bench.v1.OrderPlaced";
+constexpr std::size_t batch_size = 100;
+
+NewEvent new_event() { return {.type = event_type, .data = std::string(payload_bytes, 'x')}; }
+
+std::function<void()> raw_insert(const postgres::Database& database, int run, int client) {
   auto connection = std::make_shared<postgres::Connection>(database);
-  return [connection, data = std::string(payload_bytes, 'x')] {
+  auto version = std::make_shared<std::int64_t>(0);
+  return [connection, version, stream = run * 1000LL + client, data = std::string(payload_bytes, 'x')] {
     connection->query_prepared("raw",
                                "INSERT INTO public.raw (stream_id, version, event_id, content_type, type, data)"
                                " VALUES ($1::bigint, $2::bigint, $3::uuid, $4::smallint, $5::text, $6::bytea)"
                                " RETURNING position",
                                postgres::Params{}
-                                   .bigint(1)
-                                   .bigint(1)
+                                   .bigint(stream)
+                                   .bigint(++*version)
                                    .uuid(EventId::generate())
                                    .smallint(2)
-                                   .text("bench.v1.OrderPlaced")
+                                   .text(event_type)
                                    .bytea(data));
   };
 }
 
-/// Each client has a hundred streams of its own and appends at exactly the version that it knows.
-std::function<void()> append(const eventstore::EventStore& store, int run, int client) {
-  auto versions = std::make_shared<std::vector<std::int64_t>>(100, 0);
+std::function<void()> raw_batch(const postgres::Database& database, int run, int client) {
+  auto connection = std::make_shared<postgres::Connection>(database);
+  auto version = std::make_shared<std::int64_t>(0);
+  return [connection, version, stream = run * 1000LL + client, data = std::string(payload_bytes, 'x')] {
+    std::vector<EventId> ids(batch_size);
+    std::generate(ids.begin(), ids.end(), [] { return EventId::generate(); });
+    const std::vector<std::string_view> payloads(batch_size, data);
+    connection->query_prepared(
+        "raw_batch",
+        "INSERT INTO public.raw (stream_id, version, event_id, content_type, type, data)"
+        " SELECT $1::bigint, $2::bigint + e.ordinal, e.id, 2, $3::text, e.data"
+        "   FROM unnest($4::uuid[], $5::bytea[]) WITH ORDINALITY AS e (id, data, ordinal) RETURNING position",
+        postgres::Params{}.bigint(stream).bigint(*version).text(event_type).uuid_array(ids).bytea_array(payloads));
+    *version += batch_size;
+  };
+}
+
+void require_appended(const eventstore::AppendResult& result) {
+  if (!std::holds_alternative<eventstore::Appended>(result)) throw Error{ErrorKind::failed, "unexpected conflict"};
+}
+
+/// Each client has a hundred streams of its own, which are there, and appends at exactly the version that it knows.
+std::function<void()> append_existing(const eventstore::EventStore& store, int run, int client) {
+  struct Stream {
+    StreamName name;
+    std::int64_t version;
+  };
+  auto streams = std::make_shared<std::vector<Stream>>();
+  for (int i = 0; i < 100; ++i) {
+    streams->push_back({StreamName{fmt::format("order-{}-{}-{}", run, client, i)}, 1});
+    require_appended(store.append(streams->back().name, ExpectedVersion::no_stream(), {new_event()}));
+  }
   auto next = std::make_shared<std::size_t>(0);
-  return [&store, run, client, versions, next] {
-    const auto index = (*next)++ % versions->size();
-    auto& version = (*versions)[index];
-    const StreamName stream{fmt::format("order-{}-{}-{}", run, client, index)};
-    const auto result =
-        store.append(stream, ExpectedVersion::exactly(StreamVersion{version}),
-                     {NewEvent{.type = "bench.v1.OrderPlaced", .data = std::string(payload_bytes, 'x')}});
-    if (!std::holds_alternative<eventstore::Appended>(result)) throw Error{ErrorKind::failed, "unexpected conflict"};
-    ++version;
+  return [&store, streams, next] {
+    auto& stream = (*streams)[(*next)++ % streams->size()];
+    require_appended(store.append(stream.name, ExpectedVersion::exactly(StreamVersion{stream.version}), {new_event()}));
+    ++stream.version;
+  };
+}
+
+std::function<void()> append_new(const eventstore::EventStore& store, int run, int client, std::size_t events) {
+  auto next = std::make_shared<long>(0);
+  return [&store, run, client, next, events] {
+    const StreamName name{fmt::format("new-{}-{}-{}", run, client, ++*next)};
+    const std::vector<NewEvent> all(events, new_event());
+    require_appended(store.append(name, ExpectedVersion::no_stream(), all));
   };
 }
 
@@ -138,7 +183,7 @@ void bench_followed(const BenchOptions& options, std::vector<Measurement>& resul
     if (!options.wants(name)) continue;
     const auto appends = [&] {
       ++run;
-      return rate(clients, options.seconds, [&](int client) { return append(store, run, client); });
+      return rate(clients, options.seconds, [&](int client) { return append_existing(store, run, client); });
     };
     results.push_back(measure({.name = name,
                                .unit = "appends/s",
@@ -152,32 +197,43 @@ void bench_followed(const BenchOptions& options, std::vector<Measurement>& resul
   }
 }
 
+/// Rows whose stream and version are unique, as an event's are.
+void create_raw(const postgres::Database& database) {
+  postgres::Connection{database}.execute(
+      "CREATE TABLE public.raw (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream_id bigint NOT NULL,"
+      " version bigint NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), event_id uuid NOT NULL,"
+      " content_type smallint NOT NULL, type text NOT NULL, data bytea NOT NULL, UNIQUE (stream_id, version))");
+}
+
 }  // namespace
 
 std::vector<Measurement> bench_append(const BenchOptions& options) {
   const tests::TempDatabase temp;
   const auto& database = temp.superuser();
-  postgres::Connection{database}.execute(
-      "CREATE TABLE public.raw (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream_id bigint NOT NULL,"
-      " version bigint NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), event_id uuid NOT NULL,"
-      " content_type smallint NOT NULL, type text NOT NULL, data bytea NOT NULL)");
+  create_raw(database);
   const eventstore::EventStore store{database, {.connections_max = 8}};
   int run = 0;
   std::vector<Measurement> results;
-  for (const int clients : {1, 8}) {
-    const auto name = fmt::format("append/{}-client{}", clients, clients == 1 ? "" : "s");
-    if (!options.wants(name)) continue;
+  const auto compare = [&](const std::string& name, int clients, const MakeCall& value, const MakeCall& floor) {
+    if (!options.wants(name)) return;
+    const auto timed = [&, clients](const MakeCall& make_call) {
+      return [&, clients] { return ++run, rate(clients, options.seconds, make_call); };
+    };
     results.push_back(
-        measure({.name = name,
-                 .unit = "appends/s",
-                 .value =
-                     [&] {
-                       ++run;
-                       return rate(clients, options.seconds, [&](int c) { return append(store, run, c); });
-                     },
-                 .floor = [&] { return rate(clients, options.seconds, [&](int) { return raw_insert(database); }); }},
-                options.rounds));
+        measure({.name = name, .unit = "appends/s", .value = timed(value), .floor = timed(floor)}, options.rounds));
+  };
+  const MakeCall insert = [&](int client) { return raw_insert(database, run, client); };
+  for (const int clients : {1, 8}) {
+    compare(
+        fmt::format("append/existing/{}", clients), clients,
+        [&](int client) { return append_existing(store, run, client); }, insert);
+    compare(
+        fmt::format("append/new/{}", clients), clients, [&](int client) { return append_new(store, run, client, 1); },
+        insert);
   }
+  compare(
+      "append/batch-100/8", 8, [&](int client) { return append_new(store, run, client, batch_size); },
+      [&](int client) { return raw_batch(database, run, client); });
   bench_followed(options, results);
   return results;
 }

@@ -12,7 +12,9 @@ using annals::bench::Measurement;
 using Bench = std::vector<Measurement> (*)(const BenchOptions&);
 
 const std::map<std::string, std::pair<Bench, const char*>> benches{
-    {"append", {annals::bench::bench_append, "appends against raw INSERT, 1 and 8 clients"}},
+    {"append",
+     {annals::bench::bench_append, "appends against raw INSERT: existing and new streams, batches, followed"}},
+    {"read", {annals::bench::bench_read, "streams of 1,000 events against a text SELECT of five columns"}},
     {"replay", {annals::bench::bench_replay, "decoded replay against COPY BINARY to nowhere"}},
     {"relay", {annals::bench::bench_relay, "outbox to Kafka against the same records from memory"}},
     {"latency", {annals::bench::bench_latency, "commit to consumer against produce to consumer"}},
@@ -36,7 +38,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   app.add_option("--rounds", options.rounds, "rounds that count")->check(CLI::Range(1, 100));
   app.add_option("--seconds", options.seconds, "length of a timed round")->check(CLI::Range(0.1, 600.0));
   app.add_option("--events", options.events, "events of a counted round")->check(CLI::Range(1000, 100'000'000));
-  app.add_option("--only", options.only, "of append and latency: what begins so, as append/followed/16");
+  app.add_option("--only", options.only, "what begins so, as append/followed/16");
   app.require_subcommand(1, 0);
   app.fallthrough();
   for (const auto& [name, bench] : benches) app.add_subcommand(name, bench.second);

@@ -20,10 +20,16 @@ void require_valid(const AppendRequest& request);
 /// Throws Error{invalid} when one statement would carry more events or bytes than limits allow.
 void require_bounded(std::size_t events, std::size_t bytes, std::string_view where);
 
-/// One event for a stream that must exist already: append_one.sql serves it.
-[[nodiscard]] inline bool is_simple(const AppendRequest& request) noexcept {
-  return request.events.size() == 1 &&
-         (request.expected.code() > 0 || request.expected == ExpectedVersion::stream_exists());
+/// Which statement serves a request: each takes the stream, the expected version and the events.
+enum class AppendShape {
+  existing,  ///< append_one.sql: one event for a stream that must exist
+  fresh,     ///< append_new.sql: one event for a stream that must not exist
+  any,       ///< append.sql: whatever else
+};
+
+[[nodiscard]] inline AppendShape shape_of(const AppendRequest& request) noexcept {
+  if (request.events.size() != 1 || request.expected == ExpectedVersion::any()) return AppendShape::any;
+  return request.expected == ExpectedVersion::no_stream() ? AppendShape::fresh : AppendShape::existing;
 }
 
 }  // namespace annals::eventstore

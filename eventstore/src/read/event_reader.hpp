@@ -1,13 +1,12 @@
 #pragma once
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "annals/core/event.hpp"
 #include "annals/eventstore/event_batch.hpp"
 #include "annals/postgres/ordered_tail.hpp"
-#include "annals/postgres/row_batch.hpp"
-#include "annals/postgres/tail/name_cache.hpp"
+#include "read/event_page.hpp"
+#include "read/stream_names.hpp"
 
 namespace annals::eventstore {
 
@@ -18,22 +17,19 @@ class EventReader {
 
   /// Fetches the next events after `after`. An event of a stream that does not exist ends them; when it comes first,
   /// Error{corrupt} names it.
+  void fetch(GlobalPosition after, std::size_t events_max, EventPage& page);
+  /// The same into a page of its own.
   [[nodiscard]] EventBatch read(GlobalPosition after, std::size_t events_max);
   /// Decodes one of the last read; the event is the reader's and is overwritten by the next call.
-  const RecordedEvent& event(std::size_t index);
+  const RecordedEvent& event(std::size_t index) { return decoder_.decode(page_, index); }
 
   [[nodiscard]] postgres::OrderedTail& tail() noexcept { return tail_; }
 
  private:
-  void end_before_unknown_streams();
-
-  postgres::Connection& connection_;
-  std::string schema_;
   postgres::OrderedTail tail_;
-  postgres::NameCache streams_;
-  postgres::RowBatch batch_;
-  std::vector<std::int64_t> stream_ids_;
-  RecordedEvent event_;
+  StreamNames names_;
+  EventPage page_;
+  EventDecoder decoder_;
 };
 
 }  // namespace annals::eventstore

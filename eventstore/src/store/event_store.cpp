@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/schema.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/ordered_tail.hpp"
 #include "annals/postgres/pool.hpp"
 #include "columns/fields.hpp"
 #include "import/import.hpp"
-#include "read/event_reader.hpp"
+#include "read/replay.hpp"
 #include "store/session.hpp"
 
 namespace annals::eventstore {
@@ -24,8 +22,6 @@ using ConnectionPool = postgres::Pool<postgres::Connection>;
 /// A first append to a stream that two callers create at once may lose although it expects nothing: it is then made again,
 /// once the winner's head is visible.
 constexpr int attempts_max = 5;
-/// How long a replay waits for an open transaction that could still fill a hole.
-constexpr std::chrono::seconds blocked_wait_max{120};
 
 bool is_same(const PresentEvent& present, const NewEvent& event) {
   return present.id == event.id && present.type == event.type && present.data == event.data;
@@ -66,24 +62,18 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
        .sqlstate = error.sqlstate()}};
 }
 
-Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
-  const auto& first = blockers.at(0);
-  return Error{ErrorKind::overloaded,
-               fmt::format("replay waits for transaction {} (pid {}, {}, open {})", first.holder, first.pid,
-                           first.state, postgres::age_text(first)),
-               {.hint = "end that transaction, or read again later from the position reached"}};
-}
-
 }  // namespace
 
 struct EventStore::Impl {
   postgres::Database database;
   Statements statements;
+  std::size_t connections_max;
   ConnectionPool pool;
 
   Impl(postgres::Database db, Options options)
       : database(std::move(db)),
         statements(database.schema),
+        connections_max(options.connections_max),
         pool([this] { return open(); }, [](postgres::Connection& connection) { return connection.is_usable(); },
              {.size = options.connections_max, .acquire_timeout = options.acquire_timeout}) {}
 
@@ -151,28 +141,14 @@ std::vector<StreamInfo> EventStore::list_streams(std::string_view prefix, std::s
   return streams;
 }
 
-GlobalPosition EventStore::read_all(GlobalPosition after,
-                                    const std::function<bool(const RecordedEvent&)>& visit) const {
-  using State = postgres::OrderedTail::State;
-  auto connection = impl_->pool.acquire();
-  EventReader reader{*connection, impl_->database.schema};
-  auto blocked_since = std::chrono::steady_clock::now();
-  while (true) {
-    const auto batch = reader.read(after, postgres::OrderedTail::Options{}.rows_max);
-    if (batch.state() == State::caught_up) return after;
-    if (batch.state() == State::blocked) {
-      if (std::chrono::steady_clock::now() - blocked_since > blocked_wait_max) {
-        throw blocked_too_long(reader.tail().blockers());
-      }
-      std::this_thread::sleep_for(reader.tail().retry_after());
-      continue;
-    }
-    for (const auto& event : batch) {
-      after = event.position;
-      if (!visit(event)) return after;
-    }
-    blocked_since = std::chrono::steady_clock::now();
+GlobalPosition EventStore::read_all(GlobalPosition after, const std::function<bool(const RecordedEvent&)>& visit,
+                                    ReplayOptions options) const {
+  if (options.sessions < 1 || options.sessions > impl_->connections_max) {
+    throw invalid(
+        fmt::format("a replay by {} sessions", options.sessions),
+        fmt::format("the store has {}: give between 1 and that, or raise connections_max", impl_->connections_max));
   }
+  return Replay{impl_->pool, impl_->database.schema, options.sessions}.run(after, visit);
 }
 
 }  // namespace annals::eventstore

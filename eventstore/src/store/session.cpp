@@ -67,13 +67,17 @@ struct NamedStatement {
 
 /// The leanest statement that serves the request.
 NamedStatement append_statement(const Statements& statements, const AppendRequest& request) {
-  if (is_simple(request)) return {"append_one", statements.append_one};
+  switch (shape_of(request)) {
+    case AppendShape::existing: return {"append_one", statements.append_one};
+    case AppendShape::fresh: return {"append_new", statements.append_new};
+    case AppendShape::any: break;
+  }
   return {"append", statements.append};
 }
 
 template <class Params>
 void add_columns(Params& params, const AppendRequest& request) {
-  if (is_simple(request)) {
+  if (shape_of(request) != AppendShape::any) {
     columns::add_event(params, request.events.front());
   } else {
     columns::add_events(params, pointers(request.events));

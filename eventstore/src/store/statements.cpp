@@ -37,6 +37,7 @@ postgres::LogTable events_table(const std::string& schema) {
 Statements::Statements(const std::string& schema)
     : append("append", append_sql(sql::append, schema, 3)),
       append_one("append_one", append_sql(sql::append_one, schema, 3)),
+      append_new("append_new", append_sql(sql::append_new, schema, 3)),
       append_many("append_many", append_sql(sql::append_many, schema, 2)),
       head("head", render(sql::head, schema)),
       heads("heads", render(sql::heads, schema)),

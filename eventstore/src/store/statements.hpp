@@ -16,6 +16,7 @@ struct Statements {
   explicit Statements(const std::string& schema);
   postgres::PreparedStatement append;
   postgres::PreparedStatement append_one;
+  postgres::PreparedStatement append_new;
   postgres::PreparedStatement append_many;
   postgres::PreparedStatement head;
   postgres::PreparedStatement heads;

@@ -24,7 +24,7 @@
 //       more is sent. Only what the other side said no to is called poison: a sink that breaks says nothing about the
 //       messages it had.
 //   I6  Whoever waits for the destination stays the owner meanwhile: no wait is longer than Tenure::talk_within, and each
-//       is followed by renewing the ownership. So a drain, or the settling after a failure, may take longer than the lease
+//       is followed by renewing the ownership; so is every few messages sent, which may take a second each. So a drain, or the settling after a failure, may take longer than the lease
 //       and still record what it waited for.
 //
 // Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come
@@ -59,6 +59,8 @@ namespace {
 
 /// Messages sent between two looks at the destination, so that its reports do not pile up.
 constexpr std::size_t collect_every = 1024;
+/// Messages sent between two looks at the lease: a sink may take a second for each (contract of Sink).
+constexpr std::size_t renew_every = 8;
 /// How long to wait for the log before looking at the destination again, while messages are in flight.
 constexpr milliseconds look_while_in_flight = 1ms;
 
@@ -114,12 +116,14 @@ std::size_t RelayRun::pass(StepReport& report) {
   return read + sent + delivered;
 }
 
+/// The source remembers the places of what is not acknowledged: messages that are passed over must not let it grow.
+bool RelayRun::is_far_ahead() const {
+  return intake_.ticket() - publisher_.acknowledged() >= static_cast<std::int64_t>(options_.in_flight_max);
+}
+
 std::size_t RelayRun::fill() {
-  // The source remembers the places of what is not acknowledged: messages that are passed over must not let it grow.
-  const auto acknowledged = publisher_.acknowledged();
-  const bool ahead = intake_.ticket() - acknowledged >= static_cast<std::int64_t>(options_.in_flight_max);
-  if (!intake_.empty() || !intake_.may_read() || ahead) return 0;
-  const auto read = intake_.read(acknowledged);
+  if (!intake_.empty() || !intake_.may_read() || is_far_ahead()) return 0;
+  const auto read = intake_.read(publisher_.acknowledged());
   if (read > 0) at("read");
   return read;
 }
@@ -129,6 +133,7 @@ std::size_t RelayRun::publish(StepReport& report) {
   if (committer_.is_holding()) return 0;
   std::size_t done = 0;
   for (; !intake_.empty(); intake_.pop(), ++done) {
+    if (done % renew_every == renew_every - 1) tenure_.renew();
     if (done % collect_every == collect_every - 1) report.delivered += collect(0ms);
     auto& message = intake_.front();
     const auto verdict = admission_.decide(message);
@@ -172,7 +177,7 @@ void RelayRun::wait_for_work(milliseconds wait_max, StepReport& report) {
   const bool quiet = is_quiet();
   const auto until =
       committer_.has_unsaved() && committer_.may_commit() ? std::min(wait_max, committer_.until_due(quiet)) : wait_max;
-  if (!intake_.empty()) {  // the destination is full, or holds for a commit: nothing to do but wait for it
+  if (!intake_.empty() || is_far_ahead()) {  // the destination is full, or holds for a commit, or is slow: wait for it
     source_.rest();
     report.delivered += collect(until);
   } else if (publisher_.in_flight() > 0) {

@@ -48,6 +48,7 @@ class RelayRun {
  private:
   // Work
   std::size_t pass(StepReport& report);
+  [[nodiscard]] bool is_far_ahead() const;
   std::size_t fill();
   std::size_t publish(StepReport& report);
   [[nodiscard]] bool offer(const MessageView& message);

@@ -8,22 +8,32 @@
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_postgres_sql.hpp"
+#include "ownership/frozen_holder.hpp"
 #include "session/hash.hpp"
 
 namespace annals::postgres {
 namespace {
 
-bool ask_session(Connection& connection, const std::string& sql) {
+/// The first value of the first row, a bigint or a boolean.
+template <class Value>
+std::optional<Value> ask_session(Connection& connection, const std::string& sql) {
   const auto rows = connection.query(sql);
-  return !rows.empty() && rows.boolean(0, 0);
+  if (rows.empty()) return std::nullopt;
+  if constexpr (std::is_same_v<Value, bool>) {
+    return rows.boolean(0, 0);
+  } else {
+    return rows.bigint(0, 0);
+  }
 }
 
-bool ask_session(pqxx::connection& connection, const std::string& sql) {
+template <class Value>
+std::optional<Value> ask_session(pqxx::connection& connection, const std::string& sql) {
   try {
     // No transaction: a setting made in one that fails would be taken back, the lock would not.
     pqxx::nontransaction session{connection};
     const auto rows = session.exec(sql);
-    return !rows.empty() && rows[0][0].as<bool>();
+    if (rows.empty()) return std::nullopt;
+    return rows[0][0].as<Value>();
   } catch (const pqxx::failure&) {
     rethrow_pqxx("ownership");
   }
@@ -32,10 +42,16 @@ bool ask_session(pqxx::connection& connection, const std::string& sql) {
 }  // namespace
 
 Ownership::Ownership(Connection& connection, std::string_view name)
-    : session_(&connection), key_(ownership_key(name)), lease_(connection.database().ownership_lease) {}
+    : session_(&connection),
+      key_(ownership_key(name)),
+      lease_(connection.database().ownership_lease),
+      frozen_(std::make_unique<FrozenHolder>(std::to_string(key_), lease_)) {}
 
 Ownership::Ownership(pqxx::connection& connection, std::string_view name, std::chrono::milliseconds lease)
-    : session_(&connection), key_(ownership_key(name)), lease_(lease) {}
+    : session_(&connection),
+      key_(ownership_key(name)),
+      lease_(lease),
+      frozen_(std::make_unique<FrozenHolder>(std::to_string(key_), lease_)) {}
 
 Ownership::~Ownership() {
   try {
@@ -45,11 +61,12 @@ Ownership::~Ownership() {
 }
 
 /// Runs a statement in the session; whatever fails there ends the ownership.
-bool Ownership::ask(const std::string& sql) {
+template <class Value>
+std::optional<Value> Ownership::ask(const std::string& sql) {
   // The server counts real time from its last answer, which is later than this: not the caller's clock, never too late.
   const auto now = std::chrono::steady_clock::now();
   try {
-    const bool answer = std::visit([&](auto* session) { return ask_session(*session, sql); }, session_);
+    const auto answer = std::visit([&](auto* session) { return ask_session<Value>(*session, sql); }, session_);
     talked_ = now;
     return answer;
   } catch (...) {
@@ -60,31 +77,25 @@ bool Ownership::ask(const std::string& sql) {
 
 bool Ownership::try_acquire() {
   if (!held_) {
-    held_ = ask(
-        render(sql::ownership_acquire, {{"key", std::to_string(key_)}, {"lease_ms", std::to_string(lease_.count())}}));
-    if (!held_) end_silent_owner();
+    held_ = ask<bool>(render(sql::ownership_acquire,
+                             {{"key", std::to_string(key_)}, {"lease_ms", std::to_string(lease_.count())}}))
+                .value_or(false);
+    // The lease is the server's matter; this is for where the server cannot keep it.
+    if (!held_ && frozen_->is_due()) frozen_->saw(ask<std::int64_t>(frozen_->statement()));
   }
   return held_;
 }
 
-/// The lease is the server's matter; this is for servers that cannot keep it.
-void Ownership::end_silent_owner() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - looked_ < talk_within()) return;
-  looked_ = now;
-  ask(render(sql::ownership_end_silent, {{"key", std::to_string(key_)}, {"lease_ms", std::to_string(lease_.count())}}));
-}
-
 void Ownership::touch() {
   if (!held_ || std::chrono::steady_clock::now() - talked_ < talk_within()) return;
-  ask(std::string{sql::ownership_touch});
+  ask<bool>(std::string{sql::ownership_touch});
 }
 
 void Ownership::release() {
   if (!held_) return;
   held_ = false;
-  ask(render(sql::ownership_release, {{"key", std::to_string(key_)}}));
-  ask(std::string{sql::ownership_lease_end});
+  ask<bool>(render(sql::ownership_release, {{"key", std::to_string(key_)}}));
+  ask<bool>(std::string{sql::ownership_lease_end});
 }
 
 std::string ownership_name(std::initializer_list<std::string_view> parts) {

@@ -28,7 +28,7 @@
 // full, which any role that may connect can bring about: waking readers may never make an append fail.
 //
 // Whoever holds the bell costs every writer a NOTIFY, so it is held on a lease: a holder that is frozen, or that nobody
-// steps any more, is ended by the server.
+// steps any more, is ended by the server; one that the server hangs in writing to, by the readers who find it.
 //
 // The wrong designs stand beside the tests of this one (tests/postgres/tail/doorbell_schedules_test.cpp): to sleep without
 // reading once more, to take a writer in flight for a reader, to give the bell up in silence.
@@ -40,8 +40,10 @@
 #include <ctime>
 
 #include "annals/core/error.hpp"
+#include "annals/core/quote.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals_postgres_sql.hpp"
+#include "ownership/frozen_holder.hpp"
 
 namespace annals::postgres {
 
@@ -65,6 +67,8 @@ Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
       bell_(table.bell),
       channel_(table.channel),
       self_("released by " + std::to_string(reader.backend_pid())),
+      frozen_(std::make_unique<FrozenHolder>("pg_catalog.hashtextextended(" + quote_sql(bell_) + " COLLATE \"C\", 0)",
+                                             pace.lease)),
       replica_(reader.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
   if (!replica_) reader_.execute("LISTEN " + channel_);
 }
@@ -80,6 +84,7 @@ void Doorbell::looked(std::size_t rows) {
   const auto now = SteadyClock::now();
   if (rows > 0) {
     wake_up();
+    (void)rung();  // what anybody sends must not pile up while rows keep coming
     found_at_ = now;
     busy_pause_ = 0us;
   }
@@ -143,7 +148,10 @@ Doorbell::Wake Doorbell::fall_asleep() {
       sleep_ = Sleep::holding;
       limit_ = taken.is_null(0, 1) ? "" : taken.text(0, 1);
       break;
-    case another_reader: sleep_ = Sleep::covered; break;
+    case another_reader:
+      sleep_ = Sleep::covered;
+      end_frozen_holder();
+      break;
     default:
       busy_pause_ = std::clamp(busy_pause_ * 2, pace_.look_again, busy_pause_max);
       found_at_ = SteadyClock::now() - pace_.awake;
@@ -154,6 +162,14 @@ Doorbell::Wake Doorbell::fall_asleep() {
   busy_pause_ = 0us;
   look_at_ = SteadyClock::now();  // the second look, without which a commit would be slept through
   return Wake::armed;
+}
+
+/// Whoever shares the bell with a holder that is frozen goes on paying for it; the server does not end one that it hangs in
+/// writing to.
+void Doorbell::end_frozen_holder() {
+  if (pace_.lease == 0ms || !frozen_->is_due()) return;
+  const auto rows = reader_.query(frozen_->statement());
+  frozen_->saw(rows.empty() ? std::nullopt : std::optional{rows.bigint(0, 0)});
 }
 
 void Doorbell::wake_up() {

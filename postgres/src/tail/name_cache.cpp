@@ -19,11 +19,11 @@ NameCache::NameCache(Connection& connection, std::string sql, std::string remedy
 
 void NameCache::require(const std::vector<std::int64_t>& ids) {
   if (bytes_ > bytes_max) {
-    names_.clear();
+    names_ = std::make_shared<Names>();
     bytes_ = 0;
   }
   std::vector<std::int64_t> missing;
-  std::copy_if(ids.begin(), ids.end(), std::back_inserter(missing), [&](auto id) { return !names_.contains(id); });
+  std::copy_if(ids.begin(), ids.end(), std::back_inserter(missing), [&](auto id) { return !names_->contains(id); });
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
   if (missing.empty()) return;
@@ -31,11 +31,11 @@ void NameCache::require(const std::vector<std::int64_t>& ids) {
   const auto rows = connection_.query_prepared(statement_, sql_, Params{}.bigint_array(missing));
   for (int row = 0; row < rows.rows(); ++row) {
     const auto name = rows.bytes(row, 1);
-    names_[rows.bigint(row, 0)] = name;
+    (*names_)[rows.bigint(row, 0)] = name;
     bytes_ += name.size() + sizeof(std::pair<std::int64_t, std::string>);
   }
   if (static_cast<std::size_t>(rows.rows()) != missing.size()) {
-    const auto nameless = std::find_if(missing.begin(), missing.end(), [&](auto id) { return !names_.contains(id); });
+    const auto nameless = std::find_if(missing.begin(), missing.end(), [&](auto id) { return !names_->contains(id); });
     throw Error{ErrorKind::corrupt, fmt::format("stream_id {} of the log is no stream", *nameless), {.hint = remedy_}};
   }
 }

@@ -98,5 +98,52 @@ TEST_F(RelayWaiting, IgnoresTransactionsThatWroteElsewhere) {
   EXPECT_EQ(payloads(sink), (std::vector<std::string>{"0", "1"}));
 }
 
+/// Confirms nothing, and waits as long as it may.
+class StalledSink final : public outbox::Sink {
+ public:
+  Send send(const outbox::MessageView&) override { return Send::accepted; }
+  void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>&) override {
+    std::this_thread::sleep_for(wait);
+  }
+};
+
+TEST_F(RelayWaiting, RestsWhileNothingIsConfirmed) {
+  enqueue_numbers(0, 300);
+  StalledSink sink;
+  auto relay = this->relay(sink, {.batch_rows_max = 64, .in_flight_max = 64});
+  for (int i = 0; i < 20; ++i) (void)relay.step(1ms);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) (void)relay.step(100ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 250ms) << "it looked again and again";
+}
+
+/// As a sink does that asks the other side about each message.
+class SlowSink final : public outbox::Sink {
+ public:
+  Send send(const outbox::MessageView& message) override {
+    std::this_thread::sleep_for(30ms);
+    sent_.push_back(message.ticket);
+    return Send::accepted;
+  }
+  void poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& deliveries) override {
+    for (const auto ticket : std::exchange(sent_, {})) {
+      deliveries.push_back({.ticket = ticket, .outcome = outbox::Delivery::Outcome::delivered});
+    }
+  }
+
+ private:
+  std::vector<std::int64_t> sent_;
+};
+
+TEST_F(RelayWaiting, StaysTheOwnerWhileMessagesTakeLongToSend) {
+  enqueue_numbers(0, 60);
+  auto database = database_.as("relay");
+  database.ownership_lease = 1s;
+  SlowSink sink;
+  outbox::Relay relay{database, log_, sink, clock_, {}};
+  EXPECT_NO_THROW(run_until_idle(relay));
+  EXPECT_EQ(scalar("SELECT max(position) FROM annals.relay_checkpoints"), "60");
+}
+
 }  // namespace
 }  // namespace annals::tests

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <thread>
 
 #include "annals/core/error.hpp"
@@ -122,25 +123,64 @@ TEST_F(OwnershipTest, PassesOnWhenItsOwnerOfTheOtherClientIsCutOff) {
 }
 
 /// The server hangs in writing to a frozen client, where no limit on silence is looked at.
-TEST_F(OwnershipTest, PassesOnWhenTheServerHangsInWritingToItsOwner) {
-  auto database = temp_.superuser();
-  database.ownership_lease = lease;
-  Connection frozen{database};
-  Ownership owner{frozen, "stuck"};
-  ASSERT_TRUE(owner.try_acquire());
-  frozen.execute("LISTEN stuck");
-  direct_.query("SELECT count(pg_notify('stuck', repeat('x', 1000) || g)) FROM generate_series(1, 8000) g");
-  Connection standby{database};
-  Ownership next{standby, "stuck"};
-  const auto deadline = std::chrono::steady_clock::now() + lease + slack;
-  bool stuck = false;
-  while (!next.try_acquire() && std::chrono::steady_clock::now() < deadline) {
-    stuck = stuck ||
-            direct_.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite'").bigint(0, 0) > 0;
-    std::this_thread::sleep_for(10ms);
+/// By a Unix-domain socket, where no time-out of the network ends a session whose server hangs in writing to it.
+class FrozenOwner : public testing::Test {
+ protected:
+  FrozenOwner() {
+    database_.ownership_lease = lease;
+    frozen_ = std::make_unique<Connection>(database_);
+    owner_ = std::make_unique<Ownership>(*frozen_, "stuck");
+    EXPECT_TRUE(owner_->try_acquire());
   }
-  EXPECT_TRUE(stuck) << "the schedule is to have the server hang";
-  EXPECT_TRUE(next.held());
+  bool server_hangs() {
+    return direct_
+        .query("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'ClientWrite' AND pid = $1::integer)",
+               Params{}.integer(frozen_->backend_pid()))
+        .boolean(0, 0);
+  }
+  void expect_passed_on() {
+    const auto deadline = std::chrono::steady_clock::now() + lease + slack;
+    while (!server_hangs() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+    ASSERT_TRUE(server_hangs()) << "the schedule is to have the server hang";
+    Connection standby{database_};
+    Ownership next{standby, "stuck"};
+    while (!next.try_acquire() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+    EXPECT_TRUE(next.held());
+  }
+
+  TempDatabase temp_{TempDatabase::Schema::none};
+  Database database_ = temp_.superuser();
+  Connection direct_{database_};
+  std::unique_ptr<Connection> frozen_;
+  std::unique_ptr<Ownership> owner_;
+};
+
+TEST_F(FrozenOwner, PassesItOnWhenFrozenInSilence) {
+  frozen_->execute("LISTEN stuck");
+  direct_.query("SELECT count(pg_notify('stuck', repeat('x', 1000) || g)) FROM generate_series(1, 8000) g");
+  expect_passed_on();
+}
+
+TEST_F(FrozenOwner, PassesItOnWhenFrozenWhileItReads) {
+  frozen_->send("SELECT repeat('x', 1000) FROM generate_series(1, 100000)");
+  expect_passed_on();
+}
+
+/// Slow, but it reads: each look finds its server in writing, and in another statement.
+TEST_F(FrozenOwner, KeepsItWhenItIsMerelySlow) {
+  Connection standby{database_};
+  Ownership next{standby, "stuck"};
+  const auto until = std::chrono::steady_clock::now() + 4 * lease;
+  while (std::chrono::steady_clock::now() < until) {
+    frozen_->send("SELECT repeat('x', 1000) FROM generate_series(1, 2000)");
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_FALSE(next.try_acquire());
+      std::this_thread::sleep_for(100ms);
+    }
+    while (!frozen_->finish(1s)) {
+    }
+  }
+  EXPECT_TRUE(frozen_->is_open());
 }
 
 TEST_F(OwnershipTest, StaysWithAnOwnerWhoseLeaseIsLongerThanThatOfWhoAsks) {

@@ -117,6 +117,36 @@ TEST_F(DoorbellTest, SleeperThatFallsSilentIsEndedAndNobodyRingsForIt) {
   EXPECT_THROW((void)bell.wait(20ms), Error);
 }
 
+/// What rang for it fills its socket, and the server hangs in writing to it: no limit on silence ends that.
+TEST_F(DoorbellTest, SleeperThatIsFrozenIsEndedByTheNextReader) {
+  Doorbell frozen{reader_, table_, {.lease = 600ms}};
+  fall_asleep(frozen);
+  writer_.query("SELECT count(pg_notify('" + table_.channel +
+                "', repeat('x', 1000) || g)) FROM generate_series(1, 8000) g");
+  Connection connection{temp_.database()};
+  Doorbell next{connection, table_, {.lease = 600ms}};
+  const auto ended = [&] {
+    return count("SELECT count(*) FROM pg_stat_activity WHERE pid = " + std::to_string(reader_.backend_pid())) == 0;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!ended() && std::chrono::steady_clock::now() < deadline) {
+    (void)next.wait(10ms);
+    next.looked(0);
+  }
+  EXPECT_TRUE(ended());
+}
+
+TEST_F(DoorbellTest, WhatRingsWhileRowsComeDoesNotPileUp) {
+  Doorbell bell{reader_, table_};
+  for (int round = 0; round < 3; ++round) {
+    writer_.query("SELECT count(pg_notify('" + table_.channel +
+                  "', repeat('x', 1000) || g)) FROM generate_series(1, 50) g");
+    (void)reader_.query("SELECT 1");  // a read takes from the socket what came meanwhile
+    bell.looked(1);
+  }
+  EXPECT_EQ(reader_.notifications(0ms, {}), 0);
+}
+
 TEST_F(DoorbellTest, SleeperThatWaitsForLongKeepsItsSession) {
   Doorbell bell{reader_, table_, {.lease = 300ms}};
   fall_asleep(bell);
@@ -137,8 +167,9 @@ TEST_F(DoorbellTest, SleeperThatTalksMissesNothing) {
       writer_.execute(plain_insert);
     }};
     const auto begin = std::chrono::steady_clock::now();
-    while (bell.wait(10s) != Wake::rung)
-      ASSERT_LT(std::chrono::steady_clock::now() - begin, 5s) << "a wake-up was lost";
+    while (bell.wait(10s) != Wake::rung) {
+    }
+    ASSERT_LT(std::chrono::steady_clock::now() - begin, 5s) << "a wake-up was lost, and found by the clock";
     bell.looked(1);
   }
 }

@@ -30,7 +30,8 @@ struct Delivery {
 ///  - after a message with some key fails, none of its successors with that key may become durable before it: a sink
 ///    that cannot promise that for itself must fail everything after it;
 ///  - every accepted message is reported exactly once through poll(), in any order across keys;
-///  - messages are copied by send(): views may die afterwards.
+///  - messages are copied by send(): views may die afterwards;
+///  - send() takes at most a second: who waits longer for the other side must say `full`, or the relay may lose its lease.
 ///
 /// Thread safety  none: one thread. Implementations may run threads of their libraries inside.
 /// Errors         Error{refused} from send(): this message can never be delivered (too large, unknown topic), nothing

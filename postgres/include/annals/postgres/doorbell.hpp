@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "annals/postgres/log_table.hpp"
@@ -9,6 +10,7 @@
 namespace annals::postgres {
 
 class Connection;
+class FrozenHolder;
 
 /// Tells a reader of a log when to look again: soon while rows keep coming, and when they stop, on the ringing of whoever
 /// commits one, in any language. doorbell.cpp opens with the protocol and the argument why no wake-up is lost.
@@ -82,6 +84,7 @@ class Doorbell {
   [[nodiscard]] bool rung();
   Wake fall_asleep();
   void wake_up();
+  void end_frozen_holder();
   void sleep(std::chrono::milliseconds wait);
   bool pause(std::chrono::microseconds wait);
   [[nodiscard]] std::chrono::microseconds look_pause() const noexcept;
@@ -92,6 +95,7 @@ class Doorbell {
   std::string channel_;
   std::string self_;   // the payload of our own releases
   std::string limit_;  // on our silence, which came with the bell; empty: none
+  std::unique_ptr<FrozenHolder> frozen_;
   bool replica_;
   Sleep sleep_ = Sleep::awake;
   ArrivalRate rate_{std::chrono::milliseconds{20}};

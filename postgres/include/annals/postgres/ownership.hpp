@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 namespace annals::postgres {
 
 class Connection;
+class FrozenHolder;
 
 /// Who may work now: a named thing in this database is owned by one session at a time. An advisory lock that ends with
 /// its session, so a crashed owner never blocks the next; and a lease, so neither does one that is cut off. Everything an
@@ -23,8 +25,8 @@ class Connection;
 /// Ownership      borrows the connection, which must outlive it. With libpqxx no transaction may be open on it at a call.
 /// Errors         annals::Error; after one nothing is owned and the connection is to be thrown away.
 /// Limits         never waits for another owner. The lease is kept by the server from version 14; before that, and where
-///                the server hangs in writing to a frozen owner, by whoever tries to acquire, after one and a half of it and
-///                only with the owner's rights; inside a transaction, see Database::ownership_lease. Several on one session
+///                the server hangs in writing to a frozen owner, by whoever keeps trying to acquire, after one and a half of
+///                it and only with the owner's rights; inside a transaction, see Database::ownership_lease. Several on one session
 ///                are fine: they live and end together.
 class Ownership {
  public:
@@ -47,14 +49,14 @@ class Ownership {
   [[nodiscard]] std::chrono::milliseconds talk_within() const noexcept { return lease_ / 3; }
 
  private:
-  bool ask(const std::string& sql);
-  void end_silent_owner();
+  template <class Value>
+  std::optional<Value> ask(const std::string& sql);
 
   std::variant<Connection*, pqxx::connection*> session_;
   std::int64_t key_;
   std::chrono::milliseconds lease_;
   std::chrono::steady_clock::time_point talked_;
-  std::chrono::steady_clock::time_point looked_;  // for an owner whose lease is over
+  std::unique_ptr<FrozenHolder> frozen_;
   bool held_ = false;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,17 +23,20 @@ class NameCache {
 
   /// Makes sure that name() knows all of `ids`; throws Error{corrupt}, which says which and the remedy, when one has none.
   void require(const std::vector<std::int64_t>& ids);
-  /// Valid until the next require().
-  [[nodiscard]] std::string_view name(std::int64_t id) const { return names_.at(id); }
+  /// Valid until the next require(), or as long as generation() is held.
+  [[nodiscard]] const std::string& name(std::int64_t id) const { return names_->at(id); }
+  /// Keeps what name() gives since the last require(), also for another thread.
+  [[nodiscard]] std::shared_ptr<const void> generation() const noexcept { return names_; }
 
  private:
+  using Names = std::unordered_map<std::int64_t, std::string>;
   static constexpr std::size_t bytes_max = 8U << 20U;
 
   Connection& connection_;
   std::string sql_;
   std::string statement_;  // as it is prepared: another cache on the connection may have another SQL
   std::string remedy_;
-  std::unordered_map<std::int64_t, std::string> names_;
+  std::shared_ptr<Names> names_ = std::make_shared<Names>();
   std::size_t bytes_ = 0;
 };
 

@@ -1,0 +1,158 @@
+#include "read/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "annals/core/error.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
+#include "read/range_share.hpp"
+#include "read/read_ahead.hpp"
+
+namespace annals::eventstore {
+namespace {
+
+using State = postgres::OrderedTail::State;
+
+/// How long a replay waits for an open transaction that could still fill a hole.
+constexpr std::chrono::seconds blocked_wait_max{120};
+/// What several sessions are to share is proven first; when that takes longer, one goes on alone.
+constexpr std::chrono::seconds proof_wait_max{1};
+/// Less than this is not worth another session.
+constexpr std::int64_t shared_min = 20'000;
+constexpr std::size_t page_events_max = postgres::OrderedTail::Options{}.rows_max;
+
+Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
+  const auto& first = blockers.at(0);
+  return Error{ErrorKind::overloaded,
+               fmt::format("replay waits for transaction {} (pid {}, {}, open {})", first.holder, first.pid,
+                           first.state, postgres::age_text(first)),
+               {.hint = "end that transaction, or read again later from the position reached"}};
+}
+
+std::int64_t first_of(const EventPage& page) { return page.rows.row(0).bigint(); }
+
+/// The pages of several shares in the order of the log: always the one that begins first.
+class Merge {
+ public:
+  void add(std::unique_ptr<ReadAhead> lane) {
+    heads_.emplace_back();
+    lanes_.push_back(std::move(lane));
+  }
+
+  std::optional<EventPage> next() {
+    std::optional<EventPage>* first = nullptr;
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      auto& head = heads_[i];
+      if (!head) head = lanes_[i]->next();
+      if (head && (first == nullptr || first_of(*head) < first_of(**first))) first = &head;
+    }
+    return first == nullptr ? std::nullopt : std::exchange(*first, std::nullopt);
+  }
+
+ private:
+  std::vector<std::unique_ptr<ReadAhead>> lanes_;
+  std::vector<std::optional<EventPage>> heads_;
+};
+
+}  // namespace
+
+Replay::Replay(Pool& pool, std::string schema, std::size_t sessions)
+    : pool_(pool),
+      schema_(std::move(schema)),
+      sessions_(sessions),
+      reader_(*leases_.emplace_back(pool.acquire()), schema_) {}
+
+GlobalPosition Replay::run(GlobalPosition after, const Visit& visit) {
+  reached_ = after;
+  moved_ = std::chrono::steady_clock::now();
+  EventPage page;
+  while (true) {
+    reader_.fetch(reached_, page_events_max, page);
+    if (page.state == State::caught_up) return reached_;
+    if (page.state == State::blocked) {
+      wait_for_writers();
+      continue;
+    }
+    const bool more = reader_.tail().more();
+    if (!take(page, visit)) return reached_;
+    if (more && sessions_ > 1 && !read_ranges(visit)) return reached_;
+    if (more && !read_ahead(visit)) return reached_;
+  }
+}
+
+bool Replay::take(const EventPage& page, const Visit& visit) {
+  for (std::size_t i = 0; i < page.rows.size(); ++i) {
+    const auto& event = decoder_.decode(page, i);
+    reached_ = event.position;
+    if (!visit(event)) return false;
+  }
+  moved_ = std::chrono::steady_clock::now();
+  return true;
+}
+
+void Replay::wait_for_writers() {
+  if (std::chrono::steady_clock::now() - moved_ > blocked_wait_max) {
+    throw blocked_too_long(reader_.tail().blockers());
+  }
+  std::this_thread::sleep_for(reader_.tail().retry_after());
+}
+
+/// As long as there are rows; why there are none is for run() to find out.
+bool Replay::read_ahead(const Visit& visit) {
+  ReadAhead pages{[this, at = reached_](EventPage& page) mutable {
+    reader_.fetch(at, page_events_max, page);
+    if (page.state != State::rows) return false;
+    at = GlobalPosition{page.rows.row(page.rows.size() - 1).bigint()};
+    return true;
+  }};
+  while (const auto page = pages.next()) {
+    if (!take(*page, visit)) return false;
+  }
+  return true;
+}
+
+/// Whatever fails in one of the sessions fails again, at its place, for the one that goes on alone.
+bool Replay::read_ranges(const Visit& visit) {
+  const auto end = final_end();
+  if (end.value() - reached_.value() < shared_min) return true;
+  while (leases_.size() < sessions_) leases_.push_back(pool_.acquire());
+  Merge merge;
+  for (std::size_t i = 0; i < sessions_; ++i) {
+    auto share = std::make_shared<RangeShare>(*leases_[i], schema_,
+                                              RangeShare::Span{.after = reached_.value(), .end = end.value()},
+                                              static_cast<std::int64_t>(i), static_cast<std::int64_t>(sessions_));
+    merge.add(std::make_unique<ReadAhead>([share](EventPage& page) { return share->fetch(page); }));
+  }
+  const auto next = [&]() -> std::optional<EventPage> {
+    try {
+      return merge.next();
+    } catch (const Error&) {
+      sessions_ = 1;
+      return std::nullopt;
+    }
+  };
+  while (const auto page = next()) {
+    if (!take(*page, visit)) return false;
+  }
+  return true;
+}
+
+/// Up to where rows may be read in any order. On a replica that is what the primary's readers have stored.
+GlobalPosition Replay::final_end() {
+  auto& connection = *leases_.front();
+  if (connection.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
+    return GlobalPosition{reader_.tail().horizon()};
+  }
+  try {
+    return GlobalPosition{postgres::settled_end(connection, reader_.tail().table(), proof_wait_max)};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::overloaded) throw;
+    return GlobalPosition{};
+  }
+}
+
+}  // namespace annals::eventstore

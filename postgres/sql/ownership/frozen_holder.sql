@@ -1,0 +1,26 @@
+-- The session that holds {key} exclusively while its server is stuck in writing to it, as one number: the same as long as it
+-- is stuck in the same moment of the same session. No row: there is none. It is ended when the number is {convicted};
+-- before version 14, where the server keeps no lease, also when it is silent for one and a half of it.
+-- Who may: the same role, or one that has its rights.
+WITH holder AS MATERIALIZED (
+  SELECT a.pid, r.oid AS role, r.rolsuper,
+         pg_catalog.hashtextextended(a.pid::text || '/' || a.state_change::text, 0) AS moment,
+         a.state = 'idle' AND a.wait_event IS DISTINCT FROM 'ClientWrite' AS silent
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+   WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 1
+     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+     AND l.classid = ((({key})::bigint >> 32) & 4294967295)::oid
+     AND l.objid = (({key})::bigint & 4294967295)::oid
+     AND (a.wait_event = 'ClientWrite'
+          OR (a.state = 'idle' AND pg_catalog.current_setting('idle_session_timeout', true) IS NULL
+              AND a.state_change < pg_catalog.clock_timestamp()
+                                   - pg_catalog.make_interval(secs => greatest({lease_ms}, 30000) * 0.0015)))
+)
+SELECT h.moment,
+       CASE WHEN (h.silent OR h.moment = {convicted})
+             AND pg_catalog.pg_has_role(h.role, 'USAGE')
+             AND (NOT h.rolsuper OR pg_catalog.current_setting('is_superuser') = 'on')
+            THEN pg_catalog.pg_terminate_backend(h.pid) END
+  FROM holder h

@@ -1,0 +1,121 @@
+#include <map>
+#include <thread>
+
+#include "store_test.hpp"
+
+using namespace annals;
+using namespace annals::eventstore;
+
+namespace {
+
+/// Some 70,000 events with holes in their positions: enough for pages ahead and for ranges of several sessions.
+class ReplayTest : public StoreTest {
+ protected:
+  ReplayTest() {
+    direct_.execute(
+        "INSERT INTO annals.streams (name, version) SELECT 'order-' || s, 700 FROM generate_series(1, 100) s;"
+        "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+        " SELECT s.stream_id, g, gen_random_uuid(), 2, 't', convert_to(s.name || '/' || g, 'UTF8')"
+        "   FROM generate_series(1, 700) g, annals.streams s");
+    // What a rolled back append leaves, and what a crash or a restore does.
+    direct_.execute("SELECT nextval('annals.events_position_seq') FROM generate_series(1, 1000)");
+    (void)store_.append(stream_of(1), ExpectedVersion::any(), {event("t", "order-1/701")});
+    direct_.execute("SELECT setval('annals.events_position_seq', 3000000000)");
+    for (int i = 2; i <= 40; ++i) {
+      (void)store_.append(stream_of(i), ExpectedVersion::any(), {event("t", stream_of(i).str() + "/701")});
+    }
+  }
+  static StreamName stream_of(int number) { return StreamName{"order-" + std::to_string(number)}; }
+
+  std::int64_t replay(std::size_t sessions, GlobalPosition after = GlobalPosition{}) {
+    std::int64_t seen = 0;
+    GlobalPosition last = after;
+    std::map<std::string, std::int64_t, std::less<>> versions;
+    store_.read_all(after,
+                    [&](const RecordedEvent& event) {
+                      EXPECT_LT(last, event.position);
+                      last = event.position;
+                      EXPECT_EQ(event.data, event.stream.str() + "/" + std::to_string(event.version.value()));
+                      auto& version = versions[event.stream.str()];
+                      EXPECT_TRUE(version == 0 || event.version.value() == version + 1) << "an event was left out";
+                      version = event.version.value();
+                      return ++seen < 1'000'000 && !HasFailure();
+                    },
+                    {.sessions = sessions});
+    return seen;
+  }
+};
+
+}  // namespace
+
+TEST_F(ReplayTest, GivesEveryEventOnceInOrderByOneSessionOrSeveral) {
+  for (const std::size_t sessions : {1, 2, 3, 8}) {
+    SCOPED_TRACE(sessions);
+    EXPECT_EQ(replay(sessions), 70'040);
+    EXPECT_EQ(replay(sessions, GlobalPosition{12'345}), 70'040 - 12'345);
+  }
+}
+
+TEST_F(ReplayTest, StopsWhereTheVisitorDoes) {
+  for (const std::size_t sessions : {1, 3}) {
+    std::int64_t seen = 0;
+    const auto reached = store_.read_all(GlobalPosition{}, [&](const RecordedEvent&) { return ++seen < 30'000; },
+                                         {.sessions = sessions});
+    EXPECT_EQ(seen, 30'000);
+    EXPECT_EQ(reached, GlobalPosition{30'000});
+  }
+}
+
+TEST_F(ReplayTest, ThrowsWhatTheVisitorThrows) {
+  for (const std::size_t sessions : {1, 3}) {
+    std::int64_t seen = 0;
+    EXPECT_THROW(store_.read_all(GlobalPosition{},
+                                 [&](const RecordedEvent&) {
+                                   if (++seen == 30'000) throw std::runtime_error{"enough"};
+                                   return true;
+                                 },
+                                 {.sessions = sessions}),
+                 std::runtime_error);
+    EXPECT_EQ(replay(sessions), 70'040) << "and the store goes on";
+  }
+}
+
+/// All that comes before is seen, whoever read it.
+TEST_F(ReplayTest, FailsAtTheRowThatCannotBeRead) {
+  direct_.execute("SET session_replication_role = replica");
+  direct_.execute(
+      "ALTER TABLE annals.events DISABLE TRIGGER append_only; ALTER TABLE annals.events DISABLE TRIGGER "
+      "append_only_row;"
+      "UPDATE annals.events SET stream_id = 4711 WHERE position = 41234");
+  for (const std::size_t sessions : {1, 3}) {
+    GlobalPosition last;
+    EXPECT_EQ(error_of([&] {
+                store_.read_all(GlobalPosition{},
+                                [&](const RecordedEvent& event) {
+                                  last = event.position;
+                                  return true;
+                                },
+                                {.sessions = sessions});
+              }).kind(),
+              ErrorKind::corrupt);
+    EXPECT_EQ(last, GlobalPosition{41'233});
+  }
+}
+
+TEST_F(ReplayTest, NeedsAsManyConnectionsAsSessions) {
+  EXPECT_EQ(error_of([&] { replay(0); }).kind(), ErrorKind::invalid);
+  EXPECT_EQ(error_of([&] { replay(9); }).kind(), ErrorKind::invalid);
+}
+
+/// What is still open is waited for by one; several share only what is final.
+TEST_F(ReplayTest, SkipsNothingOfAnOpenTransaction) {
+  const auto open = postgres::open_pqxx(temp_.as("writer"));
+  pqxx::work tx{*open};
+  (void)store_.append(tx, stream_of(41), ExpectedVersion::any(), {event("t", "order-41/701")});
+  (void)store_.append(stream_of(42), ExpectedVersion::any(), {event("t", "order-42/701")});
+  std::jthread commit{[&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{2500});
+    tx.commit();
+  }};
+  EXPECT_EQ(replay(3), 70'042);
+}

@@ -1,4 +1,4 @@
-# find_package(annals COMPONENTS …): the Find modules travel with the package, because consumers on Debian and Ubuntu
+# find_package(annals COMPONENTS …): the Find modules travel with the package, because consumers on Debian
 # need them as much as we do.
 include(CMakePackageConfigHelpers)
 set(annals_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/annals")

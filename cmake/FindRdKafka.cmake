@@ -12,7 +12,7 @@ endif()
 find_package_handle_standard_args(RdKafka
   REQUIRED_VARS PC_RDKAFKA_FOUND
   VERSION_VAR PC_RDKAFKA_VERSION
-  REASON_FAILURE_MESSAGE "install librdkafka (Debian, Ubuntu: librdkafka-dev)")
+  REASON_FAILURE_MESSAGE "install librdkafka (Debian: librdkafka-dev)")
 if(RdKafka_FOUND AND NOT TARGET RdKafka::rdkafka)
   add_library(RdKafka::rdkafka INTERFACE IMPORTED)
   target_link_libraries(RdKafka::rdkafka INTERFACE PkgConfig::PC_RDKAFKA)

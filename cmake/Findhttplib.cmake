@@ -14,7 +14,7 @@ endif()
 find_package_handle_standard_args(httplib
   REQUIRED_VARS PC_HTTPLIB_FOUND OPENSSL_FOUND
   VERSION_VAR PC_HTTPLIB_VERSION
-  REASON_FAILURE_MESSAGE "install cpp-httplib (Debian, Ubuntu: libcpp-httplib-dev)")
+  REASON_FAILURE_MESSAGE "install cpp-httplib (Debian: libcpp-httplib-dev)")
 if(httplib_FOUND AND NOT TARGET httplib::httplib)
   add_library(httplib::httplib INTERFACE IMPORTED)
   target_link_libraries(httplib::httplib INTERFACE PkgConfig::PC_HTTPLIB OpenSSL::Crypto)

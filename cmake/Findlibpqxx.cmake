@@ -12,7 +12,7 @@ endif()
 find_package_handle_standard_args(libpqxx
   REQUIRED_VARS PC_PQXX_FOUND
   VERSION_VAR PC_PQXX_VERSION
-  REASON_FAILURE_MESSAGE "install libpqxx (Debian, Ubuntu: libpqxx-dev)")
+  REASON_FAILURE_MESSAGE "install libpqxx (Debian: libpqxx-dev)")
 if(libpqxx_FOUND AND NOT TARGET libpqxx::pqxx)
   add_library(libpqxx::pqxx INTERFACE IMPORTED)
   target_link_libraries(libpqxx::pqxx INTERFACE PkgConfig::PC_PQXX)

@@ -17,11 +17,3 @@ choose_cache
 kafka_pom=$root/script/kafka/pom.xml
 kafka_version=$(sed -n 's:.*<kafka\.version>\(.*\)</kafka\.version>.*:\1:p' "$kafka_pom")
 kafka_lib=$cache_dir/kafka-$kafka_version
-
-# Distributions with an older CMake get one in the cache (script/setup), and Ubuntu 22.04 has g++ 12 beside its g++ 11.
-use_toolchain() {
-  [[ ! -x $cache_dir/cmake/bin/cmake ]] || PATH=$cache_dir/cmake/bin:$PATH
-  if [[ -z ${CXX:-} ]] && command -v g++-12 >/dev/null && (($(g++ -dumpversion | cut -d. -f1) < 12)); then
-    export CC=gcc-12 CXX=g++-12
-  fi
-}

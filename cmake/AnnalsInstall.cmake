@@ -3,6 +3,7 @@
 include(CMakePackageConfigHelpers)
 set(annals_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/annals")
 get_property(ANNALS_MODULES GLOBAL PROPERTY ANNALS_MODULES)
+get_property(ANNALS_NEEDS GLOBAL PROPERTY ANNALS_NEEDS)
 
 configure_package_config_file(cmake/annals-config.cmake.in "${CMAKE_CURRENT_BINARY_DIR}/annals-config.cmake"
   INSTALL_DESTINATION "${annals_cmake_dir}")
@@ -13,4 +14,3 @@ install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/annals-config-version.cmake"
   cmake/Findlibpqxx.cmake cmake/FindRdKafka.cmake
   DESTINATION "${annals_cmake_dir}")
-install(EXPORT annals-targets NAMESPACE annals:: DESTINATION "${annals_cmake_dir}")

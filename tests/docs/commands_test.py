@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Every sh block of every document is run as it stands, on real servers; every toml block is put to annals-relay.
+
+usage: commands_test.py ROOT BUILD ANNALS ANNALS_RELAY      BUILD has bin/ with the examples' programs
+
+The blocks of one document are one script, in a folder that looks like the tree, with a database and a role of its own. What a machine cannot
+do as it stands (another's server, a program that runs until it is stopped) is replaced by the table below, word by word; a word
+that the document has no more is a failure, and so is a block of a document that the table does not know.
+"""
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT, BUILD, ANNALS, RELAY = pathlib.Path(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1)
+NAME = f"docs_{os.getpid()}"
+SERVER = os.environ["ANNALS_DATABASE"]
+PATIENCE_S = 150
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.S | re.M)
+TOML = re.compile(r"^```toml\n(.*?)^```", re.S | re.M)
+# A command that no fence says to run: behind four blanks, or in a fence without a language.
+UNFENCED = re.compile(r"^    (?:\$ )?((?:annals|annals-relay|script/\w+|examples/\S+|export|cmake|docker|psql) .*)$", re.M)
+UNNAMED = re.compile(r"^```\n(?:annals|annals-relay|script/\w+|cmake|docker|psql) .*", re.M)
+
+
+def uri(database, role=None):
+    there = re.sub(r"^(\w+://[^/]*/)[^?]*", rf"\g<1>{database}", SERVER)
+    return re.sub(r"user=\w+", f"user={role}", there) if role else there
+
+
+def psql(where, *statements):
+    done = subprocess.run(["psql", "-XqAtv", "ON_ERROR_STOP=1", where, *(part for sql in statements for part in ("-c", sql))],
+                          text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+FOREVER = ("annals-relay --config relay.toml", "annals-relay --config relay.toml --until-caught-up")
+# The reader is told by the end of its pipe; what is awaited is what it is there to show.
+FOLLOW = ("annals all tail --follow\n", "(annals all tail --after 0 --follow || true) | grep -m 1 order-7\n")
+OWN = ("postgresql://…", uri(NAME, NAME))
+# document -> [(what it says, what is run in its place)]
+DOCUMENTS = {
+    "README.md": [OWN, FOREVER, FOLLOW],
+    "CONTRIBUTING.md": [],
+    "docs/cli.md": [("postgresql://migrator@db/shop", uri(f"{NAME}_migrated", "annals_migrator")), ("shop_owner", "annals_owner"),
+                    ("--writer shop\n", "--writer annals_writer\n")],
+    "docs/relay.md": [("postgresql://annals@localhost/shop", uri(NAME, NAME)),
+                      ("annals-relay --sink stdout  ", "annals-relay --sink stdout --until-caught-up  ")],
+    "examples/README.md": [],
+    "examples/fines/README.md": [OWN],
+    "examples/shop/README.md": [
+        *((f"{service.upper()}_DATABASE=postgresql://…", f"{service.upper()}_DATABASE='{uri(f'{NAME}_{service}', NAME)}'")
+          for service in ("orders", "payments", "shipping")),
+        *((f"{kind}={topic}", f"{kind}={NAME}-{topic}")
+          for kind, topic in (("order", "orders"), ("payment", "payments"), ("shipment", "shipments"))),
+        ("ANNALS_KAFKA=…", f"ANNALS_KAFKA={os.environ['ANNALS_KAFKA']}"), ("--orders 1000", "--orders 100"), ("8080", free_port())],
+    # Measuring is not for a test; that what is measured has these names is.
+    "bench/RESULTS.md": [("annals-bench append", "annals-bench --help; : append")],
+}
+DATABASES = (NAME, *(f"{NAME}_{more}" for more in ("migrated", "orders", "payments", "shipping")))
+RELAY_TOML = """[relay]
+sources = ["events"]
+[[route]]
+category = "order"
+topic = "{prefix}orders"
+[kafka]
+source = "/docs"
+[http]
+listen = "off"
+"""
+# What the tree's folder has in place of its own: nothing is built or fetched again, and of the tests it is looked that there are some.
+STAND_INS = {
+    "script/setup": 'exec true',
+    "script/build": '[[ ${1:-dev} =~ ^(dev|release)$ ]]',
+    "script/postgres": f'"{ROOT}/script/postgres" --help | grep -qw "$1" && ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1',
+    "bin/ctest": 'shown=$("$ANNALS_REAL_CTEST" "$@" -N) && grep -E "^Total Tests: [1-9]" <<<"$shown"',
+}
+
+
+def documents():
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "*.md"], text=True, capture_output=True, check=True).stdout.split()
+    return {name: (ROOT / name).read_text() for name in listed}
+
+
+def script_of(name, text):
+    script = "".join(BLOCK.findall(text))
+    for said, run in DOCUMENTS[name]:
+        assert said in script, f"{name} does not say `{said}` any more"
+        script = script.replace(said, run)
+    return script
+
+
+class Folder:
+    """Looks like the tree from inside, with the programs that were built."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        for name in ("examples", "CMakePresets.json", "CMakeLists.txt", "apps"):
+            (self.path / name).symlink_to(ROOT / name)
+        for part in ("script", "bin", "build"):
+            (self.path / part).mkdir()
+        for preset in ("dev", "release"):
+            (self.path / "build" / preset).symlink_to(BUILD)
+        for script in (ROOT / "script").iterdir():
+            if f"script/{script.name}" not in STAND_INS:
+                (self.path / "script" / script.name).symlink_to(script)
+        for name, body in STAND_INS.items():
+            (self.path / name).write_text(f"#!/usr/bin/env bash\nset -euo pipefail\n{body}\n")
+            (self.path / name).chmod(0o755)
+        (self.path / "relay.toml").write_text(RELAY_TOML.format(prefix=f"{NAME}-"))
+
+    def run(self, script, role=NAME):
+        path = [str(self.path / "bin"), str(BUILD / "bin"), *(str(pathlib.Path(p).parent) for p in (ANNALS, RELAY)), os.environ["PATH"]]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("ANNALS_STACK_", "ANNALS_DATABASE"))}
+        environment |= {"PATH": ":".join(path), "ANNALS_DATABASE": uri(NAME, role), "ANNALS_STACK_NAME": NAME, "SHOP_TOPIC_PREFIX": f"{NAME}-",
+                        "ANNALS_REAL_CTEST": subprocess.run(["which", "ctest"], text=True, capture_output=True).stdout.strip()}
+        (self.path / "commands").write_text(script)
+        process = subprocess.Popen(["bash", "-xeuo", "pipefail", "commands"], cwd=self.path, env=environment, text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            return process.wait(PATIENCE_S), self.end(process)
+        except subprocess.TimeoutExpired:
+            return "ran longer than it may", self.end(process)
+
+    @staticmethod
+    def end(process):
+        """What it started by & ends with it."""
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return process.communicate()[0]
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.drop()
+        self.addCleanup(self.drop)
+        self.addCleanup(subprocess.run, [ROOT / "script/stack", "--name", NAME, "down"], capture_output=True)
+        psql(SERVER, f"CREATE ROLE {NAME} LOGIN",
+             *(f"CREATE DATABASE {name} OWNER {'annals_owner' if name.endswith('migrated') else NAME}" for name in DATABASES))
+
+    @staticmethod
+    def drop():
+        psql(SERVER, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in DATABASES), f"DROP ROLE IF EXISTS {NAME}")
+
+    def check(self, name, before="", role=NAME):
+        with tempfile.TemporaryDirectory() as folder:
+            status, said = Folder(folder).run(before + script_of(name, documents()[name]), role)
+            self.assertEqual(status, 0, f"{name}: {said[-6000:]}")
+            return said
+
+    def test_readme(self):
+        before = "annals schema apply\nannals stream append order-7 --type t --data 1\nshop-admin create-topics\n"
+        said = self.check("README.md", before + "trap 'shop-admin delete-topics' EXIT\n")
+        self.assertIn("All promises kept.", said)
+        self.assertRegex(said, r"Total Tests: \d{3}")
+
+    def test_contributing(self):
+        self.assertRegex(self.check("CONTRIBUTING.md"), r"(?s)Total Tests: \d+.*Total Tests: \d{3}")
+
+    def test_cli(self):
+        self.check("docs/cli.md", "psql \"$ANNALS_DATABASE\" -qc 'CREATE ROLE shop_app; CREATE ROLE shop_relay' || true\n")
+
+    def test_relay(self):
+        before = ("annals schema apply\npsql \"$ANNALS_DATABASE\" -qc \"INSERT INTO annals.outbox (message_id, content_type, topic, key, "
+                  "type, payload) VALUES (gen_random_uuid(), 2, 'orders', 'k', 't', '{}')\"\n")
+        self.assertIn('"topic":"orders"', self.check("docs/relay.md", before))
+
+    def test_fines(self):
+        self.check("examples/fines/README.md")
+
+    def test_shop(self):
+        said = self.check("examples/shop/README.md", "trap 'shop-admin delete-topics' EXIT\n", role="annals")
+        self.assertIn("All promises kept.", said)
+        self.assertRegex(said, r"order 1 of customer-1: ")
+
+    def test_bench(self):
+        said = self.check("bench/RESULTS.md")
+        for name in re.search(r"^build/release/bench/annals-bench ([a-z ]+?) *(?:#.*)?$", documents()["bench/RESULTS.md"], re.M)[1].split():
+            self.assertRegex(said, rf"(?m)^  {name} ")
+
+
+class Blocks(unittest.TestCase):
+    def test_are_all_of_documents_that_are_run(self):
+        having = {name for name, text in documents().items() if BLOCK.search(text)}
+        self.assertEqual(having - set(DOCUMENTS), set(), "documents with sh blocks that nobody runs")
+        tested = {m for m in re.findall(r'self\.check\("([^"]+)"', pathlib.Path(__file__).read_text())}
+        self.assertEqual(having - tested, set())
+
+    def test_hold_every_command(self):
+        for name, text in documents().items():
+            outside = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+            self.assertIsNone(UNFENCED.search(outside), f"{name}: a command outside of an sh block")
+            self.assertIsNone(UNNAMED.search(text), f"{name}: a command in a block that is not sh")
+
+    def test_of_toml_are_configurations(self):
+        environment = {"PATH": os.environ["PATH"], "ANNALS_DATABASE": uri(NAME), "ANNALS_KAFKA": "localhost:1"}
+        found = [(name, block) for name, text in documents().items() for block in TOML.findall(text)]
+        self.assertTrue(found)
+        for name, block in found:
+            self.assertEqual(self.checked(block, environment)[0], 0, (name, self.checked(block, environment)[1]))
+        self.assertNotEqual(self.checked(found[0][1] + "\nnope = 1\n", environment)[0], 0)
+
+    @staticmethod
+    def checked(block, environment):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(block)
+            file.flush()
+            done = subprocess.run([RELAY, "--config", file.name, "--check"], env=environment, text=True, capture_output=True)
+            return done.returncode, done.stdout + done.stderr
+
+
+class Control(unittest.TestCase):
+    """A block that fails, a word that is gone and a document that nobody knows are seen."""
+
+    def test_sees_a_command_that_fails(self):
+        with tempfile.TemporaryDirectory() as folder:
+            status, said = Folder(folder).run("annals stream shwo order-7\ntrue\n")
+            self.assertNotEqual(status, 0)
+            self.assertIn("shwo", said)
+
+    def test_sees_a_word_that_is_gone(self):
+        with self.assertRaisesRegex(AssertionError, "does not say"):
+            script_of("docs/relay.md", "```sh\nannals doctor\n```\n")
+
+    def test_sees_a_command_outside(self):
+        self.assertTrue(UNFENCED.search("text\n\n    annals doctor\n    export A=b\n"))
+        self.assertTrue(UNNAMED.search("```\nannals doctor\n```\n"))
+        self.assertFalse(UNFENCED.search("    ships at once\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

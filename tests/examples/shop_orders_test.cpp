@@ -70,7 +70,7 @@ TEST_F(OrderStatusModel, FollowsTheHistory) {
 
 TEST_F(OrderStatusModel, IsServedOverHttp) {
   project();
-  StatusServer server{*pool_, 0};
+  StatusServer server{*pool_, {}};
   const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
   httplib::Client client{"127.0.0.1", server.port()};
 
@@ -92,7 +92,7 @@ TEST_F(OrderStatusModel, IsServedOverHttp) {
 
 TEST_F(OrderStatusModel, IsServedToWhoAsksForThisHostOnly) {
   project();
-  StatusServer server{*pool_, 0};
+  StatusServer server{*pool_, {}};
   const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
   httplib::Client client{"127.0.0.1", server.port()};
   const auto status = [&](const std::string& host) {
@@ -110,7 +110,7 @@ TEST_F(OrderStatusModel, IsServedToWhoAsksForThisHostOnly) {
 }
 
 TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
-  StatusServer server{*pool_, 0};
+  StatusServer server{*pool_, {}};
   const std::jthread serving{[&](const std::stop_token& stop) { server.serve(stop); }};
   annals::postgres::Connection{database_.superuser()}.execute("DROP TABLE public.order_status");
   const auto answer = httplib::Client{"127.0.0.1", server.port()}.Get("/orders/1");
@@ -120,7 +120,7 @@ TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
 }
 
 TEST_F(OrderStatusModel, StopsServingWhenItNeverBegan) {
-  StatusServer server{*pool_, 0};
+  StatusServer server{*pool_, {}};
   std::stop_source stop;
   stop.request_stop();
   server.serve(stop.get_token());  // returns

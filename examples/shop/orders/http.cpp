@@ -17,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto host = "127.0.0.1";
 constexpr int rows_max = 100;
 constexpr std::chrono::milliseconds poll{20};
 
@@ -50,7 +49,7 @@ bool asks_for_us(const httplib::Request& request) {
   auto name = request.get_header_value("Host");
   const auto colon = name.rfind(':');
   if (colon != std::string::npos) name.resize(colon);
-  return request.get_header_value_count("Host") == 1 && (name == host || name == "localhost");
+  return request.get_header_value_count("Host") == 1 && (name == "127.0.0.1" || name == "localhost");
 }
 
 }  // namespace
@@ -60,7 +59,7 @@ struct StatusServer::Impl {
   httplib::Server server;
   int port;
 
-  Impl(annals::postgres::PqxxPool& connections, int wanted) : pool(connections), port(wanted) {
+  Impl(annals::postgres::PqxxPool& connections, const Address& address) : pool(connections), port(address.port) {
     server.Get(R"(/orders/([^/]+))", [this](const auto& request, auto& response) { one(request, response); });
     server.Get("/orders", [this](const auto& request, auto& response) { many(request, response); });
     server.set_pre_routing_handler([](const auto& request, auto& response) {
@@ -71,10 +70,10 @@ struct StatusServer::Impl {
     });
     server.set_exception_handler(
         [](const auto&, auto& response, std::exception_ptr failure) { answer_failure(response, failure); });
-    if (wanted == 0) port = server.bind_to_any_port(host);
-    if (port < 0 || (wanted != 0 && !server.bind_to_port(host, wanted))) {
+    if (address.port == 0) port = server.bind_to_any_port(address.host);
+    if (port < 0 || (address.port != 0 && !server.bind_to_port(address.host, address.port))) {
       throw annals::Error{annals::ErrorKind::failed,
-                          "cannot listen on port " + std::to_string(wanted),
+                          "cannot listen on " + address.host + ":" + std::to_string(address.port),
                           {.hint = "is it taken? Try another --port", .sqlstate = {}}};
     }
   }
@@ -97,7 +96,8 @@ struct StatusServer::Impl {
   }
 };
 
-StatusServer::StatusServer(annals::postgres::PqxxPool& pool, int port) : impl_(std::make_unique<Impl>(pool, port)) {}
+StatusServer::StatusServer(annals::postgres::PqxxPool& pool, const Address& address)
+    : impl_(std::make_unique<Impl>(pool, address)) {}
 StatusServer::~StatusServer() = default;
 
 int StatusServer::port() const noexcept { return impl_->port; }

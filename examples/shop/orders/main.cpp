@@ -53,13 +53,13 @@ void show(const Settings& settings, const std::string& id) {
              status->amount_cents / 100, status->amount_cents % 100, status->updated_at);
 }
 
-int run(const Settings& settings, int port) {
+int run(const Settings& settings, const orders::StatusServer::Address& address) {
   Service service;
   const annals::eventstore::EventStore store{settings.database};
   const auto types = event_types();
   const auto pool = annals::postgres::make_pqxx_pool(settings.database);
-  orders::StatusServer http{*pool, port};
-  fmt::print("listening on http://127.0.0.1:{}\n", http.port());
+  orders::StatusServer http{*pool, address};
+  fmt::print("listening on http://{}:{}\n", address.host, http.port());
   std::fflush(stdout);
 
   service.run("http", [&](const std::stop_token& stop) { http.serve(stop); });
@@ -74,7 +74,7 @@ int run(const Settings& settings, int port) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app{"Takes orders", "orders"};
   Settings settings;
   add_settings(app, settings, "orders");
@@ -86,10 +86,13 @@ int main(int argc, char** argv) {
                            "Role of the service, when it is not the owner: it keeps the read model");
   init_command->callback([&] { init(settings, service); });
 
+  std::string host;
   int port = 0;
   auto* run_command = app.add_subcommand("run", "Serve until SIGTERM");
-  run_command->add_option("--port", port, "HTTP port on loopback; 0 is any")->capture_default_str();
-  run_command->callback([&] { throw CLI::RuntimeError(run(settings, port)); });
+  run_command->add_option("--listen", host, "Address of HTTP; another than loopback is for a container")
+      ->default_val("127.0.0.1");
+  run_command->add_option("--port", port, "Port of HTTP; 0 is any")->capture_default_str();
+  run_command->callback([&] { throw CLI::RuntimeError(run(settings, {.host = host, .port = port})); });
 
   Placement placement;
   auto* place_command = app.add_subcommand("place", "Place sample orders");

@@ -7,6 +7,7 @@ The blocks of one document are one script, in a folder that looks like the tree,
 do as it stands (another's server, a program that runs until it is stopped) is replaced by the table below, word by word; a word
 that the document has no more is a failure, and so is a block of a document that the table does not know.
 """
+import http.client
 import os
 import pathlib
 import re
@@ -15,7 +16,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+
+import yaml
 
 ROOT, BUILD, ANNALS, RELAY = pathlib.Path(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1)
 NAME = f"docs_{os.getpid()}"
@@ -221,6 +225,45 @@ class Blocks(unittest.TestCase):
             file.flush()
             done = subprocess.run([RELAY, "--config", file.name, "--check"], env=environment, text=True, capture_output=True)
             return done.returncode, done.stdout + done.stderr
+
+
+class Kubernetes(unittest.TestCase):
+    """The pod of docs/relay.md, without a cluster: its relay is asked what the probes ask."""
+
+    def test_probes_reach_the_relay(self):
+        pod = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", documents()["docs/relay.md"], re.S | re.M)[1])
+        container, port = pod["containers"][0], free_port()
+        variables = {e["name"]: e["value"].replace("9464", port) for e in container["env"]}
+        psql(SERVER, f"CREATE DATABASE {NAME}")
+        self.addCleanup(psql, SERVER, f"DROP DATABASE {NAME} WITH (FORCE)")
+        environment = {"PATH": os.environ["PATH"], "ANNALS_DATABASE": uri(NAME)}
+        self.assertEqual(subprocess.run([ANNALS, "schema", "apply"], env=environment, capture_output=True).returncode, 0)
+        relay = subprocess.Popen([RELAY, "--sink", "stdout", "--sources", "outbox"], env=environment | variables,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for probe in ("livenessProbe", "readinessProbe"):
+                asked = container[probe]["httpGet"]
+                self.assertEqual(asked["port"], 9464)
+                self.assertEqual(self.answer(port, asked["path"], pod["terminationGracePeriodSeconds"]), 200, probe)
+        finally:
+            relay.terminate()
+            self.assertEqual(relay.wait(PATIENCE_S), 0)
+        drain_ms, = re.findall(r"^drain_timeout_ms = (\d+)", (ROOT / "apps/relay/relay.example.toml").read_text(), re.M)
+        self.assertGreater(pod["terminationGracePeriodSeconds"] * 1000, int(drain_ms))
+
+    @staticmethod
+    def answer(port, path, patience_s):
+        """By an address of this machine that is not 127.0.0.1, under the name that a kubelet gives: the pod's address."""
+        deadline = time.monotonic() + patience_s
+        status = None
+        while status != 200 and time.monotonic() < deadline:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.2", int(port), timeout=5)
+                connection.request("GET", path, headers={"Host": f"10.0.0.7:{port}"})
+                status = connection.getresponse().status
+            except OSError:
+                time.sleep(0.1)  # as a kubelet asks again
+        return status
 
 
 class Control(unittest.TestCase):

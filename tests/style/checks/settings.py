@@ -18,6 +18,9 @@ def faults(tree):
     if not keys:
         yield TABLE, 0, f"{TABLE}: has no settings: this check knows nothing"
         return
+    for path in tree.named(".toml", "compose.yaml", "/demo"):
+        if "linger.ms" in tree.text(path):
+            yield f"{path} linger.ms", 0, f"{path}: sets linger.ms; what the sink sets was measured (kafka/src/producer/sink.cpp)"
     named = re.compile(rf"(?<![\w./:-])({'|'.join(sorted({section for section, _ in keys}))})\.([a-z_]+)(?![\w(])")
     texts = [(p, strings_of(tree.text(p))) for p in tree.named(".cpp", ".hpp") if not p.startswith(("tests/", "bench/", "examples/"))]
     texts += [(p, tree.text(p)) for p in tree.named(".md") if p != "CHANGELOG.md"]  # it tells of names that were
@@ -35,5 +38,6 @@ def known(path, text):
 CONTROLS = [
     (known("kafka/src/sink.cpp", 'f("raise it "\n  "(relay.queue_bytes of annals-relay)");'), "names the setting relay.queue_bytes"),
     (known("docs/relay.md", "Set `kafka.queue_bytes`; see relay.toml and `relay.name`."), "names the setting kafka.queue_bytes"),
+    (known("apps/relay/relay.example.toml", '[kafka.settings]\n"linger.ms" = "5"\n'), "sets linger.ms"),
     ({TABLE: "nothing"}, "knows nothing"),
 ]

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """The Dockerfile can work: its context, as .dockerignore leaves it, configures by the Dockerfile's own preset, and every
-target that it builds is there with all of its sources. No Docker is needed."""
+target that it builds is there with all of its sources; what script/setup installs there has every header that they include. No
+Docker is needed.
+
+usage: docker_image_test.py ROOT BUILD      BUILD was built: it knows what was included
+"""
 import os
 import pathlib
 import re
@@ -9,7 +13,7 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(sys.argv.pop(1))
+ROOT, BUILD = pathlib.Path(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1))
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -20,7 +24,40 @@ def run(*command, **more):
     return result.stdout
 
 
+def installed_by():
+    """The packages that the Dockerfile asks script/setup for."""
+    setup = re.search(r"^RUN (script/setup[^&|]*)", DOCKERFILE, re.M)[1].split()
+    return run(ROOT / setup[0], *setup[1:], "--list", env=os.environ | {"ANNALS_KAFKA": "none"}).split()
+
+
+def with_what_they_need(packages):
+    needs = {}
+    for line in run("dpkg-query", "-W", "-f", "${Package}\\t${Pre-Depends}, ${Depends}, ${Provides}\\n").splitlines():
+        name, words = line.split("\t", 1)
+        needs[name] = {re.split(r"[ :(]", word.strip())[0] for word in re.split(r"[,|]", words)}
+    reached, next_ones = set(), set(packages)
+    while next_ones:
+        reached |= next_ones
+        next_ones = {need for name in next_ones for need in needs.get(name, ())} - reached
+    return reached
+
+
+def packages_of_headers():
+    """Of those that the build of the libraries, programs and examples has included."""
+    included = set()
+    for block in run("ninja", "-C", BUILD, "-t", "deps").split("\n\n"):
+        if not re.match(r"(ninja: [^\n]*\n)?(tests|bench|\w+/CMakeFiles/\w+_verify_)", block):
+            included |= {os.path.realpath(path) for path in re.findall(r"^    (/usr/\S+)", block, re.M)}
+    return {line.split(":")[0] for line in run("dpkg", "-S", *sorted(included)).splitlines() if not line.startswith("diversion")}
+
+
 class Image(unittest.TestCase):
+    def test_every_header_is_of_a_package_that_is_installed(self):
+        wanted, asked_for = packages_of_headers(), installed_by()
+        self.assertIn("libfmt-dev", wanted)
+        self.assertEqual(wanted - with_what_they_need(asked_for), set())
+        self.assertEqual(wanted - with_what_they_need(set(asked_for) - {"libfmt-dev", "libspdlog-dev"}), {"libfmt-dev", "libspdlog-dev"})
+
     def test_context_configures_and_has_what_is_built(self):
         build = re.search(r"^RUN script/build (\S+) -- (.+)$", DOCKERFILE, re.M)
         preset, targets = build[1], build[2].split()
@@ -35,8 +72,7 @@ class Image(unittest.TestCase):
                 self.assertRegex(plan, rf"Linking CXX executable \S*/{target}\n")
 
     def test_neither_java_nor_servers_are_installed(self):
-        setup = re.search(r"^RUN (script/setup[^&|]*)", DOCKERFILE, re.M)[1].split()
-        listed = run(ROOT / setup[0], *setup[1:], "--list", env=os.environ | {"ANNALS_KAFKA": "none"}).split()
+        listed = installed_by()
         self.assertIn("librdkafka-dev", listed)
         self.assertEqual([p for p in listed if re.search("jdk|jre|maven|gtest|clang", p) or p == "postgresql"], [])
 

@@ -16,7 +16,7 @@ import tempfile
 from tree import Allowed, Tree
 
 HERE = pathlib.Path(__file__).resolve().parent
-CHECKS = ("arrows", "commands", "dead_files", "doc_names", "invariants", "members", "settings", "sizes", "systems")
+CHECKS = ("arrows", "commands", "dead_files", "doc_names", "format", "invariants", "members", "scripts", "settings", "sizes", "systems")
 
 
 def load(check):

@@ -21,8 +21,8 @@ std::string new_directory() {
 }  // namespace
 
 Replica::Replica(const std::string& primary_uri) : directory_(new_directory()) {
-  std::istringstream answer{
-      output_of(std::string{ANNALS_TEST_REPLICA} + " start " + directory_ + " '" + primary_uri + "'")};
+  std::istringstream answer{output_of(std::string{ANNALS_TEST_REPLICA} + " start " + directory_ + " '" + primary_uri +
+                                      "' " + std::to_string(getpid()))};
   answer >> host_ >> port_;
 }
 

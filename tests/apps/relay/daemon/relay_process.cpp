@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ std::vector<std::string> child_environment(const std::map<std::string, std::stri
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> all;
+  all.reserve(texts.size() + 1);
   for (auto& text : texts) all.push_back(text.data());
   all.push_back(nullptr);
   return all;
@@ -78,6 +80,7 @@ RelayProcess::RelayProcess(const std::vector<std::string>& arguments,
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error{"fork failed"};
   if (pid_ > 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a time-out ends a test without its destructors
   constexpr int flags = O_WRONLY | O_CREAT | O_APPEND;
   if (dup2(open(out.c_str(), flags, 0600), 1) < 0 || dup2(open(err.c_str(), flags, 0600), 2) < 0) _exit(127);
   execve(argv[0], argv.data(), envp.data());

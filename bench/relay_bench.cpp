@@ -1,7 +1,8 @@
 // A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
-// records produced from memory with the same settings.
+// records produced from memory with the same settings; and how much memory each took in the same rounds.
 #include <fmt/format.h>
 
+#include <functional>
 #include <string>
 
 #include "annals/core/clock.hpp"
@@ -12,6 +13,7 @@
 #include "annals/outbox/relay.hpp"
 #include "benches.hpp"
 #include "history.hpp"
+#include "peak_memory.hpp"
 #include "probe_producer.hpp"
 #include "support/kafka_topic.hpp"
 #include "support/temp_database.hpp"
@@ -45,6 +47,16 @@ double relay_all(const postgres::Database& database, const postgres::MessageLog&
   return static_cast<double>(events) / watch.seconds();
 }
 
+/// `work`, which adds the peak of memory of each of its rounds to `peaks`.
+std::function<double()> noting_memory(std::function<double()> work, std::vector<double>& peaks) {
+  return [work = std::move(work), &peaks] {
+    const PeakMemory memory;
+    const auto value = work();
+    peaks.push_back(memory.megabytes());
+    return value;
+  };
+}
+
 }  // namespace
 
 std::vector<Measurement> bench_relay(const BenchOptions& options) {
@@ -56,16 +68,24 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   const auto produced = topic("bench-floor");
   write_outbox(temp.superuser(), messages, options.events, 10'000);
   write_history(temp.superuser(), options.events, 10'000);
+  std::vector<Measurement> results;
   int run = 0;
-  const auto measured = [&](const char* name, const postgres::MessageLog& log, const outbox::RelayOptions& source) {
-    return measure({.name = name,
-                    .unit = "messages/s",
-                    .value = [&] { return relay_all(temp.superuser(), log, source, ++run, options.events); },
-                    .floor = [&] { return produce_from_memory(produced, options.events); }},
-                   options.rounds);
+  const auto measured = [&](const std::string& name, const postgres::MessageLog& log,
+                            const outbox::RelayOptions& source) {
+    std::vector<double> peaks, floor_peaks;
+    results.push_back(measure(
+        {.name = name,
+         .unit = "messages/s",
+         .value = noting_memory([&] { return relay_all(temp.superuser(), log, source, ++run, options.events); }, peaks),
+         .floor = noting_memory([&] { return produce_from_memory(produced, options.events); }, floor_peaks)},
+        options.rounds));
+    peaks.erase(peaks.begin());  // of the round that is not counted
+    floor_peaks.erase(floor_peaks.begin());
+    results.push_back(summarise(name + "/memory", "MB", std::move(peaks), std::move(floor_peaks)));
   };
-  return {measured("relay/outbox", outbox::message_log("annals"), {}),
-          measured("relay/events", eventstore::message_log("annals"), {.routes = {{"*", events}}})};
+  measured("relay/outbox", outbox::message_log("annals"), {});
+  measured("relay/events", eventstore::message_log("annals"), {.routes = {{"*", events}}});
+  return results;
 }
 
 }  // namespace annals::bench

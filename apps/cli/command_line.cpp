@@ -5,11 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
+#include <memory>
 
 #include "annals/core/error.hpp"
-#include "annals/core/text.hpp"
 #include "cli/command_groups.hpp"
 #include "cli/failure.hpp"
+#include "host/settings/usage.hpp"
 
 namespace annals::cli {
 namespace {
@@ -32,6 +33,24 @@ std::string footer() {
          "\nExit codes:\n" +
          host::exit_code_table({ok, failed, usage, unavailable, conflict, check_failed, not_found, interrupted});
 }
+
+/// A command's help shows, beside its own options, those that stand before or behind every command.
+class HelpWithGlobals final : public CLI::Formatter {
+ public:
+  explicit HelpWithGlobals(const CLI::App& program) : program_(program) {}
+  /// What follows a command's own options, which are not for overriding.
+  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
+    auto text = Formatter::make_subcommands(app, mode);
+    if (app == &program_) return text;
+    const auto is_own = [&](const CLI::Option* option) {
+      return option != program_.get_help_ptr() && option != program_.get_version_ptr();
+    };
+    return make_group("Options of every command", false, program_.get_options(is_own)) + text;
+  }
+
+ private:
+  const CLI::App& program_;
+};
 
 struct Options {
   std::string database;
@@ -61,40 +80,15 @@ Invocation make_invocation(const Options& options) {
   return invocation;
 }
 
-/// The deepest command that was named, for "see … --help".
-std::string command_path(const CLI::App& app) {
-  std::string path = app.get_name();
-  const auto* at = &app;
-  while (!at->get_subcommands().empty()) {
-    at = at->get_subcommands().front();
-    path += " " + at->get_name();
-  }
-  return path;
-}
-
-/// What the first word that is not understood was probably meant to be; empty when it is no command that is missing.
-std::string meant_command(const CLI::App& app) {
-  const auto* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  const auto words = app.remaining(true);
-  if (words.empty() || words.front().starts_with('-')) return "";
-  std::vector<std::string_view> names;
-  for (const auto* command : at->get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
-  return std::string{nearest(words.front(), names)};
-}
-
 /// Help and version are no failures; everything else that CLI11 reports is bad usage.
 host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {
     app.exit(error);
     return host::ExitCode::ok;
   }
-  const auto meant = meant_command(app);
+  const auto meant = host::meant(app);
   throw Failure{host::ExitCode::usage, error.what(),
-                fmt::format("{}{} --help shows examples",
-                            meant.empty() ? "" : fmt::format("did you mean {} {}? ", command_path(app), meant),
-                            command_path(app))};
+                fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
 }
 
 host::ExitCode parse_and_run(int argc, char** argv) {
@@ -104,6 +98,7 @@ host::ExitCode parse_and_run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(footer());
+  app.formatter(std::make_shared<HelpWithGlobals>(app));
   add_global_options(app, options);
   add_log_commands(app, action);
   add_operation_commands(app, action);

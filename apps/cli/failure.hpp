@@ -10,10 +10,11 @@ class Error;
 
 namespace annals::cli {
 
-/// Why a command cannot go on: ends the program with `code`, the message and the hint on standard error.
+/// Why a command cannot go on: ends the program with `code`, the message and the hint, which none is without, on standard
+/// error.
 class Failure : public std::runtime_error {
  public:
-  Failure(host::ExitCode code, const std::string& message, std::string hint = {})
+  Failure(host::ExitCode code, const std::string& message, std::string hint)
       : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
 
   [[nodiscard]] host::ExitCode code() const noexcept { return code_; }
@@ -26,6 +27,9 @@ class Failure : public std::runtime_error {
 
 /// Whoever read our output has gone, as in `annals all tail | head`: the program ends quietly.
 struct BrokenPipe {};
+
+/// That a stream which was named is not there.
+[[nodiscard]] Failure no_such_stream(const std::string& name);
 
 /// Throws the Failure of a command that was told to stop before it was done.
 [[noreturn]] void throw_interrupted();

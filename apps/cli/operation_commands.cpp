@@ -147,6 +147,24 @@ void add_projection_adopt(CLI::App& projection, Action& action) {
   adopt->add_flag("--yes", options->yes, "Do it");
 }
 
+void add_ownerless_max(CLI::App& command, ProjectionWait& options) {
+  command.add_option("--ownerless-max", options.ownerless_max_s, "Seconds for which nobody may run it")
+      ->check(CLI::Range(0, 86'400))
+      ->capture_default_str();
+}
+
+void add_projection_wait(CLI::App& projection, Action& action) {
+  auto options = std::make_shared<ProjectionWait>();
+  auto* wait = add_command(projection, action, "wait",
+                           "Waits until a read model holds what the log has now, and shows how far it is\n\n"
+                           "  annals projection wait order_summary --projection-version 2 && switch-readers-over\n\n"
+                           "Exit code 3 when nobody runs it.",
+                           wait_for_projection, options);
+  wait->add_option("NAME", options->name, "Name of the projection")->required();
+  wait->add_option("--projection-version", options->version, "Its version")->capture_default_str();
+  add_ownerless_max(*wait, *options);
+}
+
 void add_projection(CLI::App& app, Action& action) {
   auto& projection = add_group(app, "projection", "Read models: how far, how late, rebuild");
   add_command(projection, action, "list",
@@ -158,13 +176,16 @@ void add_projection(CLI::App& app, Action& action) {
   auto* reset = add_command(projection, action, "reset",
                             "Asks a projection's runner to empty the read model and to replay from zero\n\n"
                             "  annals projection reset order_summary --yes\n"
-                            "  annals projection reset order_summary --projection-version 2 --yes\n\n"
+                            "  annals projection reset order_summary --projection-version 2 --yes --wait\n\n"
                             "Readers see an empty, then a growing read model until it has caught up.",
                             reset_projection, options);
   reset->add_option("NAME", options->name, "Name of the projection")->required();
   reset->add_option("--projection-version", options->version, "Its version")->capture_default_str();
   reset->add_flag("--yes", options->yes, "Do it");
+  reset->add_flag("--wait", options->wait, "Wait until it has caught up again, as projection wait does");
+  add_ownerless_max(*reset, *options);
   add_projection_adopt(projection, action);
+  add_projection_wait(projection, action);
 }
 
 }  // namespace

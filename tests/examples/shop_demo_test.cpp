@@ -14,10 +14,11 @@ using testing::HasSubstr;
 TEST(ShopDemo, KeepsEveryPromiseThroughKills) {
   static_cast<void>(required_env("ANNALS_DATABASE"));
   static_cast<void>(required_env("ANNALS_KAFKA"));
-  const auto demo = run(quoted(SHOP_DEMO) + " " + quoted(BUILD_DIR) + " --orders 100");
+  const auto demo = run(quoted(SHOP_DEMO) + " " + quoted(BUILD_DIR) + " --orders 200");
   EXPECT_EQ(demo.status, 0) << demo.output;
   EXPECT_THAT(demo.output, HasSubstr("All promises kept."));
   EXPECT_THAT(demo.output, HasSubstr("restarts after kill -9: 2"));
+  EXPECT_THAT(demo.output, testing::ContainsRegex("\n[1-9][0-9]* payments were decided before the crash"));
   EXPECT_THAT(demo.output, testing::Not(HasSubstr("BROKEN")));
 }
 

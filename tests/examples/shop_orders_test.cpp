@@ -11,6 +11,7 @@
 #include "orders/http.hpp"
 #include "orders/order_status.hpp"
 #include "orders/status_table.hpp"
+#include "program.hpp"
 #include "service/decision.hpp"
 #include "support/temp_database.hpp"
 
@@ -117,6 +118,21 @@ TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 503);
   EXPECT_EQ(answer->body, "{\"error\":\"not available now; try again\"}\n");
+}
+
+TEST_F(OrderStatusModel, SaysThatThereIsNoSuchOrder) {
+  using annals::tests::quoted;
+  project();
+  const auto status = [&](const std::string& id) {
+    return annals::tests::run(quoted(ORDERS_PROGRAM) + " --database " + quoted(database_.uri("service")) + " status " +
+                              quoted(id));
+  };
+  EXPECT_THAT(status("1").output, HasSubstr("order 1 of ann: paid"));
+  const auto unknown = status("44\x1b[31m");
+  EXPECT_EQ(unknown.status, 3);
+  EXPECT_EQ(
+      unknown.output,
+      "orders: there is no order \"44\\x1b[31m\"; what was placed a moment ago may not be in the read model yet\n");
 }
 
 TEST_F(OrderStatusModel, StopsServingWhenItNeverBegan) {

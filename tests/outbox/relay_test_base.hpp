@@ -40,10 +40,12 @@ class RelayTestBase : public ::testing::Test {
   }
 
   /// Messages numbered from `first`, over `keys` keys, in one transaction.
-  void enqueue_numbers(int first, int count, int keys = 5) {
+  void enqueue_numbers(int first, int count, int keys = 5, const std::string& topic = "orders") {
     std::vector<outbox::Message> messages;
-    for (int i = first; i < first + count; ++i)
+    for (int i = first; i < first + count; ++i) {
       messages.push_back(message(fmt::format("k{}", i % keys), std::to_string(i)));
+      messages.back().topic = topic;
+    }
     pqxx::work tx{*writer_};
     outbox_.enqueue(tx, messages);
     tx.commit();

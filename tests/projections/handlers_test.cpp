@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "annals/core/error.hpp"
+#include "annals/json/json_codec.hpp"
 #include "runner/dispatcher.hpp"
 
 namespace annals::projections {
@@ -92,7 +93,8 @@ TEST_F(HandlersTest, UnhandledTypesAreSkippedOrFail) {
 TEST_F(HandlersTest, UndecodableEventThrowsAndUnhandledOneIsNotDecoded) {
   EXPECT_FALSE(apply(event("t.v1.Number", "rubbish")));
   handlers_.on<Number>([&](const Number&) {});
-  EXPECT_THROW(apply(event("t.v1.Number", "rubbish")), std::invalid_argument);
+  EXPECT_THROW(apply(event("t.v1.Number", "rubbish")), Error);
+  EXPECT_THROW(apply(event("t.v1.Number", "\"rubbish\"")), std::invalid_argument);
 }
 
 TEST_F(HandlersTest, UnregisteredTypeIsRefusedBeforeAnythingRuns) {

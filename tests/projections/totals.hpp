@@ -24,12 +24,12 @@ inline TypeRegistry make_types() {
   TypeRegistry types;
   types.add<Paid>(
       "fines.v1.Paid",
-      json_codec<Paid>(
-          [](const Paid& paid) { return paid.customer + ':' + std::to_string(paid.cents); },
-          [](std::string_view text) {
-            const auto colon = text.find(':');
-            return Paid{std::string{text.substr(0, colon)}, std::stoll(std::string{text.substr(colon + 1)})};
-          }));
+      Codec<Paid>{ContentType::octet_stream,
+                  [](const Paid& paid) { return paid.customer + ':' + std::to_string(paid.cents); },
+                  [](ContentType, std::string_view text) {
+                    const auto colon = text.find(':');
+                    return Paid{std::string{text.substr(0, colon)}, std::stoll(std::string{text.substr(colon + 1)})};
+                  }});
   return types;
 }
 

@@ -21,17 +21,16 @@ void add(Report& report, const projections::ProjectionStatus& status) {
               cell(status.reset_requested), cell(format_timestamp(status.updated_at))});
 }
 
-/// As messages name it.
-std::string label(const std::string& name, int version) {
-  return fmt::format("\"{}\" version {}", printable(name), version);
+}  // namespace
+
+std::string label(const ProjectionName& projection) {
+  return fmt::format("\"{}\" version {}", printable(projection.name), projection.version);
 }
 
-Failure no_such_projection(const std::string& label) {
-  return {host::ExitCode::not_found, fmt::format("there is no projection {}", label),
+Failure no_such_projection(const ProjectionName& projection) {
+  return {host::ExitCode::not_found, fmt::format("there is no projection {}", label(projection)),
           "`annals projection list` shows those there are"};
 }
-
-}  // namespace
 
 host::ExitCode list_projections(Invocation& invocation) {
   auto connection = connect_ready(invocation.database);
@@ -44,30 +43,29 @@ host::ExitCode list_projections(Invocation& invocation) {
 }
 
 host::ExitCode reset_projection(Invocation& invocation, const ProjectionReset& options) {
-  const auto name = label(options.name, options.version);
   if (!options.yes) {
     throw Failure{host::ExitCode::usage,
-                  fmt::format("resetting projection {} empties its read model until it is rebuilt", name),
+                  fmt::format("resetting projection {} empties its read model until it is rebuilt", label(options)),
                   "see `annals projection list`, then repeat with --yes"};
   }
   auto connection = connect_ready(invocation.database);
   if (!projections::reset_projection(connection, invocation.database.schema, options.name, options.version)) {
-    throw no_such_projection(name);
+    throw no_such_projection(options);
   }
+  fmt::print(stderr, "its runner replays from zero at its next step, or when it is started\n");
+  if (options.wait) return wait_for_projection(invocation, options);
   print_object(invocation.output, invocation.format, {{"projection"}, {"version"}, {"reset_requested"}},
                {cell(options.name), cell(std::int64_t{options.version}), cell(true)});
-  fmt::print(stderr, "its runner replays from zero at its next step, or when it is started\n");
   return host::ExitCode::ok;
 }
 
 host::ExitCode adopt_projection(Invocation& invocation, const ProjectionAdopt& options) {
-  const auto name = label(options.name, options.version);
   if (!options.yes) {
     throw Failure{
         host::ExitCode::usage,
         fmt::format("adopting projection {} declares that its read model holds every event up to its position, "
                     "and none after it",
-                    name),
+                    label(options)),
         "see `annals projection list` and `annals doctor`, then repeat with --yes"};
   }
   auto connection = connect_ready(invocation.database);
@@ -75,7 +73,7 @@ host::ExitCode adopt_projection(Invocation& invocation, const ProjectionAdopt& o
       connection,
       {.projection = {.schema = invocation.database.schema, .name = options.name, .version = options.version},
        .position = options.position});
-  if (!status) throw no_such_projection(name);
+  if (!status) throw no_such_projection(options);
   Report report{invocation.output, invocation.format, columns()};
   add(report, *status);
   report.finish();

@@ -95,8 +95,9 @@ host::ExitCode skip_relay_message(Invocation& invocation, const RelaySkip& optio
   require_relay(connection, log, options.relay, "`annals relay status` shows those there are");
   outbox::skip_message(connection, log,
                        {.relay = options.relay, .position = options.position, .id = *id, .reason = options.reason});
-  fmt::print(stderr, "relay \"{}\" passes over message {} of {} ({}) from its next start on\n",
-             printable(options.relay), options.position, log.name, id->to_string());
+  print_object(invocation.output, invocation.format, {{"relay"}, {"log"}, {"position"}, {"id"}, {"skipped"}},
+               {cell(options.relay), cell(log.name), cell(options.position), cell(id->to_string()), cell(true)});
+  fmt::print(stderr, "relay \"{}\" passes over it from its next start on\n", printable(options.relay));
   return host::ExitCode::ok;
 }
 

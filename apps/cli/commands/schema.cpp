@@ -5,6 +5,7 @@
 #include "annals/core/error.hpp"
 #include "cli/commands/schema_sets.hpp"
 #include "cli/failure.hpp"
+#include "cli/screen/waiting.hpp"
 
 namespace annals::cli {
 namespace {
@@ -13,10 +14,15 @@ postgres::Migrator migrator(const postgres::Database& database, postgres::Migrat
   return {database, schema_sets(), std::move(options)};
 }
 
+auto apply_steps(const postgres::Database& database, const ApplySchema& options) {
+  const Waiting waiting{"applying the schema"};
+  return migrator(database, {.owner_role = options.owner}).apply();
+}
+
 }  // namespace
 
 host::ExitCode apply_schema(Invocation& invocation, const ApplySchema& options) {
-  const auto steps = migrator(invocation.database, {.owner_role = options.owner}).apply();
+  const auto steps = apply_steps(invocation.database, options);
   Report report{invocation.output, invocation.format, {{"module"}, {"step", Align::right}, {"name"}}};
   for (const auto& step : steps) report.add({cell(step.module), cell(std::int64_t{step.number}), cell(step.name)});
   report.finish();
@@ -39,8 +45,7 @@ host::ExitCode validate_schema(Invocation& invocation) {
 }
 
 host::ExitCode print_schema_sql(Invocation& invocation) {
-  invocation.output.write(migrator(invocation.database).script());
-  invocation.output.flush();
+  print_sql(invocation.output, invocation.format, migrator(invocation.database).script());
   return host::ExitCode::ok;
 }
 

@@ -48,9 +48,8 @@ host::ExitCode apply_roles(Invocation& invocation, const roles::Assignment& assi
 }
 
 host::ExitCode print_roles_sql(Invocation& invocation, const roles::Assignment& assignment) {
-  invocation.output.write(
-      fmt::format("BEGIN;\n{}COMMIT;\n", roles::script(or_usual(assignment), invocation.database.schema)));
-  invocation.output.flush();
+  print_sql(invocation.output, invocation.format,
+            fmt::format("BEGIN;\n{}COMMIT;\n", roles::script(or_usual(assignment), invocation.database.schema)));
   return host::ExitCode::ok;
 }
 

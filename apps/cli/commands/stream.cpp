@@ -38,8 +38,7 @@ host::ExitCode show_stream(Invocation& invocation, const StreamShow& options) {
   const eventstore::EventStore store{invocation.database};
   const auto head = store.head(name);
   if (!head) {
-    throw Failure{host::ExitCode::not_found, fmt::format("there is no stream \"{}\"", printable(options.name)),
-                  "`annals stream list --prefix …` shows the streams there are"};
+    throw no_such_stream(options.name);
   }
   const auto events = store.read_stream(name, read_options(options));
   EventReport report{invocation.output, invocation.format, EventReport::Columns::of_stream};

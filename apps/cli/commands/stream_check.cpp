@@ -6,12 +6,31 @@
 #include "annals/eventstore/log_check.hpp"
 #include "cli/commands/stream.hpp"
 #include "cli/failure.hpp"
+#include "cli/screen/progress.hpp"
+#include "cli/screen/waiting.hpp"
 
 namespace annals::cli {
 namespace {
 
-/// The whole log is read once.
-constexpr std::chrono::hours adopt_timeout{1};
+/// As much of the log is read as was asked for: a statement may take longer than those of other commands.
+constexpr std::chrono::hours read_timeout{1};
+
+postgres::Connection connect_patiently(postgres::Database database) {
+  database.statement_timeout = read_timeout;
+  return connect_ready(database);
+}
+
+std::vector<eventstore::LogFinding> findings_in(const postgres::Database& database, const StreamCheck& options) {
+  auto connection = connect_patiently(database);
+  const Waiting waiting{fmt::format("checking the last {} events", grouped(static_cast<std::size_t>(options.events)))};
+  return eventstore::check_log(connection, database.schema, {.events_max = options.events});
+}
+
+std::vector<eventstore::AdoptedStream> adopt(const postgres::Database& database) {
+  auto connection = connect_patiently(database);
+  const Waiting waiting{"looking for events of unknown streams"};
+  return eventstore::adopt_orphans(connection, database.schema);
+}
 
 std::string_view to_string(eventstore::LogFinding::Fault fault) {
   using Fault = eventstore::LogFinding::Fault;
@@ -28,8 +47,7 @@ std::string_view to_string(eventstore::LogFinding::Fault fault) {
 }  // namespace
 
 host::ExitCode check_streams(Invocation& invocation, const StreamCheck& options) {
-  auto connection = connect_ready(invocation.database);
-  const auto findings = eventstore::check_log(connection, invocation.database.schema, {.events_max = options.events});
+  const auto findings = findings_in(invocation.database, options);
   Report report{invocation.output, invocation.format, {{"fault"}, {"detail"}, {"remedy"}}};
   for (const auto& finding : findings) {
     report.add({cell(to_string(finding.fault)), cell(finding.what), cell(finding.remedy)});
@@ -48,10 +66,7 @@ host::ExitCode adopt_streams(Invocation& invocation, const StreamAdopt& options)
     throw Failure{host::ExitCode::usage, "adopting gives every event of an unknown stream a stream, for good",
                   "see `annals stream check`, find out who wrote the events, then repeat with --yes"};
   }
-  auto database = invocation.database;
-  database.statement_timeout = adopt_timeout;
-  auto connection = connect_ready(database);
-  const auto adopted = eventstore::adopt_orphans(connection, database.schema);
+  const auto adopted = adopt(invocation.database);
   Report report{
       invocation.output, invocation.format, {{"stream"}, {"stream_id", Align::right}, {"version", Align::right}}};
   for (const auto& stream : adopted) {

@@ -6,6 +6,7 @@
 
 #include "annals/core/error.hpp"
 #include "cli/doctor/check.hpp"
+#include "cli/screen/waiting.hpp"
 #include "host/text/shown.hpp"
 #include "host/text/terminal.hpp"
 
@@ -54,6 +55,7 @@ void run_group(std::string_view name, Group group, postgres::Connection& connect
 Checks run_checks(const postgres::Database& database) {
   Checks checks;
   postgres::Connection connection{database};
+  const Waiting waiting{"checking"};
   checks.push_back({"connection", Level::ok, describe(database)});
   run_group("server", check_server, connection, checks);
   const bool usable = check_schema(connection, checks);

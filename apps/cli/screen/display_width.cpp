@@ -1,29 +1,28 @@
 #include "cli/screen/display_width.hpp"
 
+#include <clocale>
 #include <cstdint>
+#include <cwchar>
 
 namespace annals::cli {
 namespace {
 
-struct Range {
-  std::uint32_t first;
-  std::uint32_t last;
-};
+/// The C library knows the widths of all characters, but asks the thread's locale, which belongs to the user: while one of
+/// these lives, the thread has one that is always there and says UTF-8.
+class Utf8Locale {
+ public:
+  Utf8Locale() noexcept : before_(::uselocale(utf8())) {}
+  ~Utf8Locale() { ::uselocale(before_); }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
 
-// Blocks, not single characters: a table that is off by one column for a rare character is no harm.
-constexpr Range wide[] = {{0x1100, 0x115F},   {0x2E80, 0xA4CF},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},
-                          {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},  {0x1F300, 0x1F64F},
-                          {0x1F680, 0x1F6FF}, {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD}};
-constexpr Range zero[] = {{0x0300, 0x036F}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2064},
-                          {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
-
-template <std::size_t n>
-bool contains(const Range (&ranges)[n], std::uint32_t character) noexcept {
-  for (const auto& range : ranges) {
-    if (character >= range.first && character <= range.last) return true;
+ private:
+  static locale_t utf8() noexcept {
+    static const auto locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);  // null changes nothing
+    return locale;
   }
-  return false;
-}
+  locale_t before_;
+};
 
 /// Takes one character off the front; a malformed byte counts as one character.
 std::string_view take(std::string_view& rest, std::uint32_t& character) noexcept {
@@ -39,14 +38,16 @@ std::string_view take(std::string_view& rest, std::uint32_t& character) noexcept
   return taken;
 }
 
+/// Within a Utf8Locale. What is no character that can be shown takes a column: something stands there.
 std::size_t width_of(std::uint32_t character) noexcept {
-  if (character < 0x0300) return 1;
-  return contains(zero, character) ? 0 : contains(wide, character) ? 2 : 1;
+  const int width = ::wcwidth(static_cast<wchar_t>(character));
+  return width < 0 ? 1 : static_cast<std::size_t>(width);
 }
 
 }  // namespace
 
 std::size_t display_width(std::string_view text) noexcept {
+  const Utf8Locale utf8;
   std::size_t width = 0;
   std::uint32_t character = 0;
   while (!text.empty()) {
@@ -58,6 +59,7 @@ std::size_t display_width(std::string_view text) noexcept {
 
 std::string cut_to_width(std::string_view text, std::size_t width) {
   if (display_width(text) <= width) return std::string{text};
+  const Utf8Locale utf8;
   std::string out;
   std::size_t used = 0;
   std::uint32_t character = 0;

@@ -2,38 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <algorithm>
 
-#include "host/text/terminal.hpp"
+#include "cli/screen/age.hpp"
 
 namespace annals::cli {
 namespace {
 
-constexpr std::chrono::milliseconds interval{200};
 constexpr double fraction_min = 0.001;  // below this an estimate says nothing
 
 }  // namespace
 
-Progress::Progress(std::string_view verb)
-    : verb_(verb), visible_(host::is_terminal(stderr)), begin_(Clock::now()), next_(begin_ + interval) {}
-
-Progress::~Progress() {
-  if (visible_) fmt::print(stderr, "\r\x1b[K");
-}
+Progress::Progress(std::string_view verb, bool wanted) : verb_(verb), begin_(Clock::now()), line_(wanted) {}
 
 std::chrono::duration<double> Progress::elapsed() const { return Clock::now() - begin_; }
 
 void Progress::show(std::size_t events, double fraction) {
-  if (!visible_ || Clock::now() < next_) return;
-  next_ = Clock::now() + interval;
-  const double seconds = elapsed().count();
-  auto line = fmt::format("{} {} events, {}/s", verb_, grouped(events),
+  if (line_.due()) line_.show(progress_text(verb_, events, fraction, elapsed()));
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a count and a share are told apart by their types
+std::string progress_text(std::string_view verb, std::size_t events, double fraction,
+                          std::chrono::duration<double> elapsed) {
+  const double seconds = std::max(elapsed.count(), 1e-3);
+  auto text = fmt::format("{} {} events, {}/s", verb, grouped(events),
                           grouped(static_cast<std::size_t>(static_cast<double>(events) / seconds)));
   if (fraction > fraction_min) {
-    line += fmt::format(", {:.0f} %, {:.0f} s left", 100 * fraction, seconds * (1 - fraction) / fraction);
+    const auto done = std::min(fraction, 1.0);
+    const std::chrono::duration<double> left{seconds * (1 - done) / done};
+    text += fmt::format(", {:.0f} %, {} left", 100 * done,
+                        format_age(std::chrono::duration_cast<std::chrono::milliseconds>(left)));
   }
-  fmt::print(stderr, "\r\x1b[K{}", line);
-  std::fflush(stderr);
+  return text;
 }
 
 std::string grouped(std::size_t number) {

@@ -4,17 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include "cli/screen/status_line.hpp"
+
 namespace annals::cli {
 
-/// One line on standard error that is written over and over: count, rate, share done and time left. Says nothing unless
-/// standard error is a terminal. Thread safety: none.
+/// Count, rate, share done and time left of what handles many events, on a StatusLine. Thread safety: none.
 class Progress {
  public:
-  explicit Progress(std::string_view verb);
-  /// Wipes the line, so that the message after it stands alone.
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  /// `wanted`: see StatusLine.
+  explicit Progress(std::string_view verb, bool wanted = true);
 
   /// `fraction` is the part done, 0 when nobody knows. Cheap: prints a few times a second at most.
   void show(std::size_t events, double fraction);
@@ -23,10 +21,13 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
   std::string verb_;
-  bool visible_;
   Clock::time_point begin_;
-  Clock::time_point next_;
+  StatusLine line_;
 };
+
+/// "importing 1,234 events, 617/s, 25 %, 6.0 s left"
+[[nodiscard]] std::string progress_text(std::string_view verb, std::size_t events, double fraction,
+                                        std::chrono::duration<double> elapsed);
 
 /// 1234567 as "1,234,567".
 [[nodiscard]] std::string grouped(std::size_t number);

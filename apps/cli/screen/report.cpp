@@ -84,6 +84,12 @@ void Report::finish() {
   flush();
 }
 
+void print_sql(Output& output, Format format, std::string_view sql) {
+  if (format != Format::table) return print_object(output, format, {{"sql"}}, {cell(sql)});
+  output.write(sql);
+  output.flush();
+}
+
 void print_object(Output& output, Format format, const std::vector<ReportColumn>& columns, std::vector<Cell> cells) {
   if (format != Format::table) {
     output.write(json_object(columns, cells) + "\n");

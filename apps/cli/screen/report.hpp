@@ -58,6 +58,9 @@ class Report {
   bool first_ = true;
 };
 
+/// Prints SQL as it is, or as {"sql": ...}.
+void print_sql(Output& output, Format format, std::string_view sql);
+
 /// Prints one thing: "key  value" lines, or one JSON object.
 void print_object(Output& output, Format format, const std::vector<ReportColumn>& columns, std::vector<Cell> cells);
 

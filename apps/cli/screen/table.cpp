@@ -39,10 +39,11 @@ std::string Table::line(const std::vector<std::string>& cells, bool title) const
     const auto cell = width_ ? cut_to_width(cells[i], widths_[i]) : cells[i];
     const std::string blanks(widths_[i] - std::min(widths_[i], display_width(cell)), ' ');
     const bool right = columns_[i].align == Align::right;
-    text += (right ? blanks : "") + (title ? style_.bold(cell) : cell);
+    text += (right ? blanks : "") + cell;
     if (!last) text += (right ? "" : blanks) + std::string(gap, ' ');
   }
-  return text + "\n";
+  if (width_) text = cut_to_width(text, *width_);  // many columns in a narrow window
+  return (title ? style_.bold(text) : text) + "\n";
 }
 
 std::string Table::render() {

@@ -17,7 +17,7 @@ struct TableColumn {
 
 /// Lays out rows in aligned columns.
 ///
-/// On a terminal a row never wraps: the widest columns are cut. Elsewhere (`width` is nothing) all text is kept.
+/// On a terminal a row never wraps: the widest columns are cut, and of many in a narrow window the last ones. Elsewhere (`width` is nothing) all text is kept.
 /// Widths only grow from one render() to the next, so that rows that come in batches stay aligned. Thread safety: none.
 class Table {
  public:

@@ -20,7 +20,7 @@ constexpr std::size_t page_events = 1000;
 class Export {
  public:
   Export(const postgres::Database& database, const ExportOptions& options)
-      : options_(options), store_(database), file_(options.path), progress_("exporting") {
+      : options_(options), store_(database), file_(options.path), progress_("exporting", !on_terminal_) {
     last_ = eventstore::EventTail{database}.last_position();
   }
 
@@ -47,8 +47,7 @@ class Export {
 
   void write_stream() {
     const StreamName name{*options_.stream};
-    if (!store_.head(name))
-      throw Failure{host::ExitCode::not_found, fmt::format("there is no stream \"{}\"", *options_.stream)};
+    if (!store_.head(name)) throw no_such_stream(*options_.stream);
     StreamVersion from{1};
     while (!host::stop_requested()) {
       const auto events = store_.read_stream(name, {.from = from, .limit = page_events});
@@ -60,23 +59,23 @@ class Export {
 
   void write(const RecordedEvent& event) {
     if (event.position.value() <= options_.after) return;
+    progress_.show(count_, static_cast<double>(event.position.value() - options_.after) /
+                               static_cast<double>(last_.value() - options_.after + 1));
     if (options_.category && event.stream.category() != *options_.category) return;
     auto line = json::event_text(event);
     if (on_terminal_) line = without_terminal_controls(line);
     line += '\n';
     file_.write(line);
     ++count_;
-    progress_.show(count_, static_cast<double>(event.position.value() - options_.after) /
-                               static_cast<double>(last_.value() - options_.after + 1));
   }
 
   const ExportOptions& options_;
+  const bool on_terminal_ = (options_.path.empty() || options_.path == "-") && host::is_terminal(stdout);
   eventstore::EventStore store_;
   ExportFile file_;
   Progress progress_;
   GlobalPosition last_;
   std::size_t count_ = 0;
-  const bool on_terminal_ = (options_.path.empty() || options_.path == "-") && host::is_terminal(stdout);
 };
 
 }  // namespace

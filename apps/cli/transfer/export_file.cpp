@@ -67,7 +67,8 @@ void ExportFile::fail(std::string_view what) const {
   if (errno == EPIPE) throw BrokenPipe{};
   throw Failure{host::ExitCode::failed,
                 fmt::format("cannot {} {}: {}", what, path_.empty() ? "standard output" : path_, std::strerror(errno)),
-                path_.empty() ? "" : "check the directory and the space on its disk"};
+                path_.empty() ? "check what standard output leads to, and the space there"
+                              : "check the directory and the space on its disk"};
 }
 
 int ExportFile::open() {

@@ -37,7 +37,9 @@ LineSource::LineSource(const std::string& path) : name_(path == "-" ? "standard 
   const int descriptor = open_descriptor(path);
   file_bytes_ = size_of(descriptor);
   file_.reset(gzdopen(descriptor, "rb"));
-  if (!file_) throw Failure{host::ExitCode::failed, fmt::format("cannot read {}: out of memory", name_)};
+  if (!file_)
+    throw Failure{host::ExitCode::failed, fmt::format("cannot read {}: out of memory", name_),
+                  "free some memory, then repeat"};
   gzbuffer(file_.get(), block_bytes);
 }
 

@@ -15,14 +15,11 @@ bool is_set(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
-bool is_dumb() {
-  const char* term = std::getenv("TERM");
-  return term == nullptr || std::string_view{term} == "dumb";
-}
-
 }  // namespace
 
-Style Style::for_stream(std::FILE* stream) { return Style{is_terminal(stream) && !is_set("NO_COLOR") && !is_dumb()}; }
+Style Style::for_stream(std::FILE* stream) {
+  return Style{is_terminal(stream) && !is_set("NO_COLOR") && !is_dumb_terminal()};
+}
 
 std::string Style::paint(std::string_view code, std::string_view text) const {
   if (!colour_) return std::string{text};
@@ -30,6 +27,11 @@ std::string Style::paint(std::string_view code, std::string_view text) const {
 }
 
 bool is_terminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
+
+bool is_dumb_terminal() {
+  const char* term = std::getenv("TERM");
+  return term == nullptr || std::string_view{term} == "dumb";
+}
 
 std::optional<std::size_t> terminal_width(std::FILE* stream) {
   if (!is_terminal(stream)) return std::nullopt;

@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include "host/process/exit_code.hpp"
+#include "host/settings/usage.hpp"
+#include "host/text/shown.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
@@ -41,6 +43,15 @@ void add_setting(CLI::App& app, const Setting& setting, CommandLine& line) {
   app.add_option_function<std::string>(std::string{setting.flag}, take, help)->type_name("TEXT");
 }
 
+/// Prints help and version, which are no failures, or what is wrong and what to do about it.
+int report(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const auto meant = host::meant(app);
+  fmt::print(stderr, "annals-relay: error: {}. Hint: {}{}annals-relay --help lists all flags\n",
+             host::shown(error.what()), meant, meant.empty() ? "" : " ");
+  return static_cast<int>(host::ExitCode::usage);
+}
+
 }  // namespace
 
 std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_code) {
@@ -61,7 +72,7 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
     app.parse(argc, argv);
     return line;
   } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error) == 0 ? 0 : static_cast<int>(host::ExitCode::usage);
+    exit_code = report(app, error);
     return std::nullopt;
   }
 }

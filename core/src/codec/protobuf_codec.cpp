@@ -40,7 +40,9 @@ std::string write_protobuf(const google::protobuf::Message& message, ContentType
   std::string out;
   if (content_type == ContentType::json) {
     const auto status = json::MessageToJsonString(message, &out);
-    if (!status.ok()) throw invalid(fmt::format("{}: {}", protobuf_name(message), status.ToString()), "");
+    if (!status.ok())
+      throw invalid(fmt::format("{}: {}", protobuf_name(message), status.ToString()),
+                    "a message that JSON cannot hold needs the binary form");
   } else if (!message.SerializeToString(&out)) {
     throw invalid(fmt::format("{} is not complete", protobuf_name(message)), "set its required fields");
   }

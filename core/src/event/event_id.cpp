@@ -16,7 +16,9 @@ namespace {
 
 void fill_random(void* out, std::size_t size) {
   if (getrandom(out, size, 0) != static_cast<ssize_t>(size)) {
-    throw Error{ErrorKind::failed, "the system gave no random bytes (getrandom)"};
+    throw Error{ErrorKind::failed,
+                "the system gave no random bytes (getrandom)",
+                {.hint = "a container's seccomp profile may forbid the call: allow it"}};
   }
 }
 

@@ -48,7 +48,12 @@ void place(const Settings& settings, const Placement& placement) {
 void show(const Settings& settings, const std::string& id) {
   const auto pool = annals::postgres::make_pqxx_pool(settings.database);
   const auto status = transact(*pool, [&](pqxx::work& tx) { return orders::find_status(tx, id); });
-  if (!status) throw CLI::RuntimeError(3);
+  if (!status) {
+    fmt::print(stderr,
+               "orders: there is no order \"{}\"; what was placed a moment ago may not be in the read model yet\n",
+               annals::printable(id));
+    throw CLI::RuntimeError(3);
+  }
   fmt::print("order {} of {}: {}, {}.{:02}, since {}\n", id, status->customer_id, status->state,
              status->amount_cents / 100, status->amount_cents % 100, status->updated_at);
 }

@@ -178,6 +178,10 @@ std::vector<std::string_view> elements(std::string_view text, std::size_t count_
   return elements;
 }
 
+void require_value(std::string_view text) {
+  scan_whole(text, [](Scanner& scanner) { scanner.value(); });
+}
+
 std::string compact(std::string_view text) {
   std::string compact;
   compact.reserve(text.size());

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include <pqxx/pqxx>
 
 namespace annals::postgres {
@@ -15,7 +18,8 @@ struct Meaning {
   std::string_view hint;
 };
 
-// The first match counts: exact codes before classes. PostgreSQL documentation, appendix A.
+// The first match counts: exact codes before classes, and none is without a hint: the last row takes every code that there is
+// and will be. PostgreSQL documentation, appendix A.
 constexpr Meaning meanings[] = {
     {"40001", ErrorKind::failed, true, "run the transaction again"},
     {"40P01", ErrorKind::failed, true, "run the transaction again"},
@@ -40,13 +44,23 @@ constexpr Meaning meanings[] = {
     {"3D000", ErrorKind::not_ready, false, "create the database first"},
     {"XX001", ErrorKind::corrupt, false, "stop and check the storage"},
     {"XX002", ErrorKind::corrupt, false, "stop and check the storage"},
+    {"0A", ErrorKind::failed, false, "the server cannot do this: see its version with `annals doctor`"},
+    {"22", ErrorKind::failed, false, "a value is not one that its column takes; correct it"},
+    {"23", ErrorKind::failed, false, "a constraint of the table refuses the row; correct it"},
+    {"25", ErrorKind::failed, false, "the transaction is over or in another state: roll it back and begin again"},
+    {"42", ErrorKind::failed, false,
+     "the database has not what the statement names: compare it with `annals schema validate`, and --schema if it is "
+     "not "
+     "annals"},
+    {"54", ErrorKind::failed, false, "the statement or a row is too large for the server: send less at once"},
+    {"55", ErrorKind::failed, false, "something that it needs is in another state: see `annals doctor`"},
+    {"XX", ErrorKind::failed, false, "the server met an error of its own; see its log"},
+    {"", ErrorKind::failed, false, "see the server's log; appendix A of PostgreSQL's manual has the code"},
 };
 
-Meaning meaning_of(std::string_view sqlstate) {
-  for (const auto& meaning : meanings) {
-    if (sqlstate.starts_with(meaning.prefix)) return meaning;
-  }
-  return {"", ErrorKind::failed, false, ""};
+const Meaning& meaning_of(std::string_view sqlstate) {
+  return *std::find_if(std::begin(meanings), std::end(meanings),
+                       [&](const Meaning& meaning) { return sqlstate.starts_with(meaning.prefix); });
 }
 
 std::string_view one_line(std::string_view text) {
@@ -64,7 +78,7 @@ Error disconnected(std::string_view what, std::string_view message) {
 
 Error error_from_sqlstate(std::string_view sqlstate, std::string_view what, std::string_view message) {
   if (sqlstate.empty()) return disconnected(what, message);
-  const auto meaning = meaning_of(sqlstate);
+  const auto& meaning = meaning_of(sqlstate);
   return Error{meaning.kind,
                fmt::format("{}: {} [{}]", what, one_line(message), sqlstate),
                {.hint = std::string{meaning.hint}, .sqlstate = std::string{sqlstate}, .retryable = meaning.retryable}};
@@ -110,7 +124,9 @@ void rethrow_pqxx(std::string_view what) {
   } catch (const pqxx::sql_error& error) {
     throw error_from_sqlstate(error.sqlstate(), what, error.what());
   } catch (const pqxx::failure& error) {
-    throw Error{ErrorKind::failed, fmt::format("{}: {}", what, one_line(error.what()))};
+    throw Error{ErrorKind::failed,
+                fmt::format("{}: {}", what, one_line(error.what())),
+                {.hint = "the server or libpqxx refused it; see the server's log"}};
   }
 }
 

@@ -26,9 +26,8 @@ AccountOpened sample_event() {
 }
 
 annals::Codec<Note> note_codec() {
-  return annals::json_codec<Note>(
-      [](const Note& note) { return "\"" + note.text + "\""; },
-      [](std::string_view json) { return Note{std::string{json.substr(1, json.size() - 2)}}; });
+  return {ContentType::json, [](const Note& note) { return "\"" + note.text + "\""; },
+          [](ContentType, std::string_view json) { return Note{std::string{json.substr(1, json.size() - 2)}}; }};
 }
 
 std::string message_of(const std::function<void()>& work) {
@@ -63,7 +62,7 @@ TEST(TypeRegistry, ReadsProtobufsJsonMappingToo) {
   EXPECT_EQ(back.limit_cents(), 7);
 }
 
-TEST(TypeRegistry, TakesAnyJsonLibrarysFunctions) {
+TEST(TypeRegistry, TakesAnyCodec) {
   TypeRegistry types;
   types.add<Note>("note.v1", note_codec());
   const auto event = types.encode(Note{"hello"});

@@ -1,42 +1,19 @@
 // A relay is killed with SIGKILL at each of its named points, again and again; the runs after it must publish
-// everything, first occurrences in order.
+// everything, first occurrences in order: to a file, and to Kafka.
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <set>
 #include <sstream>
 
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
+#include "support/kafka_topic.hpp"
+#include "support/published.hpp"
 #include "support/run_victim.hpp"
 
 namespace annals::tests {
 namespace {
-
-struct Line {
-  std::int64_t position;
-  std::string key;
-  int number;
-};
-
-/// Says what is wrong with a published file; empty when nothing is. The promise: of every key, the numbers in order of
-/// their first occurrence are all that were written.
-std::string check(const std::vector<Line>& published, int count) {
-  std::set<int> seen;
-  std::map<std::string, int> last;
-  for (const auto& line : published) {
-    if (!seen.insert(line.number).second) continue;
-    const auto before = last.find(line.key);
-    if (before != last.end() && before->second > line.number) {
-      return fmt::format("{} came first after {} of key {}", line.number, before->second, line.key);
-    }
-    last[line.key] = line.number;
-  }
-  if (static_cast<int>(seen.size()) != count) return fmt::format("{} of {} messages", seen.size(), count);
-  return {};
-}
 
 class RelayCrash : public RelayTestBase {
  protected:
@@ -47,7 +24,7 @@ class RelayCrash : public RelayTestBase {
   /// True when the victim was killed, false when it ended well.
   bool run_victim(const std::string& point, int count, const std::string& refused = {}) {
     return tests::run_victim(
-        {ANNALS_RELAY_VICTIM, database_.uri("relay"), file_, point, std::to_string(count), refused});
+        {ANNALS_RELAY_VICTIM, database_.uri("relay"), sink_, point, std::to_string(count), refused});
   }
   /// Once and again, each life one occurrence longer than the one before, until one ends by itself. How many were killed.
   int run_victims(const std::string& point, const std::string& refused) {
@@ -56,15 +33,17 @@ class RelayCrash : public RelayTestBase {
     return life - 1;
   }
 
-  std::vector<Line> published() {
-    std::vector<Line> lines;
+  std::vector<Published> published() {
+    std::vector<Published> lines;
     std::ifstream in{file_};
-    Line line;
-    while (in >> line.position >> line.key >> line.number) lines.push_back(line);
+    std::int64_t position = 0;
+    Published line;
+    while (in >> position >> line.key >> line.number) lines.push_back(line);
     return lines;
   }
 
   std::string file_;
+  std::string sink_ = file_;
 };
 
 class RelayCrashAt : public RelayCrash, public ::testing::WithParamInterface<const char*> {};
@@ -80,7 +59,7 @@ TEST_P(RelayCrashAt, LosesNothingAndKeepsTheOrder) {
   }
   const auto lines = published();
   EXPECT_GE(crashes, 5);
-  EXPECT_EQ(check(lines, 140 + 20 * crashes), "");
+  EXPECT_EQ(fault_in(lines, 140 + 20 * crashes), "");
   RecordProperty("published", std::to_string(lines.size()));
 }
 
@@ -96,19 +75,45 @@ TEST_P(RelayCrashAt, PassesOverOneMessageAndNoOther) {
   EXPECT_GE(run_victims(GetParam(), std::to_string(given_up)), 3);
   auto lines = published();
   for (const auto& line : lines) EXPECT_NE(line.number, given_up);
-  lines.push_back({given_up + 1, "nobody", given_up});  // the one that is missing by decision
-  EXPECT_EQ(check(lines, 140), "");
+  lines.push_back({"nobody", given_up});  // the one that is missing by decision
+  EXPECT_EQ(fault_in(lines, 140), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, RelayCrashAt,
-                         ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed"),
-                         [](const auto& point) { return std::string{point.param}; });
+/// The same with a real broker, which has what a dead producer sent, and goes on receiving it for a while.
+class RelayKafkaCrashAt : public RelayCrashAt {
+ protected:
+  std::vector<Published> in_topic() {
+    std::vector<Published> all;
+    for (const auto& record : read_all(topic_)) all.push_back({record.key, std::stoi(record.value)});
+    return all;
+  }
+  std::string topic_ = create_topic(unique_topic("relay-crash"), 3);
+};
+
+TEST_P(RelayKafkaCrashAt, LosesNothingAndKeepsTheOrder) {
+  sink_ = "kafka:" + kafka_brokers();
+  enqueue_numbers(0, 70, 5, topic_);
+  int crashes = 0;
+  for (int life = 1; run_victim(GetParam(), life); ++life) {
+    ++crashes;
+    enqueue_numbers(50 + 20 * life, 20, 5, topic_);
+    ASSERT_LT(life, 30);
+  }
+  EXPECT_GE(crashes, 4);
+  EXPECT_EQ(fault_in(in_topic(), 70 + 20 * crashes), "");
+}
+
+constexpr const char* points[] = {"read", "sent", "delivered", "checkpoint", "checkpointed"};
+std::string name_of(const ::testing::TestParamInfo<const char*>& point) { return point.param; }
+INSTANTIATE_TEST_SUITE_P(Points, RelayCrashAt, ::testing::ValuesIn(points), name_of);
+INSTANTIATE_TEST_SUITE_P(Points, RelayKafkaCrashAt, ::testing::ValuesIn(points), name_of);
 
 TEST(RelayCrashCheck, RejectsLossAndDisorder) {
-  EXPECT_EQ(check({{1, "a", 0}, {2, "a", 1}, {1, "a", 0}, {2, "a", 1}}, 2), "") << "repetitions are allowed";
-  EXPECT_NE(check({{1, "a", 0}}, 2), "");
-  EXPECT_NE(check({{2, "a", 1}, {1, "a", 0}}, 2), "");
-  EXPECT_EQ(check({{2, "b", 1}, {1, "a", 0}}, 2), "") << "no order across keys";
+  EXPECT_EQ(fault_in({{"a", 0}, {"a", 1}, {"a", 0}, {"a", 1}}, 2), "") << "repetitions are allowed";
+  EXPECT_NE(fault_in({{"a", 0}}, 2), "");
+  EXPECT_NE(fault_in({{"a", 0}, {"a", 2}}, 2), "") << "invented";
+  EXPECT_NE(fault_in({{"a", 1}, {"a", 0}}, 2), "");
+  EXPECT_EQ(fault_in({{"b", 1}, {"a", 0}}, 2), "") << "no order across keys";
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// A relay that kills itself: annals-relay's inner loop with a FileSink, for the crash tests.
-//   outbox_relay_victim DATABASE FILE POINT COUNT [REFUSED]
+// A relay that kills itself: annals-relay's inner loop, for the crash tests.
+//   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED]
+// publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka;
 // dies by SIGKILL when POINT is reached for the COUNT-th time; without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink refuses, is all that is left to say.
 #include <fmt/format.h>
@@ -8,10 +9,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/kafka/sink.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "file_sink.hpp"
@@ -22,14 +25,21 @@ using namespace std::chrono_literals;
 using annals::outbox::Relay;
 using annals::outbox::StepReport;
 
-void publish_until_idle(const std::string& conninfo, const std::string& file, const std::string& point, int count,
+std::unique_ptr<annals::outbox::Sink> make_sink(const std::string& name, const std::string& refused) {
+  const std::string kafka = "kafka:";
+  if (!name.starts_with(kafka)) return std::make_unique<annals::tests::FileSink>(name, refused);
+  return std::make_unique<annals::kafka::KafkaSink>(
+      annals::kafka::KafkaSinkOptions{.settings = {{"bootstrap.servers", name.substr(kafka.size())}}});
+}
+
+void publish_until_idle(const std::string& conninfo, const std::string& sink_name, const std::string& point, int count,
                         const std::string& refused) {
   annals::SystemClock clock;
-  annals::tests::FileSink sink{file, refused};
+  const auto sink = make_sink(sink_name, refused);
   Relay relay{
       {.conninfo = conninfo},
       annals::outbox::message_log("annals"),
-      sink,
+      *sink,
       clock,
       {.batch_rows_max = 7, .checkpoint_interval = 0ms, .standby_poll = 5ms, .at_point = [&](std::string_view at) {
          if (at == point && --count == 0) std::raise(SIGKILL);

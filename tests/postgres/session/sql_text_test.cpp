@@ -39,3 +39,10 @@ TEST(PostgresError, SaysWhatTheCallerCanDo) {
     EXPECT_EQ(error.sqlstate(), sqlstate);
   }
 }
+
+TEST(PostgresError, SaysWhatToDoWhateverTheCode) {
+  for (const auto* sqlstate : {"", "0A000", "22001", "22P02", "23505", "25P02", "42601", "42703", "54000", "55000",
+                               "P0001", "XX000", "ZZZZZ", "a code that is none"}) {
+    EXPECT_FALSE(error_from_sqlstate(sqlstate, "append", "reason").hint().empty()) << sqlstate;
+  }
+}

@@ -1,11 +1,13 @@
 #include "log_readers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-#include <set>
-
 #include <thread>
 
+#include "annals/eventstore/event_tail.hpp"
+#include "annals/outbox/message_log.hpp"
 #include "annals/postgres/ordered_tail.hpp"
 
 namespace annals::tests {
@@ -18,15 +20,66 @@ using postgres::Result;
 
 LogRow log_row(const Result& rows, int row) { return {rows.bigint(row, 0), rows.text(row, 1), rows.bigint(row, 2)}; }
 
-class OrderedTailReader final : public LogReader {
+/// Looks as often as there is a point in it: whoever is still in the way then is really there.
+template <class Tail, class Read>
+auto read_patiently(const Tail& tail, Read read) {
+  auto state = read();
+  for (int looks = 0; state == Tail::State::blocked && looks < 2; ++looks) {
+    std::this_thread::sleep_for(tail.retry_after());
+    state = read();
+  }
+  return state;
+}
+
+/// What a log is to readers: the real ones are as their module names them, but for the columns.
+postgres::LogTable table_of(LogKind log) {
+  if (log == LogKind::plain) {
+    return postgres::log_table("public.log", "SELECT l.position, l.stream, l.version FROM public.log l", "l.position");
+  }
+  auto table = postgres::log_table(outbox::message_log("annals"));
+  table.select = "SELECT o.position, o.key, convert_from(o.payload, 'UTF8')::bigint FROM annals.outbox o";
+  return table;
+}
+
+/// Position, stream and version of the rows of a log, to be restricted and ordered.
+std::string rows_sql(LogKind log) {
+  switch (log) {
+    case LogKind::plain: return "SELECT position, stream, version FROM public.log";
+    case LogKind::events:
+      return "SELECT position, name, e.version FROM annals.events e JOIN annals.streams USING (stream_id)";
+    case LogKind::outbox: return "SELECT position, key, convert_from(payload, 'UTF8')::bigint FROM annals.outbox";
+  }
+  return "";
+}
+
+class EventTailReader final : public LogReader {
  public:
-  explicit OrderedTailReader(const Database& database)
-      : connection_(database),
-        tail_(connection_, postgres::log_table("public.log", "SELECT l.position, l.stream, l.version FROM public.log l",
-                                               "l.position")) {}
+  explicit EventTailReader(const Database& database) : tail_(database) {}
 
   void poll(std::vector<LogRow>& delivered) override {
-    while (read() == postgres::OrderedTail::State::rows) {
+    while (read_patiently(tail_, [&] { return read(delivered); }) == eventstore::EventTail::State::rows) {
+    }
+  }
+
+ private:
+  eventstore::EventTail::State read(std::vector<LogRow>& delivered) {
+    const auto batch = tail_.read(last_, 1000);
+    for (const auto& event : batch) {
+      last_ = event.position;
+      delivered.push_back({last_.value(), event.stream.str(), event.version.value()});
+    }
+    return batch.state();
+  }
+  eventstore::EventTail tail_;
+  GlobalPosition last_;
+};
+
+class OrderedTailReader final : public LogReader {
+ public:
+  OrderedTailReader(const Database& database, LogKind log) : connection_(database), tail_(connection_, table_of(log)) {}
+
+  void poll(std::vector<LogRow>& delivered) override {
+    while (read_patiently(tail_, [&] { return tail_.read(last_, batch_); }) == postgres::OrderedTail::State::rows) {
       for (std::size_t i = 0; i < batch_.size(); ++i) {
         auto row = batch_.row(i);
         last_ = row.bigint();
@@ -37,15 +90,6 @@ class OrderedTailReader final : public LogReader {
   }
 
  private:
-  /// Looks as often as there is a point in it: whoever is still in the way then is really there.
-  postgres::OrderedTail::State read() {
-    auto state = tail_.read(last_, batch_);
-    for (int looks = 0; state == postgres::OrderedTail::State::blocked && looks < 2; ++looks) {
-      std::this_thread::sleep_for(tail_.retry_after());
-      state = tail_.read(last_, batch_);
-    }
-    return state;
-  }
   Connection connection_;
   postgres::OrderedTail tail_;
   postgres::RowBatch batch_;
@@ -54,10 +98,9 @@ class OrderedTailReader final : public LogReader {
 
 class BookmarkReader final : public LogReader {
  public:
-  BookmarkReader(const Database& database, std::string condition)
+  BookmarkReader(const Database& database, LogKind log, const std::string& condition)
       : connection_(database),
-        sql_("SELECT position, stream, version FROM public.log WHERE position > $1::bigint" + std::move(condition) +
-             " ORDER BY position") {}
+        sql_(rows_sql(log) + " WHERE position > $1::bigint" + condition + " ORDER BY position") {}
 
   void poll(std::vector<LogRow>& delivered) override {
     const auto rows = connection_.query(sql_, Params{}.bigint(last_));
@@ -108,12 +151,52 @@ std::string to_string(ReaderKind kind) {
   return "?";
 }
 
-std::unique_ptr<LogReader> make_reader(ReaderKind kind, const Database& database) {
+std::string to_string(LogKind log) {
+  switch (log) {
+    case LogKind::plain: return "plain";
+    case LogKind::events: return "events";
+    case LogKind::outbox: return "outbox";
+  }
+  return "?";
+}
+
+std::string relation(LogKind log) {
+  switch (log) {
+    case LogKind::plain: return "public.log";
+    case LogKind::events: return "annals.events";
+    case LogKind::outbox: return "annals.outbox";
+  }
+  return "?";
+}
+
+std::string insert_sql(LogKind log, const std::string& stream, int version) {
+  switch (log) {
+    case LogKind::plain:
+      return fmt::format("INSERT INTO public.log (stream, version) VALUES ('{}', {})", stream, version);
+    case LogKind::events:
+      return fmt::format(
+          "WITH head AS (INSERT INTO annals.streams (version, name) VALUES ({1}, '{0}')"
+          " ON CONFLICT (name) DO UPDATE SET version = EXCLUDED.version RETURNING stream_id)"
+          " INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+          " SELECT stream_id, {1}, gen_random_uuid(), 1, 'T', '1' FROM head",
+          stream, version);
+    case LogKind::outbox:
+      return fmt::format(
+          "INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload)"
+          " VALUES (gen_random_uuid(), 't', '{}', 'T', 1, '{}')",
+          stream, version);
+  }
+  return "";
+}
+
+std::unique_ptr<LogReader> make_reader(ReaderKind kind, const Database& database, LogKind log) {
   switch (kind) {
-    case ReaderKind::ordered_tail: return std::make_unique<OrderedTailReader>(database);
-    case ReaderKind::last_position: return std::make_unique<BookmarkReader>(database, "");
+    case ReaderKind::ordered_tail:
+      if (log == LogKind::events) return std::make_unique<EventTailReader>(database);
+      return std::make_unique<OrderedTailReader>(database, log);
+    case ReaderKind::last_position: return std::make_unique<BookmarkReader>(database, log, "");
     case ReaderKind::position_below_horizon:
-      return std::make_unique<BookmarkReader>(database, " AND xid < pg_snapshot_xmin(pg_current_snapshot())");
+      return std::make_unique<BookmarkReader>(database, log, " AND xid < pg_snapshot_xmin(pg_current_snapshot())");
     case ReaderKind::xid_order: return std::make_unique<XidOrderReader>(database);
   }
   return nullptr;
@@ -126,9 +209,9 @@ void create_log(const Database& database) {
       "CREATE TABLE public.other (x int)");
 }
 
-std::vector<LogRow> committed_rows(const Database& database) {
+std::vector<LogRow> committed_rows(const Database& database, LogKind log) {
   Connection connection{database};
-  const auto rows = connection.query("SELECT position, stream, version FROM public.log ORDER BY position");
+  const auto rows = connection.query(rows_sql(log) + " ORDER BY position");
   std::vector<LogRow> committed;
   for (int row = 0; row < rows.rows(); ++row) committed.push_back(log_row(rows, row));
   return committed;

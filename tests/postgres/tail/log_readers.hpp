@@ -15,7 +15,7 @@ struct LogRow {
   bool operator==(const LogRow&) const = default;
 };
 
-/// A way to follow the table public.log, as relays and projections do it. poll() appends what is new by its own bookmark.
+/// A way to follow a log, as relays and projections do it. poll() appends what is new by its own bookmark.
 class LogReader {
  public:
   LogReader() = default;
@@ -33,8 +33,18 @@ enum class ReaderKind {
   xid_order,               ///< ORDER BY (xid, position) below that horizon
 };
 
+/// The logs that are followed: a table of nothing but what is needed, public.log, and the two real ones.
+enum class LogKind { plain, events, outbox };
+
 [[nodiscard]] std::string to_string(ReaderKind kind);
-[[nodiscard]] std::unique_ptr<LogReader> make_reader(ReaderKind kind, const postgres::Database& database);
+[[nodiscard]] std::string to_string(LogKind log);
+/// Those by transaction id know the plain log only.
+[[nodiscard]] std::unique_ptr<LogReader> make_reader(ReaderKind kind, const postgres::Database& database,
+                                                     LogKind log = LogKind::plain);
+/// A statement that appends a row as a writer of the log does.
+[[nodiscard]] std::string insert_sql(LogKind log, const std::string& stream, int version);
+/// "schema.table"
+[[nodiscard]] std::string relation(LogKind log);
 
 /// Creates public.log; its xid column is only for the wrong readers.
 void create_log(const postgres::Database& database);
@@ -48,6 +58,6 @@ struct Verdict {
   [[nodiscard]] bool exact() const noexcept { return lost + invented + duplicated + inverted == 0; }
 };
 [[nodiscard]] Verdict judge(const std::vector<LogRow>& committed, const std::vector<LogRow>& delivered);
-[[nodiscard]] std::vector<LogRow> committed_rows(const postgres::Database& database);
+[[nodiscard]] std::vector<LogRow> committed_rows(const postgres::Database& database, LogKind log = LogKind::plain);
 
 }  // namespace annals::tests

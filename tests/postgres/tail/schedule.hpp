@@ -13,7 +13,7 @@ namespace annals::tests {
 /// Runs statements of several sessions in a written order against one reader, as PostgreSQL's isolation tester does.
 class Schedule {
  public:
-  explicit Schedule(ReaderKind kind);
+  explicit Schedule(ReaderKind kind, LogKind log = LogKind::plain);
 
   /// Runs `sql` in the session of that name, which is opened on first use.
   Schedule& run(const std::string& session, const std::string& sql);
@@ -22,6 +22,8 @@ class Schedule {
   Schedule& append(const std::string& session, const std::string& stream, int version);
   Schedule& commit(const std::string& session) { return run(session, "COMMIT"); }
   Schedule& rollback(const std::string& session) { return run(session, "ROLLBACK"); }
+  /// The next position is the one after this, as a crash of the server leaves it.
+  Schedule& jump_to(int position);
   /// The reader takes what it thinks it may.
   Schedule& read();
 
@@ -32,6 +34,7 @@ class Schedule {
  private:
   postgres::Connection& session(const std::string& name);
 
+  LogKind log_;
   TempDatabase database_;
   std::map<std::string, std::unique_ptr<postgres::Connection>> sessions_;
   std::unique_ptr<LogReader> reader_;

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <string>
+#include <tuple>
 
 #include "schedule.hpp"
 
+using annals::tests::LogKind;
 using annals::tests::ReaderKind;
 using annals::tests::Schedule;
 using annals::tests::Verdict;
@@ -58,11 +61,7 @@ Verdict prepared_while_waited_for(Schedule& s) {
   return s.run("t1", "COMMIT PREPARED 'p2'").read().finish();
 }
 
-Verdict sequence_jump(Schedule& s) {
-  s.run("t1", "INSERT INTO public.log (stream, version) VALUES ('a', 1)");
-  s.run("t1", "SELECT setval(pg_get_serial_sequence('public.log', 'position'), 34)");  // as a crash leaves it
-  return s.append("t1", "a", 2).read().finish();
-}
+Verdict sequence_jump(Schedule& s) { return s.append("t1", "a", 1).jump_to(34).append("t1", "a", 2).read().finish(); }
 
 Verdict many_rows_in_one_late_commit(Schedule& s) {
   s.run("t1", "BEGIN");
@@ -100,28 +99,36 @@ constexpr Case cases[] = {
     {"RepeatableReadWriters", repeatable_read_writers},
 };
 
-class OrderedTailSchedule : public testing::TestWithParam<Case> {};
+class OrderedTailSchedule : public testing::TestWithParam<std::tuple<LogKind, Case>> {};
 
-Verdict verdict_on(ReaderKind kind, Run run) {
-  Schedule schedule{kind};
+Verdict verdict_on(ReaderKind kind, Run run, LogKind log = LogKind::plain) {
+  Schedule schedule{kind, log};
   return run(schedule);
 }
 
 }  // namespace
 
 TEST_P(OrderedTailSchedule, DeliversEveryCommittedRowOnceInOrder) {
-  const auto verdict = verdict_on(ReaderKind::ordered_tail, GetParam().run);
+  const auto& [log, written] = GetParam();
+  const auto verdict = verdict_on(ReaderKind::ordered_tail, written.run, log);
   EXPECT_EQ(verdict.lost, 0U);
   EXPECT_EQ(verdict.invented, 0U);
   EXPECT_EQ(verdict.duplicated, 0U);
   EXPECT_EQ(verdict.inverted, 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Written, OrderedTailSchedule, testing::ValuesIn(cases),
-                         [](const auto& written) { return written.param.name; });
+INSTANTIATE_TEST_SUITE_P(Written, OrderedTailSchedule,
+                         testing::Combine(testing::Values(LogKind::plain, LogKind::events, LogKind::outbox),
+                                          testing::ValuesIn(cases)),
+                         [](const auto& written) {
+                           return std::string{std::get<Case>(written.param).name} + "_" +
+                                  to_string(std::get<LogKind>(written.param));
+                         });
 
 TEST(WrongReader, LastPositionLosesALateCommit) {
-  EXPECT_EQ(verdict_on(ReaderKind::last_position, late_commit).lost, 1U);
+  for (const auto log : {LogKind::plain, LogKind::events, LogKind::outbox}) {
+    EXPECT_EQ(verdict_on(ReaderKind::last_position, late_commit, log).lost, 1U) << to_string(log);
+  }
 }
 
 TEST(WrongReader, LastPositionLosesAPreparedTransaction) {

@@ -96,7 +96,7 @@ def mistake(tree, words):
         return ""
     if program == "annals-relay":
         status, said = answer(path, [*arguments, "--check"])
-        return said.splitlines()[0] if "Run with --help" in said else ""
+        return said.splitlines()[0] if "annals-relay --help lists all flags" in said else ""
     if not any(a.startswith("-") for a in arguments):
         shown = answer(path, [*arguments, "--help"])[1]
         if re.search(rf"^Usage: annals {re.escape(' '.join(arguments))} ", shown, re.M):

@@ -15,12 +15,4 @@ struct Codec {
   std::function<T(ContentType, std::string_view)> decode;
 };
 
-/// A codec for any type that the application can write to and read from JSON text with the library of its choice.
-template <class T>
-[[nodiscard]] Codec<T> json_codec(std::function<std::string(const T&)> to_json,
-                                  std::function<T(std::string_view)> from_json) {
-  return {ContentType::json, std::move(to_json),
-          [read = std::move(from_json)](ContentType, std::string_view data) { return read(data); }};
-}
-
 }  // namespace annals

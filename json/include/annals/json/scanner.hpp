@@ -71,6 +71,8 @@ void require_unicode(std::string_view text);
 [[nodiscard]] std::vector<Member> members(std::string_view text, std::size_t count_max);
 /// The elements of the array that `text` is; the same.
 [[nodiscard]] std::vector<std::string_view> elements(std::string_view text, std::size_t count_max);
+/// Throws Malformed unless `text` is one JSON value.
+void require_value(std::string_view text);
 /// The value that `text` is, without space between its tokens; throws Malformed when it is no JSON value.
 [[nodiscard]] std::string compact(std::string_view text);
 

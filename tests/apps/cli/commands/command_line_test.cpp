@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "cli_test.hpp"
 
 namespace annals::tests {
@@ -21,7 +23,12 @@ TEST(CommandLine, ExplainsItselfByExampleEverywhere) {
                                 {"relay", "status"},
                                 {"relay", "adopt"},
                                 {"projection", "list"},
+                                {"relay", "skip"},
                                 {"projection", "reset"},
+                                {"projection", "adopt"},
+                                {"projection", "wait"},
+                                {"stream", "check"},
+                                {"stream", "adopt"},
                                 {"doctor"}};
   for (auto command : commands) {
     auto example = std::string{"annals"};
@@ -102,6 +109,38 @@ TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {
   const auto finished = run(with_database({"stream", "list"}), {}, {{"ANNALS_SCHEMA", "elsewhere"}});
   EXPECT_EQ(finished.code, 3);
   EXPECT_THAT(finished.err, HasSubstr("annals schema apply"));
+}
+
+TEST(CommandLine, ShowsTheOptionsOfEveryCommandInTheHelpOfEach) {
+  for (const auto& command :
+       {Arguments{"doctor"}, Arguments{"stream"}, Arguments{"stream", "show"}, Arguments{"schema", "roles", "apply"}}) {
+    auto arguments = command;
+    arguments.emplace_back("--help");
+    EXPECT_THAT(run(arguments).out, testing::AllOf(HasSubstr("Options of every command:"), HasSubstr("-d,--database"),
+                                                   HasSubstr("--schema"), HasSubstr("-o,--format")))
+        << testing::PrintToString(command);
+  }
+  EXPECT_THAT(run({"--help"}).out, testing::Not(HasSubstr("Options of every command:")));
+}
+
+TEST(CommandLine, SaysWhichOptionWasMeant) {
+  const auto hint = [](const Arguments& arguments) { return run(arguments).err; };
+  EXPECT_THAT(hint({"stream", "show", "a", "--limt", "5"}),
+              HasSubstr("hint: did you mean --limit? annals stream show"));
+  EXPECT_THAT(hint({"stream", "append", "a", "--tpye", "T"}), HasSubstr("did you mean --type?"))
+      << "one that is required";
+  EXPECT_THAT(hint({"doctor", "--fromat=json"}), HasSubstr("did you mean --format?")) << "of every command";
+  EXPECT_THAT(hint({"doctor", "--zzzzzzzzzz"}), testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(CommandLine, PrintsSqlAsJsonWhenAsked) {
+  for (const auto& command :
+       {Arguments{"schema", "print-sql"}, Arguments{"schema", "roles", "print-sql", "--writer", "w"}}) {
+    auto json = command;
+    json.insert(json.begin(), {"-o", "json"});
+    const auto sql = nlohmann::json::parse(run(json).out).at("sql").get<std::string>();
+    EXPECT_EQ(sql, run(command).out);
+  }
 }
 
 TEST(CommandLine, SaysWhichCommandWasMeant) {

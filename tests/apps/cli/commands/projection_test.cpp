@@ -39,6 +39,17 @@ TEST_F(ProjectionCommand, ResetsWhenToldTwice) {
   EXPECT_EQ(number(requested), 1);
 }
 
+TEST_F(ProjectionCommand, WaitsForWhatIsThereAndForNobodyThatIsNot) {
+  EXPECT_EQ(annals({"projection", "wait", "totals"}).code, 6) << "version 1";
+  const auto forgotten = annals({"projection", "wait", "totals", "--projection-version", "2", "--ownerless-max", "0"});
+  EXPECT_EQ(forgotten.code, 3);
+  EXPECT_THAT(forgotten.err, HasSubstr("nobody runs projection \"totals\" version 2\nhint: start the service"));
+  connect().execute(
+      "UPDATE annals.projections SET position = 2, event_id = (SELECT event_id FROM annals.events WHERE position = 2)");
+  EXPECT_THAT(output({"-o", "json", "projection", "wait", "totals", "--projection-version", "2"}),
+              HasSubstr(R"({"projection":"totals","version":2,"position":2,"lag":0,"duration_ms":)"));
+}
+
 TEST_F(ProjectionCommand, DoctorFailsWhenACheckpointBelongsToAnotherCluster) {
   connect().execute("UPDATE annals.projections SET system_identifier = '4711'");
   const auto finished = annals({"doctor"});

@@ -63,9 +63,10 @@ TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
   const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id});
   EXPECT_EQ(other.code, 2) << other.err;
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
-  const auto skipped = annals(
-      {"relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id, "--reason", "the topic is gone"});
+  const auto skipped = annals({"-o", "json", "relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id,
+                               "--reason", "the topic is gone"});
   EXPECT_EQ(skipped.code, 0) << skipped.err;
+  EXPECT_EQ(skipped.out, R"({"relay":"shop","log":"outbox","position":3,"id":")" + id + "\",\"skipped\":true}\n");
   EXPECT_EQ(connect()
                 .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_skips")
                 .text(0, 0),

@@ -79,7 +79,12 @@ TEST_F(StreamCommand, ShowsPagesInBothDirections) {
 TEST_F(StreamCommand, SaysWhenThereIsNoSuchStream) {
   const auto finished = annals({"stream", "show", "nobody"});
   EXPECT_EQ(finished.code, 6);
-  EXPECT_THAT(finished.err, HasSubstr("there is no stream \"nobody\""));
+  EXPECT_THAT(finished.err, HasSubstr("there is no stream \"nobody\"\nhint: "));
+  const auto exported = annals({"events", "export", "--stream", "nobody\x1b[2J"});
+  EXPECT_EQ(exported.code, 6);
+  EXPECT_EQ(exported.err,
+            "annals: there is no stream \"nobody\\x1b[2J\"\nhint: `annals stream list --prefix …` shows the streams "
+            "there are\n");
 }
 
 /// Who may give an event a stream that it never had: the owner alone.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <clocale>
+
 namespace annals::cli {
 namespace {
 
@@ -11,6 +13,19 @@ TEST(DisplayWidth, CountsColumnsNotBytes) {
   EXPECT_EQ(display_width("e\xCC\x81"), 1U);  // combining accent
   EXPECT_EQ(display_width("注文"), 4U);
   EXPECT_EQ(display_width("🎉"), 2U);
+}
+
+TEST(DisplayWidth, KnowsTheSymbolsThatPeoplePutIntoNames) {
+  for (const auto* symbol : {"✅", "❌", "⭐", "⌚", "☕", "🟢", "🚀", "🧾", "한", "ｆ"}) {
+    EXPECT_EQ(display_width(symbol), 2U) << symbol;
+  }
+  for (const auto* symbol : {"→", "…", "é", "ß", "Ж", "✓"}) EXPECT_EQ(display_width(symbol), 1U) << symbol;
+}
+
+TEST(DisplayWidth, LeavesTheLocaleAsItIs) {
+  const auto before = ::uselocale(nullptr);
+  (void)display_width("✅");
+  EXPECT_EQ(::uselocale(nullptr), before);
 }
 
 TEST(DisplayWidth, SurvivesMalformedText) {

@@ -19,6 +19,12 @@ TEST(Table, CutsTheWidestColumnsToTheTerminal) {
   EXPECT_EQ(text, "NAME   DATA\nshort  " + std::string(32, 'x') + "…\n");
 }
 
+TEST(Table, LeavesOutWhatANarrowWindowHasNoRoomFor) {
+  Table table{{{"FIRST"}, {"SECOND"}, {"THIRD"}}, 20, host::Style::plain()};
+  table.add({"aaaaaaaaaaaa", "bbbbbbbbbbbb", "c"});
+  EXPECT_EQ(table.render(), "FIRST         SECON…\naaaaaaaaaaaa  bbbbb…\n");
+}
+
 TEST(Table, ShowsTitlesOnceWhenRowsComeInBatches) {
   Table table{{{"A"}}, std::nullopt, host::Style::plain()};
   EXPECT_EQ(table.render(), "");

@@ -28,9 +28,14 @@ TEST_F(RelayDaemonConfig, HelpListsExitCodesAndVariables) {
               AllOf(HasSubstr("Exit codes:"), HasSubstr("ANNALS_RELAY_NAME"), HasSubstr("--until-caught-up")));
 }
 
-TEST_F(RelayDaemonConfig, AWrongFlagIsAConfigurationError) {
-  run({"--no-such-flag"});
+TEST_F(RelayDaemonConfig, AWrongFlagIsAConfigurationErrorWithARemedy) {
+  const auto unknown = run({"--no-such-flag\x1b[2J"});
   EXPECT_EQ(code_, 2);
+  EXPECT_THAT(unknown->err(), AllOf(HasSubstr("annals-relay: error: "), HasSubstr("Hint: annals-relay --help"),
+                                    Not(HasSubstr("\x1b")), Not(HasSubstr("did you mean"))));
+  const auto misspelt = run({"--brokres", "k:9092"});
+  EXPECT_EQ(code_, 2);
+  EXPECT_THAT(misspelt->err(), HasSubstr("Hint: did you mean --brokers? annals-relay --help lists all flags"));
 }
 
 TEST_F(RelayDaemonConfig, CheckAcceptsAGoodFile) {

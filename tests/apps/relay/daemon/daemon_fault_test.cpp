@@ -1,21 +1,24 @@
 #include <gmock/gmock.h>
 
-#include <set>
+#include <nlohmann/json.hpp>
 
 #include "daemon_test.hpp"
 #include "support/kafka_topic.hpp"
 #include "support/private_stack.hpp"
+#include "support/published.hpp"
 
 namespace annals::tests {
 namespace {
 
 class RelayDaemonFault : public RelayDaemonTest {
  protected:
-  /// The numbers in the payloads of a topic, each once.
-  static std::set<std::string> payloads(const std::string& topic, const std::string& brokers) {
-    std::set<std::string> all;
-    for (const auto& record : read_all(topic, brokers)) all.insert(record.value);
-    return all;
+  /// What is wrong with a topic that `count` messages were enqueued for: lost, out of order by key, or invented.
+  static std::string fault(const std::string& topic, const std::string& brokers, int count) {
+    std::vector<Published> all;
+    for (const auto& record : read_all(topic, brokers)) {
+      all.push_back({record.key, nlohmann::json::parse(record.value).at("n").get<int>()});
+    }
+    return fault_in(all, count);
   }
 };
 
@@ -36,7 +39,7 @@ TEST_F(RelayDaemonFault, GoesOnWhenItsSessionsAreEndedAgainAndAgain) {
   ASSERT_TRUE(eventually([&] {
     return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 5000.0;
   })) << relay->err();
-  EXPECT_EQ(payloads(topic, kafka_brokers()).size(), 5000U);
+  EXPECT_EQ(fault(topic, kafka_brokers(), 5000), "");
 }
 
 TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
@@ -59,7 +62,7 @@ TEST_F(RelayDaemonFault, WaitsForABrokerThatIsAwayAndLosesNothing) {
     return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 2000.0;
   })) << relay->err();
   EXPECT_TRUE(eventually([&] { return relay->ready(); }));
-  EXPECT_EQ(payloads(topic, kafka.address()).size(), 2000U);
+  EXPECT_EQ(fault(topic, kafka.address(), 2000), "");
 }
 
 TEST_F(RelayDaemonFault, StartsWithoutABrokerAndPublishesWhenItComes) {
@@ -73,6 +76,7 @@ TEST_F(RelayDaemonFault, StartsWithoutABrokerAndPublishesWhenItComes) {
   kafka.start();
   ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 10.0; }))
       << relay->err();
+  EXPECT_EQ(fault(topic, kafka.address(), 10), "");
 }
 
 TEST_F(RelayDaemonFault, StopsInTimeWithMessagesInFlightAndSaysSo) {
@@ -88,7 +92,7 @@ TEST_F(RelayDaemonFault, StopsInTimeWithMessagesInFlightAndSaysSo) {
   EXPECT_EQ(relay->wait_for_exit(std::chrono::seconds{15}), 8) << relay->err();
   kafka.resume();
   EXPECT_EQ(start({"--brokers", kafka.address(), "--until-caught-up"})->wait_for_exit(), 0);
-  EXPECT_EQ(payloads(topic, kafka.address()).size(), 20U);
+  EXPECT_EQ(fault(topic, kafka.address(), 20), "");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/raw_client.hpp"
+#include "support/peak_memory.hpp"
 
 namespace annals::tests {
 
@@ -57,6 +58,8 @@ class RelayProcess {
   [[nodiscard]] bool ready() const { return get("/readyz").status == 200; }
   /// Where the endpoint listens; 0 before it does.
   [[nodiscard]] int port() const;
+  /// The most memory that it has had so far (VmHWM); 0 when it has ended.
+  [[nodiscard]] std::int64_t peak_memory_bytes() const { return tests::peak_memory_bytes(pid_); }
   /// The value of a series such as `name{source="outbox"}`; nothing when it is not there.
   [[nodiscard]] std::optional<double> metric(const std::string& series) const;
 

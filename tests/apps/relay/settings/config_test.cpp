@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <ostream>
@@ -217,14 +219,42 @@ TEST(RelayConfig, EverySettingHasAFlagAndAVariableOfItsOwn) {
   }
 }
 
+/// "relay.batch_rows_max" is ANNALS_RELAY_BATCH_ROWS_MAX and --batch-rows-max: the section is dropped, except kafka and log.
+TEST(RelayConfig, FlagAndVariableFollowFromTheKey) {
+  const std::set<std::string_view> of_both_programs{"database.uri", "database.uri_file", "database.schema",
+                                                    "kafka.brokers"};
+  const std::map<std::string_view, std::string_view> one_at_a_time{{"relay.routes", "--route"},
+                                                                   {"kafka.settings", "--kafka-setting"}};
+  for (const auto& setting : all_settings()) {
+    if (of_both_programs.contains(setting.key)) continue;
+    const auto dot = setting.key.find('.');
+    const auto section = setting.key.substr(0, dot);
+    std::string name{section == "kafka" || section == "log" ? setting.key : setting.key.substr(dot + 1)};
+    std::replace(name.begin(), name.end(), '.', '_');
+    std::string variable = "ANNALS_RELAY_" + name;
+    std::transform(variable.begin(), variable.end(), variable.begin(), [](unsigned char c) { return std::toupper(c); });
+    EXPECT_EQ(setting.env, variable) << setting.key;
+    std::replace(name.begin(), name.end(), '_', '-');
+    const auto single = one_at_a_time.find(setting.key);
+    EXPECT_EQ(setting.flag, single == one_at_a_time.end() ? "--" + name : std::string{single->second}) << setting.key;
+  }
+}
+
 TEST(RelayConfig, TakesTheLibrariesDefaults) {
   const auto loaded = load(minimal);
   const outbox::RelayOptions relay;
   const kafka::KafkaSinkOptions kafka;
   const auto options = relay_options(loaded.config, "outbox");
+  EXPECT_EQ(options.name, relay.name);
   EXPECT_EQ(options.batch_rows_max, relay.batch_rows_max);
+  EXPECT_EQ(options.batch_bytes_max, relay.batch_bytes_max);
   EXPECT_EQ(options.in_flight_max, relay.in_flight_max);
+  EXPECT_EQ(options.checkpoint_interval, relay.checkpoint_interval);
+  EXPECT_EQ(options.standby_poll, relay.standby_poll);
+  EXPECT_EQ(sink_options(loaded.config).queue_messages_max, kafka.queue_messages_max);
   EXPECT_EQ(sink_options(loaded.config).queue_bytes_max, kafka.queue_bytes_max);
+  EXPECT_EQ(sink_options(loaded.config).topic_wait_max, kafka.topic_wait_max);
+  EXPECT_EQ(sink_options(loaded.config).close_timeout, kafka.close_timeout);
   EXPECT_EQ(sink_options(loaded.config).settings.at("bootstrap.servers"), "k:9092");
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls it so
+class App;
+}
+
+namespace annals::host {
+
+/// The deepest command that was named on the command line: "annals stream show".
+[[nodiscard]] std::string command_path(const CLI::App& app);
+
+/// "did you mean --limit?" for the first word that was not understood; empty when it is near to nothing, or none is there.
+[[nodiscard]] std::string meant(const CLI::App& app);
+
+}  // namespace annals::host

@@ -1,0 +1,26 @@
+#include "cli/screen/progress.hpp"
+
+#include <gtest/gtest.h>
+
+namespace annals::cli {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(Progress, SaysRateShareAndTimeLeft) {
+  EXPECT_EQ(progress_text("importing", 1'234'567, 0.25, seconds{100}),
+            "importing 1,234,567 events, 12,345/s, 25 %, 5 min 0 s left");
+  EXPECT_EQ(progress_text("importing", 10, 0.5, seconds{1}), "importing 10 events, 10/s, 50 %, 1.0 s left");
+}
+
+TEST(Progress, DoesNotGuessWhatNobodyKnows) {
+  EXPECT_EQ(progress_text("importing", 10, 0, seconds{2}), "importing 10 events, 5/s");
+  EXPECT_EQ(progress_text("importing", 0, 0, seconds{0}), "importing 0 events, 0/s");
+}
+
+TEST(Progress, IsNeverMoreThanDone) {
+  EXPECT_EQ(progress_text("importing", 10, 1.5, seconds{1}), "importing 10 events, 10/s, 100 %, 0.0 s left");
+}
+
+}  // namespace
+}  // namespace annals::cli

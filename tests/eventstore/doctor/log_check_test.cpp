@@ -73,6 +73,7 @@ TEST_F(LogCheck, FindsAPositionAboveTheSequenceAndItsRemedyWorks) {
   EXPECT_EQ(finding.fault, Fault::impossible_position);
   EXPECT_THAT(finding.what, HasSubstr("annals.events.position goes up to 9000000000"));
   follow(finding.remedy);
+  EXPECT_THAT(faults(), IsEmpty()) << "at once, before anything is appended";
   EXPECT_EQ(version_of(store_.append(stream_, exactly(4), {event("t", "after")})), 5);
   EXPECT_THAT(faults(), IsEmpty());
   EXPECT_EQ(all_data().back(), "after");

@@ -152,15 +152,23 @@ void Source::watch_blockers(const outbox::StepReport& report) {
   if (report.state != outbox::StepReport::State::blocked) return blocked_since_.reset();
   const auto now = parts_.clock.steady();
   if (!blocked_since_) blocked_since_ = now;
-  if (now - *blocked_since_ < blocked_log_after) return;
-  for (const auto& blocker : report.blockers) {
-    parts_.log.write_limited(host::Level::warn, "waits for an open transaction: nothing after it can be published",
-                             {{"source", name_},
-                              {"holder", blocker.holder},
-                              {"pid", std::to_string(blocker.pid)},
-                              {"state", blocker.state},
-                              {"hint", "commit or roll it back, or end it with pg_terminate_backend(pid)"}});
-  }
+  if (now - *blocked_since_ < blocked_log_after || now < blocked_log_at_ || report.blockers.empty()) return;
+  blocked_log_at_ = now + host::Log::repeat_interval;  // not write_limited(): their age makes every line a new one
+  const auto waited = std::chrono::duration_cast<seconds>(now - *blocked_since_);
+  for (const auto& blocker : report.blockers) log_blocker(blocker, waited);
+}
+
+void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {
+  const bool prepared = blocker.pid == 0;
+  parts_.log.write(host::Level::warn, "waits for an open transaction: nothing after it can be published",
+                   {{"source", name_},
+                    {"holder", blocker.holder},
+                    {prepared ? "gid" : "pid", prepared ? blocker.query : std::to_string(blocker.pid)},
+                    {"role", blocker.role},
+                    {"state", blocker.state},
+                    {"open", postgres::age_text(blocker)},
+                    {"waited_s", std::to_string(waited.count())},
+                    {"hint", postgres::remedy_text(blocker)}});
 }
 
 std::optional<host::ExitCode> Source::judge(const Error& error) {

@@ -56,6 +56,7 @@ class Source {
   void enter(Phase phase, std::string detail = {});
   void log_change(Phase from, Phase to);
   void watch_blockers(const outbox::StepReport& report);
+  void log_blocker(const postgres::Blocker& blocker, std::chrono::seconds waited);
 
   /// A database that is not prepared may be about to be: waits for it, but not for ever.
   [[nodiscard]] std::optional<host::ExitCode> await_preparation(const Error& error);
@@ -74,6 +75,7 @@ class Source {
   Phase phase_ = Phase::connecting;
   std::size_t in_flight_ = 0;  ///< of the last step
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+  std::chrono::steady_clock::time_point blocked_log_at_;  // not before then
   std::optional<std::chrono::steady_clock::time_point> unprepared_since_;
 };
 

@@ -49,6 +49,7 @@ constexpr Right rights[] = {
 
     {Kind::operate, "schema_migrations", "SELECT"},
     {Kind::operate, "streams", "SELECT"},
+    {Kind::operate, "streams_stream_id_seq", "SELECT"},
     {Kind::operate, "events", "SELECT"},
     {Kind::operate, "events_horizon", "SELECT"},
     {Kind::operate, "events_position_seq", "SELECT"},
@@ -63,6 +64,7 @@ constexpr Right rights[] = {
 
     {Kind::doctor, "schema_migrations", "SELECT"},
     {Kind::doctor, "streams", "SELECT"},
+    {Kind::doctor, "streams_stream_id_seq", "SELECT"},
     {Kind::doctor, "events", "SELECT"},
     {Kind::doctor, "events_horizon", "SELECT"},
     {Kind::doctor, "events_position_seq", "SELECT"},

@@ -108,6 +108,7 @@ TEST_F(ProjectionAdoption, WaitsForWhoMayStillWriteBelowThePosition) {
   EXPECT_EQ(error.kind(), ErrorKind::overloaded);
   EXPECT_THAT(error.what(), HasSubstr(fmt::format("pid {}", postgres::backend_pid(late))));
   EXPECT_EQ(status("rows").position, GlobalPosition{2});
+  EXPECT_EQ(adopt(0)->position, GlobalPosition{}) << "nothing is passed over";
   late.commit();
   EXPECT_EQ(adopt(4)->position, GlobalPosition{4});
 }

@@ -36,6 +36,7 @@ std::string_view to_string(eventstore::LogFinding::Fault fault) {
   using Fault = eventstore::LogFinding::Fault;
   switch (fault) {
     case Fault::impossible_position: return "impossible_position";
+    case Fault::taken_stream_id: return "taken_stream_id";
     case Fault::head_astray: return "head_astray";
     case Fault::unknown_stream: return "unknown_stream";
     case Fault::impossible_time: return "impossible_time";

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
+#include "annals/postgres/tail/blocker.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/doctor/check.hpp"
 #include "cli/screen/age.hpp"
@@ -27,25 +29,38 @@ std::string and_others(std::string text, int count) {
 
 std::string shown(std::string_view query) { return display_text(query.substr(0, query_bytes_shown)); }
 
-Check check_writers(postgres::Connection& connection) {
+/// What this role is shown of others' sessions.
+struct Sight {
+  std::string role;
+  std::int64_t hidden;  ///< sessions of which it sees no more than that they are there
+};
+
+Sight sight_of(postgres::Connection& connection) {
+  const auto row = connection.query(std::string{sql::doctor_hidden});
+  return {.role = row.text(0, 0), .hidden = row.bigint(0, 1)};
+}
+
+std::string see_more(const Sight& sight) {
+  return fmt::format("ask as a role that may see it; as a superuser: GRANT pg_read_all_stats TO {}",
+                     quote_sql_identifier(sight.role));
+}
+
+Check check_writers(postgres::Connection& connection, const Sight& sight) {
   const auto& schema = connection.database().schema;
   const std::string events = schema + ".events";
   const std::string outbox = schema + ".outbox";
   const std::optional<std::string_view> tables[] = {events, outbox};
-  const auto rows = connection.query(std::string{sql::doctor_writers}, postgres::Params{}.text_array(tables));
-  if (rows.empty()) return {"open_writers", Level::ok, "no open transaction holds readers back"};
-  const milliseconds age{rows.bigint(0, 2)};
-  const auto detail = and_others(
-      fmt::format("pid {} of role {} ({}) holds {} for {}: {}", rows.integer(0, 1), display_text(rows.bytes(0, 5)),
-                  rows.bytes(0, 3), rows.bytes(0, 0), format_age(age), shown(rows.bytes(0, 4))),
-      rows.rows());
-  if (age < patience) return {"open_writers", Level::ok, detail};
-  const bool prepared = rows.integer(0, 1) == 0;
+  const auto found = postgres::find_blockers(connection, tables);
+  if (found.empty()) return {"open_writers", Level::ok, "no open transaction holds readers back"};
+  const auto lasts = [](const postgres::Blocker& blocker) { return !blocker.age || *blocker.age >= patience; };
+  const auto first = std::find_if(found.begin(), found.end(), lasts);
+  const auto& who = first == found.end() ? found.front() : *first;
+  const auto detail = and_others(fmt::format("{} ({}) holds {} {}{}", postgres::who_text(who), who.state, who.relation,
+                                             postgres::age_text(who), who.pid == 0 ? "" : ": " + shown(who.query)),
+                                 static_cast<int>(found.size()));
+  if (first == found.end()) return {"open_writers", Level::ok, detail};
   return {"open_writers", Level::warn, detail,
-          prepared ? fmt::format("COMMIT PREPARED {0} or ROLLBACK PREPARED {0}: readers of the log wait for it",
-                                 quote_sql(rows.text(0, 4)))
-                   : fmt::format("end it, or SELECT pg_terminate_backend({}): readers of the log wait for it",
-                                 rows.integer(0, 1))};
+          who.age ? fmt::format("{}: readers of the log wait for it", postgres::remedy_text(who)) : see_more(sight)};
 }
 
 Check check_prepared(postgres::Connection& connection) {
@@ -56,20 +71,24 @@ Check check_prepared(postgres::Connection& connection) {
           and_others(fmt::format("\"{}\" of {}, {} old", printable(gid), rows.bytes(0, 1),
                                  format_age(milliseconds{rows.bigint(0, 2)})),
                      rows.rows()),
-          fmt::format("if its transaction manager is gone: ROLLBACK PREPARED {0} (or COMMIT PREPARED {0})",
-                      quote_sql(gid))};
+          postgres::prepared_remedy_text(gid)};
 }
 
-Check check_idle(postgres::Connection& connection) {
+Check check_idle(postgres::Connection& connection, const Sight& sight) {
   const auto rows = connection.query(std::string{sql::doctor_idle});
-  if (rows.empty() || milliseconds{rows.bigint(0, 2)} < patience) {
-    return {"idle_in_transaction", Level::ok, fmt::format("none for longer than {}", format_age(patience))};
+  if (!rows.empty() && milliseconds{rows.bigint(0, 2)} >= patience) {
+    return {"idle_in_transaction", Level::warn,
+            and_others(fmt::format("pid {} \"{}\" for {} after: {}", rows.integer(0, 0), printable(rows.bytes(0, 1)),
+                                   format_age(milliseconds{rows.bigint(0, 2)}), shown(rows.bytes(0, 3))),
+                       rows.rows()),
+            "commit before waiting for anything; set idle_in_transaction_session_timeout"};
   }
+  const auto none = fmt::format("none for longer than {}", format_age(patience));
+  if (sight.hidden == 0) return {"idle_in_transaction", Level::ok, none};
   return {"idle_in_transaction", Level::warn,
-          and_others(fmt::format("pid {} \"{}\" for {} after: {}", rows.integer(0, 0), printable(rows.bytes(0, 1)),
-                                 format_age(milliseconds{rows.bigint(0, 2)}), shown(rows.bytes(0, 3))),
-                     rows.rows()),
-          "commit before waiting for anything; set idle_in_transaction_session_timeout"};
+          fmt::format("{}, beside {} session{} of which this role may not see what they do", none, sight.hidden,
+                      sight.hidden == 1 ? "" : "s"),
+          see_more(sight)};
 }
 
 Check check_notifications(postgres::Connection& connection) {
@@ -89,9 +108,10 @@ Check check_notifications(postgres::Connection& connection) {
 }  // namespace
 
 void check_sessions(postgres::Connection& connection, Checks& checks) {
-  checks.push_back(check_writers(connection));
+  const auto sight = sight_of(connection);
+  checks.push_back(check_writers(connection, sight));
   checks.push_back(check_prepared(connection));
-  checks.push_back(check_idle(connection));
+  checks.push_back(check_idle(connection, sight));
   checks.push_back(check_notifications(connection));
 }
 

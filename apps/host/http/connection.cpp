@@ -29,12 +29,14 @@ Connection::Connection(Connection&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       deadline_(other.deadline_),
       phase_(other.phase_),
+      discarded_(other.discarded_),
       buffer_(std::move(other.buffer_)) {}
 
 Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(deadline_, other.deadline_);
   std::swap(phase_, other.phase_);
+  std::swap(discarded_, other.discarded_);
   buffer_.swap(other.buffer_);
   return *this;
 }

@@ -23,6 +23,8 @@ class Connection {
 
   Connection(int descriptor, Time now) : descriptor_(descriptor), deadline_(now + patience) {}
   ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
 

@@ -2,7 +2,6 @@
 
 #include <libpq-fe.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -19,11 +18,14 @@ std::string value_of(const Options& options, std::string_view keyword) {
   return "";
 }
 
-std::string value_or_environment(const Options& options, std::string_view keyword, const char* variable) {
-  auto value = value_of(options, keyword);
-  if (!value.empty()) return value;
-  const char* environment = std::getenv(variable);
-  return environment == nullptr ? "" : environment;
+/// What a session would be opened with: the string, then its service, then the environment, then the defaults. Only a
+/// connection knows; this one gives up before it asks anybody, for it is told to look for a server of no kind.
+Options resolved(const std::string& conninfo) {
+  const char* const keywords[] = {"dbname", "target_session_attrs", nullptr};
+  const char* const values[] = {conninfo.c_str(), "none-that-there-is", nullptr};
+  const std::unique_ptr<PGconn, decltype([](PGconn* c) { PQfinish(c); })> connection{
+      PQconnectStartParams(keywords, values, 1)};
+  return Options{PQconninfo(connection.get())};
 }
 
 /// All of them, when there are several: "a,b".
@@ -60,12 +62,10 @@ std::vector<std::string> passwords_in(const std::string& conninfo) {
 }
 
 bool may_travel_in_clear(const std::string& conninfo) {
-  const Options options{PQconninfoParse(conninfo.c_str(), nullptr)};
-  if (!options || !value_of(options, "service").empty()) return false;
-  const auto mode = value_or_environment(options, "sslmode", "PGSSLMODE");
+  const auto options = resolved(conninfo);
+  const auto mode = value_of(options, "sslmode");
   if (mode == "require" || mode == "verify-ca" || mode == "verify-full") return false;
-  return !is_local(value_or_environment(options, "host", "PGHOST")) ||
-         !is_local(value_or_environment(options, "hostaddr", "PGHOSTADDR"));
+  return !is_local(value_of(options, "host")) || !is_local(value_of(options, "hostaddr"));
 }
 
 }  // namespace annals::host

@@ -8,7 +8,8 @@ namespace annals::host {
 /// understood.
 [[nodiscard]] std::vector<std::string> passwords_in(const std::string& conninfo);
 
-/// True when the database is on another machine and nothing demands TLS. What a service file says is not looked at.
+/// True when the database is on another machine and nothing demands TLS: neither the string nor a service file nor the
+/// environment. False for what libpq refuses.
 [[nodiscard]] bool may_travel_in_clear(const std::string& conninfo);
 
 }  // namespace annals::host

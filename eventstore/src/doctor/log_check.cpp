@@ -8,6 +8,7 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
 #include "doctor/orphans.hpp"
+#include "doctor/stream_ids.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -82,6 +83,7 @@ std::vector<LogFinding> check_log(postgres::Connection& connection, const std::s
                                   LogCheckOptions options) {
   Findings findings;
   check_positions(connection, schema, findings);
+  if (auto found = check_stream_ids(connection, schema)) findings.push_back(std::move(*found));
   check_heads(connection, schema, options, findings);
   check_streams(connection, schema, options, findings);
   check_times(connection, schema, options, findings);

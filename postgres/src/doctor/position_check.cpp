@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/doctor/sequence.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_postgres_sql.hpp"
 
@@ -29,14 +29,15 @@ PositionFinding above_the_sequence(const std::string& relation, std::int64_t hig
 }  // namespace
 
 std::vector<PositionFinding> check_positions(Connection& connection, const std::string& relation) {
+  // In this order: every position that the snapshot shows was given out by the time the sequence is asked.
   const auto bounds = connection.query(render(sql::position_bounds, {{"relation", relation}}));
+  const auto sequence = relation + "_position_seq";
+  const auto given_out = last_given_out(connection, sequence);
   std::vector<PositionFinding> findings;
-  if (!bounds.boolean(0, 2)) {
-    const auto sequence = printable(bounds.text(0, 4));
+  if (!given_out) {
     findings.push_back({Fault::not_compared,
                         fmt::format("{}.position was not compared: no SELECT on the sequence {}", relation, sequence),
-                        fmt::format("give the role its rights with `annals schema roles apply{}`",
-                                    schema_option(connection.database().schema))});
+                        missing_right_remedy(connection)});
   }
   if (bounds.is_null(0, 0)) return findings;
   const auto lowest = bounds.bigint(0, 0);
@@ -46,8 +47,7 @@ std::vector<PositionFinding> check_positions(Connection& connection, const std::
                         "find out who wrote it, and write what it says again if it is wanted"});
   }
   const auto highest = bounds.bigint(0, 1);
-  const auto given_out = bounds.bigint(0, 3);
-  if (bounds.boolean(0, 2) && highest > given_out) findings.push_back(above_the_sequence(relation, highest, given_out));
+  if (given_out && highest > *given_out) findings.push_back(above_the_sequence(relation, highest, *given_out));
   return findings;
 }
 

@@ -37,7 +37,6 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
-#include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals_postgres_sql.hpp"
 
@@ -56,21 +55,7 @@ bool is_same(std::string_view awaited, std::string_view holder) {
   return holder == awaited || (is_in_passage(holder) && backend_of(holder) == backend_of(awaited));
 }
 
-Blocker blocker_in(const Result& result, int row) {
-  Blocker blocker{.holder = result.text(row, 0), .pid = result.integer(row, 1)};
-  if (!result.is_null(row, 2)) blocker.age = std::chrono::milliseconds{result.bigint(row, 2)};
-  blocker.state = result.text(row, 3);
-  blocker.query = result.text(row, 4);
-  blocker.role = result.text(row, 5);
-  return blocker;
-}
-
 }  // namespace
-
-std::string age_text(const Blocker& blocker) {
-  if (!blocker.age) return "for a time that this role may not see";
-  return fmt::format("for {} s", std::chrono::duration_cast<std::chrono::seconds>(*blocker.age).count());
-}
 
 bool HorizonProver::begin(std::int64_t at_least) {
   ANNALS_ASSERT(!connection_.in_transaction());
@@ -110,12 +95,10 @@ std::vector<std::string> HorizonProver::holders() {
 }
 
 std::vector<Blocker> HorizonProver::blockers() {
-  std::vector<Blocker> found;
-  if (!pending_) return found;
-  std::vector<std::optional<std::string_view>> awaited(waiting_.begin(), waiting_.end());
-  const auto result = connection_.query(std::string{sql::blockers}, Params{}.text(table_.relation).text_array(awaited));
-  for (int row = 0; row < result.rows(); ++row) found.push_back(blocker_in(result, row));
-  return found;
+  if (!pending_) return {};
+  const std::optional<std::string_view> relations[] = {table_.relation};
+  const std::vector<std::optional<std::string_view>> awaited(waiting_.begin(), waiting_.end());
+  return find_blockers(connection_, relations, awaited);
 }
 
 std::int64_t settled_end(Connection& connection, const LogTable& table, std::chrono::milliseconds wait_max) {
@@ -127,9 +110,7 @@ std::int64_t settled_end(Connection& connection, const LogTable& table, std::chr
       const auto who = blockers.empty() ? Blocker{} : blockers.front();
       throw Error{ErrorKind::overloaded,
                   fmt::format("a transaction that is still open ({}) may yet write to {} at or below position {}",
-                              who.pid == 0 ? fmt::format("prepared as \"{}\"", printable(who.query))
-                                           : fmt::format("pid {}", who.pid),
-                              table.relation, prover.top()),
+                              who_text(who), table.relation, prover.top()),
                   {.hint = "wait until it has ended (`annals doctor` shows it), then try again"}};
     }
     std::this_thread::sleep_for(settle_pause);

@@ -1,5 +1,7 @@
 #include "annals/eventstore/log_check.hpp"
 
+#include <limits>
+
 #include "annals/eventstore/event_tail.hpp"
 #include "store_test.hpp"
 
@@ -73,6 +75,7 @@ TEST_F(LogCheck, FindsAPositionAboveTheSequenceAndItsRemedyWorks) {
   EXPECT_EQ(finding.fault, Fault::impossible_position);
   EXPECT_THAT(finding.what, HasSubstr("annals.events.position goes up to 9000000000"));
   follow(finding.remedy);
+  EXPECT_THAT(faults(), IsEmpty()) << "at once, before anything is appended";
   EXPECT_EQ(version_of(store_.append(stream_, exactly(4), {event("t", "after")})), 5);
   EXPECT_THAT(faults(), IsEmpty());
   EXPECT_EQ(all_data().back(), "after");
@@ -121,9 +124,9 @@ TEST_F(LogCheck, ReadersNameTheEventOfAnUnknownStreamAndGoOnWhenItIsAdopted) {
   insert_stray(4711, 1);
   insert_stray(4711, 2);
   (void)store_.append(stream_, exactly(3), {event("t", "after")});
-  const auto finding = only_finding();
-  EXPECT_EQ(finding.fault, Fault::unknown_stream);
-  EXPECT_THAT(finding.what, HasSubstr("annals.events.stream_id 4711 is no stream; 2 events from position 6 on"));
+  EXPECT_THAT(faults(), ElementsAre(Fault::taken_stream_id, Fault::unknown_stream));
+  EXPECT_THAT(check_log(doctor_, "annals").at(1).what,
+              HasSubstr("annals.events.stream_id 4711 is no stream; 2 events from position 6 on"));
 
   GlobalPosition reached;
   std::size_t seen = 0;
@@ -159,4 +162,48 @@ TEST_F(LogCheck, AnOrphanGetsAnotherNameWhereItsNameIsTaken) {
   const auto adopted = adopt_orphans(direct_, "annals");
   ASSERT_EQ(adopted.size(), 1U);
   EXPECT_THAT(adopted[0].name.str(), testing::StartsWith("annals-orphan-4711-"));
+}
+
+/// A stream that is created would meet each of them.
+TEST_F(LogCheck, StreamsAreCreatedBesideOrphansThatWereAdopted) {
+  for (std::int64_t id = 3; id < 7; ++id) insert_stray(id, 1);
+  const auto finding = check_log(doctor_, "annals").at(0);
+  EXPECT_EQ(finding.fault, Fault::taken_stream_id);
+  EXPECT_THAT(finding.what, HasSubstr("stream ids go up to 6, and the sequence has given out 2"));
+  EXPECT_EQ(adopt_orphans(direct_, "annals").size(), 4U);
+  EXPECT_THAT(faults(), IsEmpty());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(version_of(store_.append(StreamName{"new-" + std::to_string(i)}, exactly(0), {event("t")})), 1);
+  }
+  EXPECT_THAT(faults(), IsEmpty());
+  direct_.execute("SELECT setval('annals.streams_stream_id_seq', 5000)");
+  EXPECT_THAT(adopt_orphans(direct_, "annals"), IsEmpty());
+  EXPECT_EQ(direct_.query("SELECT last_value FROM annals.streams_stream_id_seq").bigint(0, 0), 5000) << "never back";
+}
+
+TEST_F(LogCheck, FindsStreamsAboveTheSequenceAndItsRemedyWorks) {
+  direct_.execute(
+      "INSERT INTO annals.streams (stream_id, name, version) OVERRIDING SYSTEM VALUE VALUES (3, 'by hand', 1);"
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data) "
+      "VALUES (3, 1, gen_random_uuid(), 1, 't', '')");
+  const auto finding = only_finding();
+  EXPECT_EQ(finding.fault, Fault::taken_stream_id);
+  EXPECT_THAT(finding.remedy, HasSubstr("`annals stream adopt --yes`"));
+  EXPECT_THAT(adopt_orphans(direct_, "annals"), IsEmpty());
+  EXPECT_THAT(faults(), IsEmpty());
+  EXPECT_EQ(version_of(store_.append(StreamName{"new"}, exactly(0), {event("t")})), 1);
+}
+
+/// Moved past such an id, the sequence would have none left.
+TEST_F(LogCheck, TheSequenceOfStreamsIsNotSpentOnAnIdItNeverComesTo) {
+  insert_stray(std::numeric_limits<std::int64_t>::max(), 1);
+  EXPECT_EQ(only_finding().fault, Fault::unknown_stream);
+  EXPECT_EQ(adopt_orphans(direct_, "annals").size(), 1U);
+  EXPECT_THAT(faults(), IsEmpty());
+  EXPECT_EQ(version_of(store_.append(StreamName{"new"}, exactly(0), {event("t")})), 1);
+}
+
+TEST_F(LogCheck, SaysSoWhenARoleMayNotAskTheSequenceOfStreams) {
+  direct_.execute("REVOKE SELECT ON annals.streams_stream_id_seq FROM annals_doctor");
+  EXPECT_THAT(only_finding().what, HasSubstr("no SELECT on the sequence annals.streams_stream_id_seq"));
 }

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <future>
+#include <memory>
+
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
 
@@ -25,6 +28,23 @@ class RelayCheckpoint : public RelayTestBase {
     auto error = error_of([&] { relay.step(0ms); });
     EXPECT_TRUE(sink.received.empty());
     return error;
+  }
+  /// A transaction that has enqueued and is open.
+  std::unique_ptr<postgres::Connection> open_enqueue(const std::string& payload) {
+    auto connection = std::make_unique<postgres::Connection>(database_.database());
+    connection->execute(
+        fmt::format("BEGIN; INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) VALUES "
+                    "(gen_random_uuid(), 1, 'orders', 'k', 'T', '{}')",
+                    payload));
+    return connection;
+  }
+  /// Until a relay has looked where the log ends and waits for those who may still write below.
+  void await_a_proof() {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+                  "pg_backend_pid() AND query LIKE '%RowExclusiveLock%'") == "0") {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    }
   }
   outbox::RelayStatus adopt(std::optional<std::int64_t> position = std::nullopt) {
     postgres::Connection connection{database_.as("operator")};
@@ -122,6 +142,26 @@ TEST_F(RelayCheckpoint, DoesNotStartBesideATransactionThatMayWriteBelowIt) {
   auto relay = this->relay(sink, options);
   run_until_idle(relay);
   EXPECT_EQ(sink.received.size(), 1U);
+}
+
+/// What was committed since the end was proven is proven by nothing: beside it something may still be open.
+TEST_F(RelayCheckpoint, StartsNoFurtherThanWhatWasSettled) {
+  for (const auto& start : {outbox::Start{.at = outbox::Start::At::end},
+                            outbox::Start{.at = outbox::Start::At::position, .position = 900}}) {
+    auto early = open_enqueue("early");
+    enqueue("k", "settled");
+    RecordingSink sink;
+    auto relay = this->relay(sink, {.name = fmt::format("relay-{}", start.position), .start = start});
+    auto first_step = std::async(std::launch::async, [&] { return relay.step(0ms); });
+    await_a_proof();
+    auto late = open_enqueue("late");
+    enqueue("k", "after");
+    early->execute("COMMIT");
+    (void)first_step.get();
+    late->execute("COMMIT");
+    run_until_idle(relay);
+    EXPECT_EQ(payloads(sink), (std::vector<std::string>{"late", "after"}));
+  }
 }
 
 TEST_F(RelayCheckpoint, OfAnotherTimelineIsTakenWhenToldSo) {

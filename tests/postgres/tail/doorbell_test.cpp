@@ -84,6 +84,16 @@ TEST_F(DoorbellTest, LetsRowsGatherWhileManyCome) {
   EXPECT_EQ(bell.wait(5ms), Wake::timed_out);
 }
 
+TEST_F(DoorbellTest, TakesNoBurstForAFlood) {
+  Doorbell bell{
+      reader_, table_, {.gather = 2ms, .busy_rate = 100, .gather_flood = 1h, .flood_rate = 8000, .awake = 1h}};
+  bell.looked(0);
+  bell.looked(1000);
+  EXPECT_LE(bell.until_due(), 2ms) << "1000 rows at once are no 8000 a second";
+  for (int i = 0; i < 5; ++i) bell.looked(10'000);
+  EXPECT_GT(bell.until_due(), 1min) << "50,000 are more";
+}
+
 TEST_F(DoorbellTest, FallsAsleepOnceNothingCame) {
   Doorbell bell{reader_, table_, {.look_again = 1ms, .awake = 5ms}};
   bell.looked(1);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "log_readers.hpp"
@@ -282,6 +283,13 @@ class HorizonStoreTest : public OrderedTailTest {
   }
   std::int64_t stored() { return writer_.query("SELECT position FROM public.log_horizon").bigint(0, 0); }
 
+  /// Whether somebody waits for a lock on the horizon's table.
+  bool is_waited_for() {
+    return superuser_
+        .query("SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'public.log_horizon'::regclass AND NOT granted)")
+        .boolean(0, 0);
+  }
+
   Connection superuser_{temp_.superuser()};
   /// Looks until `horizon` is stored.
   void look_until_stored(OrderedTail& tail, std::int64_t horizon) {
@@ -340,10 +348,21 @@ TEST_F(HorizonStoreTest, IsKeptAgainSoonAfterATableLock) {
   append(writer_, 3);
   OrderedTail tail{reader_, stored_table()};
   ASSERT_EQ(tail.read(0, batch_), State::rows);
-  std::jthread locker{[&] { other_.execute("BEGIN; LOCK TABLE public.log_horizon; SELECT pg_sleep(1); COMMIT"); }};
-  ASSERT_EQ(tail.read(3, batch_), State::caught_up);
-  locker.join();
   look_until_stored(tail, 3);
+  other_.execute("BEGIN; LOCK TABLE public.log_horizon");
+  append(writer_, 3);
+  ASSERT_EQ(tail.read(3, batch_), State::rows);
+  auto locker = std::async(std::launch::async, [&] {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!is_waited_for() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    other_.execute("SELECT pg_sleep(1); COMMIT");  // so long takes the write
+  });
+  while (locker.wait_for(std::chrono::milliseconds{10}) != std::future_status::ready) (void)tail.read(6, batch_);
+  locker.get();
+  look_until_stored(tail, 6);
+  append(writer_, 3);
+  ASSERT_EQ(tail.read(6, batch_), State::rows);
+  look_until_stored(tail, 9);
 }
 
 TEST_F(HorizonStoreTest, HinderedIsNoReadersMatter) {

@@ -16,10 +16,11 @@ namespace annals::eventstore {
 struct LogFinding {
   enum class Fault {
     impossible_position,  ///< above what the sequence gave out, or below 1: readers pass over events, or never see this one
+    taken_stream_id,      ///< above what the sequence gave out: creating a stream fails when it comes there
     head_astray,          ///< a stream's head is not the version of its last event, or versions are missing below it
     unknown_stream,       ///< events of a stream that does not exist: readers stop before them
     impossible_time,      ///< a time that is not finite, or not of the years 1 to 9999: readers stop at it
-    not_compared,         ///< no fault that was seen: this role may not ask what positions were given out
+    not_compared,         ///< no fault that was seen: this role may not ask what positions or stream ids were given out
   };
   Fault fault;
   std::string what;    ///< names table, column and position or stream
@@ -36,7 +37,7 @@ struct LogCheckOptions {
 
 /// Compares the log with what appends can have left. Reads only; at most 100 findings of each fault.
 ///
-/// Needs SELECT on streams and events, and on the sequence of positions; without the last that comparison is left out, and
+/// Needs SELECT on streams and events, and on their sequences; without one of the latter that comparison is left out, and
 /// a finding says so. Errors: those of the connection; the whole is bounded by its statement time-out, a statement at a time.
 [[nodiscard]] std::vector<LogFinding> check_log(postgres::Connection& connection, const std::string& schema,
                                                 LogCheckOptions options = {});
@@ -52,8 +53,8 @@ struct AdoptedStream {
 /// cannot have.
 ///
 /// For the owner of the tables. Reads the whole log once, so give the connection time; changes nothing when there is
-/// nothing to adopt. An id that the sequence of streams has yet to reach costs one later creation of a stream a
-/// unique violation.
+/// nothing to adopt. The sequence of stream ids is moved past all that are taken: also without orphans the way past ids that
+/// somebody chose.
 std::vector<AdoptedStream> adopt_orphans(postgres::Connection& connection, const std::string& schema);
 
 }  // namespace annals::eventstore

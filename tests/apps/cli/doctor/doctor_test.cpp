@@ -15,7 +15,10 @@ class DoctorCommand : public CliTest {
  protected:
   /// The JSON line of one check.
   std::string check(const std::string& name, int expected_code) const {
-    const auto finished = annals({"-o", "jsonl", "doctor"});
+    return check_as("doctor", name, expected_code);
+  }
+  std::string check_as(const std::string& role, const std::string& name, int expected_code) const {
+    const auto finished = run({"--database", uri(role), "-o", "jsonl", "doctor"});
     EXPECT_EQ(finished.code, expected_code) << finished.out << finished.err;
     std::string found;
     for (const auto& line : lines_of(finished.out)) {
@@ -133,7 +136,24 @@ TEST_F(DoctorCommand, SeesPreparedTransactionsLeftBehind) {
   }
   session.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE; PREPARE TRANSACTION 'forgotten one'");
   EXPECT_THAT(check("prepared_transactions", 0), AllOf(HasSubstr("forgotten one"), HasSubstr("ROLLBACK PREPARED")));
+  EXPECT_THAT(check("open_writers", 0),
+              AllOf(HasSubstr("prepared as \\\"forgotten one\\\" by role "), HasSubstr("holds annals.events for 0 s"),
+                    HasSubstr(connect().query("SELECT current_user::text").text(0, 0))));
   session.execute("ROLLBACK PREPARED 'forgotten one'");
+}
+
+/// Whoever is not told an age has seen no young transaction.
+TEST_F(DoctorCommand, CallsNothingShortWhoseAgeItIsNotTold) {
+  auto writer = connect();
+  writer.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE");
+  EXPECT_THAT(check_as("operator", "open_writers", 0),
+              AllOf(HasSubstr("\"warn\""), HasSubstr("pid " + std::to_string(writer.backend_pid())),
+                    HasSubstr("holds annals.events for a time that this role may not see"),
+                    HasSubstr("GRANT pg_read_all_stats TO annals_operator")));
+  EXPECT_THAT(check_as("operator", "idle_in_transaction", 0),
+              AllOf(HasSubstr("\"warn\""), HasSubstr("this role may not see"),
+                    HasSubstr("GRANT pg_read_all_stats TO annals_operator")));
+  for (const auto* name : {"open_writers", "idle_in_transaction"}) EXPECT_THAT(check(name, 0), HasSubstr("\"ok\""));
 }
 
 /// The queue is the whole cluster's, and so is the suspicion: another test may have the oldest transaction.

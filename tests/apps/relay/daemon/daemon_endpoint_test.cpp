@@ -85,6 +85,24 @@ TEST_F(RelayDaemonEndpoint, ShowsABlockingTransaction) {
   EXPECT_TRUE(eventually([&] { return relay_->out_lines().size() == 2; }));
 }
 
+TEST_F(RelayDaemonEndpoint, SaysHowToEndWhatItWaitsFor) {
+  if (scalar("SELECT current_setting('max_prepared_transactions')") == "0") {
+    GTEST_SKIP() << "max_prepared_transactions = 0 on this server";
+  }
+  execute(
+      "BEGIN; LOCK TABLE annals.outbox IN ROW EXCLUSIVE MODE; SELECT nextval('annals.outbox_position_seq'); PREPARE "
+      "TRANSACTION 'left behind'");
+  enqueue("orders", 0, 1);
+  EXPECT_TRUE(eventually([&] { return relay_->has_logged("waits for an open transaction"); })) << relay_->err();
+  for (const char* said : {"gid=\"left behind\"", "role=annals ", "ROLLBACK PREPARED 'left behind'"}) {
+    EXPECT_TRUE(relay_->has_logged(said)) << said << "\n" << relay_->err();
+  }
+  EXPECT_THAT(relay_->err(), testing::ContainsRegex("open=\"for [0-9]+ s\" waited_s=[0-9]+ "));
+  EXPECT_FALSE(relay_->has_logged("pg_terminate_backend"));
+  execute("ROLLBACK PREPARED 'left behind'");
+  EXPECT_TRUE(eventually([&] { return relay_->out_lines().size() == 1; }));
+}
+
 TEST_F(RelayDaemonEndpoint, RefusesForeignHostsAndOtherMethods) {
   EXPECT_EQ(relay_->get("/metrics", "evil.example").status, 403);
   EXPECT_EQ(relay_->get("/metrics", "localhost.evil.example:9464").status, 403);

@@ -1,29 +1,15 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "annals/postgres/log_table.hpp"
+#include "annals/postgres/tail/blocker.hpp"
 
 namespace annals::postgres {
 
 class Connection;
-
-/// A transaction that a reader of the log must wait for, for metrics and for `annals doctor`.
-struct Blocker {
-  std::string holder;  ///< virtual transaction, such as "3/45"
-  int pid = 0;         ///< 0 for a prepared transaction
-  /// Since it began; nothing where this role may not see it (pg_read_all_stats may).
-  std::optional<std::chrono::milliseconds> age = std::nullopt;
-  std::string state = {};  ///< "active", "idle in transaction", "prepared", "unknown"
-  std::string query = {};  ///< its last statement, when this role may see it; the gid of a prepared one
-  std::string role = {};   ///< who it is
-};
-
-/// "for 12 s", or "for a time that this role may not see".
-[[nodiscard]] std::string age_text(const Blocker& blocker);
 
 /// Proves up to where a log is final: that no transaction can still fill a hole there. horizon_prover.cpp opens with the
 /// argument.

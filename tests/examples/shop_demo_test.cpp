@@ -14,7 +14,7 @@ using testing::HasSubstr;
 TEST(ShopDemo, KeepsEveryPromiseThroughKills) {
   static_cast<void>(required_env("ANNALS_DATABASE"));
   static_cast<void>(required_env("ANNALS_KAFKA"));
-  const auto demo = run(quoted(SHOP_DEMO) + " " + quoted(BUILD_DIR) + " --orders 200");
+  const auto demo = run(quoted(SHOP_DEMO) + " " + quoted(BUILD_DIR) + " --orders 1000");
   EXPECT_EQ(demo.status, 0) << demo.output;
   EXPECT_THAT(demo.output, HasSubstr("All promises kept."));
   EXPECT_THAT(demo.output, HasSubstr("restarts after kill -9: 2"));

@@ -26,11 +26,15 @@ constexpr std::int64_t shared_min = 20'000;
 constexpr std::size_t page_events_max = postgres::OrderedTail::Options{}.rows_max;
 
 Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
-  const auto& first = blockers.at(0);
+  if (blockers.empty()) {
+    return Error{ErrorKind::overloaded,
+                 "replay waits for a transaction that has just ended",
+                 {.hint = "read again from the position reached"}};
+  }
+  const auto& first = blockers.front();
   return Error{ErrorKind::overloaded,
-               fmt::format("replay waits for transaction {} (pid {}, {}, open {})", first.holder, first.pid,
-                           first.state, postgres::age_text(first)),
-               {.hint = "end that transaction, or read again later from the position reached"}};
+               fmt::format("replay waits for {}, open {}", postgres::who_text(first), postgres::age_text(first)),
+               {.hint = postgres::remedy_text(first) + ", or read again later from the position reached"}};
 }
 
 std::int64_t first_of(const EventPage& page) { return page.rows.row(0).bigint(); }

@@ -69,7 +69,7 @@ DOCUMENTS = {
           for service in ("orders", "payments", "shipping")),
         *((f"{kind}={topic}", f"{kind}={NAME}-{topic}")
           for kind, topic in (("order", "orders"), ("payment", "payments"), ("shipment", "shipments"))),
-        ("ANNALS_KAFKA=…", f"ANNALS_KAFKA={os.environ['ANNALS_KAFKA']}"), ("--orders 1000", "--orders 100"), ("8080", free_port())],
+        ("ANNALS_KAFKA=…", f"ANNALS_KAFKA={os.environ['ANNALS_KAFKA']}"), ("8080", free_port())],
     # Measuring is not for a test; that what is measured has these names is.
     "bench/RESULTS.md": [("annals-bench append", "annals-bench --help; : append")],
 }

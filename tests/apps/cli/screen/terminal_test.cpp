@@ -122,6 +122,11 @@ TEST_F(TerminalOutput, ShowsHowFarAnImportAndAnExportAre) {
   const auto exported = see({"events", "export", "--output", directory_.path("e.jsonl")}, {}, 30);
   EXPECT_THAT(exported.out, testing::ContainsRegex("\r\x1b\\[Kexporting [0-9,]+ events"));
   EXPECT_LE(widest(exported.out.substr(0, exported.out.rfind("\r\x1b[K"))), 29U) << exported.out;
+  connect().execute(
+      "INSERT INTO annals.streams (name, version) VALUES ('long', 600000);"
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+      " SELECT s.stream_id, g, gen_random_uuid(), 2, 't', '1'"
+      "   FROM annals.streams s, generate_series(1, 600000) g WHERE s.name = 'long'");
   EXPECT_THAT(see({"events", "export", "--output", directory_.path("e.jsonl"), "--category", "none"}).out,
               HasSubstr("exporting 0 events"))
       << "of a category that is not there, too";

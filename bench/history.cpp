@@ -12,19 +12,21 @@ postgres::Database patient(postgres::Database database) {
 
 }  // namespace
 
-void write_history(const postgres::Database& database, std::int64_t count, std::int64_t streams) {
+void write_history(const postgres::Database& database, const History& history) {
   postgres::Connection connection{patient(database)};
+  const auto length = history.events / history.streams;
   connection.query(
-      "INSERT INTO annals.streams (name, version) SELECT 'order-' || s, $1::bigint / $2::bigint"
+      "INSERT INTO annals.streams (name, version) SELECT 'order-' || s, $1::bigint"
       " FROM generate_series(0, $2::bigint - 1) s",
-      postgres::Params{}.bigint(count).bigint(streams));
+      postgres::Params{}.bigint(length).bigint(history.streams));
   connection.query(
       "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
-      " SELECT s.stream_id, g / $2::bigint + 1, gen_random_uuid(), 2, 'bench.v1.OrderPlaced',"
-      "        convert_to(rpad(md5(g::text), $3::int, md5((g + 1)::text)), 'UTF8')"
-      "   FROM generate_series(0, $1::bigint - 1) g JOIN annals.streams s ON s.name = 'order-' || g % $2::bigint"
-      "  ORDER BY g",
-      postgres::Params{}.bigint(count).bigint(streams).integer(payload_bytes));
+      " SELECT s.stream_id, v, gen_random_uuid(), 2, 'bench.v1.OrderPlaced',"
+      "        convert_to(rpad(md5(n || '/' || v), $3::int, md5(v || '/' || n)), 'UTF8')"
+      "   FROM generate_series(0, $2::bigint - 1) n CROSS JOIN generate_series(1, $1::bigint) v"
+      "   JOIN annals.streams s ON s.name = 'order-' || n"
+      "  ORDER BY n / $4::bigint, v, n",
+      postgres::Params{}.bigint(length).bigint(history.streams).integer(payload_bytes).bigint(history.at_once));
   connection.execute("VACUUM (ANALYZE, FREEZE) annals.events, annals.streams");
 }
 

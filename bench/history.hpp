@@ -8,8 +8,15 @@ namespace annals::bench {
 
 inline constexpr int payload_bytes = 200;
 
-/// Fills an empty store with `count` events of payload_bytes over `streams` streams of category "order".
-void write_history(const postgres::Database& database, std::int64_t count, std::int64_t streams);
+/// Events of payload_bytes of streams of category "order", as many in each.
+struct History {
+  std::int64_t events = 0;
+  std::int64_t streams = 1;
+  std::int64_t at_once = streams;  ///< streams that grow by turns before the next do
+};
+
+/// Fills an empty store; what a division leaves over is not written.
+void write_history(const postgres::Database& database, const History& history);
 /// The same as outbox messages for `topic`.
 void write_outbox(const postgres::Database& database, const std::string& topic, std::int64_t count, std::int64_t keys);
 

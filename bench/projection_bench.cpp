@@ -93,7 +93,7 @@ double rebuild(const postgres::Database& database, int run, long long events) {
 
 std::vector<Measurement> bench_projection(const BenchOptions& options) {
   const tests::TempDatabase temp;
-  write_history(temp.superuser(), options.events, 10'000);
+  write_history(temp.superuser(), {.events = options.events, .streams = 10'000});
   int run = 0;
   return {measure({.name = "projection",
                    .unit = "events/s",

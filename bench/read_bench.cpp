@@ -61,7 +61,7 @@ std::vector<Measurement> bench_read(const BenchOptions& options) {
   const std::string name = "read/stream-1000/8";
   if (!options.wants(name)) return {};
   const tests::TempDatabase temp;
-  write_history(temp.superuser(), stream_events * streams, streams);
+  write_history(temp.superuser(), {.events = stream_events * streams, .streams = streams});
   const eventstore::EventStore store{temp.superuser(), {.connections_max = clients}};
   const auto read_stream = [&](std::int64_t stream) {
     const auto events = store.read_stream(StreamName{fmt::format("order-{}", stream)}, {.limit = stream_events});

@@ -67,7 +67,7 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   const auto events = topic("bench-events");
   const auto produced = topic("bench-floor");
   write_outbox(temp.superuser(), messages, options.events, 10'000);
-  write_history(temp.superuser(), options.events, 10'000);
+  write_history(temp.superuser(), {.events = options.events, .streams = 10'000});
   std::vector<Measurement> results;
   int run = 0;
   const auto measured = [&](const std::string& name, const postgres::MessageLog& log,

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <thread>
 
 #include "annals/core/clock.hpp"
@@ -23,39 +22,13 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/projections/runner.hpp"
 #include "benches.hpp"
+#include "clients.hpp"
 #include "history.hpp"
 #include "support/kafka_topic.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::bench {
 namespace {
-
-void repeat(const std::function<void()>& once, const std::atomic<bool>& stop, std::atomic<long>& calls) {
-  while (!stop) {
-    once();
-    ++calls;
-  }
-}
-
-/// Runs `once` in `clients` threads for `seconds`; calls a second.
-double rate(int clients, double seconds, const std::function<std::function<void()>(int client)>& make_once) {
-  std::atomic<bool> stop{false};
-  std::atomic<long> calls{0};
-  std::vector<std::function<void()>> work;
-  work.reserve(static_cast<std::size_t>(clients));
-  for (int client = 0; client < clients; ++client) work.push_back(make_once(client));
-  const Stopwatch watch;
-  {
-    std::vector<std::jthread> threads;
-    threads.reserve(work.size());
-    for (const auto& once : work) threads.emplace_back([&] { repeat(once, stop, calls); });
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-    stop = true;
-  }
-  return static_cast<double>(calls) / watch.seconds();
-}
-
-using MakeCall = std::function<std::function<void()>(int client)>;
 
 constexpr const char* event_type = "bench.v1.OrderPlaced";
 constexpr std::size_t batch_size = 100;

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
-#include <thread>
-
 #include "annals/core/error.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "benches.hpp"
+#include "clients.hpp"
 #include "history.hpp"
 #include "support/temp_database.hpp"
 
@@ -18,27 +17,15 @@ constexpr int clients = 8;
 constexpr std::int64_t stream_events = 1000;
 constexpr std::int64_t streams = 100;
 
-/// Events a second of all clients; `read` reads one stream whole and returns how many events it saw.
-double rate(double seconds, const std::function<std::function<std::int64_t(std::int64_t stream)>()>& make_read) {
-  std::atomic<bool> stop{false};
-  std::atomic<std::int64_t> events{0};
-  std::vector<std::function<std::int64_t(std::int64_t)>> reads;
-  for (int client = 0; client < clients; ++client) reads.push_back(make_read());
-  const Stopwatch watch;
-  {
-    std::vector<std::jthread> threads;
-    for (int client = 0; client < clients; ++client) {
-      threads.emplace_back([&, client] {
-        for (std::int64_t i = client; !stop; ++i) events += reads[static_cast<std::size_t>(client)](i % streams);
-      });
-    }
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-    stop = true;
-  }
-  return static_cast<double>(events) / watch.seconds();
+/// Events a second of all clients, each reading one stream after another whole.
+double read_rate(double seconds, const std::function<std::function<void(std::int64_t stream)>()>& make_read) {
+  const auto calls = rate(clients, seconds, [&](int client) {
+    return [read = make_read(), next = static_cast<std::int64_t>(client)]() mutable { read(next++ % streams); };
+  });
+  return calls * stream_events;
 }
 
-std::function<std::int64_t(std::int64_t)> select_text(const postgres::Database& database) {
+std::function<void(std::int64_t)> select_text(const postgres::Database& database) {
   const std::shared_ptr<PGconn> connection{PQconnectdb(database.conninfo.c_str()), PQfinish};
   PQclear(PQprepare(connection.get(), "read",
                     "SELECT version, event_id, type, recorded_at, data FROM annals.events"
@@ -51,7 +38,6 @@ std::function<std::int64_t(std::int64_t)> select_text(const postgres::Database& 
     const std::int64_t rows = PQntuples(result);
     PQclear(result);
     if (rows != stream_events) throw Error{ErrorKind::failed, "the floor did not see every event"};
-    return rows;
   };
 }
 
@@ -66,12 +52,11 @@ std::vector<Measurement> bench_read(const BenchOptions& options) {
   const auto read_stream = [&](std::int64_t stream) {
     const auto events = store.read_stream(StreamName{fmt::format("order-{}", stream)}, {.limit = stream_events});
     if (events.size() != stream_events) throw Error{ErrorKind::failed, "the read did not see every event"};
-    return static_cast<std::int64_t>(events.size());
   };
   return {measure({.name = name,
                    .unit = "events/s",
-                   .value = [&] { return rate(options.seconds, [&] { return read_stream; }); },
-                   .floor = [&] { return rate(options.seconds, [&] { return select_text(temp.superuser()); }); }},
+                   .value = [&] { return read_rate(options.seconds, [&] { return read_stream; }); },
+                   .floor = [&] { return read_rate(options.seconds, [&] { return select_text(temp.superuser()); }); }},
                   options.rounds)};
 }
 

@@ -16,6 +16,10 @@ struct EventPage {
   postgres::RowBatch rows;
   std::vector<const std::string*> streams;  ///< one a row
   std::shared_ptr<const void> names;        ///< keeps them
+
+  /// Of a page with rows.
+  [[nodiscard]] GlobalPosition first() const { return GlobalPosition{rows.row(0).bigint()}; }
+  [[nodiscard]] GlobalPosition last() const { return GlobalPosition{rows.row(rows.size() - 1).bigint()}; }
 };
 
 /// Decodes events of pages into one event of its own, which the next call overwrites. Thread safety: none.

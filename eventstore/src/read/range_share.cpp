@@ -42,7 +42,7 @@ bool RangeShare::fetch(EventPage& page) {
     page.state = postgres::OrderedTail::State::rows;
     const auto read = page.rows.size();
     names_.resolve(page);
-    at_ = more || page.rows.size() < read ? page.rows.row(page.rows.size() - 1).bigint() : end_;
+    at_ = more || page.rows.size() < read ? page.last().value() : end_;
     if (at_ == end_) go_to(range_ + step_);
     return true;
   }

@@ -37,8 +37,6 @@ Error blocked_too_long(const std::vector<postgres::Blocker>& blockers) {
                {.hint = postgres::remedy_text(first) + ", or read again later from the position reached"}};
 }
 
-std::int64_t first_of(const EventPage& page) { return page.rows.row(0).bigint(); }
-
 /// The pages of several shares in the order of the log: always the one that begins first.
 class Merge {
  public:
@@ -52,7 +50,7 @@ class Merge {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& head = heads_[i];
       if (!head) head = lanes_[i]->next();
-      if (head && (first == nullptr || first_of(*head) < first_of(**first))) first = &head;
+      if (head && (first == nullptr || head->first() < (*first)->first())) first = &head;
     }
     return first == nullptr ? std::nullopt : std::exchange(*first, std::nullopt);
   }
@@ -110,7 +108,7 @@ bool Replay::read_ahead(const Visit& visit) {
   ReadAhead pages{[this, at = reached_](EventPage& page) mutable {
     reader_.fetch(at, page_events_max, page);
     if (page.state != State::rows) return false;
-    at = GlobalPosition{page.rows.row(page.rows.size() - 1).bigint()};
+    at = page.last();
     return true;
   }};
   while (const auto page = pages.next()) {

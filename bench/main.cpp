@@ -16,6 +16,7 @@ const std::map<std::string, std::pair<Bench, const char*>> benches{
      {annals::bench::bench_append, "appends against raw INSERT: existing and new streams, batches, followed"}},
     {"read", {annals::bench::bench_read, "streams of 1,000 events against a text SELECT of five columns"}},
     {"replay", {annals::bench::bench_replay, "decoded replay against COPY BINARY to nowhere"}},
+    {"import", {annals::bench::bench_import, "`annals events import` against COPY BINARY in"}},
     {"relay", {annals::bench::bench_relay, "outbox to Kafka against the same records from memory"}},
     {"latency", {annals::bench::bench_latency, "commit to consumer against produce to consumer"}},
     {"projection", {annals::bench::bench_projection, "a read model rebuilt against replay alone"}}};

@@ -2,119 +2,128 @@
 
 #include <fmt/format.h>
 
-#include <set>
-#include <vector>
+#include <utility>
 
 #include "annals/core/error.hpp"
 #include "annals/json/event_line.hpp"
 #include "annals/json/scanner.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/progress.hpp"
-#include "cli/transfer/import_transaction.hpp"
+#include "cli/transfer/chunk_writer.hpp"
 #include "cli/transfer/line_source.hpp"
 #include "host/process/stop_signals.hpp"
 
 namespace annals::cli {
 namespace {
 
-/// Events and bytes of one statement: enough to make round trips cheap, little enough to keep memory flat.
-constexpr std::size_t batch_events_max = 1000;
-constexpr std::size_t batch_bytes_max = 8U << 20U;
+/// Two chunks at once are in memory, the one that is read and the one that is written.
+constexpr std::size_t chunk_bytes_max = 8U << 20U;
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
+/// A chunk may wait long for a lock or a slow disk; still nothing is endless.
+postgres::Database patient(postgres::Database database) {
+  database.statement_timeout = std::chrono::minutes{10};
+  database.lock_timeout = std::chrono::minutes{1};
+  return database;
+}
+
 class Import {
  public:
   Import(const postgres::Database& database, const ImportOptions& options)
-      : options_(options), lines_(options.path), transaction_(database), progress_("importing") {}
+      : options_(options),
+        lines_(options.path),
+        writer_(eventstore::Importer{patient(database), {.dry_run = options.dry_run}}),
+        progress_("importing") {}
 
+  /// Throws a Failure that says how far it came.
   void run();
-  /// What was done, for people or for programs; before commit(), because it asks the database.
-  [[nodiscard]] std::string summary();
-  [[nodiscard]] std::vector<Cell> cells();
-  void commit() {
-    if (!options_.dry_run) transaction_.commit();
-  }
+  /// What was done, for people or for programs.
+  [[nodiscard]] std::string summary() const;
+  [[nodiscard]] std::vector<Cell> cells() const;
 
  private:
-  using Place = std::pair<std::string, StreamVersion>;
-
+  void read_lines();
   void take(std::string_view line);
   void add(eventstore::ImportedEvent event);
   void flush();
+  void settle();
   [[nodiscard]] eventstore::ImportedEvent read(std::string_view line) const;
-  [[nodiscard]] Failure at_line(const Failure& cause) const { return at_line(lines_.line_number(), cause); }
   [[nodiscard]] Failure at_line(std::size_t number, const Failure& cause) const;
+  [[nodiscard]] Failure at_line(const Failure& cause) const { return at_line(lines_.line_number(), cause); }
+  [[nodiscard]] Failure blame(const eventstore::ImportRefused& refused) const;
   [[nodiscard]] Failure blame(const Error& error) const;
+  [[nodiscard]] Failure with_place(const Failure& failure) const;
 
   const ImportOptions& options_;
   LineSource lines_;
-  ImportTransaction transaction_;
+  Chunk chunk_;
+  ChunkWriter writer_;
   Progress progress_;
-  std::vector<eventstore::ImportedEvent> batch_;
-  std::vector<std::size_t> batch_lines_;
-  std::set<Place> batch_places_;
-  std::size_t batch_bytes_ = 0;
-  eventstore::ImportReport total_;
 };
 
 Failure Import::at_line(std::size_t number, const Failure& cause) const {
-  return {cause.code(), fmt::format("{}:{}: {}; nothing was imported", lines_.name(), number, cause.what()),
-          cause.hint()};
+  return {cause.code(), fmt::format("{}:{}: {}", lines_.name(), number, cause.what()), cause.hint()};
 }
 
-/// The store names the event that is out of place by its id and version; find its line.
+Failure Import::blame(const eventstore::ImportRefused& refused) const {
+  const auto& event = writer_.chunk().events[refused.index()];
+  return at_line(writer_.chunk().lines[refused.index()],
+                 {host::ExitCode::conflict, refused.message(),
+                  event.version ? "import into an empty store, or append at the end with --ignore-versions"
+                                : refused.hint()});
+}
+
 Failure Import::blame(const Error& error) const {
-  auto failure = to_failure(error);
-  for (std::size_t i = 0; i < batch_.size(); ++i) {
-    const auto& event = batch_[i];
-    if (!event.version) continue;
-    const auto named = fmt::format("event {} wants version {} of", event.event.id.to_string(), event.version->value());
-    if (!error.message().starts_with(named)) continue;
-    return at_line(batch_lines_[i], {host::ExitCode::conflict, error.message(),
-                                     "import into an empty store, or append at the end with --ignore-versions"});
-  }
-  return {failure.code(),
-          fmt::format("{}:{}-{}: {}; nothing was imported", lines_.name(), batch_lines_.front(), batch_lines_.back(),
-                      failure.what()),
-          failure.hint()};
+  const auto& lines = writer_.chunk().lines;
+  const auto failure = to_failure(error);
+  const auto hint = error.kind() == ErrorKind::in_doubt
+                        ? "whether these lines are in the log is not known: where they have ids, import again, and what "
+                          "is there is left as it is"
+                        : failure.hint();
+  return {failure.code(), fmt::format("{}:{}-{}: {}", lines_.name(), lines.front(), lines.back(), failure.what()), hint};
 }
 
-void Import::flush() {
-  if (batch_.empty()) return;
+/// Adds to a failure what is in the log nonetheless, and how to go on.
+Failure Import::with_place(const Failure& failure) const {
+  const auto last = writer_.last_line();
+  if (options_.dry_run || last == 0) {
+    return {failure.code(), fmt::format("{}; nothing was imported", failure.what()), failure.hint()};
+  }
+  return {failure.code(), fmt::format("{}; up to line {} all is imported", failure.what(), last),
+          fmt::format("{}; then go on with --after-line {}", failure.hint(), last)};
+}
+
+void Import::settle() {
   try {
-    const auto report = transaction_.add(batch_);
-    total_.imported += report.imported;
-    total_.already_present += report.already_present;
-    total_.streams += report.streams;
+    writer_.settle();
+  } catch (const eventstore::ImportRefused& refused) {
+    throw blame(refused);
   } catch (const Error& error) {
     throw blame(error);
   }
-  batch_.clear();
-  batch_lines_.clear();
-  batch_places_.clear();
-  batch_bytes_ = 0;
-  progress_.show(total_.imported + total_.already_present, lines_.fraction_read());
+  const auto& total = writer_.total();
+  progress_.show(total.imported + total.already_present, lines_.fraction_read());
+}
+
+void Import::flush() {
+  settle();
+  if (!chunk_.events.empty()) writer_.start(std::exchange(chunk_, {}));
 }
 
 void Import::add(eventstore::ImportedEvent event) {
   if (options_.ignore_versions) event.version.reset();
-  // A line that is there twice is new the first time and already present the second: that takes two statements.
-  if (event.version && !batch_places_.emplace(event.stream.str(), *event.version).second) {
-    flush();
-    batch_places_.emplace(event.stream.str(), *event.version);
-  }
-  batch_bytes_ += byte_size(event.event);
-  batch_.push_back(std::move(event));
-  batch_lines_.push_back(lines_.line_number());
-  if (batch_.size() >= batch_events_max || batch_bytes_ >= batch_bytes_max) flush();
+  chunk_.bytes += byte_size(event.event);
+  chunk_.events.push_back(std::move(event));
+  chunk_.lines.push_back(lines_.line_number());
+  if (chunk_.events.size() >= writer_.chunk_events() || chunk_.bytes >= chunk_bytes_max) flush();
 }
 
 void Import::take(std::string_view line) {
   if (lines_.line_number() == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
-  if (is_blank(line)) return;
+  if (lines_.line_number() <= options_.after_line || is_blank(line)) return;
   add(read(line));
 }
 
@@ -130,27 +139,46 @@ eventstore::ImportedEvent Import::read(std::string_view line) const {
   }
 }
 
-void Import::run() {
+void Import::read_lines() {
   std::string_view line;
-  while (lines_.next(line)) {
-    throw_if_stopped();
-    take(line);
+  while (!host::stop_requested() && lines_.next(line)) take(line);
+  if (host::stop_requested()) throw Failure{host::ExitCode::interrupted, "interrupted", "run it again"};
+  if (lines_.line_number() < options_.after_line) {
+    throw Failure{host::ExitCode::usage,
+                  fmt::format("{} has {} lines, fewer than --after-line {}", lines_.name(), lines_.line_number(),
+                              options_.after_line),
+                  "the number is the one that the import before this named"};
   }
-  flush();
-  throw_if_stopped();
 }
 
-std::string Import::summary() {
+void Import::run() {
+  try {
+    try {
+      read_lines();
+      flush();
+    } catch (const Failure&) {
+      settle();  // the chunk before: if it failed too, that comes first
+      throw;
+    }
+    settle();
+  } catch (const Failure& failure) {
+    throw with_place(failure);
+  }
+}
+
+std::string Import::summary() const {
   const auto seconds = progress_.elapsed().count();
-  return fmt::format("{} {} events into {} streams ({} already present) in {:.1f} s ({}/s)\n",
-                     options_.dry_run ? "would import" : "imported", total_.imported, total_.streams,
-                     total_.already_present, seconds,
-                     static_cast<std::size_t>(static_cast<double>(total_.imported) / seconds));
+  const auto& total = writer_.total();
+  return fmt::format("{} {} events, {} new streams ({} already present) in {:.1f} s ({}/s)\n",
+                     options_.dry_run ? "would import" : "imported", total.imported, total.streams_created,
+                     total.already_present, seconds,
+                     static_cast<std::size_t>(static_cast<double>(total.imported) / seconds));
 }
 
-std::vector<Cell> Import::cells() {
+std::vector<Cell> Import::cells() const {
   const auto count = [](std::size_t number) { return cell(static_cast<std::int64_t>(number)); };
-  return {count(total_.imported), count(total_.already_present), count(total_.streams), cell(options_.dry_run),
+  const auto& total = writer_.total();
+  return {count(total.imported), count(total.already_present), count(total.streams_created), cell(options_.dry_run),
           cell(std::chrono::duration_cast<std::chrono::milliseconds>(progress_.elapsed()).count())};
 }
 
@@ -159,18 +187,18 @@ std::vector<Cell> Import::cells() {
 host::ExitCode import_events(Invocation& invocation, const ImportOptions& options) {
   host::stop_on_signals();
   (void)connect_ready(invocation.database);
-  const bool table = invocation.format == Format::table;
   std::string summary;
   std::vector<Cell> cells;
   {
     Import import{invocation.database, options};
     import.run();
-    table ? void(summary = import.summary()) : void(cells = import.cells());
-    import.commit();
+    summary = import.summary();
+    cells = import.cells();
   }
-  if (!table) {
+  if (invocation.format != Format::table) {
     print_object(invocation.output, invocation.format,
-                 {{"imported"}, {"already_present"}, {"streams"}, {"dry_run"}, {"duration_ms"}}, std::move(cells));
+                 {{"imported"}, {"already_present"}, {"streams_created"}, {"dry_run"}, {"duration_ms"}},
+                 std::move(cells));
     return host::ExitCode::ok;
   }
   invocation.output.write(summary);

@@ -8,10 +8,10 @@
 
 namespace annals::eventstore {
 
-void require_bounded(std::size_t events, std::size_t bytes, std::string_view where) {
-  if (events > limits::append_events_max) {
+void require_bounded(std::size_t events, std::size_t bytes, std::string_view where, std::size_t events_max) {
+  if (events > events_max) {
     throw invalid(fmt::format("{} events in one {}", events, where),
-                  fmt::format("at most {} are allowed; split them over several calls", limits::append_events_max));
+                  fmt::format("at most {} are allowed; split them over several calls", events_max));
   }
   if (bytes > limits::append_bytes_max) {
     throw invalid(fmt::format("{} bytes of events in one {}", bytes, where),

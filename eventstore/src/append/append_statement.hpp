@@ -5,6 +5,7 @@
 
 #include "annals/core/event.hpp"
 #include "annals/core/expected_version.hpp"
+#include "annals/core/limits.hpp"
 
 namespace annals::eventstore {
 
@@ -18,7 +19,8 @@ struct AppendRequest {
 /// Throws Error{invalid} when an event or the whole breaks a limit.
 void require_valid(const AppendRequest& request);
 /// Throws Error{invalid} when one statement would carry more events or bytes than limits allow.
-void require_bounded(std::size_t events, std::size_t bytes, std::string_view where);
+void require_bounded(std::size_t events, std::size_t bytes, std::string_view where,
+                     std::size_t events_max = limits::append_events_max);
 
 /// Which statement serves a request: each takes the stream, the expected version and the events.
 enum class AppendShape {

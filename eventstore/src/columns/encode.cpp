@@ -137,6 +137,5 @@ void add_event(postgres::Params& params, const NewEvent& event) { add_one(params
 void add_event(postgres::PqxxParams& params, const NewEvent& event) { add_one(params, given, event); }
 void add_events(postgres::Params& params, Events events) { add_many(params, given, events); }
 void add_events(postgres::PqxxParams& params, Events events) { add_many(params, given, events); }
-void add_identities(postgres::PqxxParams& params, Events events) { add_many(params, identity, events); }
 
 }  // namespace annals::eventstore::columns

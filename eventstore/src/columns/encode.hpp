@@ -15,7 +15,4 @@ void add_event(postgres::PqxxParams& params, const NewEvent& event);
 void add_events(postgres::Params& params, std::span<const NewEvent* const> events);
 void add_events(postgres::PqxxParams& params, std::span<const NewEvent* const> events);
 
-/// The identity of many events, one array each.
-void add_identities(postgres::PqxxParams& params, std::span<const NewEvent* const> events);
-
 }  // namespace annals::eventstore::columns

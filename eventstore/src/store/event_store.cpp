@@ -10,7 +10,6 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/pool.hpp"
 #include "columns/fields.hpp"
-#include "import/import.hpp"
 #include "read/replay.hpp"
 #include "store/session.hpp"
 
@@ -105,10 +104,6 @@ AppendResult EventStore::append(const StreamName& stream, ExpectedVersion expect
     connection.discard();
     rethrow_in_doubt(error, expected);
   }
-}
-
-ImportReport EventStore::import(pqxx::transaction_base& tx, std::span<const ImportedEvent> events) const {
-  return import_events(impl_->statements, tx, events);
 }
 
 std::vector<RecordedEvent> EventStore::read_stream(const StreamName& stream, ReadStreamOptions options) const {

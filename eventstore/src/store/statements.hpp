@@ -17,11 +17,8 @@ struct Statements {
   postgres::PreparedStatement append;
   postgres::PreparedStatement append_one;
   postgres::PreparedStatement append_new;
-  postgres::PreparedStatement append_many;
   postgres::PreparedStatement head;
-  postgres::PreparedStatement heads;
   postgres::PreparedStatement present;
-  postgres::PreparedStatement present_many;
   postgres::PreparedStatement read_forward;
   postgres::PreparedStatement read_backward;
   std::string present_binary;

@@ -14,6 +14,7 @@
 #include "annals/postgres/row_batch.hpp"
 #include "session/commit_watch.hpp"
 #include "session/session_settings.hpp"
+#include "values/wire.hpp"
 
 namespace annals::postgres {
 namespace {
@@ -42,6 +43,9 @@ bool was_cancelled(const pg_result* result) {
 bool has_room(const RowBatch& batch, std::size_t bytes_max) {
   return !batch.truncated() && (batch.empty() || batch.byte_size() < bytes_max);
 }
+
+/// Of rows that go to the server at once: many of them, and few beside what libpq buffers.
+constexpr std::size_t copy_block_bytes = 64U << 10U;
 
 void ignore_notice(void*, const char*) {}
 
@@ -138,6 +142,39 @@ void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatc
   drain();
   if (cancelled && is_open() && was_cancelled(end.get())) return;
   if (size == -2 || status != PGRES_COMMAND_OK) throw error_from_result(end.get(), "read by COPY");
+}
+
+void Connection::put_copy(const std::string& block) {
+  if (PQputCopyData(connection_.get(), block.data(), static_cast<int>(block.size())) != 1) {
+    throw error_from_connection(connection_.get(), "write by COPY");
+  }
+}
+
+void Connection::copy_in(const std::string& sql, const std::function<bool(Params&)>& next) {
+  const ResultPtr start{PQexec(connection_.get(), sql.c_str())};
+  if (PQresultStatus(start.get()) != PGRES_COPY_IN) throw error_from_result(start.get(), "write by COPY");
+  try {
+    Params row;
+    std::string block{wire::copy_signature};
+    block.append(8, '\0');  // no flags, no extension
+    for (; next(row); row.clear()) {
+      row.append_row_to(block);
+      if (block.size() < copy_block_bytes) continue;
+      put_copy(block);
+      block.clear();
+    }
+    wire::append<std::int16_t>(block, -1);
+    put_copy(block);
+  } catch (...) {
+    PQputCopyEnd(connection_.get(), "the program gave up");
+    drain();
+    throw;
+  }
+  PQputCopyEnd(connection_.get(), nullptr);
+  const ResultPtr end{PQgetResult(connection_.get())};
+  drain();
+  commits_->require_replicated();
+  if (PQresultStatus(end.get()) != PGRES_COMMAND_OK) throw error_from_result(end.get(), "write by COPY");
 }
 
 void Connection::select_rows(const std::string& name, const std::string& sql, const Params& params,

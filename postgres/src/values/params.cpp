@@ -158,4 +158,12 @@ Params::Wire Params::wire() const {
   return wire;
 }
 
+void Params::append_row_to(std::string& out) const {
+  wire::append(out, static_cast<std::int16_t>(slots_.size()));
+  for (const auto& slot : slots_) {
+    wire::append(out, static_cast<std::int32_t>(slot.length));
+    if (slot.length > 0) out.append(buffer_, slot.offset, static_cast<std::size_t>(slot.length));
+  }
+}
+
 }  // namespace annals::postgres

@@ -14,10 +14,8 @@
 namespace annals::postgres {
 namespace {
 
-// The file header of COPY's binary form: an 11-byte signature, 4 bytes of flags, 4 bytes of extension length. libpq hands
-// it over in front of the first row, in the same buffer.
-constexpr std::string_view signature{"PGCOPY\n\377\r\n\0", 11};
-constexpr int header_size = 19;
+// libpq hands the header over in front of the first row, in the same buffer.
+constexpr int header_size = static_cast<int>(wire::copy_signature.size()) + 8;
 
 }  // namespace
 
@@ -152,7 +150,7 @@ void RowBatch::shrink(std::size_t count) noexcept {
 void RowBatch::add(char* libpq_buffer, int size) {
   const char* at = libpq_buffer;
   const char* end = libpq_buffer + size;
-  if (size >= header_size && std::string_view{at, static_cast<std::size_t>(size)}.starts_with(signature))
+  if (size >= header_size && std::string_view{at, static_cast<std::size_t>(size)}.starts_with(wire::copy_signature))
     at += header_size;
   if (end - at <= 2) {  // the trailer, a column count of -1, or a header alone
     PQfreemem(libpq_buffer);

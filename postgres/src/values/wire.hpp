@@ -4,12 +4,16 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "annals/core/timestamp.hpp"
 
 /// PostgreSQL's binary forms: integers in network byte order.
 namespace annals::postgres::wire {
+
+/// What COPY's binary form begins with; 4 bytes of flags and 4 of the length of an extension follow.
+inline constexpr std::string_view copy_signature{"PGCOPY\n\377\r\n\0", 11};
 
 template <class Int>
 [[nodiscard]] Int load(const char* from) noexcept {

@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "annals/eventstore/importer.hpp"
 #include "annals/core/limits.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "store_test.hpp"
@@ -171,8 +172,9 @@ TEST_F(EventStoreAppend, RefusesReservedHeadersByEveryWay) {
   };
   refused([&](pqxx::work&) { (void)store_.append(stream_, ExpectedVersion::any(), {bad}); });
   refused([&](pqxx::work& tx) { (void)store_.append(tx, stream_, ExpectedVersion::any(), {bad}); });
-  refused(
-      [&](pqxx::work& tx) { (void)store_.import(tx, std::vector<ImportedEvent>{{.stream = stream_, .event = bad}}); });
+  refused([&](pqxx::work&) {
+    Importer{temp_.as("writer")}.add(std::vector<ImportedEvent>{{.stream = stream_, .event = bad}});
+  });
   EXPECT_EQ(count("events"), 0);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "annals/eventstore/importer.hpp"
 #include "annals/core/limits.hpp"
 #include "store_test.hpp"
 
@@ -108,7 +109,7 @@ class EventRoundTrip : public StoreTest {
     const StreamName imported{"imported"};
     std::vector<ImportedEvent> file;
     for (const auto& event : many(imported)) file.push_back({.stream = imported, .event = event});
-    (void)in_callers_transaction([&](pqxx::work& tx) { return store_.import(tx, file); });
+    Importer{temp_.as("writer")}.add(file);
   }
 
   void expect_every_way_out() {

@@ -125,6 +125,56 @@ TEST_F(ConnectionTest, ACopyThatStopsEarlyLeavesItsTransactionGood) {
   EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 1);
 }
 
+TEST_F(ConnectionTest, CopiesRowsIn) {
+  connection_.execute("CREATE TABLE public.t (n bigint PRIMARY KEY, words text CHECK (words <> 'bad'))");
+  const std::string sql = "COPY public.t FROM STDIN (FORMAT binary)";
+  const std::string large(200'000, 'x');  // more than a block
+  int given = 0;
+  connection_.copy_in(sql, [&](Params& row) {
+    row.bigint(given);
+    given % 2 == 0 ? row.text(large) : row.null();
+    return ++given <= 20;
+  });
+  EXPECT_EQ(connection_.query("SELECT count(*), sum(length(words)) FROM public.t WHERE (words IS NULL) = (n % 2 = 1)")
+                .bigint(0, 1),
+            10 * 200'000);
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 20);
+  connection_.copy_in(sql, [](Params&) { return false; });
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 20) << "none is fine";
+}
+
+TEST_F(ConnectionTest, ACopyInThatFailsLeavesNothingAndAGoodSession) {
+  connection_.execute("CREATE TABLE public.t (n bigint PRIMARY KEY, words text CHECK (words <> 'bad'))");
+  const std::string sql = "COPY public.t FROM STDIN (FORMAT binary)";
+  const auto copy = [&](const std::string& word, int fail_at) {
+    return error_of([&] {
+      int given = 0;
+      connection_.copy_in(sql, [&](Params& row) {
+        if (given == fail_at) throw annals::Error{ErrorKind::corrupt, "mine"};
+        row.bigint(given).text(given == 3 ? word : std::string(30'000, 'x'));
+        return ++given <= 100;
+      });
+    });
+  };
+  EXPECT_THAT(copy("good", 50).what(), HasSubstr("mine"));
+  EXPECT_EQ(copy("bad", 1000).sqlstate(), "23514") << "the server refuses a row";
+  EXPECT_EQ(error_of([&] { connection_.copy_in("COPY public.none FROM STDIN (FORMAT binary)", {}); }).sqlstate(),
+            "42P01");
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 0);
+  const auto killed = error_of([&] {
+    connection_.copy_in(sql, [&, given = 0](Params& row) mutable {
+      if (given == 10) {
+        Connection{temp_.superuser()}.query("SELECT pg_terminate_backend($1::int)",
+                                            Params{}.integer(connection_.backend_pid()));
+      }
+      row.bigint(given).text(std::string(1'000'000, 'x'));
+      return ++given <= 100;
+    });
+  });
+  EXPECT_EQ(killed.kind(), ErrorKind::disconnected) << killed.what();
+  EXPECT_FALSE(connection_.is_open());
+}
+
 TEST_F(ConnectionTest, NamesTheColumnThatIsNotWhatItShouldBe) {
   const auto row =
       connection_.query("SELECT NULL::bigint AS position, 7::int AS version, 'infinity'::timestamptz AS at");

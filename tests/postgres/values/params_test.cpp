@@ -30,5 +30,12 @@ TEST(Params, RefuseWhatThirtyTwoBitsCannotSay) {
   EXPECT_THAT(refusal([&](Params& params) { params.bytea_array(array); }), testing::HasSubstr("split"));
 }
 
+// A row of COPY's binary form: the count of fields, then each with its length; -1 is NULL.
+TEST(Params, AreARowOfACopy) {
+  std::string row{"before"};
+  Params{}.smallint(7).null().text("ab").text("").append_row_to(row);
+  EXPECT_EQ(row, (std::string{"before\0\4\0\0\0\2\0\7\377\377\377\377\0\0\0\2ab\0\0\0\0", 6 + 2 + 6 + 4 + 6 + 4}));
+}
+
 }  // namespace
 }  // namespace annals::postgres

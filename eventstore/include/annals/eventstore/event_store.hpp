@@ -40,21 +40,6 @@ struct StreamInfo {
   Timestamp created_at;
 };
 
-/// One event of an import; with a version it must land exactly there.
-struct ImportedEvent {
-  StreamName stream;
-  NewEvent event;
-  std::optional<StreamVersion> version = std::nullopt;
-};
-
-struct ImportReport {
-  std::size_t imported = 0;
-  std::size_t already_present = 0;  ///< same stream, version, id, type and data: left as they are
-  /// Streams that got an event by this call and had none by an earlier call in the same transaction: the reports of a
-  /// transaction add up to the number of streams that it wrote.
-  std::size_t streams = 0;
-};
-
 /// The append-only log of events: streams with expected versions, one global order.
 ///
 /// Lifecycle      construct (opens nothing) -> use -> destroy. The schema must be there: `annals schema apply`.
@@ -63,7 +48,7 @@ struct ImportReport {
 /// Errors         annals::Error; a version conflict is a value. After Error{in_doubt} from append() with an exact expected
 ///                version make the same call again: ids make it idempotent. With any or stream_exists it would append
 ///                twice: look for the ids in the stream first.
-/// Limits         annals::limits: an append or import has at most append_events_max events and append_bytes_max bytes of
+/// Limits         annals::limits: an append has at most append_events_max events and append_bytes_max bytes of
 ///                type, data and metadata; reads return at most `limit` events a call.
 /// Two phases     a transaction that appended while a reader was waiting has sent a NOTIFY, and PostgreSQL refuses to PREPARE
 ///                such a transaction (Error with SQLSTATE 0A000; it is then rolled back). Whether a reader waits is not
@@ -95,12 +80,6 @@ class EventStore {
                                     std::initializer_list<NewEvent> events) const {
     return append(stream, expected, std::span{events.begin(), events.size()});
   }
-
-  /// Appends events of many streams in the order given, with one statement, in the caller's transaction. For loading
-  /// history, not for decisions: nothing is expected of the streams, except that an event with a version must land there
-  /// (or be there already with the same id and content). Throws Error{refused} naming the event otherwise, and a retryable
-  /// Error{failed} when somebody created one of the streams in this very moment; the transaction must then be rolled back.
-  ImportReport import(pqxx::transaction_base& tx, std::span<const ImportedEvent> events) const;
 
   [[nodiscard]] std::vector<RecordedEvent> read_stream(const StreamName& stream, ReadStreamOptions options = {}) const;
   /// The same as the caller's transaction sees it, its own appends included.

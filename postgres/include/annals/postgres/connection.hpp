@@ -47,7 +47,10 @@ class Connection {
   /// Were there more, batch.truncated() says so, and the statement is cancelled: only what was on its way is read and
   /// dropped. Inside a transaction, which a cancelled statement would fail, all is read and dropped.
   void copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch);
-  /// The same rows by a SELECT that is prepared on first use under `name`: cheaper to begin, dearer a row. For few rows.
+  /// Runs "COPY … FROM STDIN (FORMAT binary)" with the rows that `next` puts into the Params that it is given empty, until it
+  /// returns false. When it throws, the COPY is given up, and with it the transaction.
+  void copy_in(const std::string& sql, const std::function<bool(Params& row)>& next);
+  /// The rows of copy_out() by a SELECT that is prepared on first use under `name`: cheaper to begin, dearer a row. For few rows.
   void select_rows(const std::string& name, const std::string& sql, const Params& params, std::size_t bytes_max,
                    RowBatch& batch);
 
@@ -74,6 +77,7 @@ class Connection {
   struct Finish {
     void operator()(pg_conn* connection) const noexcept;
   };
+  void put_copy(const std::string& block);
   void drain() noexcept;
   void cancel() noexcept;
   Database database_;

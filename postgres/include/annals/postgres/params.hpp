@@ -44,6 +44,8 @@ class Params {
     std::vector<int> formats;
   };
   [[nodiscard]] Wire wire() const;
+  /// Appends all of them to `out` as one row of COPY's binary form.
+  void append_row_to(std::string& out) const;
 
  private:
   struct Slot {

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <csignal>
+#include <set>
 
+#include "annals/eventstore/event_store.hpp"
 #include "cli_test.hpp"
 #include "support/peak_memory.hpp"
 #include "support/sanitizer.hpp"
@@ -13,6 +16,21 @@ using testing::HasSubstr;
 
 std::string event(const std::string& more = R"("data":1)", const std::string& stream = "s") {
   return R"({"stream":")" + stream + R"(","type":"T",)" + more + "}\n";
+}
+
+/// Lines with an id; the data of each is its number.
+std::string numbered(int first, int last) {
+  std::string lines;
+  for (int i = first; i <= last; ++i) {
+    lines += event(fmt::format(R"("data":{},"id":"01890a5d-ac96-774b-8000-{:012}")", i, i));
+  }
+  return lines;
+}
+
+std::int64_t number_after(const std::string& text, const std::string& words) {
+  const auto at = text.find(words);
+  EXPECT_NE(at, std::string::npos) << text;
+  return at == std::string::npos ? -1 : std::stoll(text.substr(at + words.size()));
 }
 
 std::string gzip(const std::string& text) {
@@ -43,7 +61,7 @@ TEST_F(ImportCommand, CountsWhatItDid) {
   const auto finished = import(event() + "\n  \r\n" + event("\"data\":2") + event("\"data\":3", "t"));
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.out,
-              testing::MatchesRegex("imported 3 events into 2 streams \\(0 already present\\) in .* s \\(.*/s\\)\n"));
+              testing::MatchesRegex("imported 3 events, 2 new streams \\(0 already present\\) in .* s \\(.*/s\\)\n"));
   EXPECT_EQ(event_count(), 3);
 }
 
@@ -68,29 +86,29 @@ TEST_F(ImportCommand, RefusesDamagedGzip) {
   EXPECT_EQ(event_count(), 0);
 }
 
-TEST_F(ImportCommand, TakesAllLinesOrNone) {
+TEST_F(ImportCommand, NamesTheLineThatItCannotTake) {
   std::string good;
-  for (int i = 0; i < 2500; ++i) good += event("\"data\":" + std::to_string(i), "s-" + std::to_string(i % 7));
+  for (int i = 0; i < 25; ++i) good += event("\"data\":" + std::to_string(i), "s-" + std::to_string(i % 7));
   const struct {
     const char* what;
     std::string line;
     int code;
     const char* expected;
   } cases[] = {
-      {"bad JSON", "{\"stream\":\"s\",\n", 2, "-:2501: byte 15: a string is due"},
-      {"not an object", "[]\n", 2, "2501: byte 1: '{' is due"},
+      {"bad JSON", "{\"stream\":\"s\",\n", 2, "-:26: byte 15: a string is due"},
+      {"not an object", "[]\n", 2, "26: byte 1: '{' is due"},
       {"missing member",
        R"({"stream":"s","data":1})"
        "\n",
-       2, "2501: member \"type\" is missing"},
-      {"unknown member", event(R"("data":1,"extra":2)"), 2, "2501: unknown member \"extra\""},
-      {"NUL in the line", event("\"data\":1") + std::string{"\0\n", 2}, 2, "2502: byte 1: NUL or invalid UTF-8"},
-      {"NUL in a name", event("\"data\":1", "a\\u0000"), 2, "2501: stream name \"a\\x00\" has NUL"},
-      {"bad UTF-8", event("\"data\":\"\xFF\""), 2, "2501: byte 34: NUL or invalid UTF-8"},
+       2, "26: member \"type\" is missing"},
+      {"unknown member", event(R"("data":1,"extra":2)"), 2, "26: unknown member \"extra\""},
+      {"NUL in the line", event("\"data\":1") + std::string{"\0\n", 2}, 2, "27: byte 1: NUL or invalid UTF-8"},
+      {"NUL in a name", event("\"data\":1", "a\\u0000"), 2, "26: stream name \"a\\x00\" has NUL"},
+      {"bad UTF-8", event("\"data\":\"\xFF\""), 2, "26: byte 34: NUL or invalid UTF-8"},
       {"name too long", event("\"data\":1", std::string(600, 'x')), 2, "600 bytes"},
-      {"version conflict", event("\"data\":1,\"version\":99", "s-1"), 4, "2501: event "},
+      {"version conflict", event("\"data\":1,\"version\":99", "s-1"), 4, "26: event "},
       {"conflict in the middle",
-       event("\"data\":1,\"version\":1", "v") + event("\"data\":1,\"version\":3", "v") + event(), 4, "2502: event "},
+       event("\"data\":1,\"version\":1", "v") + event("\"data\":1,\"version\":3", "v") + event(), 4, "27: event "},
   };
   for (const auto& one : cases) {
     const auto finished = import(good + one.line);
@@ -105,7 +123,26 @@ TEST_F(ImportCommand, TakesAllLinesOrNone) {
     EXPECT_EQ(number("SELECT count(*) FROM annals.streams"), 0) << one.what;
   }
   EXPECT_EQ(import(good).code, 0);  // the lines themselves are fine
-  EXPECT_EQ(event_count(), 2500);
+  EXPECT_EQ(event_count(), 25);
+}
+
+TEST_F(ImportCommand, SaysUpToWhichLineAllIsImported) {
+  std::string good;
+  for (int i = 1; i <= 20'000; ++i) good += event("\"data\":" + std::to_string(i));
+  const auto failed = import(good + "bad\n" + event());
+  EXPECT_EQ(failed.code, 2);
+  EXPECT_THAT(failed.err, HasSubstr("standard input:20001: "));
+  const auto line = number_after(failed.err, "up to line ");
+  EXPECT_GT(line, 0);
+  EXPECT_EQ(event_count(), line);
+  EXPECT_THAT(failed.err, HasSubstr("then go on with --after-line " + std::to_string(line)));
+  const auto mended = import(good + event("\"data\":20001"), {"--after-line", std::to_string(line)});
+  EXPECT_EQ(mended.code, 0) << mended.err;
+  EXPECT_EQ(number("SELECT count(*) FROM annals.events WHERE version::text = convert_from(data, 'UTF8')"), 20'001);
+  EXPECT_EQ(event_count(), 20'001);
+  const auto beyond = import(good, {"--after-line", "20001"});
+  EXPECT_EQ(beyond.code, 2);
+  EXPECT_THAT(beyond.err, HasSubstr("standard input has 20000 lines, fewer than --after-line 20001"));
 }
 
 TEST_F(ImportCommand, NamesTheFile) {
@@ -133,14 +170,14 @@ TEST_F(ImportCommand, TakesTheLargestEvent) {
 }
 
 TEST_F(ImportCommand, TreatsRepeatedLinesWithoutIdAsEvents) {
-  EXPECT_THAT(import(event() + event() + event()).out, HasSubstr("imported 3 events into 1 streams"));
+  EXPECT_THAT(import(event() + event() + event()).out, HasSubstr("imported 3 events, 1 new streams"));
   EXPECT_EQ(number("SELECT version FROM annals.streams"), 3);
 }
 
 TEST_F(ImportCommand, CountsLinesThatAreThereAlready) {
   const auto once = event(R"("data":1,"version":1,"id":"01890a5d-ac96-774b-bcce-b302099a8057")");
-  EXPECT_THAT(import(once + once).out, HasSubstr("imported 1 events into 1 streams (1 already present)"));
-  EXPECT_THAT(import(once).out, HasSubstr("imported 0 events into 0 streams (1 already present)"));
+  EXPECT_THAT(import(once + once).out, HasSubstr("imported 1 events, 1 new streams (1 already present)"));
+  EXPECT_THAT(import(once).out, HasSubstr("imported 0 events, 0 new streams (1 already present)"));
   const auto other = event(R"("data":1,"version":1,"id":"01890a5d-ac96-774b-bcce-b302099a8058")");
   EXPECT_EQ(import(other).code, 4);
   EXPECT_THAT(import(other, {"--ignore-versions"}).out, HasSubstr("imported 1 events"));
@@ -150,32 +187,53 @@ TEST_F(ImportCommand, CountsLinesThatAreThereAlready) {
 TEST_F(ImportCommand, DryRunChecksEverythingAndKeepsNothing) {
   const auto finished = import(event() + event("\"data\":1,\"version\":2"), {"--dry-run"});
   EXPECT_EQ(finished.code, 0) << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("would import 2 events into 1 streams"));
+  EXPECT_THAT(finished.out, HasSubstr("would import 2 events, 1 new streams"));
   EXPECT_EQ(event_count(), 0);
   EXPECT_EQ(import(event("\"data\":1,\"version\":2"), {"--dry-run"}).code, 4);
 }
 
-TEST_F(ImportCommand, LeavesNothingBehindWhenItIsInterruptedOrKilled) {
-  std::string lines;
-  for (int i = 0; i < 40'000; ++i) lines += event();  // more than its input buffer
-  for (const int number : {SIGINT, SIGKILL}) {
+TEST_F(ImportCommand, IsRunAgainWhenItWasInterruptedOrKilled) {
+  constexpr int last = 40'000;
+  std::int64_t done = 0;
+  for (const int signal : {SIGINT, SIGKILL}) {
     Program program{with_database({"events", "import", "-"})};
-    program.write(lines);
-    auto observer = connect();
-    // It is in the middle: its transaction has written to the log and waits for more lines.
-    const std::string writing =
-        "SELECT count(*) FROM pg_locks WHERE relation = 'annals.events'::regclass AND mode = 'RowExclusiveLock'";
-    while (observer.query(writing).bigint(0, 0) == 0) {
-    }
-    program.signal(number);
-    program.write(event());
+    int given = 0;
+    while (event_count() == done) program.write(numbered(given + 1, given + 2'000)), given += 2'000;
+    program.signal(signal);
+    program.write(numbered(given + 1, given + 1));
     const auto finished = program.finish();
-    EXPECT_EQ(finished.code, number == SIGINT ? 130 : 128 + SIGKILL) << finished.err;
-    // The server needs a moment to notice that a killed client has gone.
-    while (observer.query(writing).bigint(0, 0) != 0) {
+    EXPECT_EQ(finished.code, signal == SIGINT ? 130 : 128 + SIGKILL) << finished.err;
+    while (number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'") !=
+           0) {
     }
-    EXPECT_EQ(event_count(), 0);
+    done = event_count();
+    ASSERT_LT(done, last) << "it was not in the middle";
+    if (signal == SIGINT) {
+      EXPECT_THAT(finished.err, HasSubstr("interrupted; up to line " + std::to_string(done) + " all is imported"));
+    }
   }
+  const auto again = import(numbered(1, last));
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("(" + std::to_string(done) + " already present)"));
+  EXPECT_EQ(event_count(), last);
+  EXPECT_EQ(number("SELECT count(*) FROM annals.events WHERE version::text = convert_from(data, 'UTF8')"), last);
+}
+
+/// While a large file is imported, a reader of the log sees one chunk after the other.
+TEST_F(ImportCommand, HoldsReadersOfTheLogForAChunkOnly) {
+  Program program{with_database({"events", "import", "-"})};
+  const eventstore::EventStore store{database_.as("writer")};
+  std::set<std::int64_t> seen;
+  GlobalPosition at;
+  for (int given = 0; given < 40'000; given += 4'000) {
+    program.write(numbered(given + 1, given + 4'000));
+    at = store.read_all(at, [](const RecordedEvent&) { return true; });
+    seen.insert(at.value());
+  }
+  program.close_input();
+  EXPECT_EQ(program.finish().code, 0);
+  EXPECT_EQ(event_count(), 40'000);
+  EXPECT_GE(seen.size(), 3U) << "all came at once";
 }
 
 /// Two files, the second four times the first: the peak is the same, to the last byte and through the commit.

@@ -1,0 +1,251 @@
+#include "annals/eventstore/importer.hpp"
+
+#include <thread>
+
+#include "annals/core/limits.hpp"
+#include "import/chunk_pace.hpp"
+#include "store_test.hpp"
+
+using namespace annals;
+using namespace annals::eventstore;
+using testing::HasSubstr;
+
+namespace {
+
+ImportedEvent imported(const std::string& stream, const std::string& data,
+                       std::optional<std::int64_t> version = std::nullopt) {
+  ImportedEvent out{.stream = StreamName{stream}, .event = event("t", data)};
+  if (version) out.version = StreamVersion{*version};
+  return out;
+}
+
+class ImporterTest : public StoreTest {
+ protected:
+  /// One chunk of a run of its own.
+  ImportReport import(const std::vector<ImportedEvent>& events) { return Importer{temp_.as("writer")}.add(events); }
+  void wait_until_somebody_waits() {
+    while (direct_
+               .query("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = "
+                      "current_database()")
+               .bigint(0, 0) == 0) {
+    }
+  }
+  std::string log() {
+    std::string order;
+    store_.read_all(GlobalPosition{}, [&](const RecordedEvent& event) {
+      order += event.stream.str() + std::to_string(event.version.value()) + event.data + " ";
+      return true;
+    });
+    return order;
+  }
+};
+
+}  // namespace
+
+TEST_F(ImporterTest, KeepsTheOrderAcrossStreams) {
+  const auto report = import({imported("b", "0"), imported("a", "1"), imported("b", "2"), imported("a", "3")});
+  EXPECT_EQ(report.imported, 4U);
+  EXPECT_EQ(report.streams_created, 2U);
+  EXPECT_EQ(log(), "b10 a11 b22 a23 ");
+}
+
+TEST_F(ImporterTest, GoesOnBehindWhatIsThere) {
+  (void)store_.append(StreamName{"a"}, ExpectedVersion::any(), events(2));
+  const auto report = import({imported("a", "x"), imported("a", "y")});
+  EXPECT_EQ(report.imported, 2U);
+  EXPECT_EQ(report.streams_created, 0U);
+  EXPECT_EQ(store_.head(StreamName{"a"}), StreamVersion{4});
+}
+
+TEST_F(ImporterTest, LeavesWhatIsThereAlready) {
+  const std::vector<ImportedEvent> file{imported("a", "1", 1), imported("b", "1", 1), imported("a", "2", 2)};
+  EXPECT_EQ(import(file).imported, 3U);
+  auto longer = file;
+  longer.push_back(imported("a", "3", 3));
+  const auto report = import(longer);
+  EXPECT_EQ(report.imported, 1U);
+  EXPECT_EQ(report.already_present, 3U);
+  EXPECT_EQ(count("events"), 4);
+}
+
+TEST_F(ImporterTest, LeavesWhatTheSameChunkHas) {
+  const auto once = imported("a", "1", 1);
+  const auto report = import({once, imported("a", "2", 2), once});
+  EXPECT_EQ(report.imported, 2U);
+  EXPECT_EQ(report.already_present, 1U);
+  auto other = once;
+  other.event.data = "other";
+  EXPECT_EQ(error_of([&] { import({imported("b", "1", 1), imported("b", "2", 1)}); }).kind(), ErrorKind::refused);
+}
+
+TEST_F(ImporterTest, RefusesAVersionThatDoesNotFit) {
+  EXPECT_THAT(error_of([&] { import({imported("a", "1", 2)}); }).what(), HasSubstr("wants version 2 of stream \"a\""));
+  import({imported("a", "1", 1)});
+  EXPECT_THAT(error_of([&] { import({imported("a", "other", 1)}); }).what(), HasSubstr("at version 1"));
+  EXPECT_EQ(count("events"), 1);
+  try {
+    import({imported("a", "2", 2), imported("a", "4", 4)});
+    ADD_FAILURE() << "nothing was refused";
+  } catch (const ImportRefused& refused) {
+    EXPECT_EQ(refused.index(), 1U);
+  }
+  EXPECT_EQ(count("events"), 1);
+}
+
+TEST_F(ImporterTest, RefusesOtherContentUnderAnIdThatIsThere) {
+  auto line = imported("a", "amount 1", 1);
+  import({line});
+  line.event.data = "amount 2";
+  EXPECT_EQ(error_of([&] { import({line}); }).kind(), ErrorKind::refused);
+  line.version.reset();
+  EXPECT_THAT(error_of([&] { import({line}); }).what(), HasSubstr("with another type or other data"));
+  EXPECT_EQ(store_.read_stream(StreamName{"a"}).at(0).data, "amount 1");
+}
+
+TEST_F(ImporterTest, TakesAChunkWhollyOrNot) {
+  auto bad = imported("b", "2");
+  bad.event.type.clear();
+  EXPECT_EQ(error_of([&] { import({imported("a", "1"), bad}); }).kind(), ErrorKind::invalid);
+  EXPECT_EQ(count("events"), 0);
+  EXPECT_EQ(count("streams"), 0);
+}
+
+// An import without versions that was cut off is made again from its start: nothing is there twice.
+TEST_F(ImporterTest, GoesOnWhereAnEarlierRunEnded) {
+  (void)store_.append(StreamName{"a"}, ExpectedVersion::any(), {event("t", "old")});
+  const std::vector<ImportedEvent> first{imported("a", "1"), imported("b", "1"), imported("a", "2")};
+  const std::vector<ImportedEvent> second{imported("b", "2"), imported("c", "1"), imported("a", "3")};
+  const std::vector<ImportedEvent> third{imported("c", "2"), imported("a", "4")};
+  {
+    Importer importer{temp_.as("writer")};
+    importer.add(first);
+    importer.add(second);
+  }
+  const auto before = log();
+  Importer importer{temp_.as("writer")};
+  for (const auto* chunk : {&first, &second}) {
+    const auto report = importer.add(*chunk);
+    EXPECT_EQ(report.already_present, 3U);
+    EXPECT_EQ(report.imported, 0U);
+  }
+  EXPECT_EQ(importer.add(third).imported, 2U);
+  EXPECT_EQ(log(), before + "c22 a54 ");
+}
+
+// Chunks need not be cut where the earlier run cut them, and versions may be given for some.
+TEST_F(ImporterTest, GoesOnInTheMiddleOfAChunk) {
+  const std::vector<ImportedEvent> file{imported("a", "1"), imported("b", "1", 1), imported("a", "2"),
+                                        imported("a", "3"), imported("b", "2"),    imported("c", "1")};
+  import({file[0], file[1], file[2]});
+  const auto report = import(file);
+  EXPECT_EQ(report.already_present, 3U);
+  EXPECT_EQ(report.imported, 3U);
+  EXPECT_EQ(log(), "a11 b11 a22 a33 b22 c11 ");
+}
+
+TEST_F(ImporterTest, WritesNothingWhenItIsDry) {
+  import({imported("a", "1", 1)});
+  const auto drawn = sequence();
+  Importer dry{temp_.as("writer"), {.dry_run = true}};
+  auto report = dry.add(std::vector<ImportedEvent>{imported("a", "2", 2), imported("b", "1", 1)});
+  EXPECT_EQ(report.imported, 2U);
+  EXPECT_EQ(report.streams_created, 1U);
+  report = dry.add(std::vector<ImportedEvent>{imported("b", "2", 2), imported("a", "3", 3)});
+  EXPECT_EQ(report.imported, 2U) << "behind what the first chunk would have added";
+  EXPECT_EQ(report.streams_created, 0U);
+  EXPECT_EQ(error_of([&] { dry.add(std::vector<ImportedEvent>{imported("b", "4", 4)}); }).kind(), ErrorKind::refused);
+  EXPECT_EQ(count("events"), 1);
+  EXPECT_EQ(count("streams"), 1);
+  EXPECT_EQ(sequence(), drawn);
+}
+
+TEST_F(ImporterTest, RefusesMoreThanAChunkMayCarry) {
+  auto large = imported("a", "");
+  large.event.metadata.headers.assign(limits::header_count_max,
+                                      {"h", std::string(limits::header_value_bytes_max, 'v')});
+  const std::vector<ImportedEvent> many(limits::append_bytes_max / (limits::header_count_max * 8192) + 1, large);
+  EXPECT_THAT(error_of([&] { import(many); }).what(), HasSubstr("bytes of events in one chunk of an import"));
+  const std::vector<ImportedEvent> countless(Importer::chunk_events_max + 1, imported("a", ""));
+  EXPECT_THAT(error_of([&] { import(countless); }).what(), HasSubstr("50001 events in one chunk of an import"));
+}
+
+TEST_F(ImporterTest, LooksAgainWhenAStreamAppearsMeanwhile) {
+  auto connection = pool_->acquire();
+  pqxx::work creator{*connection};
+  (void)version_of(store_.append(creator, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t", "theirs")}));
+  Error last{ErrorKind::failed, ""};
+  std::jthread importer{[&] { last = error_of([&] { import({imported("a", "ours", 1)}); }); }};
+  wait_until_somebody_waits();
+  creator.commit();
+  importer.join();
+  EXPECT_EQ(last.kind(), ErrorKind::refused) << "the first look could not know, the second does: " << last.what();
+  EXPECT_EQ(log(), "a1theirs ");
+}
+
+TEST_F(ImporterTest, AppendsBehindAStreamThatAppearsMeanwhile) {
+  auto connection = pool_->acquire();
+  pqxx::work creator{*connection};
+  (void)version_of(store_.append(creator, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t", "theirs")}));
+  ImportReport report;
+  std::jthread importer{[&] { report = import({imported("a", "ours"), imported("b", "ours")}); }};
+  wait_until_somebody_waits();
+  creator.commit();
+  importer.join();
+  EXPECT_EQ(report.streams_created, 1U);
+  EXPECT_EQ(log(), "a1theirs a2ours b1ours ");
+}
+
+TEST_F(ImporterTest, WakesWhoeverSleeps) {
+  postgres::Connection listener{temp_.superuser()};
+  listener.execute("LISTEN annals_annals_events");
+  direct_.query("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('annals:bell:annals.events', 0))");
+  import({imported("a", "1")});
+  EXPECT_EQ(listener.notifications(std::chrono::seconds{5}), 1);
+}
+
+// A user who writes to several streams in byte order must not meet an import half-way: in English "a" comes before "B".
+TEST(ImporterInEnglish, LocksNewStreamsInByteOrderToo) {
+  const auto uri = tests::required_env("ANNALS_DATABASE");
+  if (postgres::Connection{{.conninfo = uri}}.server_version() < 150000) {
+    GTEST_SKIP() << "a database with an ICU collation came with PostgreSQL 15";
+  }
+  const tests::TempDatabase english{uri, tests::TempDatabase::Schema::applied,
+                                    "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"};
+  postgres::Connection direct{english.database()};
+  ASSERT_TRUE(direct.query("SELECT 'a' < 'B'").boolean(0, 0));
+  const EventStore store{english.database()};
+  const auto pool = postgres::make_pqxx_pool(english.database(), {.size = 2});
+  auto connection = pool->acquire();
+  pqxx::work tx{*connection};
+  (void)version_of(store.append(tx, StreamName{"B"}, ExpectedVersion::no_stream(), {event("t")}));
+  std::jthread import{[&] {
+    Importer{english.database()}.add(std::vector<ImportedEvent>{imported("a", "1"), imported("B", "1")});
+  }};
+  while (direct
+             .query("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = "
+                    "current_database()")
+             .bigint(0, 0) == 0) {
+  }
+  EXPECT_NO_THROW({
+    (void)version_of(store.append(tx, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t")}));
+    tx.commit();
+  }) << "a deadlock";
+  import.join();
+  EXPECT_EQ(direct.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").bigint(0, 0), 0);
+  EXPECT_EQ(store.head(StreamName{"a"}), StreamVersion{2});
+  EXPECT_EQ(store.head(StreamName{"B"}), StreamVersion{2});
+}
+
+TEST(ChunkPaceTest, AimsAtAQuarterOfASecond) {
+  using std::chrono::milliseconds;
+  ChunkPace pace;
+  const auto first = pace.events();
+  pace.took(first, milliseconds{1});
+  EXPECT_EQ(pace.events(), 2 * first) << "one step at a time";
+  pace.took(4'000, milliseconds{500});
+  EXPECT_EQ(pace.events(), 2'000U);
+  pace.took(2'000, std::chrono::minutes{10});
+  EXPECT_EQ(pace.events(), 100U) << "never nothing";
+  for (int i = 0; i < 20; ++i) pace.took(pace.events(), milliseconds{0});
+  EXPECT_EQ(pace.events(), Importer::chunk_events_max);
+}

@@ -32,20 +32,24 @@ namespace {
 
 constexpr const char* event_type = "bench.v1.OrderPlaced";
 constexpr std::size_t batch_size = 100;
+constexpr std::size_t streams_of_a_client = 100;
 
 NewEvent new_event() { return {.type = event_type, .data = std::string(payload_bytes, 'x')}; }
 
-std::function<void()> raw_insert(const postgres::Database& database, int run, int client) {
+/// Rows of so many streams of the client's own by turns, each at its next version.
+std::function<void()> raw_insert(const postgres::Database& database, int run, int client, std::size_t streams) {
   auto connection = std::make_shared<postgres::Connection>(database);
-  auto version = std::make_shared<std::int64_t>(0);
-  return [connection, version, stream = run * 1000LL + client, data = std::string(payload_bytes, 'x')] {
+  auto versions = std::make_shared<std::vector<std::int64_t>>(streams);
+  auto next = std::make_shared<std::size_t>(0);
+  return [connection, versions, next, first = (run * 1000LL + client) * 1000, data = std::string(payload_bytes, 'x')] {
+    const auto stream = (*next)++ % versions->size();
     connection->query_prepared("raw",
                                "INSERT INTO public.raw (stream_id, version, event_id, content_type, type, data)"
                                " VALUES ($1::bigint, $2::bigint, $3::uuid, $4::smallint, $5::text, $6::bytea)"
                                " RETURNING position",
                                postgres::Params{}
-                                   .bigint(stream)
-                                   .bigint(++*version)
+                                   .bigint(first + static_cast<std::int64_t>(stream))
+                                   .bigint(++(*versions)[stream])
                                    .uuid(EventId::generate())
                                    .smallint(2)
                                    .text(event_type)
@@ -81,7 +85,7 @@ std::function<void()> append_existing(const eventstore::EventStore& store, int r
     std::int64_t version;
   };
   auto streams = std::make_shared<std::vector<Stream>>();
-  for (int i = 0; i < 100; ++i) {
+  for (std::size_t i = 0; i < streams_of_a_client; ++i) {
     streams->push_back({StreamName{fmt::format("order-{}-{}-{}", run, client, i)}, 1});
     require_appended(store.append(streams->back().name, ExpectedVersion::no_stream(), {new_event()}));
   }
@@ -195,14 +199,16 @@ std::vector<Measurement> bench_append(const BenchOptions& options) {
     results.push_back(
         measure({.name = name, .unit = "appends/s", .value = timed(value), .floor = timed(floor)}, options.rounds));
   };
-  const MakeCall insert = [&](int client) { return raw_insert(database, run, client); };
+  const auto insert = [&](std::size_t streams) -> MakeCall {
+    return [&, streams](int client) { return raw_insert(database, run, client, streams); };
+  };
   for (const int clients : {1, 8}) {
     compare(
         fmt::format("append/existing/{}", clients), clients,
-        [&](int client) { return append_existing(store, run, client); }, insert);
+        [&](int client) { return append_existing(store, run, client); }, insert(streams_of_a_client));
     compare(
         fmt::format("append/new/{}", clients), clients, [&](int client) { return append_new(store, run, client, 1); },
-        insert);
+        insert(1));
   }
   compare(
       "append/batch-100/8", 8, [&](int client) { return append_new(store, run, client, batch_size); },

@@ -3,9 +3,11 @@
 // of 10, a thousand at a time.
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -14,7 +16,6 @@
 #include "benches.hpp"
 #include "history.hpp"
 #include "support/temp_database.hpp"
-#include "support/temp_directory.hpp"
 
 namespace annals::bench {
 namespace {
@@ -47,11 +48,15 @@ class Log {
       rows_.append(row, static_cast<std::size_t>(size));
     }
   }
-  [[nodiscard]] std::string file() const { return directory_.path("log.jsonl"); }
+  ~Log() { std::filesystem::remove(file()); }
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  [[nodiscard]] std::string file() const {
+    return std::filesystem::temp_directory_path() / fmt::format("annals-bench-{}.jsonl", ::getpid());
+  }
   [[nodiscard]] const std::string& rows() const noexcept { return rows_; }
 
  private:
-  tests::TempDirectory directory_;
   std::string rows_;
 };
 

@@ -117,14 +117,18 @@ void add_import(CLI::App& group, Action& action) {
       "optionally metadata (object), time (RFC 3339), id (UUID), version; for bytes data_base64 and content_type in "
       "place\n"
       "of data. position is ignored. Numbers keep every digit.\n\n"
-      "Each chunk is a transaction and takes about a quarter of a second; appends to its streams, and readers of the log,\n"
-      "wait for it. What ends early is run again: events that are in the log are left as they are, if they have ids or\n"
+      "Each chunk is a transaction and takes about a quarter of a second; appends to its streams, and readers of the "
+      "log,\n"
+      "wait for it. What ends early is run again: events that are in the log are left as they are, if they have ids "
+      "or\n"
       "versions. For others there is --after-line, with the number that the failure named.",
       import_events, options);
   import->add_option("FILE", options->path, "The file, or - for standard input")->required();
   import->add_flag("--ignore-versions", options->ignore_versions,
                    "Append at the end of each stream, whatever the file says");
-  import->add_option("--after-line", options->after_line, "Pass over the first lines: what an import that failed had done")
+  import
+      ->add_option("--after-line", options->after_line,
+                   "Pass over the first lines: what an import that failed had done")
       ->check(CLI::NonNegativeNumber);
   import->add_flag("--dry-run", options->dry_run, "Check everything and write nothing");
 }

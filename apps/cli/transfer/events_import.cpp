@@ -70,20 +70,22 @@ Failure Import::at_line(std::size_t number, const Failure& cause) const {
 
 Failure Import::blame(const eventstore::ImportRefused& refused) const {
   const auto& event = writer_.chunk().events[refused.index()];
-  return at_line(writer_.chunk().lines[refused.index()],
-                 {host::ExitCode::conflict, refused.message(),
-                  event.version ? "import into an empty store, or append at the end with --ignore-versions"
-                                : refused.hint()});
+  return at_line(
+      writer_.chunk().lines[refused.index()],
+      {host::ExitCode::conflict, refused.message(),
+       event.version ? "import into an empty store, or append at the end with --ignore-versions" : refused.hint()});
 }
 
 Failure Import::blame(const Error& error) const {
   const auto& lines = writer_.chunk().lines;
   const auto failure = to_failure(error);
-  const auto hint = error.kind() == ErrorKind::in_doubt
-                        ? "whether these lines are in the log is not known: where they have ids, import again, and what "
-                          "is there is left as it is"
-                        : failure.hint();
-  return {failure.code(), fmt::format("{}:{}-{}: {}", lines_.name(), lines.front(), lines.back(), failure.what()), hint};
+  const auto hint =
+      error.kind() == ErrorKind::in_doubt
+          ? "whether these lines are in the log is not known: where they have ids, import again, and what "
+            "is there is left as it is"
+          : failure.hint();
+  return {failure.code(), fmt::format("{}:{}-{}: {}", lines_.name(), lines.front(), lines.back(), failure.what()),
+          hint};
 }
 
 /// Adds to a failure what is in the log nonetheless, and how to go on.

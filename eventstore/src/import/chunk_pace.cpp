@@ -15,8 +15,8 @@ constexpr std::size_t events_min = 100;
 void ChunkPace::took(std::size_t events, std::chrono::duration<double> time) noexcept {
   const auto fitting = static_cast<double>(events) * (aim / std::max(time, aim / 1000));
   const auto at_most = std::min(2 * std::max(events, events_min), Importer::chunk_events_max);
-  events_ = static_cast<std::size_t>(
-      std::clamp(fitting, static_cast<double>(events_min), static_cast<double>(at_most)));
+  events_ =
+      static_cast<std::size_t>(std::clamp(fitting, static_cast<double>(events_min), static_cast<double>(at_most)));
 }
 
 }  // namespace annals::eventstore

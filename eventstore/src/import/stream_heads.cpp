@@ -71,8 +71,9 @@ std::size_t StreamHeads::move_on(postgres::Connection& connection) {
 }
 
 std::size_t StreamHeads::count_new() const noexcept {
-  return static_cast<std::size_t>(std::count_if(
-      heads_.begin(), heads_.end(), [](const auto& entry) { return entry.second.before == 0 && entry.second.fresh > 0; }));
+  return static_cast<std::size_t>(std::count_if(heads_.begin(), heads_.end(), [](const auto& entry) {
+    return entry.second.before == 0 && entry.second.fresh > 0;
+  }));
 }
 
 void StreamHeads::settle() noexcept {

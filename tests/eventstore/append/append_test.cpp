@@ -1,7 +1,7 @@
 #include <thread>
 
-#include "annals/eventstore/importer.hpp"
 #include "annals/core/limits.hpp"
+#include "annals/eventstore/importer.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "store_test.hpp"
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <random>
 
-#include "annals/eventstore/importer.hpp"
 #include "annals/core/limits.hpp"
+#include "annals/eventstore/importer.hpp"
 #include "store_test.hpp"
 
 using namespace annals;

@@ -50,8 +50,9 @@ TEST_F(ExportCommand, SaysWhatItDidToPrograms) {
   const auto path = directory_.path("x.jsonl");
   EXPECT_THAT(output({"-o", "json", "events", "export", "--output", path}),
               testing::StartsWith(R"({"exported":10,"duration_ms":)"));
-  EXPECT_THAT(output({"-o", "json", "events", "import", path}),
-              testing::StartsWith(R"({"imported":0,"already_present":10,"streams_created":0,"dry_run":false,"duration_ms":)"));
+  EXPECT_THAT(
+      output({"-o", "json", "events", "import", path}),
+      testing::StartsWith(R"({"imported":0,"already_present":10,"streams_created":0,"dry_run":false,"duration_ms":)"));
 }
 
 TEST_F(ExportCommand, KeepsTheOldFileWhenItFails) {

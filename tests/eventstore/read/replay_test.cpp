@@ -158,17 +158,19 @@ TEST_F(ReplayTest, GoesOnWithTheSessionsThatItGets) {
   EXPECT_EQ(seen, 70'040);
 }
 
+/// One of several is made up for by the first; without that the visitor has seen all up to the place.
 TEST_F(ReplayTest, SkipsNothingWhenASessionIsEnded) {
   auto database = temp_.as("writer");
   database.application_name = "ended";
-  for (const int victim : {1, 2}) {
+  for (const int victim : {0, 1}) {
+    SCOPED_TRACE(victim);
     const EventStore store{database};
     GlobalPosition last;
     std::int64_t seen = 0;
     const auto visit = [&](const RecordedEvent& event) {
-      EXPECT_LT(last, event.position);
+      EXPECT_EQ(event.position.value(), event.position.value() <= 70'000 ? last.value() + 1 : event.position.value());
       last = event.position;
-      if (++seen == 20'000) {
+      if (++seen == 10'000) {
         direct_.query(
             "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = 'ended'"
@@ -177,7 +179,12 @@ TEST_F(ReplayTest, SkipsNothingWhenASessionIsEnded) {
       }
       return true;
     };
-    store.read_all(GlobalPosition{}, visit, {.sessions = 3});
-    EXPECT_EQ(seen, 70'040);
+    const auto replay = [&] { store.read_all(GlobalPosition{}, visit, {.sessions = 2}); };
+    if (victim == 0) {
+      EXPECT_EQ(error_of(replay).kind(), ErrorKind::disconnected);
+    } else {
+      replay();
+      EXPECT_EQ(seen, 70'040);
+    }
   }
 }

@@ -116,7 +116,8 @@ class EventStore {
   /// Every event after `after`, in position order, up to what was committed when the end is reached; stops early when
   /// `visit` returns false. The event is reused between calls: copy what you keep. Waits for open transactions only where
   /// they could still fill a hole. Returns the position reached. Behind the end, threads of the store's own fetch ahead of
-  /// the visitor: a session has at most four pages in memory, each of 4 MB and one event more; up to `sessions` of its connections are taken until this returns.
+  /// the visitor: a session has at most four pages in memory, each of 4 MB and one event more. Up to `sessions` of its
+  /// connections are taken until this returns.
   GlobalPosition read_all(GlobalPosition after, const std::function<bool(const RecordedEvent&)>& visit,
                           ReplayOptions options = {}) const;
 

@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import unittest
 
 RELAY, ANNALS, ROOT = sys.argv.pop(), sys.argv.pop(), pathlib.Path(sys.argv.pop())
@@ -76,9 +77,37 @@ class Strangers(unittest.TestCase):
         self.assertEqual(psql(uri(CONSUMER), "BEGIN", PREPARE, LOCKS).stdout, "1\n")
         self.assertIn("permission denied", psql(uri(CONSUMER), "BEGIN", PREPARE, "EXECUTE p").stdout)
 
+    def test_usage_on_the_schema_is_enough_to_keep_everybody_waiting(self):
+        insert = ("INSERT INTO annals.outbox (message_id, topic, type, content_type, payload)"
+                  " VALUES (gen_random_uuid(), 't', 't', 0, '')")
+        holder = subprocess.Popen(["psql", "-Xq", uri(CONSUMER)], stdin=subprocess.PIPE, text=True)
+        waiter = subprocess.Popen(["psql", "-Xq", uri(CONSUMER)], stdin=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        try:
+            holder.stdin.write("BEGIN; PREPARE p AS INSERT INTO annals.outbox (type) VALUES ('x');\n")
+            holder.stdin.flush()
+            self.await_locks(1)
+            self.works(psql(uri(WRITER), insert))
+            waiter.stdin.write("CREATE RULE r AS ON INSERT TO annals.outbox DO INSTEAD NOTHING;\n")
+            waiter.stdin.flush()
+            self.await_locks(2)
+            self.assertIn("lock timeout", psql(uri(WRITER), "SET lock_timeout = 100", insert).stdout)
+        finally:
+            for session in (holder, waiter):
+                session.stdin.close()
+                session.wait()
+        self.works(psql(uri(WRITER), insert))
+
+    def await_locks(self, count):
+        sql = ("SELECT count(*) FROM pg_locks l WHERE l.relation = 'annals.outbox'::regclass"
+               " AND l.mode IN ('RowExclusiveLock', 'AccessExclusiveLock')")
+        while psql(uri(None), sql).stdout != f"{count}\n":
+            time.sleep(0.02)
+
     def test_without_usage_on_the_schema_nobody_holds_readers_back(self):
         for role in (READER, STRANGER):
             self.assertIn("permission denied for schema annals", psql(uri(role), "BEGIN", PREPARE).stdout)
+            rule = "CREATE RULE r AS ON INSERT TO annals.events DO INSTEAD NOTHING"
+            self.assertIn("permission denied for schema annals", psql(uri(role), rule).stdout)
         self.assertEqual(psql(uri(READER), "SELECT count(*) FROM annals_read.events").stdout, "0\n")
 
 

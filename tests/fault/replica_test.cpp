@@ -1,7 +1,11 @@
 // Reading on a hot standby, and after its promotion: with a real streaming replica.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "annals/core/error.hpp"
@@ -29,6 +33,35 @@ using State = EventTail::State;
 using testing::ElementsAre;
 
 namespace {
+
+/// A socket of its own that leads to a server, and later to another: as a name or a balancer in front of several does.
+class Address {
+ public:
+  explicit Address(const Database& server) {
+    std::filesystem::create_directories(directory_);
+    lead_to(server);
+  }
+  ~Address() { std::filesystem::remove_all(directory_); }
+  Address(const Address&) = delete;
+  Address& operator=(const Address&) = delete;
+
+  void lead_to(const Database& server) {
+    Connection connection{server};
+    sockaddr_un peer{};
+    socklen_t size = sizeof peer;
+    ASSERT_EQ(::getpeername(connection.socket(), reinterpret_cast<sockaddr*>(&peer), &size), 0);
+    const auto socket = directory_ / ".s.PGSQL.5432";
+    std::filesystem::remove(socket);
+    std::filesystem::create_symlink(peer.sun_path, socket);
+  }
+  [[nodiscard]] Database database(const std::string& name) const {
+    return {.conninfo = "host=" + directory_.string() + " port=5432 user=annals_service dbname=" + name};
+  }
+
+ private:
+  std::filesystem::path directory_ =
+      std::filesystem::temp_directory_path() / ("annals-address-" + std::to_string(::getpid()));
+};
 
 class ReplicaTest : public testing::Test {
  protected:
@@ -120,4 +153,36 @@ TEST_F(ReplicaTest, GoesOnByItselfAfterThePromotion) {
     std::this_thread::yield();
   }
   EXPECT_THAT(seen, ElementsAre("after"));
+}
+
+/// Sessions of one store need not be of one server, and what one has proven another may not have yet.
+TEST_F(ReplicaTest, ReplayBySeveralSessionsSkipsNothingWhereOneIsOfAReplicaThatLags) {
+  const auto insert = [&](int versions) {
+    Connection{primary_.superuser()}.execute(
+        "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+        " SELECT s.stream_id, s.version + g, gen_random_uuid(), 2, 't', ''"
+        "   FROM generate_series(1, " +
+        std::to_string(versions) +
+        ") g, annals.streams s;"
+        "UPDATE annals.streams SET version = version::bigint + " +
+        std::to_string(versions));
+  };
+  append("many");
+  insert(30'000);
+  read_primary();
+  replica_.catch_up(primary_.superuser());
+  replica_.cut_off();
+  insert(30'000);
+  read_primary();
+
+  Address address{primary_.database()};
+  const EventStore store{address.database(name_)};
+  std::int64_t seen = 0;
+  store.read_all(GlobalPosition{},
+                 [&](const RecordedEvent&) {
+                   if (++seen == 1) address.lead_to(standby_);
+                   return true;
+                 },
+                 {.sessions = 2});
+  EXPECT_EQ(seen, 60'001);
 }

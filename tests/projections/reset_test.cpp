@@ -106,6 +106,30 @@ TEST_F(RunnerReset, WithoutAHookItIsRefused) {
   EXPECT_EQ(applied, 1);
 }
 
+/// Who sleeps must be heard of within a minute, and a large read model is not emptied in one.
+TEST_F(RunnerReset, SleepsNoLongerWhileTheHookRuns) {
+  const auto sleepers = [&] {
+    return direct_
+        .query(
+            "SELECT count(*) FROM pg_locks, hashtextextended('annals:bell:annals.events' COLLATE \"C\", 0) AS key"
+            " WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' AND objsubid = 1"
+            "   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            "   AND classid = ((key >> 32) & 4294967295)::oid AND objid = (key & 4294967295)::oid")
+        .bigint(0, 0);
+  };
+  std::vector<std::int64_t> seen;
+  projections::Projection projection{"slow"};
+  projection.reset([&](pqxx::transaction_base&) { seen.push_back(sleepers()); });
+  auto worker = runner(projection);
+  const auto fall_asleep = [&] { step_until(worker, [&](const auto&) { return sleepers() == 1; }); };
+  fall_asleep();
+  worker.reset();
+  fall_asleep();
+  direct_.execute("UPDATE annals.projections SET reset_requested = true");  // by whom rings nobody
+  step_until(worker, [](const auto& report) { return report.reset; });
+  EXPECT_THAT(seen, testing::ElementsAre(0, 0));
+}
+
 TEST_F(RunnerReset, UnknownProjectionIsNotThere) {
   EXPECT_FALSE(projections::reset_projection(direct_, {.name = "nobody"}));
 }

@@ -156,6 +156,25 @@ TEST_F(RunnerErrors, CommitInDoubtIsNotAppliedTwice) {
   EXPECT_EQ(model("rows"), history());
 }
 
+/// The session that reads is another than the one that writes.
+TEST_F(RunnerErrors, SaysThatTheReadingSessionIsLostAtEveryStep) {
+  pay_at_random(60, 9);
+  const auto projection = row_by_row();
+  auto worker = runner(projection, {.batch_events_max = 10});
+  step_until(worker, [](const auto& report) { return report.applied > 0; });
+  const auto reader = direct_.query(
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+      " AND usename = 'annals_service' AND pid <> $1::int",
+      postgres::Params{}.integer(status("rows").owner_pid));
+  ASSERT_EQ(reader.rows(), 1);
+  terminate(reader.integer(0, 0));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(error_of([&] { run_until_idle(worker); }).kind(), ErrorKind::disconnected);
+  }
+  auto next = runner(projection);
+  EXPECT_EQ(next.step(0ms).state, State::standby) << "the first one owns it still";
+}
+
 TEST_F(RunnerErrors, AnswerLostAfterTheCommitIsNotAppliedTwice) {
   pay_at_random(60, 8);
   const auto projection = row_by_row();

@@ -5,9 +5,13 @@
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/projections/status.hpp"
 #include "cli/doctor/check.hpp"
+#include "cli/screen/age.hpp"
 
 namespace annals::cli {
 namespace {
+
+/// A batch takes a moment, and so does whoever holds readers back.
+constexpr std::chrono::seconds still_max{60};
 
 Check check_projection(const projections::ProjectionStatus& status, const postgres::ClusterIdentity& cluster,
                        const std::string& schema) {
@@ -26,6 +30,15 @@ Check check_projection(const projections::ProjectionStatus& status, const postgr
   if (status.owner_pid == 0 && (status.lag_events > 0 || status.reset_requested)) {
     return {"projection", Level::warn, fmt::format("{}: nobody runs it; {} events wait", name, status.lag_events),
             "start its runner; or ignore it, if this version has been replaced"};
+  }
+  if (status.owner_pid != 0 && status.still_for.value_or(std::chrono::milliseconds{0}) > still_max) {
+    return {
+        "projection", Level::warn,
+        fmt::format("{}: {} events wait, and pid {}, which owns it, has not moved it for {}", name, status.lag_events,
+                    status.owner_pid, format_age(*status.still_for)),
+        fmt::format("see its runner's log: a handler fails or takes long, or readers are held back; if that pid is no "
+                    "runner of it, it took the lock, and every runner stands by: SELECT pg_terminate_backend({})",
+                    status.owner_pid)};
   }
   return {"projection", Level::ok,
           fmt::format("{}: {} events wait; {}", name, status.lag_events,

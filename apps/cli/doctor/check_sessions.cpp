@@ -63,6 +63,27 @@ Check check_writers(postgres::Connection& connection, const Sight& sight) {
           who.age ? fmt::format("{}: readers of the log wait for it", postgres::remedy_text(who)) : see_more(sight)};
 }
 
+/// What PostgreSQL lets everybody ask for who may use the schema, and grants nobody but the owner.
+Check check_lockers(postgres::Connection& connection, const Sight& sight) {
+  const auto& schema = connection.database().schema;
+  const std::string names[] = {schema + ".schema_migrations", schema + ".streams", schema + ".events",
+                               schema + ".outbox"};
+  const std::optional<std::string_view> tables[] = {names[0], names[1], names[2], names[3]};
+  const auto rows = connection.query(std::string{sql::doctor_lockers}, postgres::Params{}.text_array(tables));
+  if (rows.empty()) return {"lockers", Level::ok, "nobody keeps programs from the tables"};
+  const bool is_seen = !rows.is_null(0, 5);
+  const auto age = is_seen ? format_age(milliseconds{rows.bigint(0, 5)}) : "a time that this role may not see";
+  const auto who =
+      fmt::format("pid {} of role {} {} {} on {} for {}", rows.integer(0, 3), display_text(rows.bytes(0, 4)),
+                  rows.boolean(0, 2) ? "holds" : "waits for", rows.text(0, 1), rows.text(0, 0), age);
+  const auto detail = and_others(who + ": " + shown(rows.bytes(0, 6)), rows.rows());
+  if (is_seen && milliseconds{rows.bigint(0, 5)} < patience) return {"lockers", Level::ok, detail};
+  return {"lockers", Level::warn, detail,
+          is_seen ? fmt::format("everybody who appends waits behind it; end it, or SELECT pg_terminate_backend({})",
+                                rows.integer(0, 3))
+                  : see_more(sight)};
+}
+
 Check check_prepared(postgres::Connection& connection) {
   const auto rows = connection.query(std::string{sql::doctor_prepared});
   if (rows.empty()) return {"prepared_transactions", Level::ok, "none"};
@@ -110,6 +131,7 @@ Check check_notifications(postgres::Connection& connection) {
 void check_sessions(postgres::Connection& connection, Checks& checks) {
   const auto sight = sight_of(connection);
   checks.push_back(check_writers(connection, sight));
+  checks.push_back(check_lockers(connection, sight));
   checks.push_back(check_prepared(connection));
   checks.push_back(check_idle(connection, sight));
   checks.push_back(check_notifications(connection));

@@ -52,14 +52,26 @@ void run_group(std::string_view name, Group group, postgres::Connection& connect
   }
 }
 
+/// Whether there is a schema to look at, and nobody has locked its tables.
+bool look_at_schema(postgres::Connection& connection, Checks& checks) {
+  try {
+    return check_schema(connection, checks);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::overloaded) throw;
+    checks.push_back({"schema", Level::fail, error.message(), error.hint()});
+    return false;
+  }
+}
+
 Checks run_checks(const postgres::Database& database) {
   Checks checks;
   postgres::Connection connection{database};
   const Waiting waiting{"checking"};
   checks.push_back({"connection", Level::ok, describe(database)});
   run_group("server", check_server, connection, checks);
-  const bool usable = check_schema(connection, checks);
-  run_group("sessions", check_sessions, connection, checks);
+  run_group("sessions", check_sessions, connection,
+            checks);  // first: who is named here may be what the others wait for
+  const bool usable = look_at_schema(connection, checks);
   run_group("roles", check_roles, connection, checks);
   if (!usable) return checks;
   run_group("log", check_log, connection, checks);

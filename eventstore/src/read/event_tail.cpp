@@ -50,6 +50,10 @@ EventTail::Wake EventTail::wait(std::chrono::milliseconds wait) {
   return impl_->bell->wait(wait);
 }
 
+void EventTail::wake_up() {
+  if (impl_->bell) impl_->bell->wake_up();
+}
+
 GlobalPosition EventTail::horizon() const noexcept { return GlobalPosition{impl_->reader.tail().horizon()}; }
 
 std::chrono::milliseconds EventTail::retry_after() const noexcept { return impl_->reader.tail().retry_after(); }

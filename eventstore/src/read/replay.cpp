@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
+#include "annals/postgres/tail/horizon_store.hpp"
 #include "read/range_share.hpp"
 #include "read/read_ahead.hpp"
 
@@ -59,6 +61,15 @@ class Merge {
   std::vector<std::unique_ptr<ReadAhead>> lanes_;
   std::vector<std::optional<EventPage>> heads_;
 };
+
+/// Up to where the session's server has everything, for good. On a replica that is what the primary's readers have stored.
+std::int64_t final_end(postgres::Connection& connection, const postgres::LogTable& table,
+                       std::chrono::milliseconds wait_max) {
+  postgres::HorizonStore store{connection, table.horizon};
+  if (!store.in_recovery()) return postgres::settled_end(connection, table, wait_max);
+  const auto stored = store.load();
+  return stored.in_recovery ? stored.horizon.value_or(0) : 0;
+}
 
 }  // namespace
 
@@ -119,14 +130,14 @@ bool Replay::read_ahead(const Visit& visit) {
 
 /// Whatever fails in one of the sessions fails again, at its place, for the one that goes on alone.
 bool Replay::read_ranges(const Visit& visit) {
-  const auto end = final_end();
-  if (end.value() - reached_.value() < shared_min) return true;
-  while (leases_.size() < sessions_) leases_.push_back(pool_.acquire());
+  lease_more();
+  const auto end = shared_end();
+  if (leases_.size() < 2 || end - reached_.value() < shared_min) return true;
   Merge merge;
-  for (std::size_t i = 0; i < sessions_; ++i) {
-    auto share = std::make_shared<RangeShare>(*leases_[i], schema_,
-                                              RangeShare::Span{.after = reached_.value(), .end = end.value()},
-                                              static_cast<std::int64_t>(i), static_cast<std::int64_t>(sessions_));
+  for (std::size_t i = 0; i < leases_.size(); ++i) {
+    auto share =
+        std::make_shared<RangeShare>(*leases_[i], schema_, RangeShare::Span{.after = reached_.value(), .end = end},
+                                     static_cast<std::int64_t>(i), static_cast<std::int64_t>(leases_.size()));
     merge.add(std::make_unique<ReadAhead>([share](EventPage& page) { return share->fetch(page); }));
   }
   const auto next = [&]() -> std::optional<EventPage> {
@@ -143,18 +154,35 @@ bool Replay::read_ranges(const Visit& visit) {
   return true;
 }
 
-/// Up to where rows may be read in any order. On a replica that is what the primary's readers have stored.
-GlobalPosition Replay::final_end() {
-  auto& connection = *leases_.front();
-  if (connection.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
-    return GlobalPosition{reader_.tail().horizon()};
-  }
+/// Those that are free: who waits here for another's session holds what the other waits for. One that cannot be opened is
+/// not needed.
+void Replay::lease_more() {
   try {
-    return GlobalPosition{postgres::settled_end(connection, reader_.tail().table(), proof_wait_max)};
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::overloaded) throw;
-    return GlobalPosition{};
+    while (leases_.size() < sessions_) {
+      auto lease = pool_.try_acquire();
+      if (!lease) return;
+      leases_.push_back(std::move(*lease));
+    }
+  } catch (const Error&) {
+    sessions_ = leases_.size();
   }
+}
+
+/// Up to where all of the sessions may read in any order; 0 when one of them does not say. Each speaks for itself: behind one
+/// address there may be several servers, and a replica has not yet what the primary has proven.
+std::int64_t Replay::shared_end() {
+  auto end = std::numeric_limits<std::int64_t>::max();
+  const auto deadline = std::chrono::steady_clock::now() + proof_wait_max;
+  try {
+    for (auto& lease : leases_) {
+      const auto left = deadline - std::chrono::steady_clock::now();
+      end =
+          std::min(end, final_end(*lease, reader_.tail().table(), std::chrono::ceil<std::chrono::milliseconds>(left)));
+    }
+  } catch (const Error&) {
+    return 0;
+  }
+  return end;
 }
 
 }  // namespace annals::eventstore

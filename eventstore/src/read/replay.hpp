@@ -30,7 +30,8 @@ class Replay {
   bool take(const EventPage& page, const Visit& visit);
   bool read_ahead(const Visit& visit);
   bool read_ranges(const Visit& visit);
-  [[nodiscard]] GlobalPosition final_end();
+  void lease_more();
+  [[nodiscard]] std::int64_t shared_end();
   void wait_for_writers();
 
   Pool& pool_;

@@ -74,7 +74,7 @@ std::string session_settings(const Database& database) {
   require_identifier("schema", database.schema);
   return fmt::format(
       "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};"
-      " SET bytea_output = hex; {}",
+      " SET bytea_output = hex; SET array_nulls = on; SET client_encoding = 'UTF8'; {}",
       database.statement_timeout.count(), database.lock_timeout.count(), database.idle_in_transaction_timeout.count(),
       peer_settings(database));
 }

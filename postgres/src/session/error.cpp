@@ -121,6 +121,8 @@ void rethrow_pqxx(std::string_view what) {
     throw error_from_sqlstate("40003", what, error.what());
   } catch (const pqxx::broken_connection& error) {
     throw disconnected(what, error.what());
+  } catch (const pqxx::insufficient_privilege& error) {  // for this one libpqxx 6 keeps no code
+    throw error_from_sqlstate("42501", what, error.what());
   } catch (const pqxx::sql_error& error) {
     throw error_from_sqlstate(error.sqlstate(), what, error.what());
   } catch (const pqxx::failure& error) {

@@ -1,5 +1,6 @@
 #include "annals/postgres/pqxx_compat.hpp"
 
+#include <fmt/format.h>
 #include <libpq-fe.h>
 
 #include <array>
@@ -33,6 +34,18 @@ pqxx::params native(const PqxxParams& params) {
 struct Raw : pqxx::largeobject {
   using pqxx::largeobject::raw_connection;
 };
+
+/// Text goes to the server as it is; in another encoding it would be stored as other characters, and a stream of that name
+/// would be another stream. SQL_ASCII converts nothing.
+void require_utf8(const pg_conn* connection) {
+  static const int utf8 = pg_char_to_encoding("UTF8");
+  static const int ascii = pg_char_to_encoding("SQL_ASCII");
+  const int encoding = PQclientEncoding(connection);
+  if (encoding == utf8 || encoding == ascii || PQstatus(connection) != CONNECTION_OK) return;
+  throw invalid(fmt::format("the session's client_encoding is {}, and text of events and messages is UTF-8",
+                            pg_encoding_to_char(encoding)),
+                "give its connection string client_encoding=UTF8");
+}
 
 /// The digit's value; throws when it is none below `base`.
 int digit(char c, int base) {
@@ -74,7 +87,9 @@ std::string decode_escape(std::string_view text) {
 void require_open(const pqxx::transaction_base& tx) {
   const auto* transaction = dynamic_cast<const pqxx::dbtransaction*>(&tx);
   if (transaction == nullptr) return;
-  const auto status = PQtransactionStatus(Raw::raw_connection(*transaction));
+  auto* connection = Raw::raw_connection(*transaction);
+  require_utf8(connection);
+  const auto status = PQtransactionStatus(connection);
   if (status != PQTRANS_IDLE && status != PQTRANS_INERROR) return;
   throw Error{ErrorKind::failed,
               "the transaction was ended, or failed by a statement whose error was swallowed",

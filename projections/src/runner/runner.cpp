@@ -166,6 +166,7 @@ bool Runner::Impl::own() {
 void Runner::Impl::disown() noexcept {
   try {
     ownership.release();
+    tail.wake_up();         // who stands by is not heard of
   } catch (const Error&) {  // the session is gone, and the lock with it
   }
 }
@@ -178,6 +179,7 @@ StepReport Runner::Impl::stand_by(milliseconds wait_max) {
 /// Takes the position from the checkpoint, after a reset where one was asked for; returns whether it was. The first
 /// time it runs the setup hook, under the lock on the row.
 bool Runner::Impl::sync() {
+  tail.wake_up();  // setup and reset may take their time
   GlobalPosition found;
   const bool was_reset = in_transaction([&](pqxx::work& tx) {
     if (!set_up) checkpoint.create(tx);  // a row that goes missing later must not begin again over a full read model
@@ -313,6 +315,7 @@ StepReport Runner::step(milliseconds wait_max) {
 }
 
 void Runner::reset() {
+  impl_->tail.wake_up();
   impl_->in_transaction([&](pqxx::work& tx) {
     impl_->checkpoint.create(tx);
     (void)impl_->checkpoint.lock(tx);

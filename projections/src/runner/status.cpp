@@ -36,7 +36,8 @@ ProjectionStatus status_of(const postgres::Result& rows, int row) {
           .reset_requested = rows.boolean(row, 4),
           .updated_at = rows.timestamptz(row, 5),
           .system_identifier = rows.text(row, 6),
-          .event_id = rows.is_null(row, 7) ? std::nullopt : std::optional{rows.uuid(row, 7)}};
+          .event_id = rows.is_null(row, 7) ? std::nullopt : std::optional{rows.uuid(row, 7)},
+          .still_for = rows.is_null(row, 8) ? std::nullopt : std::optional{milliseconds{rows.bigint(row, 8)}}};
 }
 
 }  // namespace

@@ -89,5 +89,38 @@ TEST_P(HostileContent, WhatPostgresCannotStoreIsRefusedByName) {
   EXPECT_EQ(count("events"), 0);
 }
 
+using HostileSettings = StoreTest;
+
+/// Of the connection string, the environment or the role: our own sessions set what they rest on.
+TEST_F(HostileSettings, ChangeNothingThatIsStored) {
+  auto database = temp_.as("writer");
+  database.conninfo += "&client_encoding=LATIN1&options=-c%20array_nulls%3Doff%20-c%20bytea_output%3Descape";
+  const EventStore store{database};
+  const auto session = postgres::open_pqxx(database);
+  const std::vector<NewEvent> two{event("ünï", "\xff"), event("t")};
+  const StreamName own{"ström-1"};
+  const StreamName callers{"ström-2"};
+  EXPECT_EQ(version_of(store.append(own, ExpectedVersion::any(), two)), 2);
+  pqxx::work tx{*session};
+  EXPECT_EQ(version_of(store.append(tx, callers, ExpectedVersion::any(), two)), 2);
+  tx.commit();
+  for (const auto& stream : {own, callers}) {
+    const auto read = store_.read_stream(stream);
+    ASSERT_EQ(read.size(), 2U);
+    expect_same(two[0], read[0]);
+    expect_same(two[1], read[1]);
+  }
+}
+
+/// A name would be stored as other characters, which is the name of another stream.
+TEST_F(HostileSettings, OfACallersSessionInAnotherEncodingAreRefused) {
+  pqxx::connection session{temp_.as("writer").conninfo + "&client_encoding=LATIN1"};
+  pqxx::work tx{session};
+  const auto error =
+      error_of([&] { (void)store_.append(tx, StreamName{"ström-1"}, ExpectedVersion::any(), {event("t")}); });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), testing::HasSubstr("client_encoding is LATIN1"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Paths, HostileContent, testing::Bool(),
                          [](const auto& path) { return path.param ? "CallersTransaction" : "OwnTransaction"; });

@@ -1,5 +1,9 @@
+#include <atomic>
+#include <barrier>
+#include <future>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "store_test.hpp"
 
@@ -118,4 +122,69 @@ TEST_F(ReplayTest, SkipsNothingOfAnOpenTransaction) {
     tx.commit();
   }};
   EXPECT_EQ(replay(3), 70'042);
+}
+
+/// Who has a session and waits for another holds what the other waits for.
+TEST_F(ReplayTest, TwoAtOnceDoNotWaitForEachOthersSessions) {
+  const EventStore small{temp_.as("writer"), {.connections_max = 2, .acquire_timeout = std::chrono::seconds{2}}};
+  std::barrier both{2};
+  std::atomic<std::int64_t> seen = 0;
+  const auto replay = [&] {
+    bool first = true;
+    small.read_all(GlobalPosition{},
+                   [&](const RecordedEvent&) {
+                     if (std::exchange(first, false)) both.arrive_and_wait();
+                     ++seen;
+                     return true;
+                   },
+                   {.sessions = 2});
+  };
+  auto other = std::async(std::launch::async, replay);
+  replay();
+  other.get();
+  EXPECT_EQ(seen, 2 * 70'040);
+}
+
+TEST_F(ReplayTest, GoesOnWithTheSessionsThatItGets) {
+  const auto database = direct_.query("SELECT pg_catalog.current_database()").text(0, 0);
+  const EventStore narrow{temp_.as("writer")};
+  std::int64_t seen = 0;
+  narrow.read_all(GlobalPosition{},
+                  [&](const RecordedEvent&) {
+                    if (++seen == 1) direct_.execute("ALTER DATABASE " + database + " CONNECTION LIMIT 0");
+                    return true;
+                  },
+                  {.sessions = 3});
+  EXPECT_EQ(seen, 70'040);
+}
+
+/// One of several is made up for by the first; without that the visitor has seen all up to the place.
+TEST_F(ReplayTest, SkipsNothingWhenASessionIsEnded) {
+  auto database = temp_.as("writer");
+  database.application_name = "ended";
+  for (const int victim : {0, 1}) {
+    SCOPED_TRACE(victim);
+    const EventStore store{database};
+    GlobalPosition last;
+    std::int64_t seen = 0;
+    const auto visit = [&](const RecordedEvent& event) {
+      EXPECT_EQ(event.position.value(), event.position.value() <= 70'000 ? last.value() + 1 : event.position.value());
+      last = event.position;
+      if (++seen == 10'000) {
+        direct_.query(
+            "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'ended'"
+            " ORDER BY backend_start LIMIT 1 OFFSET " +
+            std::to_string(victim) + ") v");
+      }
+      return true;
+    };
+    const auto replay = [&] { store.read_all(GlobalPosition{}, visit, {.sessions = 2}); };
+    if (victim == 0) {
+      EXPECT_EQ(error_of(replay).kind(), ErrorKind::disconnected);
+    } else {
+      replay();
+      EXPECT_EQ(seen, 70'040);
+    }
+  }
 }

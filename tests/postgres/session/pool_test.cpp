@@ -46,6 +46,18 @@ TEST(Pool, ThrowsAwayWhatIsBrokenOrDiscarded) {
   EXPECT_EQ(counts.opened, 3);
 }
 
+TEST(Pool, GivesNothingWhereItWouldHaveToWait) {
+  Counts counts;
+  auto pool = make_pool(counts, 1);
+  {
+    const auto held = pool.try_acquire();
+    EXPECT_TRUE(held.has_value());
+    EXPECT_FALSE(pool.try_acquire().has_value());
+  }
+  EXPECT_TRUE(pool.try_acquire().has_value());
+  EXPECT_EQ(counts.opened, 1);
+}
+
 TEST(Pool, SaysWhenItIsExhausted) {
   Counts counts;
   auto pool = make_pool(counts, 1, 10ms);

@@ -124,6 +124,13 @@ TEST_F(TransactTest, TranslatesErrorsOfTheDriver) {
     EXPECT_EQ(error.kind(), ErrorKind::not_ready);
     EXPECT_EQ(error.sqlstate(), "42P01");
   }
+  try {
+    transact(*pool_, [](pqxx::work& tx) { tx.exec("SELECT * FROM pg_catalog.pg_authid"); });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::not_ready) << "a right that is missing is no lost connection";
+    EXPECT_EQ(error.sqlstate(), "42501");
+  }
 }
 
 TEST_F(TransactTest, NoticesThatTheServerEndedAnIdleConnection) {

@@ -30,7 +30,8 @@ struct ReadStreamOptions {
 
 struct ReplayOptions {
   /// Sessions that read at once, each from another place of what is final; events still come in order, in the caller's
-  /// thread. One is enough for a visitor that works; a second pays where the server has a core to spare.
+  /// thread. One is enough for a visitor that works; a second pays where the server has a core to spare. Taken beyond the
+  /// first are those that are free at once: a replay never waits for one.
   std::size_t sessions = 1;
 };
 
@@ -93,8 +94,9 @@ class EventStore {
 
   /// Every event after `after`, in position order, up to what was committed when the end is reached; stops early when
   /// `visit` returns false. The event is reused between calls: copy what you keep. Waits for open transactions only where
-  /// they could still fill a hole. Returns the position reached. Behind the end, threads of the store's own fetch at most
-  /// three pages of 4 MB a session ahead of the visitor; `sessions` of its connections are taken until this returns.
+  /// they could still fill a hole. Returns the position reached. Behind the end, threads of the store's own fetch ahead of
+  /// the visitor: a session has at most four pages in memory, each of 4 MB and one event more. Up to `sessions` of its
+  /// connections are taken until this returns.
   GlobalPosition read_all(GlobalPosition after, const std::function<bool(const RecordedEvent&)>& visit,
                           ReplayOptions options = {}) const;
 

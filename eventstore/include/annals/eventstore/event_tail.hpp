@@ -43,6 +43,8 @@ class EventTail {
   [[nodiscard]] bool ready() const noexcept;
   /// When not ready, or after caught_up: waits until there may be more.
   Wake wait(std::chrono::milliseconds wait);
+  /// Before something else that may take longer than Pace::lease: who sleeps and says nothing for so long loses its session.
+  void wake_up();
   /// Everything at or below is final and was read, or is not of the types asked for. After caught_up go on from here.
   [[nodiscard]] GlobalPosition horizon() const noexcept;
   /// After blocked: how long until it is worth reading again.

@@ -28,7 +28,7 @@ class FrozenHolder;
 /// Errors         annals::Error {disconnected, failed}; throw the Doorbell away then.
 /// Limits         wait() returns after at most `wait`, and a third of Pace::lease; a return is a hint to read again, never a promise of rows. On a
 ///                replica, where nobody can ring, it looks again every replica_poll. Once wait() has found nothing it is to
-///                be called again within Pace::lease, or looked() with rows.
+///                be called again within Pace::lease, or looked() with rows, or wake_up().
 class Doorbell {
  public:
   struct Pace {
@@ -68,6 +68,8 @@ class Doorbell {
   /// Takes what has rung, without waiting; true when the next look is due. For loops that wait for something else, so that
   /// nothing piles up on the way.
   bool drain();
+  /// Sleeps no longer: for a reader that goes on to something that may take longer than Pace::lease.
+  void wake_up();
   /// True when a look is due by the pace; asks nobody.
   [[nodiscard]] bool due() const noexcept;
   /// While awake: how long until the next look is due.
@@ -83,7 +85,6 @@ class Doorbell {
 
   [[nodiscard]] bool rung();
   Wake fall_asleep();
-  void wake_up();
   void end_frozen_holder();
   void sleep(std::chrono::milliseconds wait);
   bool pause(std::chrono::microseconds wait);

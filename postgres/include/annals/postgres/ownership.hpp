@@ -26,7 +26,8 @@ class FrozenHolder;
 /// Errors         annals::Error; after one nothing is owned and the connection is to be thrown away.
 /// Limits         never waits for another owner. The lease is kept by the server from version 14; before that, and where
 ///                the server hangs in writing to a frozen owner, by whoever keeps trying to acquire, after one and a half of
-///                it and only with the owner's rights; inside a transaction, see Database::ownership_lease. Several on one session
+///                it and only with the owner's rights (a client that takes the rows of one statement for longer than that looks
+///                frozen, too); inside a transaction, see Database::ownership_lease. Several on one session
 ///                are fine: they live and end together.
 class Ownership {
  public:

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,9 +60,13 @@ class Pool {
   ~Pool() = default;
 
   [[nodiscard]] Lease acquire();
+  /// Nothing when none is free at once. For whoever holds one already: waiting for a second one, two would wait for each
+  /// other.
+  [[nodiscard]] std::optional<Lease> try_acquire();
 
  private:
-  void take_place();
+  [[nodiscard]] bool take_place(std::chrono::milliseconds wait);
+  [[nodiscard]] Lease lease();
   [[nodiscard]] std::unique_ptr<C> take_idle();
   void give_back(std::unique_ptr<C> connection) noexcept;
 
@@ -76,7 +81,21 @@ class Pool {
 
 template <class C>
 typename Pool<C>::Lease Pool<C>::acquire() {
-  take_place();
+  if (take_place(options_.acquire_timeout)) return lease();
+  throw Error{ErrorKind::overloaded,
+              "all " + std::to_string(options_.size) + " connections of the pool are in use",
+              {.hint = "return them sooner, or raise the pool's size"}};
+}
+
+template <class C>
+std::optional<typename Pool<C>::Lease> Pool<C>::try_acquire() {
+  if (!take_place(std::chrono::milliseconds{0})) return std::nullopt;
+  return lease();
+}
+
+/// For a place that was taken.
+template <class C>
+typename Pool<C>::Lease Pool<C>::lease() {
   try {
     // Asked outside of the mutex: it may talk to the socket.
     while (auto connection = take_idle()) {
@@ -90,14 +109,11 @@ typename Pool<C>::Lease Pool<C>::acquire() {
 }
 
 template <class C>
-void Pool<C>::take_place() {
+bool Pool<C>::take_place(std::chrono::milliseconds wait) {
   std::unique_lock lock{mutex_};
-  if (!freed_.wait_for(lock, options_.acquire_timeout, [&] { return leased_ < options_.size; })) {
-    throw Error{ErrorKind::overloaded,
-                "all " + std::to_string(options_.size) + " connections of the pool are in use",
-                {.hint = "return them sooner, or raise the pool's size"}};
-  }
+  if (!freed_.wait_for(lock, wait, [&] { return leased_ < options_.size; })) return false;
   ++leased_;
+  return true;
 }
 
 template <class C>

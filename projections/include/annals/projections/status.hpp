@@ -33,6 +33,8 @@ struct ProjectionStatus {
   int owner_pid = 0;             ///< backend of the runner that owns it; 0 when none runs
   std::string system_identifier = {};    ///< of the cluster that the checkpoint belongs to
   std::optional<EventId> event_id = {};  ///< of the event at `position`
+  /// How long events have waited and the checkpoint stood still; nothing: none waits.
+  std::optional<std::chrono::milliseconds> still_for = {};
 };
 
 /// All projections that ever had a runner, by name and version. Throws Error{invalid} when `schema` is not a plain

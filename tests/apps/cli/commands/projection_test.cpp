@@ -57,6 +57,24 @@ TEST_F(ProjectionCommand, DoctorFailsWhenACheckpointBelongsToAnotherCluster) {
   EXPECT_THAT(finished.out, HasSubstr("belongs to cluster 4711"));
 }
 
+/// Whoever may connect may take the lock, and then every runner stands by.
+TEST_F(ProjectionCommand, DoctorNamesAnOwnerThatDoesNotMoveIt) {
+  auto stranger = connect();
+  const auto key = postgres::ownership_key(postgres::ownership_name({"projection", "annals", "totals", "2"}));
+  (void)stranger.query("SELECT pg_advisory_lock($1::bigint)", postgres::Params{}.bigint(key));
+  EXPECT_THAT(output({"doctor"}), HasSubstr("\"totals\" version 2: 1 events wait; owner pid")) << "not for long yet";
+  connect().execute(
+      "UPDATE annals.projections SET position = 2, event_id = (SELECT event_id FROM annals.events WHERE position = 2),"
+      "                              updated_at = now() - interval '3 minutes';"
+      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data, recorded_at)"
+      " SELECT stream_id, 3, gen_random_uuid(), 2, 'T', '{}', now() - interval '2 minutes' FROM annals.streams;"
+      "UPDATE annals.streams SET version = 3");
+  const auto pid = std::to_string(stranger.backend_pid());
+  EXPECT_THAT(output({"doctor"}),
+              AllOf(HasSubstr("1 events wait, and pid " + pid + ", which owns it, has not moved it for 2 min"),
+                    HasSubstr("SELECT pg_terminate_backend(" + pid + ")")));
+}
+
 TEST_F(ProjectionCommand, AdoptsACheckpointWhenToldTwice) {
   connect().execute("UPDATE annals.projections SET system_identifier = '1'");
   const auto doctor = annals({"doctor"});

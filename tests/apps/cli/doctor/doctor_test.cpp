@@ -32,8 +32,9 @@ TEST_F(DoctorCommand, FindsNothingWrongWithAFreshDatabase) {
   const auto finished = annals({"doctor"});
   EXPECT_EQ(finished.code, 0) << finished.out;
   EXPECT_THAT(finished.out, Not(HasSubstr("fail")));
-  for (const auto* name : {"connection", "server", "clock", "fsync", "wal_level", "schema", "append_only", "sequence",
-                           "open_writers", "prepared_transactions", "idle_in_transaction", "relay", "projection"}) {
+  for (const auto* name :
+       {"connection", "server", "clock", "fsync", "wal_level", "schema", "append_only", "sequence", "open_writers",
+        "lockers", "prepared_transactions", "idle_in_transaction", "relay", "projection"}) {
     EXPECT_THAT(finished.out, HasSubstr(name));
   }
 }
@@ -127,6 +128,22 @@ TEST_F(DoctorCommand, NamesWhoHoldsReadersBack) {
   writer.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE");
   EXPECT_THAT(check("open_writers", 0), AllOf(HasSubstr("pid " + std::to_string(writer.backend_pid()) + " of role "),
                                               HasSubstr(connect().query("SELECT current_user::text").text(0, 0))));
+}
+
+/// PostgreSQL queues for such a lock before it asks for the right to it.
+TEST_F(DoctorCommand, NamesWhoKeepsEverybodyFromTheLog) {
+  EXPECT_THAT(check("lockers", 0), HasSubstr("\"ok\""));
+  postgres::Connection first{database_.as("consumer")};
+  first.execute("BEGIN; PREPARE p AS INSERT INTO annals.events (type) VALUES ('x')");
+  postgres::Connection next{database_.as("consumer")};
+  next.send("CREATE TRIGGER t BEFORE INSERT ON annals.events EXECUTE FUNCTION suppress_redundant_updates_trigger()");
+  const auto who = "pid " + std::to_string(next.backend_pid()) + " of role annals_consumer waits for ShareRowExclusive";
+  while (number("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = " + std::to_string(next.backend_pid())) ==
+         0) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(check("lockers", 0), AllOf(HasSubstr("\"ok\""), HasSubstr(who + " on annals.events for 0"))) << "not yet";
+  EXPECT_THAT(check_as("operator", "lockers", 0), AllOf(HasSubstr("\"warn\""), HasSubstr(who)));
 }
 
 TEST_F(DoctorCommand, SeesPreparedTransactionsLeftBehind) {

@@ -244,6 +244,16 @@ TEST_F(DoorbellTest, GivesTheBellUpWhileRowsKeepComing) {
   EXPECT_EQ(listener.notifications(100ms), 0);
 }
 
+/// What rang may stand behind a transaction that is still open: nothing can be read, and no commit may go on paying for that.
+TEST_F(DoorbellTest, GivesTheBellUpWhenItRingsThoughNothingCanBeRead) {
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  writer_.execute(plain_insert);
+  ASSERT_EQ(bell.wait(10s), Wake::rung);
+  bell.looked(0);
+  EXPECT_EQ(bells_held(), 0);
+}
+
 TEST_F(DoorbellTest, FindsOutAtTheSlowPollThatTheHolderDied) {
   auto holder = std::make_unique<Connection>(temp_.database());
   auto first = std::make_unique<Doorbell>(*holder, table_);

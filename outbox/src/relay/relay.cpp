@@ -16,6 +16,7 @@
 #include "annals/outbox/sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
+#include "log/log_name.hpp"
 #include "log/log_sql.hpp"
 #include "log/table_source.hpp"
 #include "progress/at_least_once.hpp"

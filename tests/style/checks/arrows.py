@@ -10,6 +10,11 @@ TABLES = {
 }
 # Third parties that one module hides from the others: what is included -> where that may be.
 HIDDEN = {"librdkafka/": ("kafka/src/",), "libpq-fe.h": ("postgres/",)}
+# A room that knows its ports only: what it may not include, and the one file that puts the adapters behind them.
+PORTS_ONLY = {
+    "outbox/src/relay/": (re.compile(r"annals/postgres/|annals_outbox_sql|log/(?!log_name\.hpp)|progress/"), "outbox/src/relay/relay.cpp"),
+    "outbox/include/annals/outbox/": (re.compile(r"annals/postgres/(connection|doorbell|ordered_tail|row_batch)\.hpp"), None),
+}
 ROW = re.compile(r"^\| (?P<folders>`[^|]+) \|[^|]*\| (?P<uses>[^|]+) \|$", re.M)
 CREATED = re.compile(r"CREATE (?:TABLE|DOMAIN|FUNCTION|VIEW|TYPE|SEQUENCE)\s+(?:IF NOT EXISTS\s+)?\{schema\}\.(\w+)")
 COMMENT = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
@@ -40,6 +45,9 @@ def include_faults(tree, allowed):
             target = re.match(r"annals/(\w+)/", name)
             if target and module in allowed and target[1] in LIBRARIES and target[1] not in allowed[module] | {module}:
                 yield f"{path} {target[1]}", 0, f"{path}: includes {name}; {module} may not use {target[1]}"
+            for room, (adapters, but) in PORTS_ONLY.items():
+                if path.startswith(room) and path != but and adapters.match(name):
+                    yield f"{path} {name}", 0, f"{path}: includes {name}; {room} knows its ports only"
             if module in LIBRARIES and name.startswith("../"):
                 yield f"{path} {name}", 0, f"{path}: includes {name} by a way through folders"
 
@@ -85,6 +93,7 @@ CONTROLS = [
     ({"ARCHITECTURE.md": TABLE, "outbox/src/a.cpp": "#include <librdkafka/rdkafka.h>\n"}, "which only kafka/src/ may"),
     ({"ARCHITECTURE.md": TABLE, "core/CMakeLists.txt": "target_link_libraries(a annals::kafka)"}, "core may not use kafka"),
     ({"ARCHITECTURE.md": TABLE, "core/src/a.cpp": "#include \"../../kafka/src/x.hpp\"\n"}, "by a way through folders"),
+    ({"ARCHITECTURE.md": TABLE, "outbox/src/relay/relay_run.cpp": "#include \"log/table_source.hpp\"\n"}, "knows its ports only"),
     ({"ARCHITECTURE.md": TABLE, "outbox/sql/001.sql": "CREATE TABLE {schema}.outbox (x int)",
       "postgres/sql/a.sql": "SELECT 1 FROM {schema}.outbox"}, "names outbox, a table of outbox"),
     ({"ARCHITECTURE.md": TABLE, "json/CMakeLists.txt": ""}, "no row for json/"),

@@ -12,7 +12,7 @@
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "annals/postgres/ordered_tail.hpp"
+#include "annals/postgres/tail/blocker.hpp"
 
 namespace annals {
 class Clock;

@@ -9,6 +9,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
+#include "annals/postgres/tail/recovery.hpp"
 #include "read/range_share.hpp"
 #include "read/read_ahead.hpp"
 
@@ -146,7 +147,7 @@ bool Replay::read_ranges(const Visit& visit) {
 /// Up to where rows may be read in any order. On a replica that is what the primary's readers have stored.
 GlobalPosition Replay::final_end() {
   auto& connection = *leases_.front();
-  if (connection.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
+  if (postgres::in_recovery(connection)) {
     return GlobalPosition{reader_.tail().horizon()};
   }
   try {

@@ -42,6 +42,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/quote.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/tail/recovery.hpp"
 #include "annals_postgres_sql.hpp"
 #include "ownership/frozen_holder.hpp"
 
@@ -57,6 +58,9 @@ namespace {
 /// While a writer in flight keeps the bell the reader must go on looking; a transaction that lasts is looked at seldom.
 constexpr microseconds busy_pause_max = 20ms;
 
+/// How soon a reader of a replica finds out that it was promoted, and need not look all the time any more.
+constexpr milliseconds promotion_poll = 1s;
+
 enum Taken { writer_in_flight = 0, another_reader = 1, ours = 2 };
 
 }  // namespace
@@ -69,8 +73,8 @@ Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
       self_("released by " + std::to_string(reader.backend_pid())),
       frozen_(std::make_unique<FrozenHolder>("pg_catalog.hashtextextended(" + quote_sql(bell_) + " COLLATE \"C\", 0)",
                                              pace.lease)),
-      replica_(reader.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
-  if (!replica_) reader_.execute("LISTEN " + channel_);
+      replica_(true) {
+  find_out_whether_replica();
 }
 
 Doorbell::~Doorbell() {
@@ -102,6 +106,7 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (replica_) {
     (void)pause(std::min<microseconds>(wait, pace_.replica_poll));
+    if (SteadyClock::now() - asked_at_ >= promotion_poll) find_out_whether_replica();
     return Wake::timed_out;
   }
   if (sleep_ == Sleep::awake) {
@@ -115,6 +120,13 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? found_at_ is long past
   return Wake::timed_out;
+}
+
+/// Nobody can LISTEN on a replica. Whoever sleeps reads once more after that (fall_asleep()), so nothing is missed in between.
+void Doorbell::find_out_whether_replica() {
+  replica_ = in_recovery(reader_);
+  asked_at_ = SteadyClock::now();
+  if (!replica_) reader_.execute("LISTEN " + channel_);
 }
 
 bool Doorbell::drain() {

@@ -84,6 +84,15 @@ TEST_F(DoorbellTest, LetsRowsGatherWhileManyCome) {
   EXPECT_EQ(bell.wait(5ms), Wake::timed_out);
 }
 
+/// Or it would fall asleep between two looks under load, and every commit would notify.
+TEST_F(DoorbellTest, TakesRowsThatGatherForNoSilence) {
+  Doorbell bell{reader_, table_, {.look_again = 1us, .gather = 1h, .busy_rate = 100, .awake = 1ms}};
+  bell.looked(0);
+  bell.looked(1000);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bell.wait(5ms), Wake::timed_out);
+  EXPECT_EQ(bells_held(), 0);
+}
+
 TEST_F(DoorbellTest, TakesNoBurstForAFlood) {
   Doorbell bell{
       reader_, table_, {.gather = 2ms, .busy_rate = 100, .gather_flood = 1h, .flood_rate = 8000, .awake = 1h}};
@@ -219,6 +228,19 @@ TEST_F(DoorbellTest, StaysAwakeWhileAWriterIsInFlight) {
   writer_.execute("COMMIT");
   fall_asleep(bell);
   EXPECT_EQ(bells_held(), 1);
+}
+
+TEST_F(DoorbellTest, LooksMoreAndMoreSeldomWhileAWriterStaysInFlight) {
+  writer_.execute("BEGIN");
+  writer_.execute(plain_insert);
+  Doorbell bell{reader_, table_};
+  int looks = 0;
+  for (const auto until = std::chrono::steady_clock::now() + 500ms; std::chrono::steady_clock::now() < until; ++looks) {
+    (void)bell.wait(1s);
+    bell.looked(0);
+  }
+  EXPECT_LT(looks, 100);
+  writer_.execute("COMMIT");
 }
 
 TEST_F(DoorbellTest, WakesEveryReader) {

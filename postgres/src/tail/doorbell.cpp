@@ -63,6 +63,14 @@ constexpr milliseconds promotion_poll = 1s;
 
 enum Taken { writer_in_flight = 0, another_reader = 1, ours = 2 };
 
+/// Until something arrives on the reader's connection, at most `wait`; whether it did.
+bool pause(const Connection& reader, microseconds wait) {
+  pollfd entry{.fd = reader.socket(), .events = POLLIN, .revents = 0};
+  const timespec limit{.tv_sec = static_cast<std::time_t>(wait.count() / 1'000'000),
+                       .tv_nsec = static_cast<long>(wait.count() % 1'000'000) * 1000};
+  return ::ppoll(&entry, 1, &limit, nullptr) > 0;
+}
+
 }  // namespace
 
 Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
@@ -105,7 +113,7 @@ microseconds Doorbell::look_pause() const noexcept {
 Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (replica_) {
-    (void)pause(std::min<microseconds>(wait, pace_.replica_poll));
+    (void)pause(reader_, std::min<microseconds>(wait, pace_.replica_poll));
     if (SteadyClock::now() - asked_at_ >= promotion_poll) find_out_whether_replica();
     return Wake::timed_out;
   }
@@ -113,7 +121,7 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
     // Rows that gather are not silence: whoever fell asleep meanwhile would make every commit ring.
     if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + look_pause(), busy_pause_)) return fall_asleep();
     const auto left = std::min<microseconds>(until_due(), wait);
-    (void)pause(left);
+    (void)pause(reader_, left);
     return due() ? Wake::due : Wake::timed_out;
   }
   sleep(wait);
@@ -168,7 +176,7 @@ Doorbell::Wake Doorbell::fall_asleep() {
       busy_pause_ = std::clamp(busy_pause_ * 2, pace_.look_again, busy_pause_max);
       found_at_ = SteadyClock::now() - pace_.awake;
       look_at_ = SteadyClock::now() + busy_pause_;
-      (void)pause(busy_pause_);
+      (void)pause(reader_, busy_pause_);
       return Wake::due;
   }
   busy_pause_ = 0us;
@@ -196,15 +204,7 @@ void Doorbell::wake_up() {
 /// the answer, so the caller has to look at it: nobody may pause again before.
 void Doorbell::sleep(milliseconds wait) {
   const auto talk_within = pace_.lease > 0ms ? pace_.lease / 3 : milliseconds::max();
-  if (!pause(std::min(wait, talk_within)) && wait > talk_within) (void)reader_.query(std::string{sql::ownership_touch});
-}
-
-/// Until something arrives on the reader's connection, at most `wait`; whether it did.
-bool Doorbell::pause(microseconds wait) {
-  pollfd entry{.fd = reader_.socket(), .events = POLLIN, .revents = 0};
-  const timespec limit{.tv_sec = static_cast<std::time_t>(wait.count() / 1'000'000),
-                       .tv_nsec = static_cast<long>(wait.count() % 1'000'000) * 1000};
-  return ::ppoll(&entry, 1, &limit, nullptr) > 0;
+  if (!pause(reader_, std::min(wait, talk_within)) && wait > talk_within) (void)reader_.query(std::string{sql::ownership_touch});
 }
 
 }  // namespace annals::postgres

@@ -87,7 +87,6 @@ class Doorbell {
   void wake_up();
   void end_frozen_holder();
   void sleep(std::chrono::milliseconds wait);
-  bool pause(std::chrono::microseconds wait);
   [[nodiscard]] std::chrono::microseconds look_pause() const noexcept;
 
   Connection& reader_;

@@ -204,7 +204,8 @@ void Doorbell::wake_up() {
 /// the answer, so the caller has to look at it: nobody may pause again before.
 void Doorbell::sleep(milliseconds wait) {
   const auto talk_within = pace_.lease > 0ms ? pace_.lease / 3 : milliseconds::max();
-  if (!pause(reader_, std::min(wait, talk_within)) && wait > talk_within) (void)reader_.query(std::string{sql::ownership_touch});
+  if (!pause(reader_, std::min(wait, talk_within)) && wait > talk_within)
+    (void)reader_.query(std::string{sql::ownership_touch});
 }
 
 }  // namespace annals::postgres

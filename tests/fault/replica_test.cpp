@@ -30,6 +30,7 @@ using annals::tests::PrivateStack;
 using annals::tests::Replica;
 using annals::tests::TempDatabase;
 using State = EventTail::State;
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 namespace {
@@ -185,4 +186,24 @@ TEST_F(ReplicaTest, ReplayBySeveralSessionsSkipsNothingWhereOneIsOfAReplicaThatL
                  },
                  {.sessions = 2});
   EXPECT_EQ(seen, 60'001);
+}
+
+/// A reader that waited on the replica sleeps on the bell of the new primary, and looks by the clock no more.
+TEST_F(ReplicaTest, SleepsOnTheBellAfterThePromotion) {
+  append("before");
+  read_primary();
+  replica_.catch_up(primary_.superuser());
+  EventTail tail{standby_};
+  EXPECT_THAT(read_standby(tail), ElementsAre("before"));
+  EXPECT_EQ(tail.wait(1ms), EventTail::Wake::timed_out);
+  replica_.promote();
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (tail.wait(20ms) != EventTail::Wake::armed && std::chrono::steady_clock::now() < deadline) {
+    EXPECT_THAT(read_standby(tail), ElementsAre());
+  }
+  EXPECT_THAT(read_standby(tail), ElementsAre());
+  const EventStore promoted{standby_};
+  (void)promoted.append(StreamName{"after"}, ExpectedVersion::any(), {{.type = "t", .data = ""}});
+  EXPECT_EQ(tail.wait(10s), EventTail::Wake::rung);
+  EXPECT_THAT(read_standby(tail), ElementsAre("after"));
 }

@@ -2,6 +2,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/quote.hpp"
+#include "annals/core/text.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/commands/schema_sets.hpp"
 #include "cli/doctor/check.hpp"
@@ -13,6 +14,14 @@ postgres::Params log_tables(const std::string& schema) {
   const std::string events = schema + ".events";
   const std::string outbox = schema + ".outbox";
   const std::optional<std::string_view> tables[] = {events, outbox};
+  return postgres::Params{}.text_array(tables);
+}
+
+postgres::Params written_tables(const std::string& schema) {
+  const std::string events = schema + ".events";
+  const std::string outbox = schema + ".outbox";
+  const std::string streams = schema + ".streams";
+  const std::optional<std::string_view> tables[] = {events, outbox, streams};
   return postgres::Params{}.text_array(tables);
 }
 
@@ -49,6 +58,20 @@ void check_triggers(postgres::Connection& connection, Checks& checks) {
   for (int row = 0; row < rows.rows(); ++row) checks.push_back(check_trigger(rows, row, schema));
 }
 
+/// An append whose event somebody swallowed looks like one that lost a race, and leaves a gap in its stream.
+void check_insert_hooks(postgres::Connection& connection, Checks& checks) {
+  const auto& schema = connection.database().schema;
+  const auto rows = connection.query(std::string{sql::doctor_insert_hooks}, written_tables(schema));
+  for (int row = 0; row < rows.rows(); ++row) {
+    checks.push_back({"insert_hooks", Level::warn,
+                      fmt::format("{} {} runs before each INSERT into {}: what it drops is missing without a word, and "
+                                  "the append is told of a version conflict",
+                                  rows.text(row, 1), printable(rows.text(row, 2)), rows.text(row, 0)),
+                      fmt::format("{}; unless it leaves every row as it is", rows.text(row, 3))});
+  }
+  if (rows.empty()) checks.push_back({"insert_hooks", Level::ok, "nothing stands between an INSERT and the logs"});
+}
+
 void check_sequences(postgres::Connection& connection, Checks& checks) {
   const auto rows = connection.query(std::string{sql::doctor_sequences}, log_tables(connection.database().schema));
   for (int row = 0; row < rows.rows(); ++row) {
@@ -70,6 +93,7 @@ bool check_schema(postgres::Connection& connection, Checks& checks) {
   checks.push_back(check_steps(connection));
   if (checks.back().level == Level::fail) return false;
   check_triggers(connection, checks);
+  check_insert_hooks(connection, checks);
   check_sequences(connection, checks);
   return true;
 }

@@ -38,13 +38,6 @@ bool readable_by_others(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-/// Only what is known to be harmless is shown: a misspelt sasl.password is a password all the same.
-bool is_secret(std::string_view kafka_setting) {
-  const auto allowed = kafka::allowed_settings();
-  const auto row = std::find_if(allowed.begin(), allowed.end(), [&](const auto& s) { return s.name == kafka_setting; });
-  return row == allowed.end() || row->secret;
-}
-
 /// What Kubernetes sets in every pod for a Service that is called annals-relay.
 bool is_of_a_kubernetes_service(std::string_view name) {
   return name.ends_with("_PORT") || name.ends_with("_SERVICE_HOST") ||
@@ -108,8 +101,9 @@ class Loader {
 
   void warn_if_exposed() {
     const auto& settings = loaded_.config.kafka.settings;
-    const bool secret = !host::passwords_in(loaded_.config.database.uri).empty() ||
-                        std::any_of(settings.begin(), settings.end(), [](const auto& s) { return is_secret(s.first); });
+    const bool secret =
+        !host::passwords_in(loaded_.config.database.uri).empty() ||
+        std::any_of(settings.begin(), settings.end(), [](const auto& s) { return kafka::is_secret(s.first); });
     if (secret) warn_if_readable(inputs_.file);
   }
 
@@ -145,7 +139,7 @@ class Loader {
   void warn_of_secret_flags() {
     if (rank("kafka.settings") != Rank::flag) return;
     for (const auto& [name, value] : loaded_.config.kafka.settings) {
-      if (!is_secret(name) || value.empty()) continue;
+      if (!kafka::is_secret(name) || value.empty()) continue;
       loaded_.warnings.push_back(
           fmt::format("{} may be visible to every user of this machine. Hint: use "
                       "kafka.settings_file instead of --kafka-setting",
@@ -204,7 +198,7 @@ class Loader {
     if (equals == std::string_view::npos)
       return problem(where, "is not name=value", "write one librdkafka setting a line");
     const std::string name{host::trimmed(line.substr(0, equals))};
-    any_secret_ = any_secret_ || is_secret(name);
+    any_secret_ = any_secret_ || kafka::is_secret(name);
     if (!loaded_.config.kafka.settings.emplace(name, host::trimmed(line.substr(equals + 1))).second) {
       problem(where, fmt::format("{} is given twice", printable(name)), "keep one of them");
     }
@@ -213,7 +207,7 @@ class Loader {
   void collect_secrets() {
     for (const auto& password : host::passwords_in(loaded_.config.database.uri)) loaded_.secrets.add(password);
     for (const auto& [name, value] : loaded_.config.kafka.settings) {
-      if (is_secret(name)) loaded_.secrets.add(value);
+      if (kafka::is_secret(name)) loaded_.secrets.add(value);
     }
   }
 
@@ -298,7 +292,7 @@ std::string print_config(const LoadedConfig& loaded) {
     line(setting.key, setting.show(loaded.config), origin == loaded.origins.end() ? "default" : origin->second);
   }
   for (const auto& [name, value] : loaded.config.kafka.settings) {
-    line(fmt::format("kafka.settings.{}", name), is_secret(name) ? "***" : value, "above");
+    line(fmt::format("kafka.settings.{}", name), kafka::is_secret(name) ? "***" : value, "above");
   }
   return out;
 }

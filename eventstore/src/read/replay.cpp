@@ -11,6 +11,7 @@
 #include "annals/core/error.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/horizon_store.hpp"
+#include "annals/postgres/tail/recovery.hpp"
 #include "read/range_share.hpp"
 #include "read/read_ahead.hpp"
 
@@ -65,9 +66,8 @@ class Merge {
 /// Up to where the session's server has everything, for good. On a replica that is what the primary's readers have stored.
 std::int64_t final_end(postgres::Connection& connection, const postgres::LogTable& table,
                        std::chrono::milliseconds wait_max) {
-  postgres::HorizonStore store{connection, table.horizon};
-  if (!store.in_recovery()) return postgres::settled_end(connection, table, wait_max);
-  const auto stored = store.load();
+  if (!postgres::in_recovery(connection)) return postgres::settled_end(connection, table, wait_max);
+  const auto stored = postgres::HorizonStore{connection, table.horizon}.load();
   return stored.in_recovery ? stored.horizon.value_or(0) : 0;
 }
 

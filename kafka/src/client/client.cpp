@@ -39,10 +39,6 @@ int on_socket(int domain, int type, int protocol, void* opaque) {
 
 int on_close_socket(int descriptor, void* opaque) { return state_of(opaque).sockets.close(descriptor); }
 
-bool is_secret(std::string_view name) {
-  return std::ranges::any_of(allowed_settings(), [&](const auto& row) { return row.secret && row.name == name; });
-}
-
 std::string_view without_stop(std::string_view text) { return text.substr(0, text.find_last_not_of(". \n") + 1); }
 
 }  // namespace

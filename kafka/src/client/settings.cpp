@@ -71,6 +71,11 @@ void require_setting(const std::string& name, const std::string& value, Client c
 
 }  // namespace
 
+bool is_secret(std::string_view name) noexcept {
+  const auto* row = find_allowed(name);
+  return row == nullptr || row->secret;
+}
+
 void require_valid(const Settings& settings, Client client) {
   for (const auto& [name, value] : settings) require_setting(name, value, client);
   const auto servers = settings.find("bootstrap.servers");

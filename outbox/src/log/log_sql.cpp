@@ -1,10 +1,6 @@
 #include "log/log_sql.hpp"
 
-#include <fmt/format.h>
-
-#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
-#include "annals/postgres/database.hpp"
 #include "annals/postgres/ownership.hpp"
 #include "annals/postgres/sql_text.hpp"
 
@@ -17,18 +13,6 @@ std::string render_for(std::string_view sql, const postgres::MessageLog& log) {
 
 std::string lock_name_of(const postgres::MessageLog& log, std::string_view relay) {
   return postgres::ownership_name({"relay", log.schema, log.name, relay});
-}
-
-LogName name_of(const postgres::MessageLog& log) { return {log.name, log.schema}; }
-
-std::string adopt_command(std::string_view relay, const LogName& log, std::int64_t position) {
-  return fmt::format("annals relay adopt {} --log {} --position {}{} --yes", quote_shell(relay), quote_shell(log.name),
-                     position, postgres::schema_option(log.schema));
-}
-
-std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position, const EventId& id) {
-  return fmt::format("annals relay skip {} --log {} --position {} --id {}{}", quote_shell(relay), quote_shell(log.name),
-                     position, id.to_string(), postgres::schema_option(log.schema));
 }
 
 }  // namespace annals::outbox

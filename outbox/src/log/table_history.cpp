@@ -9,6 +9,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
+#include "log/log_name.hpp"
 #include "log/log_sql.hpp"
 
 namespace annals::outbox {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "annals/outbox/message_source.hpp"
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 
 namespace annals::outbox {
 

@@ -16,6 +16,7 @@
 #include "annals/outbox/sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
+#include "log/log_name.hpp"
 #include "log/log_sql.hpp"
 #include "log/table_source.hpp"
 #include "progress/at_least_once.hpp"
@@ -122,10 +123,7 @@ Relay::Relay(const postgres::Database& database, postgres::MessageLog log, Sink&
 Relay::~Relay() = default;
 
 StepReport Relay::step(milliseconds wait_max) {
-  if (impl_->finished) {
-    throw invalid(fmt::format("step() of relay \"{}\" after it failed or was drained", impl_->options.name),
-                  "make a new Relay and a new Sink");
-  }
+  ANNALS_ASSERT(!impl_->finished);  // what is in flight is the business of the next one
   wait_max = std::min(wait_max, impl_->lock.talk_within());
   try {
     return impl_->own() ? impl_->run->step(wait_max) : impl_->stand_by(wait_max);

@@ -11,7 +11,7 @@
 #include "annals/outbox/destination.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/relay.hpp"
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 #include "poison/poison.hpp"
 #include "relay/admission.hpp"
 #include "relay/committer.hpp"

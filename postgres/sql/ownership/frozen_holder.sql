@@ -2,17 +2,16 @@
 -- is stuck in the same moment of the same session. No row: there is none. It is ended when the number is {convicted};
 -- before version 14, where the server keeps no lease, also when it is silent for one and a half of it.
 -- Who may: the same role, or one that has its rights.
-WITH holder AS MATERIALIZED (
+WITH wanted AS (SELECT ({key})::bigint AS key),
+-- include postgres/sql/fragment/holders_of_lock.sql of=wanted
+, holder AS MATERIALIZED (
   SELECT a.pid, r.oid AS role, r.rolsuper,
          pg_catalog.hashtextextended(a.pid::text || '/' || a.state_change::text, 0) AS moment,
          a.state = 'idle' AND a.wait_event IS DISTINCT FROM 'ClientWrite' AS silent
-    FROM pg_catalog.pg_locks l
+    FROM holders l
     JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
     JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-   WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 1
-     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-     AND l.classid = ((({key})::bigint >> 32) & 4294967295)::oid
-     AND l.objid = (({key})::bigint & 4294967295)::oid
+   WHERE l.mode = 'ExclusiveLock'
      AND (a.wait_event = 'ClientWrite'
           OR (a.state = 'idle' AND pg_catalog.current_setting('idle_session_timeout', true) IS NULL
               AND a.state_change < pg_catalog.clock_timestamp()

@@ -1,17 +1,12 @@
 -- Takes the bell $1 for this session, without waiting: 2 it is ours, 1 another session sleeps behind it, 0 an appender
--- that has not ended yet holds it. The lock's key is shown as two halves: classid the upper, objid the lower, objsubid 1.
--- Who gets it is ended by the server (version 14 and later) when it says nothing for $2 ms, unless its session has such a
--- limit already: the second column is the limit that was set.
+-- that has not ended yet holds it. Who gets it is ended by the server (version 14 and later) when it says nothing for $2 ms,
+-- unless its session has such a limit already: the second column is the limit that was set.
 WITH bell AS MATERIALIZED (SELECT pg_catalog.hashtextextended($1::text COLLATE "C", 0) AS key),
-     taken AS MATERIALIZED (SELECT pg_catalog.pg_try_advisory_lock(b.key) AS ours, b.key FROM bell b)
+     taken AS MATERIALIZED (SELECT pg_catalog.pg_try_advisory_lock(b.key) AS ours, b.key FROM bell b),
+-- include postgres/sql/fragment/holders_of_lock.sql of=bell
 SELECT CASE
          WHEN t.ours THEN 2
-         WHEN EXISTS (SELECT FROM pg_catalog.pg_locks l
-                       WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 1
-                         AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
-                                            WHERE d.datname = pg_catalog.current_database())
-                         AND l.classid = ((t.key >> 32) & 4294967295)::oid
-                         AND l.objid = (t.key & 4294967295)::oid) THEN 1
+         WHEN EXISTS (SELECT FROM holders h WHERE h.mode = 'ExclusiveLock') THEN 1
          ELSE 0
        END::int,
        CASE WHEN t.ours AND pg_catalog.current_setting('idle_session_timeout', true) = '0'

@@ -42,6 +42,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/quote.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/tail/recovery.hpp"
 #include "annals_postgres_sql.hpp"
 #include "ownership/frozen_holder.hpp"
 
@@ -57,7 +58,18 @@ namespace {
 /// While a writer in flight keeps the bell the reader must go on looking; a transaction that lasts is looked at seldom.
 constexpr microseconds busy_pause_max = 20ms;
 
+/// How soon a reader of a replica finds out that it was promoted, and need not look all the time any more.
+constexpr milliseconds promotion_poll = 1s;
+
 enum Taken { writer_in_flight = 0, another_reader = 1, ours = 2 };
+
+/// Until something arrives on the reader's connection, at most `wait`; whether it did.
+bool pause(const Connection& reader, microseconds wait) {
+  pollfd entry{.fd = reader.socket(), .events = POLLIN, .revents = 0};
+  const timespec limit{.tv_sec = static_cast<std::time_t>(wait.count() / 1'000'000),
+                       .tv_nsec = static_cast<long>(wait.count() % 1'000'000) * 1000};
+  return ::ppoll(&entry, 1, &limit, nullptr) > 0;
+}
 
 }  // namespace
 
@@ -69,8 +81,8 @@ Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
       self_("released by " + std::to_string(reader.backend_pid())),
       frozen_(std::make_unique<FrozenHolder>("pg_catalog.hashtextextended(" + quote_sql(bell_) + " COLLATE \"C\", 0)",
                                              pace.lease)),
-      replica_(reader.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) {
-  if (!replica_) reader_.execute("LISTEN " + channel_);
+      replica_(true) {
+  find_out_whether_replica();
 }
 
 Doorbell::~Doorbell() {
@@ -101,20 +113,28 @@ microseconds Doorbell::look_pause() const noexcept {
 Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (replica_) {
-    (void)pause(std::min<microseconds>(wait, pace_.replica_poll));
+    (void)pause(reader_, std::min<microseconds>(wait, pace_.replica_poll));
+    if (SteadyClock::now() - asked_at_ >= promotion_poll) find_out_whether_replica();
     return Wake::timed_out;
   }
   if (sleep_ == Sleep::awake) {
     // Rows that gather are not silence: whoever fell asleep meanwhile would make every commit ring.
     if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + look_pause(), busy_pause_)) return fall_asleep();
     const auto left = std::min<microseconds>(until_due(), wait);
-    (void)pause(left);
+    (void)pause(reader_, left);
     return due() ? Wake::due : Wake::timed_out;
   }
   sleep(wait);
   if (rung()) return Wake::rung;
   if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? found_at_ is long past
   return Wake::timed_out;
+}
+
+/// Nobody can LISTEN on a replica. Whoever sleeps reads once more after that (fall_asleep()), so nothing is missed in between.
+void Doorbell::find_out_whether_replica() {
+  replica_ = in_recovery(reader_);
+  asked_at_ = SteadyClock::now();
+  if (!replica_) reader_.execute("LISTEN " + channel_);
 }
 
 bool Doorbell::drain() {
@@ -156,7 +176,7 @@ Doorbell::Wake Doorbell::fall_asleep() {
       busy_pause_ = std::clamp(busy_pause_ * 2, pace_.look_again, busy_pause_max);
       found_at_ = SteadyClock::now() - pace_.awake;
       look_at_ = SteadyClock::now() + busy_pause_;
-      (void)pause(busy_pause_);
+      (void)pause(reader_, busy_pause_);
       return Wake::due;
   }
   busy_pause_ = 0us;
@@ -184,15 +204,8 @@ void Doorbell::wake_up() {
 /// the answer, so the caller has to look at it: nobody may pause again before.
 void Doorbell::sleep(milliseconds wait) {
   const auto talk_within = pace_.lease > 0ms ? pace_.lease / 3 : milliseconds::max();
-  if (!pause(std::min(wait, talk_within)) && wait > talk_within) (void)reader_.query(std::string{sql::ownership_touch});
-}
-
-/// Until something arrives on the reader's connection, at most `wait`; whether it did.
-bool Doorbell::pause(microseconds wait) {
-  pollfd entry{.fd = reader_.socket(), .events = POLLIN, .revents = 0};
-  const timespec limit{.tv_sec = static_cast<std::time_t>(wait.count() / 1'000'000),
-                       .tv_nsec = static_cast<long>(wait.count() % 1'000'000) * 1000};
-  return ::ppoll(&entry, 1, &limit, nullptr) > 0;
+  if (!pause(reader_, std::min(wait, talk_within)) && wait > talk_within)
+    (void)reader_.query(std::string{sql::ownership_touch});
 }
 
 }  // namespace annals::postgres

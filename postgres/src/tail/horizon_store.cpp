@@ -6,6 +6,7 @@
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
+#include "annals/postgres/tail/recovery.hpp"
 #include "annals_postgres_sql.hpp"
 
 namespace annals::postgres {
@@ -43,10 +44,8 @@ void HorizonStore::store(std::int64_t horizon) {
   cost_ = std::chrono::steady_clock::now() - begin;
 }
 
-bool HorizonStore::in_recovery() { return connection_.query("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0); }
-
 HorizonStore::Stored HorizonStore::load() {
-  if (relation_.empty()) return {.in_recovery = in_recovery()};
+  if (relation_.empty()) return {.in_recovery = in_recovery(connection_)};
   const auto row = connection_.query_prepared("annals_horizon_load", load_sql_);
   Stored stored{.in_recovery = row.boolean(0, 0)};
   if (!row.is_null(0, 1)) stored.horizon = row.bigint(0, 1);

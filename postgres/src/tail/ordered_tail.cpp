@@ -17,6 +17,7 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/tail/recovery.hpp"
 
 namespace annals::postgres {
 namespace {
@@ -59,7 +60,7 @@ OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch) {
 
 OrderedTail::State OrderedTail::read(std::int64_t position, RowBatch& batch, std::size_t rows_max) {
   ANNALS_ASSERT(!connection_.is_open() || !connection_.in_transaction());  // what is lost says so when it is asked
-  if (!replica_) replica_ = horizon_.in_recovery();
+  if (!replica_) replica_ = in_recovery(connection_);
   if (*replica_) return read_replica(position, batch, rows_max);
   more_ = false;
   horizon_.begin_at(position);

@@ -1,1 +1,1 @@
-SELECT event_id FROM {schema}.events WHERE position = $1::bigint
+SELECT {id} FROM {relation} WHERE position = $1::bigint

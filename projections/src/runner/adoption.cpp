@@ -10,6 +10,7 @@
 #include "annals/projections/status.hpp"
 #include "annals_projections_sql.hpp"
 #include "runner/checkpoint.hpp"
+#include "runner/log_sql.hpp"
 #include "runner/remedy.hpp"
 
 namespace annals::projections {
@@ -22,12 +23,6 @@ namespace {
 
 std::string label_of(const ProjectionKey& key) {
   return fmt::format("projection \"{}\" version {}", key.name, key.version);
-}
-
-/// A statement on the log, whose table is its owner's matter.
-std::string on_log(std::string_view sql, const std::string& schema) {
-  const auto log = eventstore::message_log(schema);
-  return render(sql, {{"schema", log.schema}, {"relation", log.relation}, {"id", log.id}});
 }
 
 std::int64_t log_end(Connection& connection, const std::string& schema) {
@@ -46,7 +41,7 @@ std::int64_t named_position(Connection& connection, const ProjectionKey& key, st
 std::int64_t recorded_position(Connection& connection, const ProjectionKey& key, const postgres::Result& row) {
   const auto position = row.bigint(0, 0);
   if (position == 0) return 0;
-  const auto event = connection.query(render(sql::event_at, key.schema), Params{}.bigint(position));
+  const auto event = connection.query(on_log(sql::event_at, key.schema), Params{}.bigint(position));
   if (!event.empty() && event.uuid(0, 0) == row.uuid(0, 3)) return position;
   const auto end = log_end(connection, key.schema);
   const auto what = position > end  ? fmt::format("beyond the log, which ends at {}", end)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "annals/core/clock.hpp"
+#include "annals/eventstore/message_log.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/ownership.hpp"
@@ -10,6 +11,7 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_projections_sql.hpp"
 #include "runner/checkpoint.hpp"
+#include "runner/log_sql.hpp"
 
 namespace annals::projections {
 
@@ -43,7 +45,7 @@ ProjectionStatus status_of(const postgres::Result& rows, int row) {
 }  // namespace
 
 std::vector<ProjectionStatus> list_projections(Connection& connection, const std::string& schema) {
-  const auto rows = connection.query(postgres::render(sql::projection_list, schema), Params{}.bigint(counted_lag_max));
+  const auto rows = connection.query(on_log(sql::projection_list, schema), Params{}.bigint(counted_lag_max));
   std::vector<ProjectionStatus> list;
   for (int row = 0; row < rows.rows(); ++row) {
     list.push_back(status_of(rows, row));
@@ -58,7 +60,7 @@ bool reset_projection(Connection& connection, const ProjectionKey& key) {
   if (asked.affected() == 0) return false;
   // An idle runner listens to the doorbell of the events.
   connection.query("SELECT pg_catalog.pg_notify($1::text, '')",
-                   Params{}.text(postgres::bell_channel(key.schema + ".events")));
+                   Params{}.text(postgres::bell_channel(eventstore::message_log(key.schema).relation)));
   return true;
 }
 

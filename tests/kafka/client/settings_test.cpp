@@ -125,6 +125,12 @@ TEST(KafkaSettings, BadValueNamesTheSetting) {
   }
 }
 
+TEST(KafkaSettings, ShowNoValueThatIsNotKnownToBeHarmless) {
+  EXPECT_FALSE(is_secret("linger.ms"));
+  EXPECT_TRUE(is_secret("sasl.password"));
+  EXPECT_TRUE(is_secret("sasl.pasword"));
+}
+
 TEST(KafkaSettings, AllowListIsSortedAndKnownToLibrdkafka) {
   EXPECT_TRUE(std::ranges::is_sorted(allowed_settings(), {}, &AllowedSetting::name));
   const std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)> conf{rd_kafka_conf_new(),

@@ -205,6 +205,30 @@ TEST_F(OutboxBell, RingsOnceForAReaderThatWaits) {
   EXPECT_EQ(rings(true, true), 1);
 }
 
+/// Whoever needs two phases must know: it works until somebody waits.
+TEST_F(OutboxBell, CannotBePreparedOnceItRang) {
+  const auto name = scalar("SELECT current_database()");
+  const auto enqueue_and_prepare = [&] {
+    const auto session = postgres::open_pqxx(database_.database());
+    pqxx::nontransaction tx{*session};
+    tx.exec("BEGIN");
+    outbox_.enqueue(tx, message("k", "x"));
+    tx.exec("PREPARE TRANSACTION '" + name + "'");
+  };
+  enqueue_and_prepare();
+  execute("COMMIT PREPARED '" + name + "'");
+  postgres::Connection sleeper{database_.database()};
+  sleeper.execute("SELECT pg_advisory_lock(hashtextextended('" + postgres::bell_name("annals.outbox") +
+                  "' COLLATE \"C\", 0))");
+  try {
+    enqueue_and_prepare();
+    ADD_FAILURE() << "a transaction with a NOTIFY was prepared";
+  } catch (const pqxx::sql_error& error) {
+    EXPECT_EQ(error.sqlstate(), "0A000") << error.what();
+  }
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.outbox"), "1") << "it was rolled back";
+}
+
 TEST_F(OutboxBell, IsSilentWhileNobodyWaits) {
   EXPECT_EQ(rings(false, false), 0);
   EXPECT_EQ(rings(false, true), 0);

@@ -1,5 +1,7 @@
 #include "log/table_source.hpp"
 
+#include <poll.h>
+
 #include "annals/eventstore/event_store.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/message_log.hpp"
@@ -110,6 +112,26 @@ TEST(TableSourceWaiting, TakesWhatRingsWhileItIsBlocked) {
   (void)source.wait(std::chrono::milliseconds{100});
   (void)session.query("SELECT pg_catalog.pg_sleep(0.05)");
   (void)source.wait(std::chrono::milliseconds{100});
+  EXPECT_EQ(session.notifications(std::chrono::milliseconds{0}), 0);
+}
+
+/// While the other side has no room nobody reads: what rings must not wait in the server, whose queue is one for the cluster, nor
+/// pile up here.
+TEST(TableSourceWaiting, TakesWhatRingsWhileItRests) {
+  tests::TempDatabase database;
+  SystemClock clock;
+  postgres::Connection session{database.as("relay")};
+  outbox::TableSource source{session, clock, outbox::message_log("annals"), {.relay = "relay"}};
+  source.start(source.first({}, std::chrono::milliseconds{0}));
+  (void)source.read();
+  postgres::Connection stranger{database.database()};
+  for (int i = 0; i < 100; ++i) stranger.execute("NOTIFY annals_annals_outbox, '" + std::to_string(i) + "'");
+  // Waited for in the socket: rest() itself waits for nothing.
+  pollfd arrival{.fd = session.socket(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&arrival, 1, 10'000), 1);
+  source.rest();
+  (void)session.query("SELECT 1");  // the server hands over what it still had
+  source.rest();
   EXPECT_EQ(session.notifications(std::chrono::milliseconds{0}), 0);
 }
 

@@ -166,5 +166,15 @@ TEST_F(RelayDelivery, LosesNothingBesideConcurrentWriters) {
   EXPECT_EQ(received, committed) << "seed " << seed;
 }
 
+using RelayDeathTest = RelayTestBase;
+
+TEST_F(RelayDeathTest, StepAfterTheEndIsABug) {
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  EXPECT_TRUE(relay.drain(1s));
+  EXPECT_DEATH((void)relay.step(0ms), "finished");
+}
+
 }  // namespace
 }  // namespace annals::tests

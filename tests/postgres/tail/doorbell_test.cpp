@@ -84,6 +84,15 @@ TEST_F(DoorbellTest, LetsRowsGatherWhileManyCome) {
   EXPECT_EQ(bell.wait(5ms), Wake::timed_out);
 }
 
+/// Or it would fall asleep between two looks under load, and every commit would notify.
+TEST_F(DoorbellTest, TakesRowsThatGatherForNoSilence) {
+  Doorbell bell{reader_, table_, {.look_again = 1us, .gather = 1h, .busy_rate = 100, .awake = 1ms}};
+  bell.looked(0);
+  bell.looked(1000);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bell.wait(5ms), Wake::timed_out);
+  EXPECT_EQ(bells_held(), 0);
+}
+
 TEST_F(DoorbellTest, TakesNoBurstForAFlood) {
   Doorbell bell{
       reader_, table_, {.gather = 2ms, .busy_rate = 100, .gather_flood = 1h, .flood_rate = 8000, .awake = 1h}};
@@ -108,7 +117,9 @@ TEST_F(DoorbellTest, FallsAsleepOnceNothingCame) {
 
 /// For a loop that asks due() before it reads: without the second look a commit of just before would be slept through.
 TEST_F(DoorbellTest, SecondLookIsDueAtOnce) {
-  Doorbell bell{reader_, table_, {.look_again = 1h, .awake = 0us}};
+  Doorbell bell{reader_, table_, {.look_again = 10s, .awake = 0us}};
+  bell.looked(0);
+  ASSERT_FALSE(bell.due());
   while (bell.wait(20ms) != Wake::armed) {
   }
   EXPECT_TRUE(bell.due());
@@ -219,6 +230,19 @@ TEST_F(DoorbellTest, StaysAwakeWhileAWriterIsInFlight) {
   EXPECT_EQ(bells_held(), 1);
 }
 
+TEST_F(DoorbellTest, LooksMoreAndMoreSeldomWhileAWriterStaysInFlight) {
+  writer_.execute("BEGIN");
+  writer_.execute(plain_insert);
+  Doorbell bell{reader_, table_};
+  int looks = 0;
+  for (const auto until = std::chrono::steady_clock::now() + 500ms; std::chrono::steady_clock::now() < until; ++looks) {
+    (void)bell.wait(1s);
+    bell.looked(0);
+  }
+  EXPECT_LT(looks, 100);
+  writer_.execute("COMMIT");
+}
+
 TEST_F(DoorbellTest, WakesEveryReader) {
   Connection second_reader{temp_.database()};
   Doorbell first{reader_, table_};
@@ -242,6 +266,16 @@ TEST_F(DoorbellTest, GivesTheBellUpWhileRowsKeepComing) {
   (void)listener.notifications(100ms);  // the bell's own word that it is free
   for (int i = 0; i < 10; ++i) writer_.execute(plain_insert);
   EXPECT_EQ(listener.notifications(100ms), 0);
+}
+
+/// What rang may stand behind a transaction that is still open: nothing can be read, and no commit may go on paying for that.
+TEST_F(DoorbellTest, GivesTheBellUpWhenItRingsThoughNothingCanBeRead) {
+  Doorbell bell{reader_, table_};
+  fall_asleep(bell);
+  writer_.execute(plain_insert);
+  ASSERT_EQ(bell.wait(10s), Wake::rung);
+  bell.looked(0);
+  EXPECT_EQ(bells_held(), 0);
 }
 
 TEST_F(DoorbellTest, FindsOutAtTheSlowPollThatTheHolderDied) {

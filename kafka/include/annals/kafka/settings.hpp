@@ -27,6 +27,10 @@ struct AllowedSetting {
 /// The allow-list, sorted by name; for documentation and completion.
 [[nodiscard]] std::span<const AllowedSetting> allowed_settings() noexcept;
 
+/// Whether the value of a setting may be shown to nobody. Of an unknown one it may not: a misspelt sasl.password is a password all
+/// the same.
+[[nodiscard]] bool is_secret(std::string_view name) noexcept;
+
 /// Throws Error{invalid} that names the first setting that `client` may not have, why, and for a misspelt name the
 /// nearest allowed one; also when bootstrap.servers is missing. Values of secrets are never in the text. What
 /// librdkafka itself thinks of a value comes out when the sink or source is made.

@@ -7,7 +7,7 @@
 
 #include "annals/core/event_id.hpp"
 #include "annals/outbox/message.hpp"
-#include "annals/postgres/ordered_tail.hpp"
+#include "annals/postgres/tail/blocker.hpp"
 
 namespace annals::outbox {
 

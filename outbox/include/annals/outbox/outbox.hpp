@@ -32,6 +32,8 @@ namespace annals::outbox {
 ///                said, as annals::Error, and the transaction must be rolled back.
 /// Limits         annals::limits and message_key_bytes_max; limits::append_events_max messages and
 ///                limits::append_bytes_max bytes of key, type, payload and metadata a call.
+/// Two phases     do not enqueue in transactions that are to be prepared: one that did while a relay was waiting has sent a
+///                NOTIFY, and PostgreSQL refuses to PREPARE it (SQLSTATE 0A000; it is then rolled back).
 class Outbox {
  public:
   explicit Outbox(postgres::Database database);

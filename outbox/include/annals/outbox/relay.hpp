@@ -12,7 +12,7 @@
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "annals/postgres/ordered_tail.hpp"
+#include "annals/postgres/tail/blocker.hpp"
 
 namespace annals {
 class Clock;
@@ -88,7 +88,8 @@ struct StepReport {
 /// Carries the messages of one log to a Sink: at least once, per key in commit order.
 ///
 /// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread. After an
-///                Error, and after drain(), make a new Relay and a new Sink: it goes on from the checkpoint.
+///                Error, and after drain(), make a new Relay and a new Sink: it goes on from the checkpoint. A further
+///                step() of the old one is a bug, and ends the process.
 /// Thread safety  none: one Relay a thread. Relays of one name on one database are safe: one owns, the others stand by.
 /// Ownership      borrows sink and clock; both must outlive the Relay.
 /// Errors         retryable(): database or sink away, or the sink gave up what was in flight: try again with new ones;

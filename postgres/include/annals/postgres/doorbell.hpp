@@ -27,8 +27,8 @@ class FrozenHolder;
 ///                transaction while it waits.
 /// Errors         annals::Error {disconnected, failed}; throw the Doorbell away then.
 /// Limits         wait() returns after at most `wait`, and a third of Pace::lease; a return is a hint to read again, never a promise of rows. On a
-///                replica, where nobody can ring, it looks again every replica_poll. Once wait() has found nothing it is to
-///                be called again within Pace::lease, or looked() with rows, or wake_up().
+///                replica, where nobody can ring, it looks again every replica_poll, until the replica is promoted. Once wait() has
+///                found nothing it is to be called again within Pace::lease, or looked() with rows, or wake_up().
 class Doorbell {
  public:
   struct Pace {
@@ -83,11 +83,11 @@ class Doorbell {
     covered,  ///< another session holds it: the same
   };
 
+  void find_out_whether_replica();
   [[nodiscard]] bool rung();
   Wake fall_asleep();
   void end_frozen_holder();
   void sleep(std::chrono::milliseconds wait);
-  bool pause(std::chrono::microseconds wait);
   [[nodiscard]] std::chrono::microseconds look_pause() const noexcept;
 
   Connection& reader_;
@@ -98,6 +98,7 @@ class Doorbell {
   std::string limit_;  // on our silence, which came with the bell; empty: none
   std::unique_ptr<FrozenHolder> frozen_;
   bool replica_;
+  SteadyTime asked_at_;  // whether it is one
   Sleep sleep_ = Sleep::awake;
   ArrivalRate rate_{std::chrono::milliseconds{20}};
   ArrivalRate long_rate_{std::chrono::milliseconds{250}};  // a burst is no flood

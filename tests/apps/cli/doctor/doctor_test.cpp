@@ -99,6 +99,23 @@ TEST_F(DoctorCommand, TakesNoOtherTriggerForTheOneThatIsMissing) {
               HasSubstr("annals.events has no trigger that refuses UPDATE and DELETE of rows"));
 }
 
+/// An append whose event it swallowed is told that it lost a race.
+TEST_F(DoctorCommand, NamesWhatMaySwallowARow) {
+  EXPECT_THAT(check("insert_hooks", 0), HasSubstr("\"ok\""));
+  connect().execute(
+      "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+      "CREATE TRIGGER \"a; b\" BEFORE INSERT ON annals.events FOR EACH ROW EXECUTE FUNCTION public.swallow();"
+      "CREATE RULE quiet AS ON INSERT TO annals.outbox DO INSTEAD NOTHING");
+  EXPECT_THAT(lines_of(check("insert_hooks", 0)),
+              ElementsAre(AllOf(HasSubstr("\"warn\""), HasSubstr("before each INSERT into annals.events"),
+                                HasSubstr(R"(DROP TRIGGER \"a; b\" ON annals.events)")),
+                          AllOf(HasSubstr("\"warn\""), HasSubstr("DROP RULE quiet ON annals.outbox"))));
+  connect().execute(
+      "DROP TRIGGER \"a; b\" ON annals.events; DROP RULE quiet ON annals.outbox;"
+      "CREATE TRIGGER watch AFTER INSERT ON annals.events FOR EACH ROW EXECUTE FUNCTION public.swallow()");
+  EXPECT_THAT(check("insert_hooks", 0), HasSubstr("\"ok\"")) << "what runs afterwards swallows nothing";
+}
+
 TEST_F(DoctorCommand, SeesWhatNoAppendCanHaveLeft) {
   (void)output({"stream", "append", "order-1", "--type", "T"});
   EXPECT_THAT(check("log", 0), HasSubstr("\"ok\""));

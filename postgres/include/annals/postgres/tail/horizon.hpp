@@ -32,8 +32,6 @@ class Horizon {
   void prove(std::int64_t top) noexcept;
   /// Stores it for others when it is time; `at_rest`: the reader has found nothing more.
   void share(bool at_rest);
-  /// Whether this server is a replica.
-  [[nodiscard]] bool in_recovery() { return store_.in_recovery(); }
   /// What others have stored.
   [[nodiscard]] HorizonStore::Stored shared() { return store_.load(); }
 

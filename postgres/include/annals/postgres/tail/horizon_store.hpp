@@ -30,8 +30,6 @@ class HorizonStore {
   /// Stores what is proven from the beginning of the log.
   void store(std::int64_t horizon);
 
-  /// Whether this server is a replica; looks at no table.
-  [[nodiscard]] bool in_recovery();
   struct Stored {
     bool in_recovery = false;                            ///< this server is a replica
     std::optional<std::int64_t> horizon = std::nullopt;  ///< nothing: never stored

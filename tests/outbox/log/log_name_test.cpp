@@ -1,4 +1,4 @@
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 
 #include <gtest/gtest.h>
 

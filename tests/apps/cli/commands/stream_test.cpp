@@ -47,9 +47,11 @@ TEST_F(StreamCommand, ReportsAConflictWithBothVersions) {
     const auto finished = append({"a", "--type", "T", "--expected", expected});
     EXPECT_EQ(finished.code, 4);
     EXPECT_THAT(finished.err, HasSubstr("is at version 1, expected was"));
-    EXPECT_THAT(finished.err, HasSubstr("--expected 1"));
+    EXPECT_THAT(finished.err, HasSubstr("look at it (`annals stream show a`), then repeat with --expected 1"));
   }
-  EXPECT_EQ(append({"new", "--type", "T", "--expected", "exists"}).code, 4);
+  const auto nowhere = append({"new", "--type", "T", "--expected", "exists"});
+  EXPECT_EQ(nowhere.code, 4);
+  EXPECT_THAT(nowhere.err, HasSubstr("with --expected no-stream it is made"));
   EXPECT_EQ(append({"a", "--type", "T", "--expected", "1"}).code, 0);
   EXPECT_EQ(append({"a", "--type", "T", "--expected", "exists"}).code, 0);
   EXPECT_EQ(event_count(), 3);

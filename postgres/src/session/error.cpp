@@ -18,6 +18,9 @@ struct Meaning {
   std::string_view hint;
 };
 
+constexpr std::string_view already_there =
+    "something has that name already: find out who made it, and move it away or drop it";
+
 // The first match counts: exact codes before classes, and none is without a hint: the last row takes every code that there is
 // and will be. PostgreSQL documentation, appendix A.
 constexpr Meaning meanings[] = {
@@ -39,7 +42,9 @@ constexpr Meaning meanings[] = {
     {"42P01", ErrorKind::not_ready, false,
      "a table is not there: run `annals schema apply`, with --schema if it is not annals"},
     {"42501", ErrorKind::not_ready, false,
-     "give the role its rights with `annals schema roles apply`, and --schema if it is not annals"},
+     "give the role its rights with `annals schema roles apply`, which names it by --writer, --events-relay and so on, "
+     "and "
+     "--schema if it is not annals"},
     {"28", ErrorKind::not_ready, false, "check user, password and pg_hba.conf"},
     {"3D000", ErrorKind::not_ready, false, "create the database first, or correct its name"},
     {"XX001", ErrorKind::corrupt, false, "stop and check the storage"},
@@ -48,6 +53,10 @@ constexpr Meaning meanings[] = {
     {"22", ErrorKind::failed, false, "a value is not one that its column takes; correct it"},
     {"23", ErrorKind::failed, false, "a constraint of the table refuses the row; correct it"},
     {"25", ErrorKind::failed, false, "the transaction is over or in another state: roll it back and begin again"},
+    {"42P07", ErrorKind::failed, false, already_there},
+    {"42P06", ErrorKind::failed, false, already_there},
+    {"42710", ErrorKind::failed, false, already_there},
+    {"42723", ErrorKind::failed, false, already_there},
     {"42", ErrorKind::failed, false,
      "the database has not what the statement names: compare it with `annals schema validate`, and --schema if it is "
      "not "

@@ -40,7 +40,7 @@ constexpr Meaning meanings[] = {
     {"3F000", ErrorKind::not_ready, false,
      "the schema is not there: run `annals schema apply`, with --schema if it is not annals"},
     {"42P01", ErrorKind::not_ready, false,
-     "a table is not there: run `annals schema apply`, with --schema if it is not annals"},
+     "a table is not there: if it is one of Annals, run `annals schema apply`, with --schema if it is not annals"},
     {"42501", ErrorKind::not_ready, false,
      "give the role its rights with `annals schema roles apply`, which names it by --writer, --events-relay and so on, "
      "and "

@@ -139,11 +139,8 @@ TEST_F(StreamCommand, ListsByPrefixAndPage) {
 }
 
 TEST_F(StreamCommand, EscapesWhatATerminalWouldObey) {
-  EXPECT_EQ(append({"evil\x1b[31m\nname", "--type", "T\x07", "--data",
-                    "\"\xC2\x9B"
-                    "31m\""})
-                .code,
-            0);
+  const auto red = "\xC2\x9B" + std::string{"31m"};
+  EXPECT_EQ(append({"evil\x1b[31m\nname", "--type", "T\x07", "--data", "\"" + red + "\""}).code, 0);
   for (const auto& text : {output({"stream", "list"}), output({"all", "tail"})}) {
     EXPECT_THAT(text, testing::Not(HasSubstr("\x1b"))) << text;
     EXPECT_THAT(text, testing::Not(HasSubstr("\x07"))) << text;

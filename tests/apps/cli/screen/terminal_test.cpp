@@ -196,6 +196,15 @@ TEST_F(TerminalProjection, IsInterruptedByControlC) {
   const auto seen = wait.finish();
   EXPECT_EQ(seen.code, 130) << seen.out;
   EXPECT_THAT(seen.out, testing::ContainsRegex("\r\x1b\\[K.*annals:.*interrupted"));
+  // What was asked for is not asked for again by whoever does as the hint says.
+  Terminal reset{with_database({"projection", "reset", "slow", "--yes", "--wait"})};
+  reset.wait_for("replays from zero");
+  reset.press("\x03");
+  const auto asked = reset.finish();
+  EXPECT_EQ(asked.code, 130) << asked.out;
+  EXPECT_THAT(asked.out,
+              AllOf(HasSubstr("goes on without this"), HasSubstr("`annals projection wait slow` waits for it"),
+                    Not(HasSubstr("nothing was changed"))));
 }
 
 }  // namespace

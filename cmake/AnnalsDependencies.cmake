@@ -6,7 +6,7 @@ find_package(RdKafka 2.0 REQUIRED)
 find_package(fmt 9 REQUIRED)
 find_package(Protobuf CONFIG QUIET)
 if(NOT TARGET protobuf::libprotobuf)
-  find_package(Protobuf 3.12 REQUIRED)
+  find_package(Protobuf 3.21 REQUIRED)
 endif()
 
 if(ANNALS_SANITIZE MATCHES thread)

@@ -87,7 +87,9 @@ host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
     return host::ExitCode::ok;
   }
   const auto meant = host::meant(app);
-  throw Failure{host::ExitCode::usage, error.what(),
+  const auto unknown = host::unknown_command(app);
+  throw Failure{host::ExitCode::usage,
+                unknown.empty() ? error.what() : fmt::format("there is no command \"{}\"", unknown),
                 fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
 }
 

@@ -20,7 +20,7 @@ void add_show(CLI::App& group, Action& action) {
                            "  annals -o jsonl stream show order-42 | jq .data",
                            show_stream, options);
   show->add_option("NAME", options->name, "Name of the stream")->required();
-  show->add_option("--from", options->from, "First version to show")->check(CLI::PositiveNumber);
+  show->add_option("--from", options->from, "First version to show")->check(at_least(1));
   show->add_option("--limit", options->limit, "Events at most")->check(CLI::Range(1, 100'000))->capture_default_str();
   show->add_flag("--backward", options->backward, "Newest first");
 }
@@ -72,7 +72,7 @@ void add_check(CLI::App& group, Action& action) {
                   "It reads only. `annals doctor` makes the same check.",
                   check_streams, options);
   check->add_option("--events", options->events, "How many of the last events")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->capture_default_str();
 }
 
@@ -96,7 +96,7 @@ void add_tail(CLI::App& group, Action& action) {
                            "  annals -o jsonl all tail --after 0 --follow | my-program\n\n"
                            "No event is skipped: behind an open transaction it waits.",
                            tail_log, options);
-  tail->add_option("--after", options->after, "Everything after this position")->check(CLI::NonNegativeNumber);
+  tail->add_option("--after", options->after, "Everything after this position")->check(at_least(0));
   tail->add_option("--limit", options->limit, "Without --after: begin about so many events before the end")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
@@ -142,7 +142,7 @@ void add_export(CLI::App& group, Action& action) {
                           "  annals events export --stream order-42 | jq .type\n\n"
                           "The file appears under its name only when it is complete.",
                           export_events, options);
-  out->add_option("--after", options->after, "Only events after this position")->check(CLI::NonNegativeNumber);
+  out->add_option("--after", options->after, "Only events after this position")->check(at_least(0));
   auto* category = out->add_option("--category", options->category, "Only streams of this category");
   out->add_option("--stream", options->stream, "Only this stream")->excludes(category);
   out->add_option("--output", options->path, "The file; gzip when its name ends in .gz (default: standard output)");

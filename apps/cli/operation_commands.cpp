@@ -98,7 +98,7 @@ void add_relay_skip(CLI::App& relay, Action& action) {
                   skip_relay_message, options);
   skip->add_option("NAME", options->relay, "Name of the relay")->required();
   skip->add_option("--log", options->log, "outbox or events")->capture_default_str();
-  skip->add_option("--position", options->position, "Position of the message")->required()->check(CLI::PositiveNumber);
+  skip->add_option("--position", options->position, "Position of the message")->required()->check(at_least(1));
   skip->add_option("--id", options->id, "Id of the message")->required();
   skip->add_option("--reason", options->reason, "Why, for whoever finds the hole");
 }
@@ -121,8 +121,7 @@ void add_relay(CLI::App& app, Action& action) {
                             adopt_relay, options);
   adopt->add_option("NAME", options->relay, "Name of the relay")->required();
   adopt->add_option("--log", options->log, "outbox or events")->capture_default_str();
-  adopt->add_option("--position", options->position, "New position (default: the recorded one)")
-      ->check(CLI::NonNegativeNumber);
+  adopt->add_option("--position", options->position, "New position (default: the recorded one)")->check(at_least(0));
   adopt->add_flag("--yes", options->yes, "Do it");
   add_relay_skip(relay, action);
 }
@@ -143,7 +142,7 @@ void add_projection_adopt(CLI::App& projection, Action& action) {
   adopt->add_option("NAME", options->name, "Name of the projection")->required();
   adopt->add_option("--projection-version", options->version, "Its version")->capture_default_str();
   adopt->add_option("--position", options->position, "What the read model holds (default: the recorded position)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   adopt->add_flag("--yes", options->yes, "Do it");
 }
 

@@ -56,7 +56,7 @@ FOLLOW = ("annals all tail --follow\n", "(annals all tail --after 0 --follow || 
 OWN = ("postgresql://…", uri(NAME, NAME))
 # document -> [(what it says, what is run in its place)]
 DOCUMENTS = {
-    "README.md": [OWN, FOREVER, FOLLOW],
+    "README.md": [OWN, FOREVER, FOLLOW, ("$HOME/annals", "$PWD/installed")],
     "CONTRIBUTING.md": [],
     "docs/cli.md": [("postgresql://migrator@db/shop", uri(f"{NAME}_migrated", "annals_migrator")), ("shop_owner", "annals_owner"),
                     ("--writer shop\n", "--writer annals_writer\n")],
@@ -87,7 +87,7 @@ listen = "off"
 # What the tree's folder has in place of its own: nothing is built or fetched again, and of the tests it is looked that there are some.
 STAND_INS = {
     "script/setup": 'exec true',
-    "script/build": '[[ ${1:-dev} =~ ^(dev|release)$ ]]',
+    "script/build": '[[ ${1:-dev} =~ ^(dev|release|image)$ ]]',
     "script/postgres": f'"{ROOT}/script/postgres" --help | grep -qw "$1" && ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1',
     "bin/ctest": 'shown=$("$ANNALS_REAL_CTEST" "$@" -N) && grep -E "^Total Tests: [1-9]" <<<"$shown"',
 }
@@ -115,7 +115,7 @@ class Folder:
             (self.path / name).symlink_to(ROOT / name)
         for part in ("script", "bin", "build"):
             (self.path / part).mkdir()
-        for preset in ("dev", "release"):
+        for preset in ("dev", "release", "image"):
             (self.path / "build" / preset).symlink_to(BUILD)
         for script in (ROOT / "script").iterdir():
             if f"script/{script.name}" not in STAND_INS:
@@ -171,6 +171,7 @@ class Commands(unittest.TestCase):
         said = self.check("README.md", before + "trap 'shop-admin delete-topics' EXIT\n")
         self.assertIn("All promises kept.", said)
         self.assertRegex(said, r"Total Tests: \d{3}")
+        self.assertRegex(said, r"Installing: \S+/installed/bin/annals-relay")
 
     def test_contributing(self):
         self.assertRegex(self.check("CONTRIBUTING.md"), r"(?s)Total Tests: \d+.*Total Tests: \d{3}")

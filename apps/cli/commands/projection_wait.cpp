@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/event_tail.hpp"
 #include "annals/projections/status.hpp"
@@ -33,7 +34,7 @@ class CatchingUp {
   /// Until the read model holds what the log had when the wait began; what there is to print then.
   std::vector<Cell> run() {
     while (!is_there()) {
-      throw_if_stopped();
+      require_not_stopped();
       require_owner();
       show();
       std::this_thread::sleep_for(look_again);
@@ -54,12 +55,25 @@ class CatchingUp {
   [[nodiscard]] bool is_there() const {
     return !status_.reset_requested && (status_.position >= end_ || status_.lag_events == 0);
   }
+  /// To be pasted. It only waits: the command that was given may also have asked for a reset, and would ask again.
+  [[nodiscard]] std::string wait_again() const {
+    const auto version = name_.version == 1 ? "" : fmt::format(" --projection-version {}", name_.version);
+    return fmt::format("`annals projection wait {}{}{}`", quote_shell(name_.name), version,
+                       postgres::schema_option(schema_));
+  }
+  void require_not_stopped() const {
+    if (!host::stop_requested()) return;
+    throw Failure{host::ExitCode::interrupted,
+                  fmt::format("interrupted; projection {} goes on without this", label(name_)),
+                  wait_again() + " waits for it"};
+  }
   void require_owner() {
     const auto now = Clock::now();
     if (status_.owner_pid != 0) owned_ = now;
     if (now - owned_ < std::chrono::seconds{name_.ownerless_max_s}) return;
-    throw Failure{host::ExitCode::unavailable, fmt::format("nobody runs projection {}", label(name_)),
-                  "start the service that runs it, then repeat; `annals projection list` shows its owner"};
+    throw Failure{
+        host::ExitCode::unavailable, fmt::format("nobody runs projection {}", label(name_)),
+        fmt::format("start the service that runs it, then {}; `annals projection list` shows its owner", wait_again())};
   }
   void show() {
     if (status_.reset_requested) return;

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "annals/core/limits.hpp"
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "annals/json/scanner.hpp"
@@ -108,11 +109,22 @@ NewEvent make_event(const StreamAppend& options) {
   return event;
 }
 
-Failure conflict(const std::string& name, const eventstore::VersionConflict& conflict) {
+/// What to look at before the call is repeated, by commands that can be pasted.
+std::string look_first(const std::string& name, StreamVersion actual, const std::string& schema) {
+  const auto option = postgres::schema_option(schema);
+  if (actual == StreamVersion{0}) {
+    return fmt::format("`annals stream list{}` shows the streams there are; with --expected no-stream it is made",
+                       option);
+  }
+  return fmt::format("look at it (`annals stream show {}{}`), then repeat with --expected {}", quote_shell(name),
+                     option, actual.value());
+}
+
+Failure conflict(const std::string& name, const eventstore::VersionConflict& conflict, const std::string& schema) {
   return {host::ExitCode::conflict,
           fmt::format("stream \"{}\" is at version {}, expected was {}; nothing was appended", printable(name),
                       conflict.actual.value(), expected_text(conflict.expected)),
-          fmt::format("look at it (annals stream show), then repeat with --expected {}", conflict.actual.value())};
+          look_first(name, conflict.actual, schema)};
 }
 
 }  // namespace
@@ -125,7 +137,9 @@ host::ExitCode append_to_stream(Invocation& invocation, const StreamAppend& opti
   (void)connect_ready(invocation.database);
   const eventstore::EventStore store{invocation.database};
   const auto result = store.append(name, expected, {event});
-  if (const auto* refused = std::get_if<eventstore::VersionConflict>(&result)) throw conflict(options.name, *refused);
+  if (const auto* refused = std::get_if<eventstore::VersionConflict>(&result)) {
+    throw conflict(options.name, *refused, invocation.database.schema);
+  }
   const auto& appended = std::get<eventstore::Appended>(result);
   print_object(invocation.output, invocation.format,
                {{"stream"}, {"version"}, {"position"}, {"id"}, {"already_present"}},

@@ -9,7 +9,14 @@
 namespace annals::cli {
 namespace {
 
+/// An age in milliseconds is shown to people in units of its own.
+std::string_view without_unit(std::string_view key) {
+  if (key.ends_with("_age_ms")) key.remove_suffix(3);
+  return key;
+}
+
 std::string title_of(std::string_view key) {
+  key = without_unit(key);
   std::string title;
   for (const char c : key) title += c == '_' ? ' ' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return title;
@@ -97,7 +104,7 @@ void print_object(Output& output, Format format, const std::vector<ReportColumn>
   }
   Table table{{{"name"}, {"value"}}, host::terminal_width(stdout), host::Style::plain()};
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    auto name = columns[i].key;
+    std::string name{without_unit(columns[i].key)};
     for (auto& c : name) c = c == '_' ? ' ' : c;
     table.add({name, cells[i].text});
   }

@@ -31,7 +31,7 @@ template <class Value>
 }
 
 struct ReportColumn {
-  std::string key;  ///< member of the JSON object; the table's title is the same in capitals
+  std::string key;  ///< member of the JSON object; the table's title is the same in capitals, of an age without _ms
   Align align = Align::left;
 };
 

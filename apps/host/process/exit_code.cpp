@@ -28,7 +28,8 @@ constexpr std::array rows{
     Row{ExitCode::conflict, "the stream is not at the expected version; nothing was appended"},
     Row{ExitCode::not_found, "the stream, relay or projection named does not exist"},
     Row{ExitCode::in_flight, "stopped with messages in flight; they are sent again at the next start"},
-    Row{ExitCode::interrupted, "ended by SIGINT or SIGTERM before it was done; nothing was changed"},
+    Row{ExitCode::interrupted,
+        "ended by SIGINT or SIGTERM before it was done; nothing was changed, unless the message says so"},
     Row{ExitCode::ok, "done"},
 };
 

@@ -47,6 +47,12 @@ std::string command_path(const CLI::App& app) {
   return text;
 }
 
+std::string unknown_command(const CLI::App& app) {
+  const auto words = app.remaining(true);
+  const bool due = path_of(app).back()->get_require_subcommand_min() > 0;
+  return !due || words.empty() || words.front().starts_with('-') ? "" : command_path(app) + " " + words.front();
+}
+
 std::string meant(const CLI::App& app) {
   const auto words = app.remaining(true);
   if (words.empty()) return "";

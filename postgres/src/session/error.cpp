@@ -18,6 +18,9 @@ struct Meaning {
   std::string_view hint;
 };
 
+constexpr std::string_view already_there =
+    "something has that name already: find out who made it, and move it away or drop it";
+
 // The first match counts: exact codes before classes, and none is without a hint: the last row takes every code that there is
 // and will be. PostgreSQL documentation, appendix A.
 constexpr Meaning meanings[] = {
@@ -37,17 +40,23 @@ constexpr Meaning meanings[] = {
     {"3F000", ErrorKind::not_ready, false,
      "the schema is not there: run `annals schema apply`, with --schema if it is not annals"},
     {"42P01", ErrorKind::not_ready, false,
-     "a table is not there: run `annals schema apply`, with --schema if it is not annals"},
+     "a table is not there: if it is one of Annals, run `annals schema apply`, with --schema if it is not annals"},
     {"42501", ErrorKind::not_ready, false,
-     "give the role its rights with `annals schema roles apply`, and --schema if it is not annals"},
+     "give the role its rights with `annals schema roles apply`, which names it by --writer, --events-relay and so on, "
+     "and "
+     "--schema if it is not annals"},
     {"28", ErrorKind::not_ready, false, "check user, password and pg_hba.conf"},
-    {"3D000", ErrorKind::not_ready, false, "create the database first"},
+    {"3D000", ErrorKind::not_ready, false, "create the database first, or correct its name"},
     {"XX001", ErrorKind::corrupt, false, "stop and check the storage"},
     {"XX002", ErrorKind::corrupt, false, "stop and check the storage"},
     {"0A", ErrorKind::failed, false, "the server cannot do this: see its version with `annals doctor`"},
     {"22", ErrorKind::failed, false, "a value is not one that its column takes; correct it"},
     {"23", ErrorKind::failed, false, "a constraint of the table refuses the row; correct it"},
     {"25", ErrorKind::failed, false, "the transaction is over or in another state: roll it back and begin again"},
+    {"42P07", ErrorKind::failed, false, already_there},
+    {"42P06", ErrorKind::failed, false, already_there},
+    {"42710", ErrorKind::failed, false, already_there},
+    {"42723", ErrorKind::failed, false, already_there},
     {"42", ErrorKind::failed, false,
      "the database has not what the statement names: compare it with `annals schema validate`, and --schema if it is "
      "not "
@@ -68,7 +77,49 @@ std::string_view one_line(std::string_view text) {
   return text;
 }
 
+// libpq tells no SQLSTATE of a session that the server refused, so it is known by its text; a server that speaks another
+// language than English leaves it at "disconnected". `then`, if any, follows `text`: a name stands between them.
+struct Refusal {
+  std::string_view text;
+  std::string_view then;
+  std::string_view sqlstate;
+  std::string_view hint;
+};
+
+constexpr Refusal refusals[] = {
+    {"FATAL:  database \"", "\" does not exist", "3D000", "create the database first, or correct its name"},
+    {"FATAL:  role \"", "\" does not exist", "28000", "create the role first, or correct its name"},
+    {"FATAL:  role \"", "\" is not permitted to log in", "28000", "name a role that may log in"},
+    {"FATAL:  permission denied for database", "", "42501", "grant the role CONNECT on the database"},
+    {"password authentication failed for user", "", "28P01", "check user and password"},
+    {"fe_sendauth: no password supplied", "", "28P01", "give a password: PGPASSFILE, or a service file"},
+    {"FATAL:  no pg_hba.conf entry", "", "28000", "let the user in by a line of the server's pg_hba.conf"},
+    {"FATAL:  pg_hba.conf rejects", "", "28000", "let the user in by a line of the server's pg_hba.conf"},
+    {"authentication failed for user", "", "28000", "check user, password and pg_hba.conf"},
+};
+
+/// What the last of the hosts that were tried said.
+std::string_view last_answer(std::string_view message) {
+  const auto begin = message.rfind("connection to server");
+  return begin == std::string_view::npos ? message : message.substr(begin);
+}
+
+const Refusal* refusal_of(std::string_view message) {
+  const auto answer = last_answer(message);
+  const auto says = [&](const Refusal& refusal) {
+    const auto begin = answer.find(refusal.text);
+    return begin != std::string_view::npos && answer.find(refusal.then, begin) != std::string_view::npos;
+  };
+  const auto* found = std::find_if(std::begin(refusals), std::end(refusals), says);
+  return found == std::end(refusals) ? nullptr : found;
+}
+
 Error disconnected(std::string_view what, std::string_view message) {
+  if (const auto* refusal = refusal_of(message)) {
+    return Error{ErrorKind::not_ready,
+                 fmt::format("{}: {}", what, one_line(message)),
+                 {.hint = std::string{refusal->hint}, .sqlstate = std::string{refusal->sqlstate}}};
+  }
   return Error{ErrorKind::disconnected,
                fmt::format("{}: {}", what, one_line(message)),
                {.hint = "check that PostgreSQL is up and the connection string names it"}};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <regex>
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/cluster_identity.hpp"
@@ -255,6 +256,37 @@ TEST(Database, ErrorsNameTheTargetAndNeverThePassword) {
   const auto unreadable = error_of([] { Connection{{.conninfo = "postgresql://me:s3%zzcret@127.0.0.1:1/x"}}; });
   EXPECT_EQ(unreadable.kind(), ErrorKind::invalid);
   EXPECT_THAT(unreadable.what(), Not(HasSubstr("cret")));
+}
+
+TEST(Database, ServerThatRefusesASessionIsNotAway) {
+  const TempDatabase temp{TempDatabase::Schema::none};
+  Connection superuser{temp.superuser()};
+  const std::string name{superuser.query("SELECT current_database()::text").text(0, 0)};
+  superuser.execute("REVOKE CONNECT ON DATABASE " + name + " FROM PUBLIC");
+  const auto socket = annals::tests::required_env("ANNALS_DATABASE");
+  const auto tcp = annals::tests::required_env("ANNALS_DATABASE_TCP");
+  struct Refused {
+    std::string conninfo;
+    std::string says;
+    std::string hint;
+  };
+  const Refused refused[] = {
+      {std::regex_replace(socket, std::regex{"/annals\\?"}, "/nowhere?"), "\"nowhere\" does not exist",
+       "create the database"},
+      {std::regex_replace(socket, std::regex{"user=annals"}, "user=nobody"), "\"nobody\" does not exist",
+       "create the role"},
+      {std::regex_replace(tcp, std::regex{":[^:/]*@"}, ":wrong@"), "password authentication failed",
+       "check user and password"},
+      {std::regex_replace(tcp, std::regex{":[^:/]*@"}, "@"), "no password supplied", "PGPASSFILE"},
+      {temp.uri("reader"), "permission denied for database", "CONNECT"}};
+  for (const Refused& session : refused) {
+    for (const auto& error : {error_of([&] { Connection{{.conninfo = session.conninfo}}; }),
+                              error_of([&] { (void)annals::postgres::open_pqxx({.conninfo = session.conninfo}); })}) {
+      EXPECT_EQ(error.kind(), ErrorKind::not_ready) << error.what();
+      EXPECT_THAT(error.what(), HasSubstr(session.says));
+      EXPECT_THAT(error.hint(), HasSubstr(session.hint)) << error.what();
+    }
+  }
 }
 
 TEST(Database, APasswordInTheWrongPlaceIsNeverPrinted) {

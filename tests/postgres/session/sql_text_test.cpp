@@ -1,5 +1,6 @@
 #include "annals/postgres/sql_text.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "annals/core/error.hpp"
@@ -38,6 +39,15 @@ TEST(PostgresError, SaysWhatTheCallerCanDo) {
     EXPECT_EQ(error.retryable(), retryable) << sqlstate;
     EXPECT_EQ(error.sqlstate(), sqlstate);
   }
+}
+
+TEST(PostgresError, TellsWhatIsThereFromWhatIsNot) {
+  const auto hint = [](const char* sqlstate) { return error_from_sqlstate(sqlstate, "apply", "reason").hint(); };
+  for (const auto* there : {"42P07", "42P06", "42710", "42723"})
+    EXPECT_THAT(hint(there), testing::HasSubstr("already"));
+  EXPECT_THAT(hint("42P01"), testing::HasSubstr("if it is one of Annals")) << "a service has tables of its own";
+  EXPECT_THAT(hint("42703"), testing::HasSubstr("has not what the statement names"));
+  EXPECT_THAT(hint("42501"), testing::HasSubstr("--writer"));
 }
 
 TEST(PostgresError, SaysWhatToDoWhateverTheCode) {

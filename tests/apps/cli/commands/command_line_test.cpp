@@ -133,6 +133,16 @@ TEST(CommandLine, SaysWhichOptionWasMeant) {
   EXPECT_THAT(hint({"doctor", "--zzzzzzzzzz"}), testing::Not(HasSubstr("did you mean")));
 }
 
+TEST(CommandLine, SaysWhatANumberMustBe) {
+  for (const auto& arguments :
+       {Arguments{"all", "tail", "--after", "-1"}, Arguments{"events", "export", "--after", "1.5"},
+        Arguments{"relay", "adopt", "r", "--position", "99999999999999999999"}}) {
+    EXPECT_THAT(run(arguments).err, HasSubstr(arguments.back() + " is not a whole number, at least 0\n"));
+  }
+  EXPECT_THAT(run({"stream", "show", "a", "--from", "0"}).err,
+              HasSubstr("--from: 0 is not a whole number, at least 1\n"));
+}
+
 TEST(CommandLine, PrintsSqlAsJsonWhenAsked) {
   for (const auto& command :
        {Arguments{"schema", "print-sql"}, Arguments{"schema", "roles", "print-sql", "--writer", "w"}}) {
@@ -145,6 +155,8 @@ TEST(CommandLine, PrintsSqlAsJsonWhenAsked) {
 
 TEST(CommandLine, SaysWhichCommandWasMeant) {
   EXPECT_THAT(run({"straem", "show"}).err, testing::HasSubstr("did you mean annals stream?"));
+  EXPECT_THAT(run({"stream", "shwo", "a"}).err, HasSubstr("annals: there is no command \"annals stream shwo\"\n"));
+  EXPECT_THAT(run({"stream"}).err, HasSubstr("A subcommand is required"));
   EXPECT_THAT(run({"relay", "statsu"}).err, testing::HasSubstr("did you mean annals relay status?"));
   EXPECT_THAT(run({"relay", "zzzzzzzzzz"}).err, testing::Not(testing::HasSubstr("did you mean")));
 }

@@ -47,9 +47,11 @@ TEST_F(StreamCommand, ReportsAConflictWithBothVersions) {
     const auto finished = append({"a", "--type", "T", "--expected", expected});
     EXPECT_EQ(finished.code, 4);
     EXPECT_THAT(finished.err, HasSubstr("is at version 1, expected was"));
-    EXPECT_THAT(finished.err, HasSubstr("--expected 1"));
+    EXPECT_THAT(finished.err, HasSubstr("look at it (`annals stream show a`), then repeat with --expected 1"));
   }
-  EXPECT_EQ(append({"new", "--type", "T", "--expected", "exists"}).code, 4);
+  const auto nowhere = append({"new", "--type", "T", "--expected", "exists"});
+  EXPECT_EQ(nowhere.code, 4);
+  EXPECT_THAT(nowhere.err, HasSubstr("with --expected no-stream it is made"));
   EXPECT_EQ(append({"a", "--type", "T", "--expected", "1"}).code, 0);
   EXPECT_EQ(append({"a", "--type", "T", "--expected", "exists"}).code, 0);
   EXPECT_EQ(event_count(), 3);
@@ -137,11 +139,8 @@ TEST_F(StreamCommand, ListsByPrefixAndPage) {
 }
 
 TEST_F(StreamCommand, EscapesWhatATerminalWouldObey) {
-  EXPECT_EQ(append({"evil\x1b[31m\nname", "--type", "T\x07", "--data",
-                    "\"\xC2\x9B"
-                    "31m\""})
-                .code,
-            0);
+  const auto red = "\xC2\x9B" + std::string{"31m"};
+  EXPECT_EQ(append({"evil\x1b[31m\nname", "--type", "T\x07", "--data", "\"" + red + "\""}).code, 0);
   for (const auto& text : {output({"stream", "list"}), output({"all", "tail"})}) {
     EXPECT_THAT(text, testing::Not(HasSubstr("\x1b"))) << text;
     EXPECT_THAT(text, testing::Not(HasSubstr("\x07"))) << text;

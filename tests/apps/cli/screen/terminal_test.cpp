@@ -48,6 +48,7 @@ class TerminalOutput : public CliTest {
   void append(const std::string& stream, int count, const std::string& data = "1") const {
     const eventstore::EventStore store{database_.as("writer")};
     std::vector<NewEvent> events;
+    events.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) events.push_back({.type = "T", .data = data, .content_type = ContentType::json});
     (void)store.append(StreamName{stream}, ExpectedVersion::any(), events);
   }
@@ -91,6 +92,7 @@ TEST_F(TerminalOutput, NeverWrapsARow) {
 }
 
 TEST_F(TerminalOutput, IsNotMovedByWhatWasStored) {
+  const std::string right_to_left = "\xe2\x80\xae";  // NOLINT(misc-misleading-bidirectional): it is what is stored
   const std::string hostile =
       "x\x1b[2J\x1b]0;t\x07\x9b"
       "31m\r\xc2\x9b"
@@ -100,13 +102,15 @@ TEST_F(TerminalOutput, IsNotMovedByWhatWasStored) {
              "31m",
          1,
          "\"\xc2\x9b"
-         "31m\xe2\x80\xae\x7f\"");
+         "31m" +
+             right_to_left + "\x7f\"");
   connect().execute("UPDATE annals.relay_checkpoints SET position = 0");
   for (const auto& command :
        {Arguments{"stream", "list"}, Arguments{"all", "tail"}, Arguments{"-o", "json", "all", "tail"},
         Arguments{"events", "export"}, Arguments{"stream", "show", hostile.substr(0, 6)}, Arguments{hostile}}) {
     const auto seen = see(command, {{"NO_COLOR", "1"}}).out;
-    for (const auto* control : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae", "\x7f"}) {
+    for (const auto& control :
+         {std::string{"\x1b"}, std::string{"\x07"}, std::string{"\xc2\x9b"}, right_to_left, std::string{"\x7f"}}) {
       EXPECT_THAT(seen, Not(HasSubstr(control))) << testing::PrintToString(command);
     }
   }
@@ -196,6 +200,15 @@ TEST_F(TerminalProjection, IsInterruptedByControlC) {
   const auto seen = wait.finish();
   EXPECT_EQ(seen.code, 130) << seen.out;
   EXPECT_THAT(seen.out, testing::ContainsRegex("\r\x1b\\[K.*annals:.*interrupted"));
+  // What was asked for is not asked for again by whoever does as the hint says.
+  Terminal reset{with_database({"projection", "reset", "slow", "--yes", "--wait"})};
+  reset.wait_for("replays from zero");
+  reset.press("\x03");
+  const auto asked = reset.finish();
+  EXPECT_EQ(asked.code, 130) << asked.out;
+  EXPECT_THAT(asked.out,
+              AllOf(HasSubstr("goes on without this"), HasSubstr("`annals projection wait slow` waits for it"),
+                    Not(HasSubstr("nothing was changed"))));
 }
 
 }  // namespace

@@ -137,6 +137,16 @@ TEST_F(RelayDaemonConfig, GivesUpASchemaThatNeverComesAndNamesTheOneThatIsThere)
                     HasSubstr("annals schema apply --schema anals"), HasSubstr(R"(here Annals has \"annals\")")));
 }
 
+TEST_F(RelayDaemonConfig, GivesUpADatabaseThatNeverComes) {
+  const auto relay = run(
+      {"--not-ready-max-ms", "300", "--sink", "stdout", "--listen", "off"},
+      {{"ANNALS_DATABASE", required_env("ANNALS_DATABASE") + "&dbname=nowhere"}, {"ANNALS_RELAY_RETRY_MAX_MS", "50"}});
+  EXPECT_EQ(code_, 3);
+  EXPECT_THAT(relay->err(),
+              AllOf(HasSubstr("will try again"), HasSubstr("halted"),
+                    HasSubstr(R"(database \"nowhere\" does not exist)"), HasSubstr("create the database")));
+}
+
 TEST_F(RelayDaemonConfig, ANewNameBesideOthersEndsItAtOnce) {
   const TempDatabase database;
   const auto named = [&](const std::string& name) {

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 class RelayDaemonHalt : public RelayDaemonTest {};
 
-TEST_F(RelayDaemonHalt, APoisonMessageEndsItWithFourAndTheRemedy) {
+TEST_F(RelayDaemonHalt, APoisonMessageEndsItWithSevenAndTheRemedy) {
   const auto topic = create_topic(unique_topic("halt"), 1, {{"max.message.bytes", "2000"}});
   enqueue(topic, 0, 5);
   const auto relay = start({"--brokers", kafka_brokers()});
@@ -27,7 +27,7 @@ TEST_F(RelayDaemonHalt, APoisonMessageEndsItWithFourAndTheRemedy) {
   EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "5");
 }
 
-TEST_F(RelayDaemonHalt, AnEventWithoutRouteEndsItWithFourAndTheOtherSourceDrains) {
+TEST_F(RelayDaemonHalt, AnEventWithoutRouteEndsItWithSevenAndTheOtherSourceDrains) {
   append("invoice-1", 1);
   const auto config = folder_.write(
       "relay.toml",

@@ -445,6 +445,8 @@ TEST_F(InboxTest, DamagedMessageReachesNoHandler) {
 
 TEST_F(InboxTest, ConsumersOnTheSameMessagesAtOnceHandleEachOnce) {
   for (int i = 0; i < 200; ++i) log_.append(incoming(std::to_string(i), "id-" + std::to_string(i), "/shop", i % 4));
+  // libpqxx fills its table of encodings in the first session of a program, behind a guard that ThreadSanitizer cannot see.
+  (void)inbox();
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i) {

@@ -73,6 +73,9 @@ class Roles(unittest.TestCase):
             sets += [f"--set={kind}={role(service, kind)}" for kind in KINDS]
             made = psql(SERVER, text=sql, sets=sets)
             assert made.returncode == 0, made.stdout
+            # So is a new database of compose.yaml's PostgreSQL; before version 15 public is everybody's.
+            psql(uri(service, "annals"), "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                 f"ALTER SCHEMA public OWNER TO {role(service, 'owner')}")
         owners = {f"{s.upper()}_DATABASE": uri(s, role(s, "owner")) for s in SERVICES}
         cls.prepared = []
         for command in prepare_commands():

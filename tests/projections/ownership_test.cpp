@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "runner_test_base.hpp"
+#include "support/end_session.hpp"
 
 namespace annals::tests {
 namespace {
@@ -28,8 +29,7 @@ TEST_F(RunnerOwnership, EndsWithTheSessionAndTheFormerOwnerCannotWrite) {
   auto standby = runner(projection);
   run_until_idle(former);
   pay("a", 1);
-  direct_.query("SELECT pg_terminate_backend($1::integer, 10000)",
-                postgres::Params{}.integer(status("rows").owner_pid));
+  end_session(direct_, status("rows").owner_pid);
   run_until_idle(standby);
   EXPECT_THAT(error_of([&] { former.step(1ms); }).kind(), ErrorKind::disconnected);
   EXPECT_EQ(model("rows"), history());

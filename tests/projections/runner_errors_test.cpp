@@ -1,4 +1,5 @@
 #include "runner_test_base.hpp"
+#include "support/end_session.hpp"
 
 namespace annals::tests {
 namespace {
@@ -9,13 +10,7 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RunnerErrors : public RunnerTestBase {
- protected:
-  void terminate(int pid) {
-    ASSERT_TRUE(direct_.query("SELECT pg_terminate_backend($1::integer, 10000)", postgres::Params{}.integer(pid))
-                    .boolean(0, 0));
-  }
-};
+class RunnerErrors : public RunnerTestBase {};
 
 TEST_F(RunnerErrors, HandlerThatThrowsMovesNothing) {
   for (int i = 1; i <= 10; ++i) pay("a", i);
@@ -142,7 +137,8 @@ TEST_F(RunnerErrors, CommitInDoubtIsNotAppliedTwice) {
     ASSERT_LT(++lives, 30);
     int commits = 0;
     auto worker = runner(projection, {.batch_events_max = 10, .at_point = [&](std::string_view point) {
-                                        if (point == "commit" && ++commits == 2) terminate(status("rows").owner_pid);
+                                        if (point == "commit" && ++commits == 2)
+                                          end_session(direct_, status("rows").owner_pid);
                                       }});
     try {
       run_until_idle(worker);

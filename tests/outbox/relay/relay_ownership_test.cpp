@@ -5,6 +5,7 @@
 
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
+#include "support/end_session.hpp"
 
 namespace annals::tests {
 namespace {
@@ -68,7 +69,8 @@ TEST_F(RelayOwnership, PassesOnWhenTheOwnersSessionIsKilledAndNothingIsLost) {
   auto second = relay(second_sink, eager());
   first.step(20ms);  // 100 messages in flight, nothing acknowledged
   EXPECT_EQ(second.step(1ms).state, State::standby);
-  EXPECT_EQ(scalar(fmt::format("SELECT pg_terminate_backend({}, 10000)", owner_pid())), "true");
+  postgres::Connection administrator{database_.superuser()};
+  end_session(administrator, owner_pid());
   run_until_idle(second);
   EXPECT_THAT(payloads(second_sink), ElementsAreArray(numbers(0, 100)));
 

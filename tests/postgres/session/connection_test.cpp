@@ -10,6 +10,7 @@
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "support/end_session.hpp"
 #include "support/error_of.hpp"
 #include "support/temp_database.hpp"
 
@@ -219,7 +220,7 @@ TEST_F(ConnectionTest, EndsAStatementThatTakesTooLong) {
 
 TEST_F(ConnectionTest, NoticesThatTheServerHungUp) {
   Connection victim{temp_.database()};
-  connection_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(victim.backend_pid()));
+  annals::tests::end_session(connection_, victim.backend_pid());
   EXPECT_FALSE(victim.is_usable());
   EXPECT_EQ(error_of([&] { victim.execute("SELECT 1"); }).kind(), ErrorKind::disconnected);
 }
@@ -238,7 +239,7 @@ TEST_F(ConnectionTest, CommitOfALostSessionIsInDoubt) {
   Connection victim{temp_.database()};
   annals::postgres::Transaction transaction{victim};
   victim.query("SELECT pg_current_xact_id()::text");
-  connection_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(victim.backend_pid()));
+  annals::tests::end_session(connection_, victim.backend_pid());
   EXPECT_EQ(error_of([&] { transaction.commit(); }).kind(), ErrorKind::in_doubt);
 }
 

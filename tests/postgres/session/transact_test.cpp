@@ -9,6 +9,7 @@
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/prepared_statement.hpp"
+#include "support/end_session.hpp"
 #include "support/temp_database.hpp"
 
 using annals::Error;
@@ -106,7 +107,7 @@ TEST_F(TransactTest, NeverRetriesACommitInDoubt) {
     transact(*pool_, [&](pqxx::work& tx) {
       ++runs;
       tx.exec("UPDATE t SET n = n + 1 WHERE id = 1");
-      direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(tx.conn().backendpid()));
+      annals::tests::end_session(direct_, tx.conn().backendpid());
     });
     FAIL();
   } catch (const Error& error) {
@@ -138,7 +139,7 @@ TEST_F(TransactTest, NoticesThatTheServerEndedAnIdleConnection) {
     return transact(*pool_, [](pqxx::work& tx) { return tx.conn().backendpid(); }, {.attempts_max = 1});
   };
   const auto first = pid();
-  direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(first));
+  annals::tests::end_session(direct_, first);
   EXPECT_NE(pid(), first);
 }
 
@@ -147,7 +148,7 @@ TEST_F(TransactTest, BeginsAgainOnAnotherConnectionWhenOneIsDead) {
                                       [](pqxx::connection&) { return true; }};
   const auto pid = [&] { return transact(trusting, [](pqxx::work& tx) { return tx.conn().backendpid(); }); };
   const auto first = pid();
-  direct_.query("SELECT pg_terminate_backend($1::int, 5000)", Params{}.integer(first));
+  annals::tests::end_session(direct_, first);
   EXPECT_NE(pid(), first);
 }
 

@@ -104,7 +104,7 @@ TEST_F(DoorbellTest, TakesNoBurstForAFlood) {
 }
 
 TEST_F(DoorbellTest, FallsAsleepOnceNothingCame) {
-  Doorbell bell{reader_, table_, {.look_again = 1ms, .awake = 5ms}};
+  Doorbell bell{reader_, table_, {.look_again = 1ms, .awake = 200ms}};
   bell.looked(1);
   int looks = 0;
   while (bell.wait(10s) == Wake::due) {

@@ -8,6 +8,7 @@
 #include "annals/core/error.hpp"
 #include "annals/testing/memory_source.hpp"
 #include "projections/inbox/inbox_effects.hpp"
+#include "support/end_session.hpp"
 #include "support/planted_functions.hpp"
 #include "support/temp_database.hpp"
 
@@ -444,6 +445,8 @@ TEST_F(InboxTest, DamagedMessageReachesNoHandler) {
 
 TEST_F(InboxTest, ConsumersOnTheSameMessagesAtOnceHandleEachOnce) {
   for (int i = 0; i < 200; ++i) log_.append(incoming(std::to_string(i), "id-" + std::to_string(i), "/shop", i % 4));
+  // libpqxx fills its table of encodings in the first session of a program, behind a guard that ThreadSanitizer cannot see.
+  (void)inbox();
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i) {
@@ -465,9 +468,10 @@ TEST_F(InboxTest, LostSessionLeavesNothingAndAnotherInboxGoesOn) {
   MemorySource source{log_};
   auto box = inbox("payments", {.at_point = [&](std::string_view point) {
                      if (point != "commit") return;
-                     direct_.query(
-                         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                     const auto open = direct_.query(
+                         "SELECT pid FROM pg_stat_activity"
                          " WHERE state = 'idle in transaction' AND datname = current_database()");
+                     end_session(direct_, open.integer(0, 0));
                    }});
   EXPECT_THROW(box.step(source, 0ms), Error);
   EXPECT_THAT(effects(), IsEmpty());

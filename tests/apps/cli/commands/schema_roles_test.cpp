@@ -164,7 +164,9 @@ TEST_F(SchemaRoles, RefuseARoleThatTheMatrixCannotHold) {
       {"ALTER ROLE " + role("group") + " REPLICATION; GRANT " + role("group") + " TO {}",
        "by way of role \"" + role("group") + "\"", 2, "REVOKE \"" + role("group") + "\" FROM {}"},
   };
+  const bool has_data_roles = number("SELECT current_setting('server_version_num')::int8") >= 140000;
   for (const auto& one : cases) {
+    if (!has_data_roles && one.prepare.find("pg_write_all_data") != std::string::npos) continue;
     connect().execute(fmt::format(fmt::runtime(one.prepare), role("shop")));
     const auto before = rights();
     const auto refused = apply({"--writer", role("shop")});

@@ -163,7 +163,7 @@ TEST_F(RunnerErrors, SaysThatTheReadingSessionIsLostAtEveryStep) {
       " AND usename = 'annals_service' AND pid <> $1::int",
       postgres::Params{}.integer(status("rows").owner_pid));
   ASSERT_EQ(reader.rows(), 1);
-  terminate(reader.integer(0, 0));
+  end_session(direct_, reader.integer(0, 0));
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(error_of([&] { run_until_idle(worker); }).kind(), ErrorKind::disconnected);
   }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "log_readers.hpp"
+#include "support/end_session.hpp"
 #include "support/error_of.hpp"
 #include "support/temp_database.hpp"
 
@@ -68,8 +69,7 @@ TEST_F(OrderedTailTest, SaysThatItsSessionIsLostHoweverOftenItIsAsked) {
   append(writer_);
   OrderedTail tail{reader_, table()};
   ASSERT_EQ(tail.read(0, batch_), State::rows);
-  writer_.query("SELECT pg_terminate_backend($1::int, 10000)",
-                annals::postgres::Params{}.integer(reader_.backend_pid()));
+  annals::tests::end_session(writer_, reader_.backend_pid());
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(annals::tests::error_of([&] { (void)tail.read(1, batch_); }).kind(), annals::ErrorKind::disconnected);
   }

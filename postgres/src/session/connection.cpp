@@ -21,9 +21,12 @@ namespace {
 
 using ResultPtr = std::unique_ptr<pg_result, decltype([](pg_result* r) { PQclear(r); })>;
 
-/// The first words of a statement, to say in an error what was running.
+/// The first words of a statement, behind its comments, to say in an error what was running.
 std::string_view summary(std::string_view sql) {
-  sql.remove_prefix(std::min(sql.find_first_not_of(" \n\t"), sql.size()));
+  const auto skip_to = [&](std::size_t at) { sql.remove_prefix(std::min(at, sql.size())); };
+  for (skip_to(sql.find_first_not_of(" \n\t")); sql.starts_with("--"); skip_to(sql.find_first_not_of(" \n\t"))) {
+    skip_to(sql.find('\n'));
+  }
   return sql.substr(0, std::min<std::size_t>(sql.find('\n'), 60));
 }
 

@@ -127,6 +127,14 @@ TEST_F(ConnectionTest, ACopyThatStopsEarlyLeavesItsTransactionGood) {
   EXPECT_EQ(connection_.query("SELECT count(*) FROM public.t").bigint(0, 0), 1);
 }
 
+TEST_F(ConnectionTest, NamesAStatementByItsWordsNotByItsComments) {
+  const auto error =
+      error_of([&] { (void)connection_.query("-- What it does\n  -- and why.\nSELECT nothing\nFROM x"); });
+  EXPECT_THAT(error.message(), testing::StartsWith("SELECT nothing: "));
+  EXPECT_THAT(error_of([&] { connection_.execute("SELECT nothing"); }).message(),
+              testing::StartsWith("SELECT nothing: "));
+}
+
 TEST_F(ConnectionTest, CopiesRowsIn) {
   connection_.execute("CREATE TABLE public.t (n bigint PRIMARY KEY, words text CHECK (words <> 'bad'))");
   const std::string sql = "COPY public.t FROM STDIN (FORMAT binary)";

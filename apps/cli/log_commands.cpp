@@ -129,7 +129,7 @@ void add_import(CLI::App& group, Action& action) {
   import
       ->add_option("--after-line", options->after_line,
                    "Pass over the first lines: what an import that failed had done")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   import->add_flag("--dry-run", options->dry_run, "Check everything and write nothing");
 }
 

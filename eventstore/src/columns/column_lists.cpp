@@ -52,6 +52,7 @@ std::string arrays(int first) {
 std::string values() {
   return list(given, [](const auto& column) {
     using Kind = typename std::decay_t<decltype(column)>::Kind;
+    if (std::is_same_v<Kind, OptionalText>) return fmt::format("nullif(e.{}, '')", column.name);
     return fmt::format("e.{}{}", column.name, std::is_same_v<Kind, Headers> ? "::text[]" : "");
   });
 }

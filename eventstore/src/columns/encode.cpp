@@ -116,6 +116,14 @@ void add_all(Kind kind, postgres::PqxxParams& params, Events events, const Membe
   params.text(std::move(array).finish());
 }
 
+/// Never as NULL: a caller's session may take that for the word (array_nulls). column_lists.cpp makes NULL of it.
+template <class Member>
+void add_all(OptionalText, postgres::PqxxParams& params, Events events, const Member& of) {
+  postgres::ArrayLiteral array;
+  for (const auto* event : events) array.add(of(*event));
+  params.text(std::move(array).finish());
+}
+
 // --- the columns in turn ---
 
 template <class Params, class Columns>

@@ -55,7 +55,7 @@ PqxxParams params_of(std::span<const Message> messages) {
   std::array<postgres::ArrayLiteral, column_count> arrays;
   for (const auto& message : messages) {
     const auto texts = columns(message);
-    for (std::size_t i = 0; i < column_count; ++i) arrays[i].add_optional(texts[i]);
+    for (std::size_t i = 0; i < column_count; ++i) arrays[i].add(texts[i]);
   }
   PqxxParams params;
   for (auto& array : arrays) params.text(std::move(array).finish());

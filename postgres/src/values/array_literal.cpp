@@ -86,8 +86,6 @@ void ArrayLiteral::add_null() {
   text_ += "NULL";
 }
 
-void ArrayLiteral::add_optional(std::string_view value) { value.empty() ? add_null() : add(value); }
-
 std::string ArrayLiteral::finish() && {
   text_ += '}';
   return std::move(text_);

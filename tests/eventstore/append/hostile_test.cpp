@@ -112,6 +112,21 @@ TEST_F(HostileSettings, ChangeNothingThatIsStored) {
   }
 }
 
+/// What is not given must not become the word NULL.
+TEST_F(HostileSettings, OfACallersSessionPutNoWordsIntoEvents) {
+  auto timed = event("t");
+  timed.occurred_at = parse_timestamp("2026-01-01T00:00:00Z");
+  timed.metadata.headers = {{"h", "v"}};
+  pqxx::connection session{temp_.as("writer").conninfo + "&options=-c%20array_nulls%3Doff"};
+  pqxx::work tx{session};
+  EXPECT_EQ(version_of(store_.append(tx, stream_, ExpectedVersion::any(), {timed, timed})), 2);
+  tx.commit();
+  for (const auto& recorded : store_.read_stream(stream_)) expect_same(timed, recorded);
+  EXPECT_EQ(direct_.query("SELECT count(*) FROM annals.events WHERE correlation_id IS NULL AND tracestate IS NULL")
+                .bigint(0, 0),
+            2);
+}
+
 /// A name would be stored as other characters, which is the name of another stream.
 TEST_F(HostileSettings, OfACallersSessionInAnotherEncodingAreRefused) {
   pqxx::connection session{temp_.as("writer").conninfo + "&client_encoding=LATIN1"};

@@ -87,6 +87,18 @@ TEST_F(OutboxEnqueue, KeepsEveryMemberOfAMessage) {
   EXPECT_EQ(sink.received[2].metadata, Metadata{});
 }
 
+/// What is not given must not become the word NULL.
+TEST_F(OutboxEnqueue, PutsNoWordsIntoMessagesWhateverTheSessionHas) {
+  pqxx::connection session{database_.database().conninfo + "&options=-c%20array_nulls%3Doff"};
+  pqxx::work tx{session};
+  const std::vector<outbox::Message> bare(2, {.topic = "t", .key = {}, .type = "T", .payload = {}});
+  (void)outbox_.enqueue(tx, bare);
+  tx.commit();
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.outbox WHERE key IS NULL AND occurred_at IS NULL AND headers IS NULL"
+                   " AND correlation_id IS NULL AND causation_id IS NULL AND traceparent IS NULL"),
+            "2");
+}
+
 TEST_F(OutboxEnqueue, CarriesALargePayload) {
   std::string large(1U << 20U, '\0');
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 31 % 256);

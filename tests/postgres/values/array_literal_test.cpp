@@ -19,8 +19,8 @@ TEST(ArrayLiteral, QuotesEveryElement) {
   array.add("a \"quote\", a \\ and {braces}");
   array.add_null();
   array.add("");
-  array.add_optional("");
-  array.add_optional("x");
+  array.add_null();
+  array.add("x");
   EXPECT_EQ(std::move(array).finish(), R"({"plain","a \"quote\", a \\ and {braces}",NULL,"",NULL,"x"})");
   EXPECT_EQ(ArrayLiteral{}.finish(), "{}");
 }

@@ -12,8 +12,6 @@ class ArrayLiteral {
  public:
   void add(std::string_view value);
   void add_null();
-  /// NULL when empty: how optional texts travel.
-  void add_optional(std::string_view value);
   [[nodiscard]] std::string finish() &&;
 
  private:

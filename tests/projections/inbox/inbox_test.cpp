@@ -445,18 +445,15 @@ TEST_F(InboxTest, DamagedMessageReachesNoHandler) {
 
 TEST_F(InboxTest, ConsumersOnTheSameMessagesAtOnceHandleEachOnce) {
   for (int i = 0; i < 200; ++i) log_.append(incoming(std::to_string(i), "id-" + std::to_string(i), "/shop", i % 4));
-  // libpqxx fills its table of encodings in the first session of a program, behind a guard that ThreadSanitizer cannot see.
-  (void)inbox();
+  (void)inbox();  // libpqxx fills a table in its first session, behind a guard that ThreadSanitizer cannot see
   {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 4; ++i)
       threads.emplace_back([&, copy = log_]() mutable {
         MemorySource source{copy};
         auto box = inbox("payments", {.batch_messages_max = 13});
-        while (box.step(source, 0ms).received > 0) {
-        }
+        while (box.step(source, 0ms).received > 0) continue;
       });
-    }
   }
   EXPECT_EQ(payloads(direct_, "SELECT DISTINCT payload FROM public.effects").size(), 200U);
   EXPECT_EQ(payloads(direct_, effect_rows).size(), 200U);
@@ -467,11 +464,10 @@ TEST_F(InboxTest, LostSessionLeavesNothingAndAnotherInboxGoesOn) {
   log_.append(incoming("a", "1"));
   MemorySource source{log_};
   auto box = inbox("payments", {.at_point = [&](std::string_view point) {
-                     if (point != "commit") return;
-                     const auto open = direct_.query(
-                         "SELECT pid FROM pg_stat_activity"
-                         " WHERE state = 'idle in transaction' AND datname = current_database()");
-                     end_session(direct_, open.integer(0, 0));
+                     const auto* open =
+                         "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                         " AND state = 'idle in transaction'";
+                     if (point == "commit") end_session(direct_, direct_.query(open).integer(0, 0));
                    }});
   EXPECT_THROW(box.step(source, 0ms), Error);
   EXPECT_THAT(effects(), IsEmpty());

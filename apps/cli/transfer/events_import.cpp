@@ -90,12 +90,15 @@ Failure Import::blame(const Error& error) const {
 
 /// Adds to a failure what is in the log nonetheless, and how to go on.
 Failure Import::with_place(const Failure& failure) const {
+  const bool interrupted = failure.code() == host::ExitCode::interrupted;
+  const std::string what = interrupted ? "interrupted" : failure.what();
   const auto last = writer_.last_line();
   if (options_.dry_run || last == 0) {
-    return {failure.code(), fmt::format("{}; nothing was imported", failure.what()), failure.hint()};
+    return {failure.code(), what + "; nothing was imported", interrupted ? "repeat the command" : failure.hint()};
   }
-  return {failure.code(), fmt::format("{}; up to line {} all is imported", failure.what(), last),
-          fmt::format("{}; then go on with --after-line {}", failure.hint(), last)};
+  const auto first = interrupted ? std::string{} : failure.hint() + "; then ";
+  return {failure.code(), fmt::format("{}; up to line {} all is imported", what, last),
+          fmt::format("{}go on with --after-line {}", first, last)};
 }
 
 void Import::settle() {
@@ -144,7 +147,7 @@ eventstore::ImportedEvent Import::read(std::string_view line) const {
 void Import::read_lines() {
   std::string_view line;
   while (!host::stop_requested() && lines_.next(line)) take(line);
-  if (host::stop_requested()) throw Failure{host::ExitCode::interrupted, "interrupted", "run it again"};
+  throw_if_stopped();
   if (lines_.line_number() < options_.after_line) {
     throw Failure{host::ExitCode::usage,
                   fmt::format("{} has {} lines, fewer than --after-line {}", lines_.name(), lines_.line_number(),

@@ -105,7 +105,7 @@ struct Outbox::Impl {
   postgres::PreparedStatement many;
 };
 
-Outbox::Outbox(postgres::Database database) : impl_(std::make_unique<Impl>(database.schema)) {}
+Outbox::Outbox(const postgres::Database& database) : impl_(std::make_unique<Impl>(database.schema)) {}
 Outbox::~Outbox() = default;
 
 std::int64_t Outbox::enqueue(pqxx::transaction_base& tx, const Message& message) const {

@@ -21,7 +21,6 @@ namespace {
 
 using kafka::KafkaSource;
 using projections::Inbox;
-using projections::InboxReport;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
@@ -43,6 +42,7 @@ class KafkaInboxTest : public ::testing::Test {
     settings["bootstrap.servers"] = kafka_brokers();
     settings.try_emplace("session.timeout.ms", "6000");
     return std::unique_ptr<Consumer>{new Consumer{
+        // NOLINT(modernize-make-unique): an aggregate, made in place
         KafkaSource{{.settings = std::move(settings), .group = group_, .topics = std::move(topics), .start = start_}},
         Inbox{database_.database(), "billing", types_, handlers(), {.batch_messages_max = 50}}}};
   }

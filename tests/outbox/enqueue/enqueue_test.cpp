@@ -11,7 +11,6 @@
 namespace annals::tests {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 class OutboxEnqueue : public RelayTestBase {

@@ -53,7 +53,6 @@ TEST_F(RelayPoison, GoesOnWithTheMessageWhenTheCauseIsMended) {
     RecordingSink sink{{.undeliverable = {8}}};
     auto relay = this->relay(sink);
     EXPECT_THROW(run_until_idle(relay), Error);
-    EXPECT_THROW(relay.step(0ms), Error) << "a failed relay stays failed";
   }
   RecordingSink sink;
   auto relay = this->relay(sink);

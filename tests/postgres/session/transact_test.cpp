@@ -15,7 +15,6 @@
 using annals::Error;
 using annals::ErrorKind;
 using annals::postgres::Connection;
-using annals::postgres::Params;
 using annals::postgres::transact;
 using annals::tests::TempDatabase;
 

@@ -63,7 +63,7 @@ class InboxTest : public ::testing::Test {
   }
   Inbox inbox_with(MessageHandlers handlers) { return {database_.database(), "payments", types_, std::move(handlers)}; }
   std::vector<std::string> effects() {
-    const auto rows = payloads(direct_, effect_rows);
+    auto rows = payloads(direct_, effect_rows);
     EXPECT_EQ(payloads(direct_, effect_events), rows);
     EXPECT_EQ(payloads(direct_, effect_messages), rows);
     return rows;

@@ -36,7 +36,7 @@ namespace annals::outbox {
 ///                NOTIFY, and PostgreSQL refuses to PREPARE it (SQLSTATE 0A000; it is then rolled back).
 class Outbox {
  public:
-  explicit Outbox(postgres::Database database);
+  explicit Outbox(const postgres::Database& database);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;

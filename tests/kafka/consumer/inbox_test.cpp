@@ -41,8 +41,9 @@ class KafkaInboxTest : public ::testing::Test {
   std::unique_ptr<Consumer> consumer(std::vector<std::string> topics, kafka::Settings settings = {}) {
     settings["bootstrap.servers"] = kafka_brokers();
     settings.try_emplace("session.timeout.ms", "6000");
+    // NOLINTNEXTLINE(modernize-make-unique): an aggregate, made in place
     return std::unique_ptr<Consumer>{new Consumer{
-        // NOLINT(modernize-make-unique): an aggregate, made in place
+
         KafkaSource{{.settings = std::move(settings), .group = group_, .topics = std::move(topics), .start = start_}},
         Inbox{database_.database(), "billing", types_, handlers(), {.batch_messages_max = 50}}}};
   }

@@ -12,7 +12,7 @@ class ChunkPace {
   void took(std::size_t events, std::chrono::duration<double> time) noexcept;
 
  private:
-  std::size_t events_ = 2'000;
+  std::size_t events_ = 5'000;
 };
 
 }  // namespace annals::eventstore

@@ -108,6 +108,8 @@ TEST_F(ImporterTest, TakesAChunkWhollyOrNot) {
   EXPECT_EQ(error_of([&] { import({imported("a", "1"), bad}); }).kind(), ErrorKind::invalid);
   EXPECT_EQ(count("events"), 0);
   EXPECT_EQ(count("streams"), 0);
+  Importer dry{temp_.as("writer"), {.dry_run = true}};
+  EXPECT_EQ(error_of([&] { dry.add(std::vector<ImportedEvent>{bad}); }).kind(), ErrorKind::invalid);
 }
 
 // An import without versions that was cut off is made again from its start: nothing is there twice.

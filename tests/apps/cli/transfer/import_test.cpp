@@ -198,7 +198,7 @@ TEST_F(ImportCommand, IsRunAgainWhenItWasInterruptedOrKilled) {
   for (const int signal : {SIGINT, SIGKILL}) {
     Program program{with_database({"events", "import", "-"})};
     int given = 0;
-    while (event_count() == done) program.write(numbered(given + 1, given + 2'000)), given += 2'000;
+    while (event_count() == done) program.write(numbered(given + 1, given + 5'000)), given += 5'000;
     program.signal(signal);
     program.write(numbered(given + 1, given + 1));
     const auto finished = program.finish();

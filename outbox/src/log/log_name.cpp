@@ -4,10 +4,15 @@
 
 #include "annals/core/quote.hpp"
 #include "annals/postgres/database.hpp"
+#include "annals/postgres/ownership.hpp"
 
 namespace annals::outbox {
 
 LogName name_of(const postgres::MessageLog& log) { return {log.name, log.schema}; }
+
+std::string lock_name_of(const postgres::MessageLog& log, std::string_view relay) {
+  return postgres::ownership_name({"relay", log.schema, log.name, relay});
+}
 
 std::string adopt_command(std::string_view relay, const LogName& log, std::int64_t position) {
   return fmt::format("annals relay adopt {} --log {} --position {}{} --yes", quote_shell(relay), quote_shell(log.name),

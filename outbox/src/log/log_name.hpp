@@ -15,6 +15,8 @@ struct LogName {
 };
 
 [[nodiscard]] LogName name_of(const postgres::MessageLog& log);
+/// Name of the lock that a relay owns while it publishes.
+[[nodiscard]] std::string lock_name_of(const postgres::MessageLog& log, std::string_view relay);
 
 /// Commands for hints, to be pasted into a shell as they are.
 [[nodiscard]] std::string adopt_command(std::string_view relay, const LogName& log, std::int64_t position);

@@ -7,10 +7,10 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
-#include "log/log_sql.hpp"
 
 namespace annals::outbox {
 
@@ -42,7 +42,7 @@ Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, 
 }
 
 MessageSource::Place TableHistory::place_at(std::int64_t position) {
-  const auto row = connection_.query(render_for(sql::place_at, log_), Params{}.bigint(position));
+  const auto row = connection_.query(postgres::render(sql::place_at, log_), Params{}.bigint(position));
   if (row.empty()) return {};
   return {.position = row.bigint(0, 0), .id = row.uuid(0, 1)};
 }
@@ -69,7 +69,7 @@ void TableHistory::require_same_history(const TableCursor& cursor) {
                                printable(made_in.timeline), cluster_.timeline));
   }
   if (cursor.place.position == 0) return;
-  const auto row = connection_.query(render_for(sql::message_at, log_), Params{}.bigint(cursor.place.position));
+  const auto row = connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(cursor.place.position));
   if (row.empty()) {
     refuse(cursor, fmt::format("stands on message {}, which is not there", cursor.place.id.to_string()));
   }

@@ -4,8 +4,9 @@
 #include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 #include "poison/passed_over.hpp"
 #include "progress/checkpoint_row.hpp"
 
@@ -32,7 +33,7 @@ void require_ahead(Connection& connection, const MessageLog& log, const Skip& sk
 }
 
 void require_message(Connection& connection, const MessageLog& log, const Skip& skip) {
-  const auto row = connection.query(render_for(sql::message_at, log), Params{}.bigint(skip.position));
+  const auto row = connection.query(postgres::render(sql::message_at, log), Params{}.bigint(skip.position));
   if (!row.empty() && row.uuid(0, 0) == skip.id) return;
   throw invalid(fmt::format("position {} of {} holds {}, not message {}", skip.position, log.name,
                             row.empty() ? "no message" : "message " + row.uuid(0, 0).to_string(), skip.id.to_string()),
@@ -47,12 +48,12 @@ void skip_message(Connection& connection, const MessageLog& log, const Skip& ski
   require_no_owner(connection, log, skip.relay, lock);
   require_ahead(connection, log, skip);
   require_message(connection, log, skip);
-  connection.query(render_for(sql::skip_record, log),
+  connection.query(postgres::render(sql::skip_record, log),
                    Params{}.text(skip.relay).text(log.name).bigint(skip.position).uuid(skip.id).text(skip.reason));
 }
 
 PassedOver read_passed_over(Connection& connection, const MessageLog& log, const std::string& relay) {
-  const auto rows = connection.query(render_for(sql::skip_list, log), Params{}.text(relay).text(log.name));
+  const auto rows = connection.query(postgres::render(sql::skip_list, log), Params{}.text(relay).text(log.name));
   std::vector<MessageSource::Place> places;
   for (int row = 0; row < rows.rows(); ++row) {
     places.push_back({.position = rows.bigint(row, 0), .id = rows.uuid(row, 1)});

@@ -5,9 +5,10 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 #include "progress/checkpoint_row.hpp"
 
 namespace annals::outbox {
@@ -25,7 +26,7 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
                   "name the position to start after; 0 publishes everything");
   }
   const auto position = adoption.position ? *adoption.position : recorded->position;
-  const auto end = connection.query(render_for(sql::log_end, log)).bigint(0, 0);
+  const auto end = connection.query(postgres::render(sql::log_end, log)).bigint(0, 0);
   if (position >= 0 && position <= end) return position;
   throw invalid(fmt::format("position {} of relay \"{}\" is outside the log, which ends at {}", position,
                             printable(adoption.relay), end),
@@ -41,12 +42,12 @@ RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, cons
   // What is committed later at or below the position no relay would ever publish.
   if (position > 0) (void)postgres::settled_end(connection, postgres::log_table(log), adoption.settle_timeout);
   const auto cluster = postgres::read_cluster_identity(connection);
-  connection.query(render_for(sql::checkpoint_adopt, log), Params{}
-                                                               .text(adoption.relay)
-                                                               .text(log.name)
-                                                               .bigint(position)
-                                                               .text(cluster.system_identifier)
-                                                               .text(cluster.timeline));
+  connection.query(postgres::render(sql::checkpoint_adopt, log), Params{}
+                                                                     .text(adoption.relay)
+                                                                     .text(log.name)
+                                                                     .bigint(position)
+                                                                     .text(cluster.system_identifier)
+                                                                     .text(cluster.timeline));
   auto adopted = find_checkpoint(connection, log, adoption.relay);
   if (!adopted) {
     throw Error{ErrorKind::failed,

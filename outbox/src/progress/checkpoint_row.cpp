@@ -4,8 +4,9 @@
 
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 
 namespace annals::outbox {
 
@@ -26,13 +27,13 @@ RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
 }
 
 std::optional<RelayStatus> find_checkpoint(Connection& connection, const MessageLog& log, const std::string& relay) {
-  const auto rows = connection.query(render_for(sql::relay_find, log), Params{}.text(relay).text(log.name));
+  const auto rows = connection.query(postgres::render(sql::relay_find, log), Params{}.text(relay).text(log.name));
   if (rows.empty()) return std::nullopt;
   return checkpoint_of(rows, 0);
 }
 
 void add_lag(Connection& connection, const MessageLog& log, RelayStatus& status) {
-  const auto row = connection.query(render_for(sql::relay_lag, log), Params{}.bigint(status.position));
+  const auto row = connection.query(postgres::render(sql::relay_lag, log), Params{}.bigint(status.position));
   status.lag_messages = row.bigint(0, 0);
   if (!row.is_null(0, 1)) status.oldest_age = std::chrono::milliseconds{row.bigint(0, 1)};
 }

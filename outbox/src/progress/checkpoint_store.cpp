@@ -8,8 +8,8 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "log/log_sql.hpp"
 
 namespace annals::outbox {
 
@@ -29,11 +29,11 @@ CheckpointStore::CheckpointStore(postgres::Connection& connection, const postgre
     : connection_(connection),
       relay_(std::move(relay)),
       log_(log.name),
-      open_sql_(render_for(sql::checkpoint_open, log)),
-      others_sql_(render_for(sql::checkpoint_others, log)),
-      first_sql_(render_for(sql::checkpoint_first, log)),
-      save_sql_(render_for(sql::checkpoint_save, log)),
-      epoch_sql_(render_for(sql::checkpoint_epoch, log)) {
+      open_sql_(postgres::render(sql::checkpoint_open, log)),
+      others_sql_(postgres::render(sql::checkpoint_others, log)),
+      first_sql_(postgres::render(sql::checkpoint_first, log)),
+      save_sql_(postgres::render(sql::checkpoint_save, log)),
+      epoch_sql_(postgres::render(sql::checkpoint_epoch, log)) {
   // A checkpoint that a crash of the server takes back is a repetition, not a loss.
   connection_.execute("SET synchronous_commit = off");
 }

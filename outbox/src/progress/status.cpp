@@ -3,7 +3,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "log/log_sql.hpp"
+#include "log/log_name.hpp"
 #include "progress/checkpoint_row.hpp"
 
 namespace annals::outbox {
@@ -32,7 +32,7 @@ OutboxStatus read_outbox_status(Connection& connection, const std::string& schem
 std::vector<RelayStatus> read_relay_status(Connection& connection, const std::vector<postgres::MessageLog>& logs) {
   std::vector<RelayStatus> relays;
   for (const auto& log : logs) {
-    const auto rows = connection.query(render_for(sql::relay_list, log), Params{}.text(log.name));
+    const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name));
     for (int row = 0; row < rows.rows(); ++row) {
       auto status = checkpoint_of(rows, row);
       add_lag(connection, log, status);

@@ -17,7 +17,6 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
 #include "log/log_name.hpp"
-#include "log/log_sql.hpp"
 #include "log/table_source.hpp"
 #include "progress/at_least_once.hpp"
 #include "relay/relay_run.hpp"

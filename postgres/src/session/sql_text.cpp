@@ -2,6 +2,7 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
+#include "annals/postgres/message_log.hpp"
 
 namespace annals::postgres {
 namespace {
@@ -25,6 +26,11 @@ std::string render(std::string_view sql, std::initializer_list<std::pair<std::st
 std::string render(std::string_view sql, std::string_view schema) {
   require_identifier("schema", schema);
   return render(sql, {{"schema", schema}});
+}
+
+std::string render(std::string_view sql, const MessageLog& log) {
+  require_identifier("schema", log.schema);
+  return render(sql, {{"schema", log.schema}, {"relation", log.relation}, {"id", log.id}});
 }
 
 }  // namespace annals::postgres

@@ -10,7 +10,6 @@
 #include "annals/projections/status.hpp"
 #include "annals_projections_sql.hpp"
 #include "runner/checkpoint.hpp"
-#include "runner/log_sql.hpp"
 #include "runner/remedy.hpp"
 
 namespace annals::projections {
@@ -26,7 +25,7 @@ std::string label_of(const ProjectionKey& key) {
 }
 
 std::int64_t log_end(Connection& connection, const std::string& schema) {
-  return connection.query(on_log(sql::log_end, schema)).bigint(0, 0);
+  return connection.query(render(sql::log_end, eventstore::message_log(schema))).bigint(0, 0);
 }
 
 std::int64_t named_position(Connection& connection, const ProjectionKey& key, std::int64_t position) {
@@ -41,7 +40,8 @@ std::int64_t named_position(Connection& connection, const ProjectionKey& key, st
 std::int64_t recorded_position(Connection& connection, const ProjectionKey& key, const postgres::Result& row) {
   const auto position = row.bigint(0, 0);
   if (position == 0) return 0;
-  const auto event = connection.query(on_log(sql::event_at, key.schema), Params{}.bigint(position));
+  const auto event =
+      connection.query(render(sql::event_at, eventstore::message_log(key.schema)), Params{}.bigint(position));
   if (!event.empty() && event.uuid(0, 0) == row.uuid(0, 3)) return position;
   const auto end = log_end(connection, key.schema);
   const auto what = position > end  ? fmt::format("beyond the log, which ends at {}", end)
@@ -69,7 +69,7 @@ bool adopt(Connection& connection, const Adoption& adoption) {
   if (row.empty()) return false;
   const auto position =
       adoption.position ? named_position(connection, key, *adoption.position) : recorded_position(connection, key, row);
-  connection.query(on_log(sql::checkpoint_adopt, key.schema),
+  connection.query(render(sql::checkpoint_adopt, eventstore::message_log(key.schema)),
                    Params{}
                        .text(key.name)
                        .integer(key.version)

@@ -4,10 +4,10 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
+#include "annals/eventstore/message_log.hpp"
 #include "annals/postgres/ownership.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_projections_sql.hpp"
-#include "runner/log_sql.hpp"
 #include "runner/remedy.hpp"
 
 namespace annals::projections {
@@ -24,7 +24,7 @@ Checkpoint::Checkpoint(ProjectionKey key, std::string system_identifier)
       system_identifier_(std::move(system_identifier)),
       create_("projection_create", render(sql::checkpoint_create, key_.schema)),
       lock_("projection_lock", render(sql::checkpoint_lock, key_.schema)),
-      event_at_("projection_event_at", on_log(sql::event_at, key_.schema)),
+      event_at_("projection_event_at", render(sql::event_at, eventstore::message_log(key_.schema))),
       move_("projection_move", render(sql::checkpoint_move, key_.schema)),
       reset_("projection_reset", render(sql::checkpoint_reset, key_.schema)),
       peek_("projection_peek", render(sql::checkpoint_peek, key_.schema)) {}

@@ -11,7 +11,6 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_projections_sql.hpp"
 #include "runner/checkpoint.hpp"
-#include "runner/log_sql.hpp"
 
 namespace annals::projections {
 
@@ -45,7 +44,8 @@ ProjectionStatus status_of(const postgres::Result& rows, int row) {
 }  // namespace
 
 std::vector<ProjectionStatus> list_projections(Connection& connection, const std::string& schema) {
-  const auto rows = connection.query(on_log(sql::projection_list, schema), Params{}.bigint(counted_lag_max));
+  const auto rows = connection.query(postgres::render(sql::projection_list, eventstore::message_log(schema)),
+                                     Params{}.bigint(counted_lag_max));
   std::vector<ProjectionStatus> list;
   for (int row = 0; row < rows.rows(); ++row) {
     list.push_back(status_of(rows, row));

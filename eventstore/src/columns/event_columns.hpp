@@ -86,6 +86,12 @@ constexpr void for_each(const Columns& columns, Visit visit) {
   std::apply([&](const auto&... column) { (visit(column), ...); }, columns);
 }
 
+/// Whether both are the same event by that.
+template <class A, class B>
+[[nodiscard]] bool is_same(const A& a, const B& b) {
+  return std::apply([&](const auto&... column) { return ((column.of(a) == column.of(b)) && ...); }, identity);
+}
+
 /// How rows come back: libpq's binary form, or text that does not depend on the settings of the caller's session.
 enum class Form { binary, text };
 

@@ -6,6 +6,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "columns/event_columns.hpp"
 
 namespace annals::eventstore {
 namespace {
@@ -24,10 +25,6 @@ ImportRefused other_content(std::size_t index, const ImportedEvent& event) {
           {.hint = "give what is another event another id"}};
 }
 
-bool is_same(const ImportedEvent& a, const ImportedEvent& b) {
-  return a.event.id == b.event.id && a.event.type == b.event.type && a.event.data == b.event.data;
-}
-
 /// Whether the import itself has put the same event at this place. Rare: only for lines that are there twice.
 bool is_repeated(const ChunkPlan& plan, const ImportedEvent& event, const StreamHead& head) {
   const auto version = event.version->value();
@@ -35,7 +32,7 @@ bool is_repeated(const ChunkPlan& plan, const ImportedEvent& event, const Stream
   const auto twin = std::find_if(plan.fresh.rbegin(), plan.fresh.rend(), [&](const ChunkPlan::Fresh& fresh) {
     return fresh.head == &head && fresh.version == version;
   });
-  return twin != plan.fresh.rend() && is_same(*twin->event, event);
+  return twin != plan.fresh.rend() && columns::is_same(twin->event->event, event.event);
 }
 
 }  // namespace

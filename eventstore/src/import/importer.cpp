@@ -6,6 +6,7 @@
 #include "annals/core/backoff.hpp"
 #include "annals/eventstore/schema.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/error.hpp"
 #include "annals/postgres/migrator.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_eventstore_sql.hpp"
@@ -92,7 +93,7 @@ ImportReport Importer::Impl::write_again_if_overtaken(Events events) {
     try {
       return write(events);
     } catch (const Error& error) {
-      if (attempt == attempts_max || (error.sqlstate() != "40001" && error.sqlstate() != "40P01")) throw;
+      if (attempt == attempts_max || !postgres::is_overtaken(error)) throw;
     }
     std::this_thread::sleep_for(backoff.next());
   }

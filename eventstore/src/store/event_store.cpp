@@ -9,6 +9,7 @@
 #include "annals/eventstore/schema.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/pool.hpp"
+#include "columns/event_columns.hpp"
 #include "columns/fields.hpp"
 #include "read/replay.hpp"
 #include "store/session.hpp"
@@ -22,15 +23,12 @@ using ConnectionPool = postgres::Pool<postgres::Connection>;
 /// once the winner's head is visible.
 constexpr int attempts_max = 5;
 
-bool is_same(const PresentEvent& present, const NewEvent& event) {
-  return present.id == event.id && present.type == event.type && present.data == event.data;
-}
-
 /// Whether exactly these events follow the expected version already: the same call, made before.
 bool already_there(Session& session, const AppendRequest& request) {
   if (!request.expected.is_exact()) return false;
   const auto present = session.present(request.stream, StreamVersion{request.expected.code()}, request.events.size());
-  return std::equal(present.begin(), present.end(), request.events.begin(), request.events.end(), is_same);
+  return std::equal(present.begin(), present.end(), request.events.begin(), request.events.end(),
+                    columns::is_same<PresentEvent, NewEvent>);
 }
 
 Appended repeated(Session& session, const AppendRequest& request) {

@@ -135,6 +135,8 @@ Error error_from_sqlstate(std::string_view sqlstate, std::string_view what, std:
                {.hint = std::string{meaning.hint}, .sqlstate = std::string{sqlstate}, .retryable = meaning.retryable}};
 }
 
+bool is_overtaken(const Error& error) noexcept { return error.sqlstate() == "40001" || error.sqlstate() == "40P01"; }
+
 Error error_from_result(const pg_result* result, std::string_view what) {
   const auto field = [&](int code) -> std::string_view {
     const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);

@@ -44,7 +44,7 @@ bool attempt(PqxxPool& pool, const std::function<void(pqxx::work&)>& body, bool 
     return false;
   } catch (const Error& error) {  // thrown by Annals inside the body
     if (error.kind() == ErrorKind::disconnected || error.kind() == ErrorKind::in_doubt) connection.discard();
-    if (!may_retry || (error.sqlstate() != "40001" && error.sqlstate() != "40P01")) throw;
+    if (!may_retry || !is_overtaken(error)) throw;
   } catch (const pqxx::serialization_failure&) {
     if (!may_retry) throw;
   } catch (const pqxx::deadlock_detected&) {

@@ -41,6 +41,7 @@ std::vector<StreamHead*> StreamHeads::lock(postgres::Connection& connection, std
     found->second.fresh = 0;
     of_events.push_back(&found->second);
   }
+  if (unknown.empty()) return of_events;
   const auto rows = connection.query_prepared("lock_heads", lock_, postgres::Params{}.text_array(unknown));
   for (int row = 0; row < rows.rows(); ++row) {
     auto& head = heads_.find(rows.bytes(row, 0))->second;

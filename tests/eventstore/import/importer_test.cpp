@@ -19,17 +19,18 @@ ImportedEvent imported(const std::string& stream, const std::string& data,
   return out;
 }
 
+void wait_until_somebody_waits(postgres::Connection& observer) {
+  while (observer
+             .query("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = "
+                    "current_database()")
+             .bigint(0, 0) == 0) {
+  }
+}
+
 class ImporterTest : public StoreTest {
  protected:
   /// One chunk of a run of its own.
   ImportReport import(const std::vector<ImportedEvent>& events) { return Importer{temp_.as("writer")}.add(events); }
-  void wait_until_somebody_waits() {
-    while (direct_
-               .query("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = "
-                      "current_database()")
-               .bigint(0, 0) == 0) {
-    }
-  }
   std::string log() {
     std::string order;
     store_.read_all(GlobalPosition{}, [&](const RecordedEvent& event) {
@@ -177,7 +178,7 @@ TEST_F(ImporterTest, LooksAgainWhenAStreamAppearsMeanwhile) {
   (void)version_of(store_.append(creator, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t", "theirs")}));
   Error last{ErrorKind::failed, ""};
   std::jthread importer{[&] { last = error_of([&] { import({imported("a", "ours", 1)}); }); }};
-  wait_until_somebody_waits();
+  wait_until_somebody_waits(direct_);
   creator.commit();
   importer.join();
   EXPECT_EQ(last.kind(), ErrorKind::refused) << "the first look could not know, the second does: " << last.what();
@@ -190,7 +191,7 @@ TEST_F(ImporterTest, AppendsBehindAStreamThatAppearsMeanwhile) {
   (void)version_of(store_.append(creator, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t", "theirs")}));
   ImportReport report;
   std::jthread importer{[&] { report = import({imported("a", "ours"), imported("b", "ours")}); }};
-  wait_until_somebody_waits();
+  wait_until_somebody_waits(direct_);
   creator.commit();
   importer.join();
   EXPECT_EQ(report.streams_created, 1U);
@@ -223,11 +224,7 @@ TEST(ImporterInEnglish, LocksNewStreamsInByteOrderToo) {
   std::jthread import{[&] {
     Importer{english.database()}.add(std::vector<ImportedEvent>{imported("a", "1"), imported("B", "1")});
   }};
-  while (direct
-             .query("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = "
-                    "current_database()")
-             .bigint(0, 0) == 0) {
-  }
+  wait_until_somebody_waits(direct);
   EXPECT_NO_THROW({
     (void)version_of(store.append(tx, StreamName{"a"}, ExpectedVersion::no_stream(), {event("t")}));
     tx.commit();

@@ -1,5 +1,7 @@
 #include "history.hpp"
 
+#include <algorithm>
+
 #include "annals/postgres/connection.hpp"
 
 namespace annals::bench {
@@ -11,6 +13,14 @@ postgres::Database patient(postgres::Database database) {
 }
 
 }  // namespace
+
+std::vector<NamedHistory> both_lengths(std::int64_t events) {
+  const auto of = [events](std::int64_t streams, std::int64_t at_once) {
+    return History{.events = events / streams * streams, .streams = streams, .at_once = at_once};
+  };
+  const auto long_streams = std::max<std::int64_t>(1, events / 600);
+  return {{"long", of(long_streams, long_streams)}, {"short", of(events / 10, 1000)}};
+}
 
 void write_history(const postgres::Database& database, const History& history) {
   postgres::Connection connection{patient(database)};

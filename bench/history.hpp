@@ -1,6 +1,8 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "annals/postgres/database.hpp"
 
@@ -14,6 +16,14 @@ struct History {
   std::int64_t streams = 1;
   std::int64_t at_once = streams;  ///< streams that grow by turns before the next do
 };
+
+/// About `events` in streams of both lengths that are measured. long: of 600 events, all of them growing at once. short: of
+/// 10, a thousand at a time.
+struct NamedHistory {
+  std::string name;
+  History history;
+};
+[[nodiscard]] std::vector<NamedHistory> both_lengths(std::int64_t events);
 
 /// Fills an empty store; what a division leaves over is not written.
 void write_history(const postgres::Database& database, const History& history);

@@ -1,6 +1,5 @@
 // `annals events import` of a file of JSON Lines, the program's whole run, against one COPY BINARY of the same rows from memory
-// into a table with a primary key and a unique key. long: streams of 600 events, all of them growing at once. short: streams
-// of 10, a thousand at a time.
+// into a table with a primary key and a unique key. long, short: history.hpp.
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <unistd.h>
@@ -93,11 +92,10 @@ double copy_in(const Log& log, long long events) {
   return static_cast<double>(events) / seconds;
 }
 
-void bench_streams(const BenchOptions& options, const std::string& length, History history,
-                   std::vector<Measurement>& results) {
-  const auto name = "import/" + length;
+void bench_streams(const BenchOptions& options, const NamedHistory& named, std::vector<Measurement>& results) {
+  const auto& history = named.history;
+  const auto name = "import/" + named.name;
   if (!options.wants(name)) return;
-  history.events = history.events / history.streams * history.streams;
   const Log log{history};
   results.push_back(measure({.name = name,
                              .unit = "events/s",
@@ -110,9 +108,7 @@ void bench_streams(const BenchOptions& options, const std::string& length, Histo
 
 std::vector<Measurement> bench_import(const BenchOptions& options) {
   std::vector<Measurement> results;
-  const auto long_streams = std::max(1LL, options.events / 600);
-  bench_streams(options, "long", {.events = options.events, .streams = long_streams, .at_once = long_streams}, results);
-  bench_streams(options, "short", {.events = options.events, .streams = options.events / 10, .at_once = 1000}, results);
+  for (const auto& named : both_lengths(options.events)) bench_streams(options, named, results);
   return results;
 }
 

@@ -1,6 +1,5 @@
 // A replay of the whole log by one session or two, decoded into RecordedEvent, against one COPY BINARY of the columns that a
-// reader needs, in position order, thrown away. long: streams of 600 events, all of them growing at once. short: streams of
-// 10, a thousand at a time.
+// reader needs, in position order, thrown away. long, short: history.hpp.
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
@@ -46,11 +45,10 @@ double replay(const eventstore::EventStore& store, long long events, std::size_t
   return static_cast<double>(events) / watch.seconds();
 }
 
-void bench_streams(const BenchOptions& options, const std::string& length, History history,
-                   std::vector<Measurement>& results) {
-  const auto name = [&](std::size_t sessions) { return fmt::format("replay/sessions-{}/{}", sessions, length); };
+void bench_streams(const BenchOptions& options, const NamedHistory& named, std::vector<Measurement>& results) {
+  const auto& history = named.history;
+  const auto name = [&](std::size_t sessions) { return fmt::format("replay/sessions-{}/{}", sessions, named.name); };
   if (!options.wants(name(1)) && !options.wants(name(2))) return;
-  history.events = history.events / history.streams * history.streams;
   const tests::TempDatabase temp;
   write_history(temp.superuser(), history);
   const eventstore::EventStore store{temp.superuser()};
@@ -68,9 +66,7 @@ void bench_streams(const BenchOptions& options, const std::string& length, Histo
 
 std::vector<Measurement> bench_replay(const BenchOptions& options) {
   std::vector<Measurement> results;
-  const auto long_streams = std::max(1LL, options.events / 600);
-  bench_streams(options, "long", {.events = options.events, .streams = long_streams, .at_once = long_streams}, results);
-  bench_streams(options, "short", {.events = options.events, .streams = options.events / 10, .at_once = 1000}, results);
+  for (const auto& named : both_lengths(options.events)) bench_streams(options, named, results);
   return results;
 }
 

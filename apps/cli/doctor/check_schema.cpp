@@ -6,23 +6,13 @@
 #include "annals_cli_sql.hpp"
 #include "cli/commands/schema_sets.hpp"
 #include "cli/doctor/check.hpp"
+#include "cli/doctor/table_names.hpp"
 
 namespace annals::cli {
 namespace {
 
-postgres::Params log_tables(const std::string& schema) {
-  const std::string events = schema + ".events";
-  const std::string outbox = schema + ".outbox";
-  const std::optional<std::string_view> tables[] = {events, outbox};
-  return postgres::Params{}.text_array(tables);
-}
-
-postgres::Params written_tables(const std::string& schema) {
-  const std::string events = schema + ".events";
-  const std::string outbox = schema + ".outbox";
-  const std::string streams = schema + ".streams";
-  const std::optional<std::string_view> tables[] = {events, outbox, streams};
-  return postgres::Params{}.text_array(tables);
+postgres::Params tables_of(const postgres::Connection& connection, std::initializer_list<std::string_view> tables) {
+  return postgres::Params{}.text_array(TableNames{connection.database().schema, tables}.views());
 }
 
 Check check_steps(postgres::Connection& connection) {
@@ -60,8 +50,8 @@ void check_triggers(postgres::Connection& connection, Checks& checks) {
 
 /// An append whose event somebody swallowed looks like one that lost a race, and leaves a gap in its stream.
 void check_insert_hooks(postgres::Connection& connection, Checks& checks) {
-  const auto& schema = connection.database().schema;
-  const auto rows = connection.query(std::string{sql::doctor_insert_hooks}, written_tables(schema));
+  const auto rows =
+      connection.query(std::string{sql::doctor_insert_hooks}, tables_of(connection, {"events", "outbox", "streams"}));
   for (int row = 0; row < rows.rows(); ++row) {
     checks.push_back({"insert_hooks", Level::warn,
                       fmt::format("{} {} runs before each INSERT into {}: what it drops is missing without a word, and "
@@ -73,7 +63,7 @@ void check_insert_hooks(postgres::Connection& connection, Checks& checks) {
 }
 
 void check_sequences(postgres::Connection& connection, Checks& checks) {
-  const auto rows = connection.query(std::string{sql::doctor_sequences}, log_tables(connection.database().schema));
+  const auto rows = connection.query(std::string{sql::doctor_sequences}, tables_of(connection, {"events", "outbox"}));
   for (int row = 0; row < rows.rows(); ++row) {
     const auto table = rows.text(row, 0);
     if (rows.bigint(row, 1) == 1 && !rows.boolean(row, 2)) {

@@ -8,6 +8,7 @@
 #include "annals/postgres/tail/blocker.hpp"
 #include "annals_cli_sql.hpp"
 #include "cli/doctor/check.hpp"
+#include "cli/doctor/table_names.hpp"
 #include "cli/screen/age.hpp"
 #include "cli/screen/report.hpp"
 
@@ -46,11 +47,8 @@ std::string see_more(const Sight& sight) {
 }
 
 Check check_writers(postgres::Connection& connection, const Sight& sight) {
-  const auto& schema = connection.database().schema;
-  const std::string events = schema + ".events";
-  const std::string outbox = schema + ".outbox";
-  const std::optional<std::string_view> tables[] = {events, outbox};
-  const auto found = postgres::find_blockers(connection, tables);
+  const TableNames tables{connection.database().schema, {"events", "outbox"}};
+  const auto found = postgres::find_blockers(connection, tables.views());
   if (found.empty()) return {"open_writers", Level::ok, "no open transaction holds readers back"};
   const auto lasts = [](const postgres::Blocker& blocker) { return !blocker.age || *blocker.age >= patience; };
   const auto first = std::find_if(found.begin(), found.end(), lasts);
@@ -65,11 +63,8 @@ Check check_writers(postgres::Connection& connection, const Sight& sight) {
 
 /// What PostgreSQL lets everybody ask for who may use the schema, and grants nobody but the owner.
 Check check_lockers(postgres::Connection& connection, const Sight& sight) {
-  const auto& schema = connection.database().schema;
-  const std::string names[] = {schema + ".schema_migrations", schema + ".streams", schema + ".events",
-                               schema + ".outbox"};
-  const std::optional<std::string_view> tables[] = {names[0], names[1], names[2], names[3]};
-  const auto rows = connection.query(std::string{sql::doctor_lockers}, postgres::Params{}.text_array(tables));
+  const TableNames tables{connection.database().schema, {"schema_migrations", "streams", "events", "outbox"}};
+  const auto rows = connection.query(std::string{sql::doctor_lockers}, postgres::Params{}.text_array(tables.views()));
   if (rows.empty()) return {"lockers", Level::ok, "nobody keeps programs from the tables"};
   const bool is_seen = !rows.is_null(0, 5);
   const auto age = is_seen ? format_age(milliseconds{rows.bigint(0, 5)}) : "a time that this role may not see";

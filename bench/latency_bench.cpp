@@ -122,6 +122,7 @@ Percentiles run(const std::string& topic, int per_second, double seconds, const 
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(writers));
     for (int writer = 0; writer < writers; ++writer) threads.emplace_back(write, writer);
   }
   consumer.wait_for(static_cast<std::size_t>(count));

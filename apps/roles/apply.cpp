@@ -124,6 +124,7 @@ std::vector<HeldRight> of_others(const std::vector<HeldRight>& all, const std::v
 std::vector<std::string> blind(Connection& connection, const std::vector<std::string>& doctors) {
   const auto rows = connection.query(std::string{sql::stats_missing}, names(doctors));
   std::vector<std::string> roles;
+  roles.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) roles.push_back(rows.text(row, 0));
   return roles;
 }

@@ -11,17 +11,21 @@ PartitionGate::Partition& PartitionGate::at(std::int32_t partition) {
   return partitions_[index];
 }
 
+void PartitionGate::count(Partition& state, Time now) {
+  if (state.in_flight++ == 0) state.answered = now;
+}
+
 bool PartitionGate::admit(std::int32_t partition, Time now) {
   const std::lock_guard lock{mutex_};
   auto& state = at(partition);
   if (state.in_flight > 0 && now >= state.confirmed_until) return false;
-  ++state.in_flight;
+  count(state, now);
   return true;
 }
 
-void PartitionGate::force(std::int32_t partition) {
+void PartitionGate::force(std::int32_t partition, Time now) {
   const std::lock_guard lock{mutex_};
-  ++at(partition).in_flight;
+  count(at(partition), now);
 }
 
 void PartitionGate::settle(std::int32_t partition, bool delivered, Time now) {
@@ -29,7 +33,27 @@ void PartitionGate::settle(std::int32_t partition, bool delivered, Time now) {
   auto& state = at(partition);
   ANNALS_ASSERT(state.in_flight > 0);
   --state.in_flight;
+  state.answered = now;
   if (delivered) state.confirmed_until = now + confirmation_max;
+}
+
+PartitionGate::Changes PartitionGate::tend(Time now) {
+  const std::lock_guard lock{mutex_};
+  Changes changes;
+  for (std::size_t index = 0; index < partitions_.size(); ++index) {
+    auto& state = partitions_[index];
+    const auto partition = static_cast<std::int32_t>(index);
+    const bool is_paused = state.paused != Time::min();
+    if (is_paused && (state.answered >= state.paused || now - state.paused >= pause_max)) {
+      state.paused = Time::min();
+      state.answered = now;
+      changes.resume.push_back(partition);
+    } else if (!is_paused && state.in_flight > unanswered_max && now - state.answered >= patience) {
+      state.paused = now;
+      changes.pause.push_back(partition);
+    }
+  }
+  return changes;
 }
 
 }  // namespace annals::kafka

@@ -8,6 +8,15 @@
 #include "annals/core/assert.hpp"
 
 namespace annals::kafka {
+namespace {
+
+PartitionList list_of(const char* topic, const std::vector<std::int32_t>& partitions) {
+  PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
+  for (const auto partition : partitions) rd_kafka_topic_partition_list_add(list.get(), topic, partition);
+  return list;
+}
+
+}  // namespace
 
 Partitioner partitioner_named(const std::string& name) {
   static constexpr std::array<std::pair<std::string_view, Partitioner>, 3> all{{
@@ -36,7 +45,7 @@ std::int32_t ProducerTopic::choose(const rd_kafka_topic_t* topic, const void* ke
   const auto partition = key == nullptr ? that.next_without_key(topic, partitions)
                                         : that.partitioner_(topic, key, key_size, partitions, nullptr, message_opaque);
   if (that.sender_.load() != std::this_thread::get_id()) {  // too late to push back
-    that.gate_.force(partition);
+    that.gate_.force(partition, std::chrono::steady_clock::now());
     return partition;
   }
   that.refused_ = !that.gate_.admit(partition, std::chrono::steady_clock::now());
@@ -59,6 +68,14 @@ void ProducerTopic::settle(const rd_kafka_message_t& message) {
   if (message.partition < 0) return;  // never got one
   auto& that = *static_cast<ProducerTopic*>(rd_kafka_topic_opaque(message.rkt));
   that.gate_.settle(message.partition, message.err == RD_KAFKA_RESP_ERR_NO_ERROR, std::chrono::steady_clock::now());
+}
+
+bool ProducerTopic::tend(rd_kafka_t& client, std::chrono::steady_clock::time_point now) {
+  const auto changes = gate_.tend(now);
+  const auto* name = rd_kafka_topic_name(handle_.get());
+  if (!changes.pause.empty()) rd_kafka_pause_partitions(&client, list_of(name, changes.pause).get());
+  if (!changes.resume.empty()) rd_kafka_resume_partitions(&client, list_of(name, changes.resume).get());
+  return !changes.resume.empty();
 }
 
 }  // namespace annals::kafka

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -41,6 +42,9 @@ class ProducerTopic {
   }
   /// To be called for each message that librdkafka is done with.
   static void settle(const rd_kafka_message_t& message);
+  /// Pauses and resumes partitions as their gate wants it. True when one was resumed: librdkafka's threads do not look at
+  /// it before they wake up.
+  [[nodiscard]] bool tend(rd_kafka_t& client, std::chrono::steady_clock::time_point now);
 
  private:
   static std::int32_t choose(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,

@@ -10,6 +10,7 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
 #include "client/client.hpp"
+#include "producer/partition_gate.hpp"
 #include "producer/returned_message.hpp"
 #include "producer/topic_table.hpp"
 #include "wire/cloud_event.hpp"
@@ -104,6 +105,8 @@ const Settings& producer_defaults() {
   return defaults;
 }
 
+constexpr milliseconds tend_every{1};
+
 enum class Requests { gather, single };
 
 ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state, Requests requests) {
@@ -178,6 +181,7 @@ struct KafkaSink::Impl {
   [[nodiscard]] rd_kafka_resp_err_t produce(std::string_view topic, const Record& record, HeadersHandle& headers);
 
   void poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries);
+  void tend();
   void advance();
   void close();
   void decide();
@@ -197,6 +201,7 @@ struct KafkaSink::Impl {
   Phase phase = Phase::open;
   std::deque<ReturnedMessage> waiting;  // to be sent again, in order
   std::string failure;                  // why the sink is broken
+  std::chrono::steady_clock::time_point tended_at;
 };
 
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
@@ -269,10 +274,20 @@ void KafkaSink::Impl::poll(milliseconds wait, std::vector<outbox::Delivery>& del
   const Deadline deadline{wait};
   state.deliveries = &deliveries;
   do {
-    rd_kafka_poll(producer->client.get(), to_int_ms(deadline.left()));
+    const auto tended = state.in_flight > 0 ? milliseconds{PartitionGate::patience} : wait;
+    rd_kafka_poll(producer->client.get(), to_int_ms(std::min(tended, deadline.left())));
+    tend();
     advance();
   } while (deliveries.size() == before && phase != Phase::broken && !deadline.passed());
   state.deliveries = nullptr;
+}
+
+/// Partitions with a slow broker rest (PartitionGate).
+void KafkaSink::Impl::tend() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - tended_at < tend_every) return;
+  tended_at = now;
+  if (producer->topics.tend(now)) (void)rd_kafka_flush(producer->client.get(), 0);  // wakes librdkafka's threads
 }
 
 void KafkaSink::Impl::advance() {

@@ -33,6 +33,12 @@ ProducerTopic& TopicTable::get(std::string_view name) {
   return *found->second;
 }
 
+bool TopicTable::tend(std::chrono::steady_clock::time_point now) {
+  bool resumed = false;
+  for (const auto& [name, topic] : topics_) resumed = topic->tend(client_, now) || resumed;
+  return resumed;
+}
+
 std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
   auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_);
   const Deadline deadline{wait_max_};

@@ -26,6 +26,8 @@ class TopicTable {
 
   /// Throws Error{refused}: no such topic, or not authorised; Error{disconnected}: no answer within wait_max.
   [[nodiscard]] ProducerTopic& get(std::string_view name);
+  /// ProducerTopic::tend() of each topic.
+  [[nodiscard]] bool tend(std::chrono::steady_clock::time_point now);
 
  private:
   [[nodiscard]] std::unique_ptr<ProducerTopic> open(const std::string& name);

@@ -55,6 +55,7 @@ void skip_message(Connection& connection, const MessageLog& log, const Skip& ski
 PassedOver read_passed_over(Connection& connection, const MessageLog& log, const std::string& relay) {
   const auto rows = connection.query(postgres::render(sql::skip_list, log), Params{}.text(relay).text(log.name));
   std::vector<MessageSource::Place> places;
+  places.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     places.push_back({.position = rows.bigint(row, 0), .id = rows.uuid(row, 1)});
   }

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@ using outbox::Sink;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
+using seconds_of = std::chrono::duration<double>;
 using ::testing::IsEmpty;
 
 /// One broker for all tests of this program; it takes seconds to start.
@@ -151,6 +153,41 @@ TEST_F(KafkaFaults, PausedBrokerFillsTheQueueAndNothingElse) {
   while (publisher.step() && steady_clock::now() < deadline) {
   }
   expect_all_in_order(name, kafka_->address(), 50'000);
+}
+
+/// User and system time of all threads of this process.
+seconds_of processor_time() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return seconds_of{static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec)};
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+/// librdkafka's thread would ask all the time whether it may send what waits behind the answer (PartitionGate).
+TEST_F(KafkaFaults, PausedBrokerCostsNoProcessorTime) {
+  const auto name = topic("idle", 1);
+  KafkaSink sink{options()};
+  Outcome outcome;
+  const auto messages = numbered(name, 1'000, 10);
+  const auto send = [&](std::size_t first, std::size_t last) {
+    for (auto i = first; i < last; ++i) ASSERT_EQ(sink.send(messages[i].view()), Sink::Send::accepted);
+  };
+  send(0, 1);
+  drain(sink, outcome);
+  kafka_->pause();
+  send(1, 10);  // unanswered ...
+  poll_into(sink, outcome, milliseconds{50});
+  send(10, 1'000);  // ... and what waits behind them
+  const auto before = processor_time();
+  const auto until = steady_clock::now() + seconds{4};
+  while (steady_clock::now() < until) poll_into(sink, outcome, milliseconds{20});
+  EXPECT_LT((processor_time() - before).count(), 1.0) << "of four seconds";
+  kafka_->resume();
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), 1'000U);
+  expect_all_in_order(name, kafka_->address(), 1'000);
 }
 
 /// How long it takes to destroy something.

@@ -100,7 +100,9 @@ INSTANTIATE_TEST_SUITE_P(Lasting, KafkaSinkBatchRefusals,
 TEST(KafkaSinkSecondLook, ThatEndsWithoutAVerdictBlamesNobody) {
   KafkaMock mock;
   mock.create_topic("t", 1);
-  mock.fail_produce({0, 0, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});
+  mock.fail_produce(
+      {0, 0, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+       RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});  // twice: a request may be behind the one that is too large
   KafkaSink sink{to_mock(mock)};
   Outcome outcome;
   const auto messages = numbered("t", 200, 10);

@@ -51,7 +51,7 @@ TEST(Replication, APromotionIsAnotherTimelineAtOnce) {
     EXPECT_EQ(read_cluster_identity(connection).timeline, "1");
   }
   server.kill();
-  std::ofstream{data / "standby.signal"};
+  const std::ofstream signal{data / "standby.signal"};
   server.start();
   Connection connection{{.conninfo = server.address()}};
   const auto standby = read_cluster_identity(connection);

@@ -6,8 +6,6 @@
 namespace annals::tests {
 namespace {
 
-using projections::Runner;
-
 class RunnerTest : public RunnerTestBase {};
 
 TEST_F(RunnerTest, ReadModelIsTheFoldOfHistory) {

@@ -58,8 +58,8 @@ testing::MemoryLog all_messages(bool named) {
 
 class Consumer {
  public:
-  Consumer(const postgres::Database& database, std::string manner, KillAt kill)
-      : manner_(std::move(manner)), kill_(std::move(kill)), database_(database) {}
+  Consumer(postgres::Database database, std::string manner, KillAt kill)
+      : manner_(std::move(manner)), kill_(std::move(kill)), database_(std::move(database)) {}
 
   void receive_all() {
     auto log = all_messages(manner_ != "inbox-nameless");

@@ -102,7 +102,7 @@ struct TcpProxy::Impl {
 
   /// Forwards one way until an end closes. The gate is held over the send, so that freeze() returns after it.
   void pump(const Socket& from, const Socket& to) {
-    std::array<char, 64 * 1024> buffer{};
+    std::array<char, std::size_t{64} * 1024> buffer{};
     ssize_t got = 0;
     while ((got = ::recv(from.fd(), buffer.data(), buffer.size(), 0)) > 0) {
       std::unique_lock open{gate};

@@ -75,8 +75,8 @@ std::string required_env(const char* name) {
 
 TempDatabase::TempDatabase(Schema schema) : TempDatabase(required_env("ANNALS_DATABASE"), schema) {}
 
-TempDatabase::TempDatabase(const std::string& server_uri, Schema schema, const std::string& clauses)
-    : server_uri_(server_uri), name_(unique_name()) {
+TempDatabase::TempDatabase(std::string server_uri, Schema schema, const std::string& clauses)
+    : server_uri_(std::move(server_uri)), name_(unique_name()) {
   superuser_.conninfo = with_database(server_uri_, name_);
   postgres::Connection{{.conninfo = server_uri_}}.execute(
       fmt::format("CREATE DATABASE {} OWNER annals_owner {}", name_, clauses));

@@ -15,7 +15,7 @@ class TempDatabase {
   enum class Schema { applied, none };
   explicit TempDatabase(Schema schema = Schema::applied);
   /// In another cluster of script/stack than the test stack's, or with clauses of CREATE DATABASE.
-  TempDatabase(const std::string& server_uri, Schema schema, const std::string& clauses = {});
+  TempDatabase(std::string server_uri, Schema schema, const std::string& clauses = {});
   ~TempDatabase();
   TempDatabase(const TempDatabase&) = delete;
   TempDatabase& operator=(const TempDatabase&) = delete;

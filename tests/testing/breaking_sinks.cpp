@@ -26,7 +26,7 @@ class BreakingSink final : public outbox::Sink {
 
   Send send(const outbox::MessageView& message) override {
     if (queue_.size() >= queue_max_) return Send::full;
-    queue_.push_back({message, to_incoming(message)});
+    queue_.emplace_back(message, to_incoming(message));
     return Send::accepted;
   }
   void poll(std::chrono::milliseconds, std::vector<outbox::Delivery>& deliveries) override {
@@ -43,7 +43,8 @@ class BreakingSink final : public outbox::Sink {
     const bool refused = count_ == refused_ || (fault_ == Fault::blames_innocents && refused_ > 0 && count_ > refused_);
     if (!refused) {
       auto message = fault_ == Fault::keeps_views ? to_incoming(view) : copy;
-      if (fault_ == Fault::cuts_payload) message.payload = message.payload.c_str();
+      if (fault_ == Fault::cuts_payload)
+        message.payload.resize(std::min(message.payload.find('\0'), message.payload.size()));
       log_.append(std::move(message));
     }
     if (fault_ == Fault::drops_reports && view.ticket % 10 == 0) return;

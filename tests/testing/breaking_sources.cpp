@@ -62,7 +62,8 @@ class BreakingSource final : public projections::Source {
   void spoil(std::vector<projections::IncomingMessage>& messages) const {
     if (fault_ == Fault::reverses) std::reverse(messages.begin(), messages.end());
     if (fault_ == Fault::cuts_payload) {
-      for (auto& message : messages) message.payload = message.payload.c_str();
+      for (auto& message : messages)
+        message.payload.resize(std::min(message.payload.find('\0'), message.payload.size()));
     }
   }
   void fail(std::vector<projections::IncomingMessage>& messages, std::size_t before) {

@@ -124,6 +124,7 @@ std::vector<StatusRow> read_status(const Database& database) {
   const auto result =
       connection.query("SELECT order_id, customer_id, state, amount_cents FROM public.order_status ORDER BY order_id");
   std::vector<StatusRow> rows;
+  rows.reserve(static_cast<std::size_t>(result.rows()));
   for (int row = 0; row < result.rows(); ++row) {
     rows.push_back({result.text(row, 0), result.text(row, 1), result.text(row, 2), result.bigint(row, 3)});
   }

@@ -69,9 +69,9 @@ std::int32_t partition_count(const Consumer& consumer, const std::string& topic)
 
 using Partitions = std::set<std::int32_t>;
 
-/// Puts on record what is not there; `known` is what is.
-void begin(const Consumer& consumer, OffsetTable& offsets, const std::string& origin, const std::string& topic,
-           const Partitions& assigned, const OffsetTable::Places& known) {
+/// Where what is not on record begins; `known` is what is.
+std::map<std::int32_t, std::int64_t> missing_starts(const Consumer& consumer, const std::string& topic,
+                                                    const Partitions& assigned, const OffsetTable::Places& known) {
   Partitions missing = assigned;
   if (known.empty()) {
     for (std::int32_t i = 0, count = partition_count(consumer, topic); i < count; ++i) missing.insert(i);
@@ -83,7 +83,7 @@ void begin(const Consumer& consumer, OffsetTable& offsets, const std::string& or
     const auto [low, end] = watermarks_of(consumer, topic, partition);
     starts[partition] = at_end ? end : low;
   }
-  offsets.begin(origin, topic, starts);
+  return starts;
 }
 
 /// Where each partition of `assigned` stands, on record at last.
@@ -93,7 +93,7 @@ OffsetTable::Places places_of(const Consumer& consumer, OffsetTable& offsets, co
   auto places = offsets.places(origin, topic);
   const bool complete = std::ranges::all_of(assigned, [&](auto partition) { return places.contains(partition); });
   if (complete) return places;
-  begin(consumer, offsets, origin, topic, assigned, places);
+  offsets.begin(origin, topic, missing_starts(consumer, topic, assigned, places));
   return offsets.places(origin, topic);  // another member may have been faster
 }
 

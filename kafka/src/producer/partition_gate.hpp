@@ -31,8 +31,8 @@ class PartitionGate {
   using Time = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::minutes confirmation_max{5};
   static constexpr std::size_t unanswered_max = 4;  ///< librdkafka sends more behind no more than these
-  static constexpr std::chrono::milliseconds patience{5};
-  static constexpr std::chrono::milliseconds pause_max{100};
+  static constexpr std::chrono::milliseconds patience{20};
+  static constexpr std::chrono::milliseconds pause_max{200};
 
   /// Counts one more message for the partition, unless it has to wait for the answer to another.
   [[nodiscard]] bool admit(std::int32_t partition, Time now);

@@ -39,6 +39,7 @@ ProducerTopic::ProducerTopic(rd_kafka_t& client, const std::string& name, Partit
   if (!handle_) throw invalid(fmt::format("topic {}: {}", name, describe(rd_kafka_last_error())), "correct the name");
 }
 
+// NOLINTNEXTLINE(readability-function-size): librdkafka's signature
 std::int32_t ProducerTopic::choose(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
                                    std::int32_t partitions, void* self, void* message_opaque) {
   auto& that = *static_cast<ProducerTopic*>(self);

@@ -95,9 +95,13 @@ bool Relay::Impl::own() {
   asked_at = now;
   if (!lock.try_acquire()) return false;
   source.emplace(session, clock, log, source_options(options));
-  run.emplace(*source, destination, clock, options, name_of(log),
-              Admission{options, read_passed_over(session, log, options.name)},
-              Tenure{.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }});
+  run.emplace(RelayRun::Parts{.source = *source,
+                              .destination = destination,
+                              .clock = clock,
+                              .options = options,
+                              .log = name_of(log),
+                              .admission = Admission{options, read_passed_over(session, log, options.name)},
+                              .tenure = {.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }}});
   return true;
 }
 

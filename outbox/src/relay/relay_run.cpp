@@ -78,17 +78,16 @@ Poison poison_of(const MessageView& message, std::string reason, std::string hin
 
 }  // namespace
 
-RelayRun::RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options,
-                   LogName log, Admission admission, Tenure tenure)
-    : source_(source),
-      clock_(clock),
-      options_(options),
-      log_(std::move(log)),
-      admission_(std::move(admission)),
-      tenure_(std::move(tenure)),
-      publisher_(destination, options.in_flight_max),
-      committer_({source, destination, clock, publisher_, options, log_.name}),
-      intake_(source) {
+RelayRun::RelayRun(Parts parts)
+    : source_(parts.source),
+      clock_(parts.clock),
+      options_(parts.options),
+      log_(std::move(parts.log)),
+      admission_(std::move(parts.admission)),
+      tenure_(std::move(parts.tenure)),
+      publisher_(parts.destination, options_.in_flight_max),
+      committer_({source_, parts.destination, clock_, publisher_, options_, log_.name}),
+      intake_(source_) {
   committer_.start();
 }
 

@@ -34,8 +34,16 @@ struct Tenure {
 /// Errors         those of Relay.
 class RelayRun {
  public:
-  RelayRun(MessageSource& source, Destination& destination, Clock& clock, const RelayOptions& options, LogName log,
-           Admission admission, Tenure tenure);
+  struct Parts {
+    MessageSource& source;
+    Destination& destination;
+    Clock& clock;
+    const RelayOptions& options;
+    LogName log;
+    Admission admission;
+    Tenure tenure;
+  };
+  explicit RelayRun(Parts parts);
 
   StepReport step(std::chrono::milliseconds wait_max);
   /// Waits at most `wait_max` for what is in flight and records the checkpoint. Rows that were read and not sent are

@@ -113,7 +113,9 @@ class EventRoundTrip : public StoreTest {
   }
 
   void expect_every_way_out() {
-    for (const auto& [stream, events] : given_) {
+    for (const auto& given : given_) {
+      const auto& stream = given.first;  // a binding cannot be captured by clang 14
+      const auto& events = given.second;
       const auto own = store_.read_stream(stream);
       const auto callers = in_callers_transaction([&](pqxx::work& tx) { return store_.read_stream(tx, stream); });
       ASSERT_EQ(own.size(), events.size());

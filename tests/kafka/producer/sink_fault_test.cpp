@@ -150,7 +150,7 @@ TEST_F(KafkaFaults, PausedBrokerFillsTheQueueAndNothingElse) {
     publisher.step();
     EXPECT_LE(publisher.sink().queued().bytes, bounded.queue_bytes_max);
   }
-  EXPECT_LT(resident_kilobytes(), before + 32U * 1024U);
+  EXPECT_LT(resident_kilobytes(), before + std::size_t{32} * 1024);
   kafka_->resume();
   const auto deadline = steady_clock::now() + seconds{60};
   while (publisher.step() && steady_clock::now() < deadline) {

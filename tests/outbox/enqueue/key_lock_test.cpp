@@ -21,17 +21,17 @@ class KeyLock : public RelayTestBase {
       if (locked) outbox::lock_key(tx, "orders", "k");
       outbox_.enqueue(tx, message("k", "second in the outbox"));
       tx.commit();
-      commits_.push_back("second in the outbox");
+      commits_.emplace_back("second in the outbox");
     });
     if (locked) {
       wait_until_it_waits();
-      commits_.push_back("first in the outbox");
+      commits_.emplace_back("first in the outbox");
       first.commit();
       second.get();
     } else {
       second.get();
       first.commit();
-      commits_.push_back("first in the outbox");
+      commits_.emplace_back("first in the outbox");
     }
   }
   void wait_until_it_waits() {

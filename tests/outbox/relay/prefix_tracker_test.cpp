@@ -62,7 +62,7 @@ class HighestDelivery {
 template <class Tracker>
 bool agrees_with_model(unsigned seed) {
   std::mt19937 random{seed};
-  const std::int64_t start = random() % 1000;
+  const auto start = static_cast<std::int64_t>(random() % 1000);
   Tracker tracker{64};
   tracker.start(start);
   Model model{start};

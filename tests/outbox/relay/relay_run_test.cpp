@@ -33,13 +33,21 @@ class RelayRunTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) log_.append({"t", "k", std::to_string(++written_)});
   }
   RelayRun& open(Destination& destination) {
+    return open(destination, [this] { renewed_.push_back(clock_.steady()); });
+  }
+  RelayRun& open(Destination& destination, std::function<void()> renew) {
     source_.emplace(log_, options_.batch_rows_max);
-    return run_.emplace(*source_, destination, clock_, options_, LogName{"log", "annals"}, Admission{options_, {}},
-                        Tenure{.talk_within = talk_within, .renew = [this] { renewed_.push_back(clock_.steady()); }});
+    return run_.emplace(RelayRun::Parts{.source = *source_,
+                                        .destination = destination,
+                                        .clock = clock_,
+                                        .options = options_,
+                                        .log = {"log", "annals"},
+                                        .admission = Admission{options_, {}},
+                                        .tenure = {.talk_within = talk_within, .renew = std::move(renew)}});
   }
   StepReport step_until_idle(RelayRun& run) {
     for (int i = 0; i < 10'000; ++i) {
-      const auto report = run.step(1ms);
+      auto report = run.step(1ms);
       if (report.state == State::idle) return report;
       clock_.advance(1ms);
     }
@@ -238,12 +246,10 @@ TEST_F(RelayRunTest, StaysTheOwnerWhileItWaitsForTheReportsAfterARefusal) {
 TEST_F(RelayRunTest, EndsItsDrainWhenTheOwnershipIsLost) {
   SlowSink sink{clock_, 3s};
   MemoryDestination destination{sink, progress_, "main"};
-  source_.emplace(log_, options_.batch_rows_max);
   bool lost = false;
-  auto& run = run_.emplace(*source_, destination, clock_, options_, LogName{"log", "annals"}, Admission{options_, {}},
-                           Tenure{.talk_within = talk_within, .renew = [&] {
-                                    if (lost) throw Error{ErrorKind::disconnected, "the session is gone"};
-                                  }});
+  auto& run = open(destination, [&] {
+    if (lost) throw Error{ErrorKind::disconnected, "the session is gone"};
+  });
   append(3);
   (void)run.step(0ms);
   lost = true;

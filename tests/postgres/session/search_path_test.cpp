@@ -9,7 +9,6 @@
 #include "support/planted_functions.hpp"
 #include "support/temp_database.hpp"
 
-using annals::Error;
 using annals::postgres::Connection;
 using annals::postgres::Migrator;
 using annals::tests::TempDatabase;

@@ -15,7 +15,6 @@
 using annals::postgres::Connection;
 using annals::postgres::Doorbell;
 using annals::postgres::LogTable;
-using annals::postgres::Params;
 using annals::tests::plain_insert;
 using annals::tests::TempDatabase;
 using namespace std::chrono_literals;

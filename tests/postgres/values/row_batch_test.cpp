@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <random>
 
@@ -21,7 +21,7 @@ namespace {
 // libpq's buffers come from malloc, and PQfreemem frees them so.
 void add(RowBatch& batch, const std::string& bytes) {
   auto* buffer = static_cast<char*>(std::malloc(bytes.size()));
-  std::memcpy(buffer, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, buffer);
   batch.add(buffer, static_cast<int>(bytes.size()));
 }
 

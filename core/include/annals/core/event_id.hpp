@@ -33,7 +33,7 @@ class EventId {
   [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool is_nil() const noexcept { return *this == EventId{}; }
 
-  auto operator<=>(const EventId&) const = default;
+  auto operator<=>(const EventId&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0 in it
 
  private:
   Bytes bytes_{};

@@ -22,7 +22,7 @@ class StreamName {
   [[nodiscard]] std::string_view view() const noexcept { return name_; }
   [[nodiscard]] std::string_view category() const noexcept;
 
-  auto operator<=>(const StreamName&) const = default;
+  auto operator<=>(const StreamName&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0 in it
 
  private:
   struct Trusted {};

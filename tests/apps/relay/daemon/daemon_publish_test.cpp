@@ -11,7 +11,6 @@ namespace annals::tests {
 namespace {
 
 using nlohmann::json;
-using ::testing::HasSubstr;
 
 class RelayDaemonPublish : public RelayDaemonTest {
  protected:

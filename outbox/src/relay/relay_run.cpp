@@ -24,8 +24,8 @@
 //       more is sent. Only what the other side said no to is called poison: a sink that breaks says nothing about the
 //       messages it had.
 //   I6  Whoever waits for the destination stays the owner meanwhile: no wait is longer than Tenure::talk_within, and each
-//       is followed by renewing the ownership; so is every few messages sent, which may take a second each. So a drain, or the settling after a failure, may take longer than the lease
-//       and still record what it waited for.
+//       is followed by renewing the ownership; so is every message that took long to send. So a drain, or the settling after
+//       a failure, may take longer than the lease and still record what it waited for.
 //
 // Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come
 // before n, with one key. The run that makes n durable first either sent m before n itself, and then the sink made m
@@ -59,8 +59,9 @@ namespace {
 
 /// Messages sent between two looks at the destination, so that its reports do not pile up.
 constexpr std::size_t collect_every = 1024;
-/// Messages sent between two looks at the lease: a sink may take a second for each (contract of Sink).
-constexpr std::size_t renew_every = 8;
+/// How long messages are sent without a look at the lease and at the source. A sink may take a second for one (contract of
+/// Sink).
+constexpr milliseconds keep_alive_every = 50ms;
 /// How long to wait for the log before looking at the destination again, while messages are in flight.
 constexpr milliseconds look_while_in_flight = 1ms;
 
@@ -132,7 +133,7 @@ std::size_t RelayRun::publish(StepReport& report) {
   if (committer_.is_holding()) return 0;
   std::size_t done = 0;
   for (; !intake_.empty(); intake_.pop(), ++done) {
-    if (done % renew_every == renew_every - 1) tenure_.renew();
+    keep_alive_when_due();
     if (done % collect_every == collect_every - 1) report.delivered += collect(0ms);
     auto& message = intake_.front();
     const auto verdict = admission_.decide(message);
@@ -147,6 +148,14 @@ std::size_t RelayRun::publish(StepReport& report) {
     }
   }
   return done;
+}
+
+void RelayRun::keep_alive_when_due() {
+  const auto now = clock_.steady();
+  if (now - kept_alive_ < keep_alive_every) return;
+  kept_alive_ = now;
+  source_.rest();
+  tenure_.renew();
 }
 
 /// False when the destination has no room.

@@ -59,6 +59,7 @@ class RelayRun {
   [[nodiscard]] bool is_far_ahead() const;
   std::size_t fill();
   std::size_t publish(StepReport& report);
+  void keep_alive_when_due();
   [[nodiscard]] bool offer(const MessageView& message);
   std::size_t collect(std::chrono::milliseconds wait);
   void wait_for_work(std::chrono::milliseconds wait_max, StepReport& report);
@@ -83,6 +84,7 @@ class RelayRun {
   Publisher publisher_;
   Committer committer_;
   Intake intake_;
+  std::chrono::steady_clock::time_point kept_alive_;
 };
 
 }  // namespace annals::outbox

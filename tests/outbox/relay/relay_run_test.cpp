@@ -216,6 +216,35 @@ class SlowSink final : public Sink {
   std::vector<std::int64_t> sent_;
 };
 
+/// Delivers at once, and takes as long for it as it may.
+class SlowToSend final : public Sink {
+ public:
+  explicit SlowToSend(ManualClock& clock) : clock_(clock) {}
+  Send send(const MessageView& message) override {
+    clock_.advance(1s);
+    sent_.push_back(message.ticket);
+    return Send::accepted;
+  }
+  void poll(std::chrono::milliseconds, std::vector<Delivery>& deliveries) override {
+    for (const auto ticket : std::exchange(sent_, {})) deliveries.push_back({ticket, Delivery::Outcome::delivered, {}});
+  }
+
+ private:
+  ManualClock& clock_;
+  std::vector<std::int64_t> sent_;
+};
+
+TEST_F(RelayRunTest, StaysTheOwnerAndLetsTheSourceRestWhileMessagesTakeASecondEach) {
+  SlowToSend sink{clock_};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  append(20);
+  const auto begin = clock_.steady();
+  EXPECT_EQ(step_until_idle(run).checkpoint, 20);
+  EXPECT_LE(longest_silence(begin), 1s + 2ms);
+  EXPECT_GE(source_->rests, 19U);
+}
+
 TEST_F(RelayRunTest, StaysTheOwnerWhileItDrains) {
   SlowSink sink{clock_, 3s};
   MemoryDestination destination{sink, progress_, "main"};

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "annals/core/assert.hpp"
@@ -18,8 +19,6 @@
 
 namespace annals::postgres {
 namespace {
-
-using ResultPtr = std::unique_ptr<pg_result, decltype([](pg_result* r) { PQclear(r); })>;
 
 /// The first words of a statement, behind its comments, to say in an error what was running.
 std::string_view summary(std::string_view sql) {
@@ -35,6 +34,30 @@ bool readable(int socket, std::chrono::milliseconds wait) {
   pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
   const int ready = ::poll(&entry, 1, static_cast<int>(wait.count()));
   return ready > 0;
+}
+
+/// How long a server may say nothing: it ends a statement at its timeout, and a peer that is silent for a lease is given up.
+/// Nothing where a statement may take for ever.
+std::optional<std::chrono::milliseconds> patience(const Database& database) {
+  if (database.statement_timeout.count() == 0) return std::nullopt;
+  return database.statement_timeout + database.ownership_lease;
+}
+
+/// Waits for the socket to become readable, whatever signals come; false when time is up.
+bool becomes_readable(int socket, std::optional<std::chrono::milliseconds> wait) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds look_again = std::chrono::minutes{1};
+  const auto begin = steady_clock::now();
+  while (!wait || steady_clock::now() - begin < *wait) {
+    const auto left =
+        wait ? *wait - std::chrono::floor<std::chrono::milliseconds>(steady_clock::now() - begin) : look_again;
+    if (readable(socket, std::min(left, look_again))) return true;
+  }
+  return false;
+}
+
+bool is_copy(ExecStatusType status) {
+  return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
 bool was_cancelled(const pg_result* result) {
@@ -54,6 +77,7 @@ void ignore_notice(void*, const char*) {}
 
 }  // namespace
 
+void Connection::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
 void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
 Connection::Connection(const Database& database)
@@ -74,9 +98,55 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   return *this;
 }
 
-void Connection::execute(const std::string& sql) {
-  const ResultPtr result{PQexec(connection_.get(), sql.c_str())};
+// Waiting. libpq's own calls wait for ever: a server, or what stands before it, that is stopped while its kernel goes on
+// acknowledging breaks no connection.
+
+/// False when the connection is lost.
+bool Connection::await_input() {
+  const auto wait = patience(database_);
+  if (!becomes_readable(socket(), wait)) {
+    ::shutdown(socket(), SHUT_RDWR);  // what comes later is for nobody
+    (void)PQconsumeInput(connection_.get());
+    throw Error{ErrorKind::disconnected,
+                fmt::format("no answer from {} within {} ms", describe(database_), wait->count()),
+                {.hint = "the server, or what stands between, is stopped or overloaded", .retryable = true}};
+  }
+  return PQconsumeInput(connection_.get()) == 1;
+}
+
+bool Connection::await_result() {
+  while (PQisBusy(connection_.get()) != 0) {
+    if (!await_input()) return false;
+  }
+  return true;
+}
+
+/// The last result of what was sent; the first that failed, which ended it; or that of a COPY that begins.
+Connection::ResultPtr Connection::await_end(std::string_view what) {
+  ResultPtr last;
+  const auto failed = [&] { return last && PQresultStatus(last.get()) == PGRES_FATAL_ERROR; };
+  while (true) {
+    if (!await_result()) {
+      if (failed()) return last;  // the server said why before it hung up
+      throw error_from_connection(connection_.get(), what);
+    }
+    ResultPtr next{PQgetResult(connection_.get())};
+    if (!next) return last;
+    if (!failed()) last = std::move(next);
+    if (is_copy(PQresultStatus(last.get()))) return last;
+  }
+}
+
+/// `sent` is what PQsend… returned.
+Connection::ResultPtr Connection::answer(int sent, std::string_view what) {
+  if (sent != 1) throw error_from_connection(connection_.get(), what);
+  auto result = await_end(what);
   commits_->require_replicated();
+  return result;
+}
+
+void Connection::execute(const std::string& sql) {
+  const auto result = answer(PQsendQuery(connection_.get(), sql.c_str()), summary(sql));
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
     throw error_from_result(result.get(), summary(sql));
@@ -85,9 +155,9 @@ void Connection::execute(const std::string& sql) {
 
 Result Connection::query(const std::string& sql, const Params& params) {
   const auto wire = params.wire();
-  ResultPtr result{PQexecParams(connection_.get(), sql.c_str(), params.size(), nullptr, wire.values.data(),
-                                wire.lengths.data(), wire.formats.data(), 1)};
-  commits_->require_replicated();
+  auto result = answer(PQsendQueryParams(connection_.get(), sql.c_str(), params.size(), nullptr, wire.values.data(),
+                                         wire.lengths.data(), wire.formats.data(), 1),
+                       summary(sql));
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), summary(sql));
   return Result{result.release()};
@@ -95,7 +165,7 @@ Result Connection::query(const std::string& sql, const Params& params) {
 
 void Connection::prepare(const std::string& name, const std::string& sql) {
   if (prepared_.contains(name)) return;
-  const ResultPtr prepared{PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr)};
+  const auto prepared = answer(PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr), summary(sql));
   if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) throw error_from_result(prepared.get(), summary(sql));
   prepared_.insert(name);
 }
@@ -103,16 +173,21 @@ void Connection::prepare(const std::string& name, const std::string& sql) {
 Result Connection::query_prepared(const std::string& name, const std::string& sql, const Params& params) {
   prepare(name, sql);
   const auto wire = params.wire();
-  ResultPtr result{PQexecPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
-                                  wire.lengths.data(), wire.formats.data(), 1)};
-  commits_->require_replicated();
+  auto result = answer(PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
+                                           wire.lengths.data(), wire.formats.data(), 1),
+                       name);
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), name);
   return Result{result.release()};
 }
 
 void Connection::drain() noexcept {
-  while (pg_result* result = PQgetResult(connection_.get())) PQclear(result);
+  try {
+    while (await_result()) {
+      if (!ResultPtr{PQgetResult(connection_.get())}) return;
+    }
+  } catch (const std::exception&) {  // the session is gone
+  }
 }
 
 void Connection::cancel() noexcept {
@@ -126,12 +201,16 @@ void Connection::cancel() noexcept {
 void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch) {
   batch.clear();
   const bool may_cancel = !in_transaction();
-  const ResultPtr start{PQexec(connection_.get(), sql.c_str())};
+  const auto start = answer(PQsendQuery(connection_.get(), sql.c_str()), "read by COPY");
   if (PQresultStatus(start.get()) != PGRES_COPY_OUT) throw error_from_result(start.get(), "read by COPY");
   bool cancelled = false;
   char* buffer = nullptr;
   int size = 0;
-  while ((size = PQgetCopyData(connection_.get(), &buffer, 0)) > 0) {
+  while ((size = PQgetCopyData(connection_.get(), &buffer, 1)) >= 0) {
+    if (size == 0) {
+      if (!await_input()) throw error_from_connection(connection_.get(), "read by COPY");
+      continue;
+    }
     if (has_room(batch, bytes_max)) {
       batch.add(buffer, size);
       continue;
@@ -140,9 +219,8 @@ void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatc
     PQfreemem(buffer);
     if (batch.truncated() && may_cancel && !std::exchange(cancelled, true)) cancel();
   }
-  const ResultPtr end{PQgetResult(connection_.get())};
+  const auto end = await_end("read by COPY");
   const auto status = PQresultStatus(end.get());
-  drain();
   if (cancelled && is_open() && was_cancelled(end.get())) return;
   if (size == -2 || status != PGRES_COMMAND_OK) throw error_from_result(end.get(), "read by COPY");
 }
@@ -154,7 +232,7 @@ void Connection::put_copy(const std::string& block) {
 }
 
 void Connection::copy_in(const std::string& sql, const std::function<bool(Params&)>& next) {
-  const ResultPtr start{PQexec(connection_.get(), sql.c_str())};
+  const auto start = answer(PQsendQuery(connection_.get(), sql.c_str()), "write by COPY");
   if (PQresultStatus(start.get()) != PGRES_COPY_IN) throw error_from_result(start.get(), "write by COPY");
   try {
     Params row;
@@ -174,9 +252,7 @@ void Connection::copy_in(const std::string& sql, const std::function<bool(Params
     throw;
   }
   PQputCopyEnd(connection_.get(), nullptr);
-  const ResultPtr end{PQgetResult(connection_.get())};
-  drain();
-  commits_->require_replicated();
+  const auto end = answer(1, "write by COPY");
   if (PQresultStatus(end.get()) != PGRES_COMMAND_OK) throw error_from_result(end.get(), "write by COPY");
 }
 
@@ -193,10 +269,12 @@ void Connection::select_rows(const std::string& name, const std::string& sql, co
   }
   bool cancelled = false;
   ResultPtr end;
-  while (pg_result* result = PQgetResult(connection_.get())) {
-    ResultPtr owned{result};
-    if (PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
-      end = std::move(owned);
+  while (true) {
+    if (!await_result() && !end) throw error_from_connection(connection_.get(), name);
+    ResultPtr result{PQgetResult(connection_.get())};
+    if (!result) break;
+    if (PQresultStatus(result.get()) != PGRES_SINGLE_TUPLE) {
+      if (!end) end = std::move(result);
     } else if (has_room(batch, bytes_max)) {
       batch.add(*result);
     } else {

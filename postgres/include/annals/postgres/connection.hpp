@@ -27,7 +27,7 @@ class RowBatch;
 /// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE; {in_doubt} from a statement whose
 ///                commit a synchronous standby did not confirm because the wait was canceled.
 /// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives,
-///                within database.ownership_lease.
+///                within database.ownership_lease; one that is alive and says nothing when both have passed (0: never).
 class Connection {
  public:
   explicit Connection(const Database& database);
@@ -73,6 +73,14 @@ class Connection {
   [[nodiscard]] const Database& database() const noexcept { return database_; }
 
  private:
+  struct Clear {
+    void operator()(pg_result* result) const noexcept;
+  };
+  using ResultPtr = std::unique_ptr<pg_result, Clear>;
+  [[nodiscard]] bool await_input();
+  [[nodiscard]] bool await_result();
+  [[nodiscard]] ResultPtr await_end(std::string_view what);
+  [[nodiscard]] ResultPtr answer(int sent, std::string_view what);
   void prepare(const std::string& name, const std::string& sql);
   struct Finish {
     void operator()(pg_conn* connection) const noexcept;

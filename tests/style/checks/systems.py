@@ -7,6 +7,7 @@ OF_DEBIAN_12 = "15"
 LIBRARIES = {"Protobuf": "3.21", "fmt": "9", "librdkafka": "2.0"}  # as Debian 12 has them
 DEPENDENCIES = "cmake/AnnalsDependencies.cmake"
 SYSTEM = re.compile(r"\b(Debian|Ubuntu|Fedora|Alpine|CentOS|RHEL|Rocky|openSUSE|Arch Linux|macOS|FreeBSD|Windows)(?: (\d[\d.]*\d|\d))?(?![\w-])")
+OPEN = re.compile(r"\bDebian \d+(?:\+| (?:and|or) (?:later|newer|above))")
 SERVER = re.compile(r"\bPostgreSQL (\d\d)\b")
 LIBRARY = re.compile(rf"\b({'|'.join(LIBRARIES)}) (\d[\d.]*\d|\d)\+")
 FOUND = re.compile(r"find_package\((Protobuf|fmt|RdKafka) (\d[\d.]*)")
@@ -23,6 +24,8 @@ def faults(tree):
             name = f"{system} {version}".strip()
             if name not in TRIED and name != "Debian":
                 yield f"{path} {name}", 0, f"{path}: names {name}, where nothing was tried"
+        for claim in dict.fromkeys(OPEN.findall(text)):
+            yield f"{path} {claim}", 0, f"{path}: says {claim}; what is later was not tried"
         asked = [(name.replace("RdKafka", "librdkafka"), v) for name, v in FOUND.findall(text)] if path == DEPENDENCIES else []
         for library, version in dict.fromkeys(LIBRARY.findall(text) + asked):
             if version != LIBRARIES[library]:
@@ -34,6 +37,8 @@ def faults(tree):
 
 CONTROLS = [
     ({"README.md": "On Debian 12+ or Ubuntu 22.04+."}, "README.md: names Ubuntu 22.04"),
+    ({"README.md": "On Debian 12+."}, "README.md: says Debian 12+; what is later was not tried"),
+    ({"script/setup": "# on Debian 12 and later"}, "says Debian 12 and later"),
     ({"script/setup": "# Debian 11"}, "script/setup: names Debian 11"),
     ({"docs/a.md": "on macOS too"}, "names macOS"),
     ({"README.md": "needs Protobuf 3.12+ and fmt 9+"}, "README.md: names Protobuf 3.12; 3.21 is the oldest"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Dockerfile can work: its context, as .dockerignore leaves it, configures by the Dockerfile's own preset, and every
-target that it builds is there with all of its sources; what script/setup installs there has every header that they include. No
-Docker is needed.
+target that it builds is there with all of its sources; what script/setup installs there has every header of others that they include,
+and the context every one of ours. No Docker is needed.
 
 usage: docker_image_test.py ROOT BUILD      BUILD was built: it knows what was included
 """
@@ -42,13 +42,24 @@ def with_what_they_need(packages):
     return reached
 
 
-def packages_of_headers():
-    """Of those that the build of the libraries, programs and examples has included."""
-    included = set()
+def included():
+    """What the build of the libraries, programs and examples has read, sources among it, by whole paths."""
+    paths = set()
     for block in run("ninja", "-C", BUILD, "-t", "deps").split("\n\n"):
         if not re.match(r"(ninja: [^\n]*\n)?(tests|bench|\w+/CMakeFiles/\w+_verify_)", block):
-            included |= {os.path.realpath(path) for path in re.findall(r"^    (/usr/\S+)", block, re.M)}
-    return {line.split(":")[0] for line in run("dpkg", "-S", *sorted(included)).splitlines() if not line.startswith("diversion")}
+            paths |= set(re.findall(r"^    (\S+)", block, re.M))
+    return {pathlib.Path(os.path.realpath(BUILD / path)) for path in paths}
+
+
+def packages_of_headers():
+    foreign = [path for path in included() if path.is_relative_to("/usr")]
+    return {line.split(":")[0] for line in run("dpkg", "-S", *sorted(foreign)).splitlines() if not line.startswith("diversion")}
+
+
+def own_files():
+    """Those of the tree, by their path in it."""
+    root, build = ROOT.resolve(), BUILD.resolve()
+    return {path.relative_to(root) for path in included() if path.is_relative_to(root) and not path.is_relative_to(build)}
 
 
 class Image(unittest.TestCase):
@@ -66,6 +77,9 @@ class Image(unittest.TestCase):
             context = pathlib.Path(folder, "context")
             run(ROOT / "script/docker-context", context)
             self.assertFalse((context / ".git").exists())
+            read = own_files()
+            self.assertIn(pathlib.Path("core/include/annals/core/error.hpp"), read)
+            self.assertEqual({path for path in read if not (context / path).exists()}, set())
             run("cmake", "--preset", preset, cwd=context)
             plan = run("ninja", "-n", "-C", context / "build" / preset, *targets)
             for target in targets:

@@ -67,6 +67,16 @@ class Compose(unittest.TestCase):
                 plain.remove("-d")  # its value is a variable
             self.assertEqual(mistakes(plain), [], words)
 
+    def test_commands_of_its_head_are_the_programs_own(self):
+        head = pathlib.Path(ROOT, "compose.yaml").read_text().split("\nname:")[0]
+        inside = re.findall(r"docker compose exec (\S+) (.+)", head)
+        self.assertGreaterEqual(len(inside), 2)
+        for service, command in inside:
+            self.assertIn(service, OURS)
+            self.assertEqual(mistakes([w for w in shlex.split(command) if not w.isdigit()]), [], command)
+        for port in re.findall(r"http://localhost:(\d+)", head):
+            self.assertIn(f"127.0.0.1:${{ORDERS_PORT:-{port}}}:8080", OURS["orders"]["ports"])
+
     def test_sees_what_no_program_takes(self):
         self.assertEqual(mistakes(["orders", "run", "--prot", "1"]), ["--prot"])
         self.assertEqual(mistakes(["orders", "rnu"]), ["rnu"])

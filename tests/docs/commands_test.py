@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every sh block of every document is run as it stands, on real servers; every toml block is put to annals-relay.
+"""Every sh block of every document is run as it stands, on real servers; every toml block is put to annals-relay, and a relay that
+runs is asked for what docs/relay.md says of it.
 
 usage: commands_test.py ROOT BUILD ANNALS ANNALS_RELAY      BUILD has bin/ with the examples' programs
 
@@ -229,43 +230,83 @@ class Blocks(unittest.TestCase):
             return done.returncode, done.stdout + done.stderr
 
 
-class Kubernetes(unittest.TestCase):
-    """The pod of docs/relay.md, without a cluster: its relay is asked what the probes ask."""
+class Running(unittest.TestCase):
+    """What docs/relay.md says of a relay that runs."""
 
-    def test_probes_reach_the_relay(self):
-        pod = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", documents()["docs/relay.md"], re.S | re.M)[1])
-        container, port = pod["containers"][0], free_port()
-        variables = {e["name"]: e["value"].replace("9464", port) for e in container["env"]}
+    def setUp(self):
+        self.document, self.port = documents()["docs/relay.md"], free_port()
         psql(SERVER, f"CREATE DATABASE {NAME}")
         self.addCleanup(psql, SERVER, f"DROP DATABASE {NAME} WITH (FORCE)")
-        environment = {"PATH": os.environ["PATH"], "ANNALS_DATABASE": uri(NAME)}
-        self.assertEqual(subprocess.run([ANNALS, "schema", "apply"], env=environment, capture_output=True).returncode, 0)
-        relay = subprocess.Popen([RELAY, "--sink", "stdout", "--sources", "outbox"], env=environment | variables,
+        self.environment = {"PATH": os.environ["PATH"], "ANNALS_DATABASE": uri(NAME)}
+        self.assertEqual(subprocess.run([ANNALS, "schema", "apply"], env=self.environment, capture_output=True).returncode, 0)
+
+    def start(self, **variables):
+        relay = subprocess.Popen([RELAY, "--sink", "stdout", "--sources", "outbox"], env=self.environment | variables,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            for probe in ("livenessProbe", "readinessProbe"):
-                asked = container[probe]["httpGet"]
-                self.assertEqual(asked["port"], 9464)
-                self.assertEqual(self.answer(port, asked["path"], pod["terminationGracePeriodSeconds"]), 200, probe)
-        finally:
-            relay.terminate()
-            self.assertEqual(relay.wait(PATIENCE_S), 0)
+        self.addCleanup(lambda: self.assertEqual(relay.wait(PATIENCE_S), 0))
+        self.addCleanup(relay.terminate)
+
+    def test_probes_of_the_pod_reach_it(self):
+        """Without a cluster: it is asked what the kubelet asks."""
+        pod = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", self.document, re.S | re.M)[1])
+        container, grace_s = pod["containers"][0], pod["terminationGracePeriodSeconds"]
+        self.start(**{e["name"]: e["value"].replace("9464", self.port) for e in container["env"]})
+        for probe in ("livenessProbe", "readinessProbe"):
+            asked = container[probe]["httpGet"]
+            self.assertEqual(asked["port"], 9464)
+            self.assertTrue(self.eventually(grace_s, lambda path=asked["path"]: self.answer(path)[0] == 200), probe)
         drain_ms, = re.findall(r"^drain_timeout_ms = (\d+)", (ROOT / "apps/relay/relay.example.toml").read_text(), re.M)
-        self.assertGreater(pod["terminationGracePeriodSeconds"] * 1000, int(drain_ms))
+        self.assertGreater(grace_s * 1000, int(drain_ms))
+
+    def test_it_has_the_metrics_that_are_named_and_no_other(self):
+        self.start(ANNALS_RELAY_LISTEN=f"0.0.0.0:{self.port}", ANNALS_RELAY_ALLOW_REMOTE="true")
+        table = re.search(r"^\| metric .*?\n\n", self.document, re.S | re.M)[0]
+        named = re.findall(r"`(\w+|…_\w+)(?:\{\w+\})?`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
+        states = set(re.search(r"what it does: ([\w, ]+),", table)[1].split(", "))
+        self.assertGreater(len(named), 10)
+        self.eventually(30, lambda: not self.missing(named, states))
+        self.assertEqual(self.missing(named, states), set())
+        fits = [n.removeprefix("…") for n in named]
+        own = {m for m in self.metrics() if m.startswith("annals_")}
+        self.assertEqual({m for m in own if not any(m.endswith(f) for f in fits)}, set())
+        self.assertEqual(self.missing(["annals_relay_nope", "…_nope"], {"nope"}), {"annals_relay_nope", "…_nope", "nope"})
+
+    def metrics(self):
+        return set(re.findall(r"^# TYPE (\w+)", self.answer("/metrics")[1], re.M))
+
+    def missing(self, named, states):
+        text = self.answer("/metrics")[1]
+        there = set(re.findall(r"^# TYPE (\w+)", text, re.M))
+        lacks = {n for n in named if not any(m.endswith(n[1:]) if n.startswith("…") else m == n for m in there)}
+        return lacks | (states - set(re.findall(r'^annals_relay_state\{.*state="(\w+)"', text, re.M)))
+
+    def answer(self, path):
+        """By an address of this machine that is not 127.0.0.1, under the name that a kubelet gives: the pod's address."""
+        try:
+            connection = http.client.HTTPConnection("127.0.0.2", int(self.port), timeout=5)
+            connection.request("GET", path, headers={"Host": f"10.0.0.7:{self.port}"})
+            answered = connection.getresponse()
+            return answered.status, answered.read().decode()
+        except OSError:
+            return None, ""
 
     @staticmethod
-    def answer(port, path, patience_s):
-        """By an address of this machine that is not 127.0.0.1, under the name that a kubelet gives: the pod's address."""
+    def eventually(patience_s, holds):
         deadline = time.monotonic() + patience_s
-        status = None
-        while status != 200 and time.monotonic() < deadline:
-            try:
-                connection = http.client.HTTPConnection("127.0.0.2", int(port), timeout=5)
-                connection.request("GET", path, headers={"Host": f"10.0.0.7:{port}"})
-                status = connection.getresponse().status
-            except OSError:
-                time.sleep(0.1)  # as a kubelet asks again
-        return status
+        while not holds():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)  # as a kubelet asks again
+        return True
+
+
+class ExitCodes(unittest.TestCase):
+    def test_of_the_relay_are_those_of_its_help(self):
+        shown = subprocess.run([RELAY, "--help"], text=True, capture_output=True, check=True).stdout
+        known = re.findall(r"^ +(\d+(?:, \d+)?)  ", shown.split("Exit codes:")[1], re.M)
+        table = re.search(r"^\| exit code .*?\n\n", documents()["docs/relay.md"], re.S | re.M)[0]
+        self.assertEqual(re.findall(r"^\| (\d+(?:, \d+)?) \|", table, re.M), known)
+        self.assertIn("7", known)
 
 
 class Control(unittest.TestCase):

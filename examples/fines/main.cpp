@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 
@@ -31,14 +32,36 @@ void init(const Database& database) {
   migrator.apply();
 }
 
+/// Says every second how many events were handled, on standard error.
+class Progress {
+ public:
+  void add(std::size_t events) {
+    handled_ += events;
+    const auto now = std::chrono::steady_clock::now();
+    if (events == 0 || now - said_ < std::chrono::seconds{1}) return;
+    const auto seconds = std::chrono::duration<double>(now - said_).count();
+    fmt::print(stderr, "fines: {} events handled, {:.0f}/s\n", handled_,
+               static_cast<double>(handled_ - known_) / seconds);
+    known_ = handled_;
+    said_ = now;
+  }
+
+ private:
+  std::size_t handled_ = 0;
+  std::size_t known_ = 0;  ///< what was handled when it was last said
+  std::chrono::steady_clock::time_point said_ = std::chrono::steady_clock::now();
+};
+
 /// Until everything in the log is in the table; on and on with `follow`.
 void project(const Database& database, bool follow) {
   const auto projection = fines::fines_projection();
   const annals::TypeRegistry types;  // empty: the events are handled as JSON
   annals::SystemClock clock;
   annals::projections::Runner runner{database, projection, types, clock};
+  Progress progress;
   while (stopped == 0) {
     const auto step = runner.step(wait_max);
+    progress.add(step.applied);
     if (!follow && step.state == State::idle) return;
   }
 }

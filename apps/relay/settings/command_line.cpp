@@ -34,9 +34,7 @@ void add_setting(CLI::App& app, const Setting& setting, CommandLine& line) {
     const auto take = [&line, key](const std::vector<std::string>& items) {
       line.settings.emplace_back(key, fmt::format("{}", fmt::join(items, ",")));
     };
-    app.add_option_function<std::vector<std::string>>(std::string{setting.flag}, take, help)
-        ->type_name("TEXT")
-        ->allow_extra_args(false);
+    app.add_option_function<std::vector<std::string>>(std::string{setting.flag}, take, help)->type_name("TEXT");
     return;
   }
   const auto take = [&line, key](const std::string& text) { line.settings.emplace_back(key, text); };

@@ -95,8 +95,8 @@ std::string_view Scanner::value(std::string* compact) {
 }
 
 void Scanner::any(int depth) {
-  if (depth > depth_max) fail(fmt::format("nested deeper than {} levels", depth_max));
   const char next = peek();
+  if (depth == depth_max && (next == '{' || next == '[')) fail(fmt::format("nested deeper than {} levels", depth_max));
   if (next == '{') return object(depth);
   if (next == '[') return array(depth);
   if (next == '"') return void(string());

@@ -11,6 +11,13 @@
 
 namespace annals::postgres {
 
+namespace {
+
+/// What a map takes for an entry beside the text: the entry, its links and bucket, and what malloc adds to node and text.
+constexpr std::size_t overhead = sizeof(std::pair<std::int64_t, std::string>) + 5 * sizeof(void*);
+
+}  // namespace
+
 NameCache::NameCache(Connection& connection, std::string sql, std::string remedy)
     : connection_(connection),
       sql_(std::move(sql)),
@@ -32,7 +39,7 @@ void NameCache::require(const std::vector<std::int64_t>& ids) {
   for (int row = 0; row < rows.rows(); ++row) {
     const auto name = rows.bytes(row, 1);
     (*names_)[rows.bigint(row, 0)] = name;
-    bytes_ += name.size() + sizeof(std::pair<std::int64_t, std::string>);
+    bytes_ += name.size() + overhead;
   }
   if (static_cast<std::size_t>(rows.rows()) != missing.size()) {
     const auto nameless = std::find_if(missing.begin(), missing.end(), [&](auto id) { return !names_->contains(id); });

@@ -94,7 +94,9 @@ TEST(Scanner, BoundsNesting) {
     return std::string(n, '[') + std::string(n, ']');
   };
   EXPECT_TRUE(accepts(nested(depth_max)));
-  EXPECT_FALSE(accepts(nested(depth_max + 2)));
+  EXPECT_FALSE(accepts(nested(depth_max + 1)));
+  const std::string open(depth_max, '[');
+  EXPECT_TRUE(accepts(open + "1" + std::string(depth_max, ']'))) << "a number is no level";
   EXPECT_FALSE(accepts(std::string(10'000'000, '[')));
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";

@@ -142,6 +142,7 @@ TEST_F(TerminalOutput, WritesNothingOverInADumbTerminal) {
   const auto import = see({"events", "import", long_file()}, {{"TERM", "dumb"}});
   EXPECT_EQ(import.code, 0);
   EXPECT_THAT(import.out, AllOf(Not(HasSubstr("\x1b")), HasSubstr("imported 60000 events")));
+  EXPECT_THAT(import.out, testing::ContainsRegex("importing [0-9,]+ events, [0-9,]+/s, [0-9]+ %, [0-9.]+ s left"));
 }
 
 TEST_F(TerminalOutput, SaysForHowLongTheServerHasBeenAtIt) {

@@ -142,7 +142,19 @@ TEST_F(TerminalOutput, WritesNothingOverInADumbTerminal) {
   const auto import = see({"events", "import", long_file()}, {{"TERM", "dumb"}});
   EXPECT_EQ(import.code, 0);
   EXPECT_THAT(import.out, AllOf(Not(HasSubstr("\x1b")), HasSubstr("imported 60000 events")));
-  EXPECT_THAT(import.out, testing::ContainsRegex("importing [0-9,]+ events, [0-9,]+/s, [0-9]+ %, [0-9.]+ s left"));
+}
+
+TEST_F(TerminalOutput, SaysItLineByLineInADumbTerminal) {
+  auto blocker = connect();
+  blocker.execute("BEGIN");
+  blocker.execute("LOCK TABLE annals.events IN ACCESS EXCLUSIVE MODE");
+  Terminal check{with_database({"stream", "check"}), {{"TERM", "dumb"}}};
+  check.wait_for("checking the last 10,000 events, ");
+  blocker.execute("COMMIT");
+  const auto seen = check.finish();
+  EXPECT_EQ(seen.code, 0);
+  EXPECT_THAT(seen.out, AllOf(Not(HasSubstr("\x1b")),
+                              testing::ContainsRegex("checking the last 10,000 events, [0-9.]+ s\r?\nthe last 10000")));
 }
 
 TEST_F(TerminalOutput, SaysForHowLongTheServerHasBeenAtIt) {

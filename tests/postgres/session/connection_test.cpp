@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <regex>
+#include <string>
+#include <string_view>
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/cluster_identity.hpp"
@@ -274,19 +275,22 @@ TEST(Database, ServerThatRefusesASessionIsNotAway) {
   superuser.execute("REVOKE CONNECT ON DATABASE " + name + " FROM PUBLIC");
   const auto socket = annals::tests::required_env("ANNALS_DATABASE");
   const auto tcp = annals::tests::required_env("ANNALS_DATABASE_TCP");
+  const auto with = [](std::string uri, std::string_view part, std::string_view other) {
+    return uri.replace(uri.find(part), part.size(), other);
+  };
+  const auto at = tcp.find('@');
+  const auto colon = tcp.rfind(':', at);
+  const auto password = tcp.substr(colon, at + 1 - colon);  // with what stands around it
   struct Refused {
     std::string conninfo;
     std::string says;
     std::string hint;
   };
   const Refused refused[] = {
-      {std::regex_replace(socket, std::regex{"/annals\\?"}, "/nowhere?"), "\"nowhere\" does not exist",
-       "create the database"},
-      {std::regex_replace(socket, std::regex{"user=annals"}, "user=nobody"), "\"nobody\" does not exist",
-       "create the role"},
-      {std::regex_replace(tcp, std::regex{":[^:/]*@"}, ":wrong@"), "password authentication failed",
-       "check user and password"},
-      {std::regex_replace(tcp, std::regex{":[^:/]*@"}, "@"), "no password supplied", "PGPASSFILE"},
+      {with(socket, "/annals?", "/nowhere?"), "\"nowhere\" does not exist", "create the database"},
+      {with(socket, "user=annals", "user=nobody"), "\"nobody\" does not exist", "create the role"},
+      {with(tcp, password, ":wrong@"), "password authentication failed", "check user and password"},
+      {with(tcp, password, "@"), "no password supplied", "PGPASSFILE"},
       {temp.uri("reader"), "permission denied for database", "CONNECT"}};
   for (const Refused& session : refused) {
     for (const auto& error : {error_of([&] { Connection{{.conninfo = session.conninfo}}; }),

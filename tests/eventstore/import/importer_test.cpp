@@ -146,6 +146,50 @@ TEST_F(ImporterTest, GoesOnInTheMiddleOfAChunk) {
   EXPECT_EQ(log(), "a11 b11 a22 a33 b22 c11 ");
 }
 
+// What others append between the chunks of a run stands between its events: that makes none of them new.
+TEST_F(ImporterTest, GoesOnBehindWhatOthersAppendedMeanwhile) {
+  const auto others = [&](const char* data) {
+    (void)store_.append(StreamName{"a"}, ExpectedVersion::any(), {event("t", data)});
+  };
+  const std::vector<ImportedEvent> file{imported("a", "1"), imported("b", "1"), imported("a", "2"), imported("a", "3"),
+                                        imported("b", "2"), imported("a", "4"), imported("a", "5")};
+  Importer early{temp_.as("writer")};
+  early.add(std::span{file}.subspan(0, 2));
+  others("x");
+  early.add(std::span{file}.subspan(2, 1));
+  others("y");
+  others("z");
+  early.add(std::span{file}.subspan(3, 3));
+  others("w");
+  const auto before = log();
+  Importer again{temp_.as("writer")};
+  EXPECT_EQ(again.add(std::span{file}.subspan(0, 5)).already_present, 5U);
+  const auto report = again.add(std::span{file}.subspan(5));
+  EXPECT_EQ(report.already_present, 1U);
+  EXPECT_EQ(report.imported, 1U);
+  EXPECT_EQ(log(), before + "a95 ");
+  EXPECT_EQ(import(file).imported, 0U);
+}
+
+TEST_F(ImporterTest, GoesOnWhereSomeOfAStreamHaveVersions) {
+  const std::vector<ImportedEvent> file{imported("a", "1"), imported("a", "2", 2), imported("a", "3"),
+                                        imported("a", "4", 4), imported("a", "5")};
+  import({file[0], file[1], file[2]});
+  EXPECT_EQ(import(file).already_present, 3U);
+  EXPECT_EQ(import(file).already_present, 5U);
+  EXPECT_EQ(log(), "a11 a22 a33 a44 a55 ");
+}
+
+// An id that the file has twice is there twice, also when the run is made again.
+TEST_F(ImporterTest, GoesOnBehindAnIdThatIsThereTwice) {
+  const auto twice = imported("a", "1");
+  const std::vector<ImportedEvent> file{twice, imported("a", "2"), twice, imported("a", "3")};
+  import({file[0], file[1]});
+  EXPECT_EQ(import(file).imported, 2U);
+  EXPECT_EQ(import(file).already_present, 4U);
+  EXPECT_EQ(log(), "a11 a22 a31 a43 ");
+}
+
 TEST_F(ImporterTest, WritesNothingWhenItIsDry) {
   import({imported("a", "1", 1)});
   const auto drawn = sequence();

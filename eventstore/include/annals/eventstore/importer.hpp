@@ -42,7 +42,8 @@ class ImportRefused : public Error {
 ///
 /// What is there  an event with a version that the log has at that place with the same id, type and data counts as already
 ///                present. Events without versions are compared from the first on, until one is new: from then on every
-///                one is appended. So a run that ended early is made again from the start, and goes on where it ended.
+///                one is appended; until then the names of their streams are kept in memory. So a run that ended early is
+///                made again from the start, and goes on where it ended, whatever others have appended meanwhile.
 /// Lifecycle      construct (connects) -> add() chunks in order -> destroy. After an Error throw it away: of its chunk
 ///                nothing is in the log, or, after Error{in_doubt}, either nothing or all.
 /// Thread safety  none: one thread at a time.

@@ -1,5 +1,7 @@
 #include "annals/eventstore/importer.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <thread>
 
@@ -30,6 +32,19 @@ void require_bounded_chunk(Events events) {
   require_bounded(events.size(), bytes, "chunk of an import", Importer::chunk_events_max);
 }
 
+/// Waits for the import before, should its session still be ending.
+void claim_log(postgres::Connection& connection) {
+  const auto& schema = connection.database().schema;
+  try {
+    connection.query(postgres::render(sql::claim_log, schema));
+  } catch (const Error& error) {
+    if (error.sqlstate() != "55P03") throw;
+    throw Error{ErrorKind::overloaded,
+                fmt::format("another import into the log of schema {} is at work", schema),
+                {.hint = "repeat when it has ended", .sqlstate = error.sqlstate(), .retryable = true}};
+  }
+}
+
 }  // namespace
 
 struct Importer::Impl {
@@ -47,6 +62,7 @@ struct Importer::Impl {
         heads(database.schema),
         presence(database.schema) {
     postgres::require_schema(connection, schema());
+    if (!options.dry_run) claim_log(connection);
   }
 
   /// The chunk in one transaction; when this throws, nothing has happened.

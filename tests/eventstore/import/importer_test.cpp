@@ -153,14 +153,16 @@ TEST_F(ImporterTest, GoesOnBehindWhatOthersAppendedMeanwhile) {
   };
   const std::vector<ImportedEvent> file{imported("a", "1"), imported("b", "1"), imported("a", "2"), imported("a", "3"),
                                         imported("b", "2"), imported("a", "4"), imported("a", "5")};
-  Importer early{temp_.as("writer")};
-  early.add(std::span{file}.subspan(0, 2));
-  others("x");
-  early.add(std::span{file}.subspan(2, 1));
-  others("y");
-  others("z");
-  early.add(std::span{file}.subspan(3, 3));
-  others("w");
+  {
+    Importer early{temp_.as("writer")};
+    early.add(std::span{file}.subspan(0, 2));
+    others("x");
+    early.add(std::span{file}.subspan(2, 1));
+    others("y");
+    others("z");
+    early.add(std::span{file}.subspan(3, 3));
+    others("w");
+  }
   const auto before = log();
   Importer again{temp_.as("writer")};
   EXPECT_EQ(again.add(std::span{file}.subspan(0, 5)).already_present, 5U);
@@ -168,7 +170,6 @@ TEST_F(ImporterTest, GoesOnBehindWhatOthersAppendedMeanwhile) {
   EXPECT_EQ(report.already_present, 1U);
   EXPECT_EQ(report.imported, 1U);
   EXPECT_EQ(log(), before + "a95 ");
-  EXPECT_EQ(import(file).imported, 0U);
 }
 
 TEST_F(ImporterTest, GoesOnWhereSomeOfAStreamHaveVersions) {
@@ -240,6 +241,20 @@ TEST_F(ImporterTest, AppendsBehindAStreamThatAppearsMeanwhile) {
   importer.join();
   EXPECT_EQ(report.streams_created, 1U);
   EXPECT_EQ(log(), "a1theirs a2ours b1ours ");
+}
+
+// Two of the same file, each behind what it found, would both append what comes next.
+TEST_F(ImporterTest, IsTheOnlyOneOfItsLog) {
+  auto impatient = temp_.as("writer");
+  impatient.lock_timeout = std::chrono::milliseconds{50};
+  std::optional<Importer> first{impatient};
+  first->add(std::vector<ImportedEvent>{imported("a", "1")});
+  const auto refused = error_of([&] { Importer{impatient}; });
+  EXPECT_EQ(refused.kind(), ErrorKind::overloaded);
+  EXPECT_THAT(refused.what(), HasSubstr("another import into the log of schema annals is at work"));
+  EXPECT_NO_THROW((Importer{impatient, {.dry_run = true}})) << "which writes nothing";
+  first.reset();
+  EXPECT_NO_THROW(Importer{temp_.as("writer")}.add(std::vector<ImportedEvent>{imported("a", "2")}));
 }
 
 TEST_F(ImporterTest, WakesWhoeverSleeps) {

@@ -47,7 +47,8 @@ class ImportRefused : public Error {
 /// Lifecycle      construct (connects) -> add() chunks in order -> destroy. After an Error throw it away: of its chunk
 ///                nothing is in the log, or, after Error{in_doubt}, either nothing or all.
 /// Thread safety  none: one thread at a time.
-/// Ownership      one session of its own. While a chunk is on its way, appends to its streams wait, and readers of the log
+/// Ownership      one session of its own, and until its end the right to import into the log: another one waits in its
+///                constructor, lock_timeout long, and then throws Error{overloaded}. While a chunk is on its way, appends to its streams wait, and readers of the log
 ///                wait in front of it.
 /// Errors         annals::Error: ImportRefused names the event by its index; {invalid} for an event that breaks a limit.
 ///                What another writer's transaction made impossible is tried again, five times.

@@ -59,7 +59,7 @@ struct Importer::Impl {
       : connection(database),
         options(opts),
         copy_sql(postgres::render(sql::copy_events, {{"schema", database.schema}, {"names", columns::names()}})),
-        heads(database.schema),
+        heads(database.schema, opts.dry_run),
         presence(database.schema) {
     postgres::require_schema(connection, schema());
     if (!options.dry_run) claim_log(connection);
@@ -87,7 +87,7 @@ void Importer::Impl::copy(const ChunkPlan& plan) {
 ImportReport Importer::Impl::write(Events events) {
   if (!options.dry_run) heads.clear();
   postgres::Transaction transaction{connection};
-  const auto heads_of = heads.lock(connection, events);
+  const auto heads_of = heads.read(connection, events);
   const auto plan = make_plan(events, heads_of, presence.ask(connection, events, heads_of));
   ImportReport report{.imported = plan.fresh.size(), .already_present = plan.present};
   if (options.dry_run) {

@@ -207,6 +207,17 @@ TEST_F(ImporterTest, WritesNothingWhenItIsDry) {
   EXPECT_EQ(sequence(), drawn);
 }
 
+// Not even a row's lock: it looks where nobody may write, and nobody waits for it.
+TEST_F(ImporterTest, WaitsForNobodyWhenItIsDry) {
+  import({imported("a", "1", 1)});
+  direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
+  auto reader = temp_.as("doctor");
+  reader.conninfo += "&options=-c%20default_transaction_read_only%3Don";
+  Importer dry{reader, {.dry_run = true}};
+  EXPECT_EQ(dry.add(std::vector<ImportedEvent>{imported("a", "2", 2)}).imported, 1U);
+  direct_.execute("ROLLBACK");
+}
+
 TEST_F(ImporterTest, RefusesMoreThanAChunkMayCarry) {
   auto large = imported("a", "");
   large.event.metadata.headers.assign(limits::header_count_max,

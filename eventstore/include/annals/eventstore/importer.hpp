@@ -48,8 +48,9 @@ class ImportRefused : public Error {
 ///                nothing is in the log, or, after Error{in_doubt}, either nothing or all.
 /// Thread safety  none: one thread at a time.
 /// Ownership      one session of its own, and until its end the right to import into the log: another one waits in its
-///                constructor, lock_timeout long, and then throws Error{overloaded}. While a chunk is on its way, appends to its streams wait, and readers of the log
-///                wait in front of it.
+///                constructor, lock_timeout long, and then throws Error{overloaded}. While a chunk is on its way, appends
+///                to its streams wait, and readers of the log wait in front of it; a program that is frozen in the middle
+///                of one holds them until it goes on or its session is ended: no time-out of the server is heard there.
 /// Errors         annals::Error: ImportRefused names the event by its index; {invalid} for an event that breaks a limit.
 ///                What another writer's transaction made impossible is tried again, five times.
 /// Limits         chunk_events_max and limits::append_bytes_max a chunk.

@@ -62,6 +62,7 @@ class Import {
   Chunk chunk_;
   ChunkWriter writer_;
   Progress progress_;
+  bool in_doubt_ = false;  ///< whether the chunk that failed is in the log
 };
 
 Failure Import::at_line(std::size_t number, const Failure& cause) const {
@@ -93,6 +94,7 @@ Failure Import::with_place(const Failure& failure) const {
   const bool interrupted = failure.code() == host::ExitCode::interrupted;
   const std::string what = interrupted ? "interrupted" : failure.what();
   const auto last = writer_.last_line();
+  if (in_doubt_ && last == 0) return failure;
   if (options_.dry_run || last == 0) {
     return {failure.code(), what + "; nothing was imported", interrupted ? "repeat the command" : failure.hint()};
   }
@@ -107,6 +109,7 @@ void Import::settle() {
   } catch (const eventstore::ImportRefused& refused) {
     throw blame(refused);
   } catch (const Error& error) {
+    in_doubt_ = error.kind() == ErrorKind::in_doubt;
     throw blame(error);
   }
   const auto& total = writer_.total();

@@ -1,5 +1,9 @@
--- At which version of the stream $1 the log has the id $2, if it has it: the first, where somebody gave an id twice.
-SELECT i.ordinal, pg_catalog.min(e.version::bigint)
-  FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS i (stream_id, event_id, ordinal)
-  JOIN {schema}.events e ON e.stream_id = i.stream_id AND e.event_id::uuid = i.event_id
- GROUP BY i.ordinal
+-- At which version of the stream $1, from $2 on, the log has the id $3, if it has it: the first, where somebody gave an id
+-- twice.
+SELECT i.ordinal, e.version
+  FROM unnest($1::bigint[], $2::bigint[], $3::uuid[]) WITH ORDINALITY AS i (stream_id, first, event_id, ordinal)
+ CROSS JOIN LATERAL (SELECT version::bigint
+                       FROM {schema}.events
+                      WHERE stream_id = i.stream_id AND version::bigint >= i.first AND event_id::uuid = i.event_id
+                      ORDER BY version::bigint
+                      LIMIT 1) e

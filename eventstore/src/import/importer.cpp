@@ -1,5 +1,7 @@
 #include "annals/eventstore/importer.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <thread>
 
@@ -30,6 +32,19 @@ void require_bounded_chunk(Events events) {
   require_bounded(events.size(), bytes, "chunk of an import", Importer::chunk_events_max);
 }
 
+/// Waits for the import before, should its session still be ending.
+void claim_log(postgres::Connection& connection) {
+  const auto& schema = connection.database().schema;
+  try {
+    connection.query(postgres::render(sql::claim_log, schema));
+  } catch (const Error& error) {
+    if (error.sqlstate() != "55P03") throw;
+    throw Error{ErrorKind::overloaded,
+                fmt::format("another import into the log of schema {} is at work", schema),
+                {.hint = "repeat when it has ended", .sqlstate = error.sqlstate(), .retryable = true}};
+  }
+}
+
 }  // namespace
 
 struct Importer::Impl {
@@ -44,9 +59,10 @@ struct Importer::Impl {
       : connection(database),
         options(opts),
         copy_sql(postgres::render(sql::copy_events, {{"schema", database.schema}, {"names", columns::names()}})),
-        heads(database.schema),
+        heads(database.schema, opts.dry_run),
         presence(database.schema) {
     postgres::require_schema(connection, schema());
+    if (!options.dry_run) claim_log(connection);
   }
 
   /// The chunk in one transaction; when this throws, nothing has happened.
@@ -71,7 +87,7 @@ void Importer::Impl::copy(const ChunkPlan& plan) {
 ImportReport Importer::Impl::write(Events events) {
   if (!options.dry_run) heads.clear();
   postgres::Transaction transaction{connection};
-  const auto heads_of = heads.lock(connection, events);
+  const auto heads_of = heads.read(connection, events);
   const auto plan = make_plan(events, heads_of, presence.ask(connection, events, heads_of));
   ImportReport report{.imported = plan.fresh.size(), .already_present = plan.present};
   if (options.dry_run) {

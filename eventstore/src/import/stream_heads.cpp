@@ -25,10 +25,11 @@ Error overtaken(std::string_view stream) {
 
 }  // namespace
 
-StreamHeads::StreamHeads(const std::string& schema)
-    : lock_(postgres::render(sql::lock_heads, schema)), move_(postgres::render(sql::move_heads, schema)) {}
+StreamHeads::StreamHeads(const std::string& schema, bool dry_run)
+    : read_(postgres::render(dry_run ? sql::find_heads : sql::lock_heads, schema)),
+      move_(postgres::render(sql::move_heads, schema)) {}
 
-std::vector<StreamHead*> StreamHeads::lock(postgres::Connection& connection, std::span<const ImportedEvent> events) {
+std::vector<StreamHead*> StreamHeads::read(postgres::Connection& connection, std::span<const ImportedEvent> events) {
   std::vector<StreamHead*> of_events;
   std::vector<std::optional<std::string_view>> unknown;
   of_events.reserve(events.size());
@@ -42,7 +43,7 @@ std::vector<StreamHead*> StreamHeads::lock(postgres::Connection& connection, std
     of_events.push_back(&found->second);
   }
   if (unknown.empty()) return of_events;
-  const auto rows = connection.query_prepared("lock_heads", lock_, postgres::Params{}.text_array(unknown));
+  const auto rows = connection.query_prepared("heads", read_, postgres::Params{}.text_array(unknown));
   for (int row = 0; row < rows.rows(); ++row) {
     auto& head = heads_.find(rows.bytes(row, 0))->second;
     head.stream_id = rows.bigint(row, 1);

@@ -35,13 +35,13 @@ using ByName = std::unordered_map<std::string, Value, NameHash, std::equal_to<>>
 /// The heads of the streams of a chunk. Not thread-safe.
 class StreamHeads {
  public:
-  explicit StreamHeads(const std::string& schema);
+  StreamHeads(const std::string& schema, bool dry_run);
 
-  /// The head of each event's stream, in the events' order; valid until the next lock() or clear(). Locks those that exist
-  /// and are not known.
-  [[nodiscard]] std::vector<StreamHead*> lock(postgres::Connection& connection, std::span<const ImportedEvent> events);
+  /// The head of each event's stream, in the events' order; valid until the next read() or clear(). Asks for those that are
+  /// not known, and locks them unless the run is dry.
+  [[nodiscard]] std::vector<StreamHead*> read(postgres::Connection& connection, std::span<const ImportedEvent> events);
   /// Moves the heads on by what is fresh. Returns how many streams that created. Throws a retryable Error when somebody
-  /// created one of the streams since lock().
+  /// created one of the streams since read().
   std::size_t move_on(postgres::Connection& connection);
   /// How many streams move_on() would create.
   [[nodiscard]] std::size_t count_new() const noexcept;
@@ -50,7 +50,7 @@ class StreamHeads {
   void clear() noexcept { heads_.clear(); }
 
  private:
-  std::string lock_;
+  std::string read_;
   std::string move_;
   ByName<StreamHead> heads_;
 };

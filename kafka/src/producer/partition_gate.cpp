@@ -1,5 +1,7 @@
 #include "producer/partition_gate.hpp"
 
+#include <algorithm>
+
 #include "annals/core/assert.hpp"
 
 namespace annals::kafka {
@@ -28,27 +30,31 @@ void PartitionGate::force(std::int32_t partition, Time now) {
   count(at(partition), now);
 }
 
-void PartitionGate::settle(std::int32_t partition, bool delivered, Time now) {
+void PartitionGate::settle(std::int32_t partition, bool delivered, Time now, std::int32_t broker) {
   const std::lock_guard lock{mutex_};
   auto& state = at(partition);
   ANNALS_ASSERT(state.in_flight > 0);
   --state.in_flight;
   state.answered = now;
-  if (delivered) state.confirmed_until = now + confirmation_max;
+  if (!delivered) return;
+  state.confirmed_until = now + confirmation_max;
+  state.broker = broker;
 }
 
-PartitionGate::Changes PartitionGate::tend(Time now) {
+PartitionGate::Changes PartitionGate::tend(Time now, const Answers& answers) {
   const std::lock_guard lock{mutex_};
   Changes changes;
   for (std::size_t index = 0; index < partitions_.size(); ++index) {
     auto& state = partitions_[index];
     const auto partition = static_cast<std::int32_t>(index);
     const bool is_paused = state.paused != Time::min();
-    if (is_paused && (state.answered >= state.paused || now - state.paused >= pause_max)) {
+    const auto of_broker = answers.find(state.broker);
+    const auto answered = of_broker == answers.end() ? state.answered : std::max(state.answered, of_broker->second);
+    if (is_paused && (answered >= state.paused || now - state.paused >= pause_max)) {
       state.paused = Time::min();
       state.answered = now;
       changes.resume.push_back(partition);
-    } else if (!is_paused && state.in_flight > unanswered_max && now - state.answered >= patience) {
+    } else if (!is_paused && state.in_flight > unanswered_max && now - answered >= patience) {
       state.paused = now;
       changes.pause.push_back(partition);
     }

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -24,11 +25,15 @@ namespace annals::kafka {
 /// long as the broker is slow, and where the broker shares the machine it is slow for as long. A partition that is paused is
 /// not asked about. So the gate has a partition paused that has given no answer for `patience`, and resumed with the next
 /// answer; and after `pause_max` in any case, because what a broken connection gives back waits for the same thread.
+/// An answer of the partition's broker to any other counts too: with many partitions on a connection, which has five requests
+/// under way, each waits for its turn, and the connection would stand still while they rest (with 64, two thirds of the time).
 ///
 /// Thread safety  all members.
 class PartitionGate {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  using Answers = std::map<std::int32_t, Time>;  ///< the last of each broker, by its id, to whatever partition
+  static constexpr std::int32_t unknown_broker = -1;
   static constexpr std::chrono::minutes confirmation_max{5};
   static constexpr std::size_t unanswered_max = 4;  ///< librdkafka sends more behind no more than these
   static constexpr std::chrono::milliseconds patience{20};
@@ -38,15 +43,15 @@ class PartitionGate {
   [[nodiscard]] bool admit(std::int32_t partition, Time now);
   /// Counts one more without asking.
   void force(std::int32_t partition, Time now);
-  /// A message is done with; when it was delivered, the partition knows us.
-  void settle(std::int32_t partition, bool delivered, Time now);
+  /// A message is done with; when it was delivered, by `broker`, the partition knows us.
+  void settle(std::int32_t partition, bool delivered, Time now, std::int32_t broker = unknown_broker);
 
   struct Changes {
     std::vector<std::int32_t> pause;
     std::vector<std::int32_t> resume;
   };
   /// What the caller has to pause and to resume by now; it counts as done.
-  [[nodiscard]] Changes tend(Time now);
+  [[nodiscard]] Changes tend(Time now, const Answers& answers = {});
 
  private:
   struct Partition {
@@ -54,6 +59,7 @@ class PartitionGate {
     Time confirmed_until = Time::min();
     Time answered = Time::min();  ///< or when it had nothing to answer, or was resumed
     Time paused = Time::min();    ///< never: it is not paused
+    std::int32_t broker = unknown_broker;
   };
   [[nodiscard]] Partition& at(std::int32_t partition);
   void count(Partition& state, Time now);

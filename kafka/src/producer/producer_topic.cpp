@@ -30,8 +30,9 @@ Partitioner partitioner_named(const std::string& name) {
   throw invalid(fmt::format("partitioner {} is not known", name), "leave it out");
 }
 
-ProducerTopic::ProducerTopic(rd_kafka_t& client, const std::string& name, Partitioner partitioner)
-    : partitioner_(partitioner) {
+ProducerTopic::ProducerTopic(rd_kafka_t& client, const std::string& name, Partitioner partitioner,
+                             PartitionGate::Answers& answers)
+    : partitioner_(partitioner), answers_(answers) {
   auto* conf = rd_kafka_default_topic_conf_dup(&client);
   rd_kafka_topic_conf_set_opaque(conf, this);
   rd_kafka_topic_conf_set_partitioner_cb(conf, &ProducerTopic::choose);
@@ -68,11 +69,15 @@ std::int32_t ProducerTopic::next_without_key(const rd_kafka_topic_t* topic, std:
 void ProducerTopic::settle(const rd_kafka_message_t& message) {
   if (message.partition < 0) return;  // never got one
   auto& that = *static_cast<ProducerTopic*>(rd_kafka_topic_opaque(message.rkt));
-  that.gate_.settle(message.partition, message.err == RD_KAFKA_RESP_ERR_NO_ERROR, std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  const bool delivered = message.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto broker = delivered ? rd_kafka_message_broker_id(&message) : PartitionGate::unknown_broker;
+  if (broker != PartitionGate::unknown_broker) that.answers_[broker] = now;
+  that.gate_.settle(message.partition, delivered, now, broker);
 }
 
 bool ProducerTopic::tend(rd_kafka_t& client, std::chrono::steady_clock::time_point now) {
-  const auto changes = gate_.tend(now);
+  const auto changes = gate_.tend(now, answers_);
   const auto* name = rd_kafka_topic_name(handle_.get());
   if (!changes.pause.empty()) rd_kafka_pause_partitions(&client, list_of(name, changes.pause).get());
   if (!changes.resume.empty()) rd_kafka_resume_partitions(&client, list_of(name, changes.resume).get());

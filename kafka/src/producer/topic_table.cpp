@@ -40,7 +40,7 @@ bool TopicTable::tend(std::chrono::steady_clock::time_point now) {
 }
 
 std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
-  auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_);
+  auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_, answers_);
   const Deadline deadline{wait_max_};
   bool unknown = false;  // as the last broker that answered had it: the last question may be too short for an answer
   while (true) {

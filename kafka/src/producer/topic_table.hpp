@@ -36,6 +36,7 @@ class TopicTable {
   ClientState& state_;
   Partitioner partitioner_;
   std::chrono::milliseconds wait_max_;
+  PartitionGate::Answers answers_;
   std::map<std::string, std::unique_ptr<ProducerTopic>, std::less<>> topics_;
 };
 

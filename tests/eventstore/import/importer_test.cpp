@@ -146,6 +146,51 @@ TEST_F(ImporterTest, GoesOnInTheMiddleOfAChunk) {
   EXPECT_EQ(log(), "a11 b11 a22 a33 b22 c11 ");
 }
 
+// What others append between the chunks of a run stands between its events: that makes none of them new.
+TEST_F(ImporterTest, GoesOnBehindWhatOthersAppendedMeanwhile) {
+  const auto others = [&](const char* data) {
+    (void)store_.append(StreamName{"a"}, ExpectedVersion::any(), {event("t", data)});
+  };
+  const std::vector<ImportedEvent> file{imported("a", "1"), imported("b", "1"), imported("a", "2"), imported("a", "3"),
+                                        imported("b", "2"), imported("a", "4"), imported("a", "5")};
+  {
+    Importer early{temp_.as("writer")};
+    early.add(std::span{file}.subspan(0, 2));
+    others("x");
+    early.add(std::span{file}.subspan(2, 1));
+    others("y");
+    others("z");
+    early.add(std::span{file}.subspan(3, 3));
+    others("w");
+  }
+  const auto before = log();
+  Importer again{temp_.as("writer")};
+  EXPECT_EQ(again.add(std::span{file}.subspan(0, 5)).already_present, 5U);
+  const auto report = again.add(std::span{file}.subspan(5));
+  EXPECT_EQ(report.already_present, 1U);
+  EXPECT_EQ(report.imported, 1U);
+  EXPECT_EQ(log(), before + "a95 ");
+}
+
+TEST_F(ImporterTest, GoesOnWhereSomeOfAStreamHaveVersions) {
+  const std::vector<ImportedEvent> file{imported("a", "1"), imported("a", "2", 2), imported("a", "3"),
+                                        imported("a", "4", 4), imported("a", "5")};
+  import({file[0], file[1], file[2]});
+  EXPECT_EQ(import(file).already_present, 3U);
+  EXPECT_EQ(import(file).already_present, 5U);
+  EXPECT_EQ(log(), "a11 a22 a33 a44 a55 ");
+}
+
+// An id that the file has twice is there twice, also when the run is made again.
+TEST_F(ImporterTest, GoesOnBehindAnIdThatIsThereTwice) {
+  const auto twice = imported("a", "1");
+  const std::vector<ImportedEvent> file{twice, imported("a", "2"), twice, imported("a", "3")};
+  import({file[0], file[1]});
+  EXPECT_EQ(import(file).imported, 2U);
+  EXPECT_EQ(import(file).already_present, 4U);
+  EXPECT_EQ(log(), "a11 a22 a31 a43 ");
+}
+
 TEST_F(ImporterTest, WritesNothingWhenItIsDry) {
   import({imported("a", "1", 1)});
   const auto drawn = sequence();
@@ -160,6 +205,17 @@ TEST_F(ImporterTest, WritesNothingWhenItIsDry) {
   EXPECT_EQ(count("events"), 1);
   EXPECT_EQ(count("streams"), 1);
   EXPECT_EQ(sequence(), drawn);
+}
+
+// Not even a row's lock: it looks where nobody may write, and nobody waits for it.
+TEST_F(ImporterTest, WaitsForNobodyWhenItIsDry) {
+  import({imported("a", "1", 1)});
+  direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
+  auto reader = temp_.as("doctor");
+  reader.conninfo += "&options=-c%20default_transaction_read_only%3Don";
+  Importer dry{reader, {.dry_run = true}};
+  EXPECT_EQ(dry.add(std::vector<ImportedEvent>{imported("a", "2", 2)}).imported, 1U);
+  direct_.execute("ROLLBACK");
 }
 
 TEST_F(ImporterTest, RefusesMoreThanAChunkMayCarry) {
@@ -196,6 +252,20 @@ TEST_F(ImporterTest, AppendsBehindAStreamThatAppearsMeanwhile) {
   importer.join();
   EXPECT_EQ(report.streams_created, 1U);
   EXPECT_EQ(log(), "a1theirs a2ours b1ours ");
+}
+
+// Two of the same file, each behind what it found, would both append what comes next.
+TEST_F(ImporterTest, IsTheOnlyOneOfItsLog) {
+  auto impatient = temp_.as("writer");
+  impatient.lock_timeout = std::chrono::milliseconds{50};
+  std::optional<Importer> first{impatient};
+  first->add(std::vector<ImportedEvent>{imported("a", "1")});
+  const auto refused = error_of([&] { Importer{impatient}; });
+  EXPECT_EQ(refused.kind(), ErrorKind::overloaded);
+  EXPECT_THAT(refused.what(), HasSubstr("another import into the log of schema annals is at work"));
+  EXPECT_NO_THROW((Importer{impatient, {.dry_run = true}})) << "which writes nothing";
+  first.reset();
+  EXPECT_NO_THROW(Importer{temp_.as("writer")}.add(std::vector<ImportedEvent>{imported("a", "2")}));
 }
 
 TEST_F(ImporterTest, WakesWhoeverSleeps) {

@@ -97,6 +97,16 @@ TEST_F(PartitionGatePauses, UntilTheNextAnswer) {
   EXPECT_THAT(gate_.tend(late_ + std::chrono::hours{1}).resume, IsEmpty()) << "once";
 }
 
+/// Many partitions of a connection wait for their turn. That is no slow answer.
+TEST_F(PartitionGatePauses, NothingWhoseBrokerAnswersOthers) {
+  ASSERT_TRUE(gate_.admit(1, start));
+  gate_.settle(1, true, start, 7);
+  send(PartitionGate::unanswered_max + 1, start);
+  EXPECT_THAT(gate_.tend(late_, {{7, late_ - milliseconds{1}}}).pause, IsEmpty());
+  EXPECT_THAT(gate_.tend(late_, {{7, start}, {8, late_}}).pause, ElementsAre(1)) << "its own, not another";
+  EXPECT_THAT(gate_.tend(late_ + milliseconds{2}, {{7, late_ + milliseconds{1}}}).resume, ElementsAre(1));
+}
+
 /// A broken connection gives messages back without a word; nobody sends them again in a partition that stays paused.
 TEST_F(PartitionGatePauses, NoLongerThanTheirLimit) {
   send(PartitionGate::unanswered_max + 1, start);

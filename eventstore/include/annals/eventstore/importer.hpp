@@ -42,12 +42,15 @@ class ImportRefused : public Error {
 ///
 /// What is there  an event with a version that the log has at that place with the same id, type and data counts as already
 ///                present. Events without versions are compared from the first on, until one is new: from then on every
-///                one is appended. So a run that ended early is made again from the start, and goes on where it ended.
+///                one is appended; until then the names of their streams are kept in memory. So a run that ended early is
+///                made again from the start, and goes on where it ended, whatever others have appended meanwhile.
 /// Lifecycle      construct (connects) -> add() chunks in order -> destroy. After an Error throw it away: of its chunk
 ///                nothing is in the log, or, after Error{in_doubt}, either nothing or all.
 /// Thread safety  none: one thread at a time.
-/// Ownership      one session of its own. While a chunk is on its way, appends to its streams wait, and readers of the log
-///                wait in front of it.
+/// Ownership      one session of its own, and until its end the right to import into the log: another one waits in its
+///                constructor, lock_timeout long, and then throws Error{overloaded}. While a chunk is on its way, appends
+///                to its streams wait, and readers of the log wait in front of it; a program that is frozen in the middle
+///                of one holds them until it goes on or its session is ended: no time-out of the server is heard there.
 /// Errors         annals::Error: ImportRefused names the event by its index; {invalid} for an event that breaks a limit.
 ///                What another writer's transaction made impossible is tried again, five times.
 /// Limits         chunk_events_max and limits::append_bytes_max a chunk.

@@ -9,9 +9,10 @@ namespace annals::roles {
 
 /// One right that somebody has, as the catalogs say it.
 struct HeldRight {
-  std::string role;                                    ///< "PUBLIC" for everybody
-  std::string object;                                  ///< "annals", "annals.events", "annals.streams (version)"
-  std::string right;                                   ///< "SELECT"
+  std::string role;    ///< "PUBLIC" for everybody
+  std::string object;  ///< "annals", "annals.events", "annals.streams (version)"
+  std::string right;   ///< "SELECT"
+
   auto operator<=>(const HeldRight&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0 in it
 };
 

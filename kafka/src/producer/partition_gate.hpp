@@ -20,7 +20,7 @@ namespace annals::kafka {
 /// producer and checks every sequence number. It forgets a producer that is silent for producer.id.expiration.ms (one
 /// day, and hardly ever less than some minutes); a confirmation counts for less than that.
 ///
-/// Behind a slow answer they rest. librdkafka (2.0 to 2.12 at least) sends nothing to a partition while five messages or
+/// Behind a slow answer they rest. librdkafka (2.0.2, read and tried) sends nothing to a partition while five messages or
 /// more are unanswered, and its thread asks all the time whether it may send what waits behind them: a whole core for as
 /// long as the broker is slow, and where the broker shares the machine it is slow for as long. A partition that is paused is
 /// not asked about. So the gate has a partition paused that has given no answer for `patience`, and resumed with the next

@@ -20,7 +20,8 @@ using Partitioner = std::int32_t (*)(const rd_kafka_topic_t*, const void* key, s
 ///
 /// Thread safety  one thread sends; librdkafka calls choose() from its own thread for messages that it could not place at
 ///                once, because its knowledge of the topic had grown too old.
-/// Ownership      borrows the client and the answers that its topics share, which must outlive it; stays where it is (librdkafka has its address).
+/// Ownership      borrows the client and the answers that its topics share, which must outlive it; stays where it is
+///                (librdkafka has its address).
 class ProducerTopic {
  public:
   ProducerTopic(rd_kafka_t& client, const std::string& name, Partitioner partitioner, PartitionGate::Answers& answers);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 
 #include "annals/core/assert.hpp"
@@ -37,23 +36,29 @@ bool readable(int socket, std::chrono::milliseconds wait) {
 }
 
 /// How long a server may say nothing: it ends a statement at its timeout, and a peer that is silent for a lease is given up.
-/// Nothing where a statement may take for ever.
-std::optional<std::chrono::milliseconds> patience(const Database& database) {
-  if (database.statement_timeout.count() == 0) return std::nullopt;
+/// A hundred years where a statement may take for ever.
+std::chrono::milliseconds patience(const Database& database) {
+  constexpr std::chrono::milliseconds for_ever = std::chrono::years{100};
+  if (database.statement_timeout.count() == 0) return for_ever;
   return database.statement_timeout + database.ownership_lease;
 }
 
 /// Waits for the socket to become readable, whatever signals come; false when time is up.
-bool becomes_readable(int socket, std::optional<std::chrono::milliseconds> wait) {
+bool becomes_readable(int socket, std::chrono::milliseconds wait) {
+  using std::chrono::milliseconds;
   using std::chrono::steady_clock;
-  constexpr std::chrono::milliseconds look_again = std::chrono::minutes{1};
+  constexpr milliseconds look_again = std::chrono::minutes{1};
   const auto begin = steady_clock::now();
-  while (!wait || steady_clock::now() - begin < *wait) {
-    const auto left =
-        wait ? *wait - std::chrono::floor<std::chrono::milliseconds>(steady_clock::now() - begin) : look_again;
+  for (auto left = wait; left.count() > 0;
+       left = wait - std::chrono::floor<milliseconds>(steady_clock::now() - begin)) {
     if (readable(socket, std::min(left, look_again))) return true;
   }
   return false;
+}
+
+bool is_success(const pg_result* result) {
+  const auto status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
 bool is_copy(ExecStatusType status) {
@@ -108,7 +113,7 @@ bool Connection::await_input() {
     ::shutdown(socket(), SHUT_RDWR);  // what comes later is for nobody
     (void)PQconsumeInput(connection_.get());
     throw Error{ErrorKind::disconnected,
-                fmt::format("no answer from {} within {} ms", describe(database_), wait->count()),
+                fmt::format("no answer from {} within {} ms", describe(database_), wait.count()),
                 {.hint = "the server, or what stands between, is stopped or overloaded", .retryable = true}};
   }
   return PQconsumeInput(connection_.get()) == 1;
@@ -140,6 +145,10 @@ Connection::ResultPtr Connection::await_end(std::string_view what) {
 /// `sent` is what PQsend… returned.
 Connection::ResultPtr Connection::answer(int sent, std::string_view what) {
   if (sent != 1) throw error_from_connection(connection_.get(), what);
+  return answer(what);
+}
+
+Connection::ResultPtr Connection::answer(std::string_view what) {
   auto result = await_end(what);
   commits_->require_replicated();
   return result;
@@ -147,8 +156,7 @@ Connection::ResultPtr Connection::answer(int sent, std::string_view what) {
 
 void Connection::execute(const std::string& sql) {
   const auto result = answer(PQsendQuery(connection_.get(), sql.c_str()), summary(sql));
-  const auto status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+  if (!is_success(result.get()) && PQresultStatus(result.get()) != PGRES_EMPTY_QUERY) {
     throw error_from_result(result.get(), summary(sql));
   }
 }
@@ -158,8 +166,7 @@ Result Connection::query(const std::string& sql, const Params& params) {
   auto result = answer(PQsendQueryParams(connection_.get(), sql.c_str(), params.size(), nullptr, wire.values.data(),
                                          wire.lengths.data(), wire.formats.data(), 1),
                        summary(sql));
-  const auto status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), summary(sql));
+  if (!is_success(result.get())) throw error_from_result(result.get(), summary(sql));
   return Result{result.release()};
 }
 
@@ -176,16 +183,13 @@ Result Connection::query_prepared(const std::string& name, const std::string& sq
   auto result = answer(PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
                                            wire.lengths.data(), wire.formats.data(), 1),
                        name);
-  const auto status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw error_from_result(result.get(), name);
+  if (!is_success(result.get())) throw error_from_result(result.get(), name);
   return Result{result.release()};
 }
 
 void Connection::drain() noexcept {
   try {
-    while (await_result()) {
-      if (!ResultPtr{PQgetResult(connection_.get())}) return;
-    }
+    (void)await_end("end a COPY");
   } catch (const std::exception&) {  // the session is gone
   }
 }
@@ -252,7 +256,7 @@ void Connection::copy_in(const std::string& sql, const std::function<bool(Params
     throw;
   }
   PQputCopyEnd(connection_.get(), nullptr);
-  const auto end = answer(1, "write by COPY");
+  const auto end = answer("write by COPY");
   if (PQresultStatus(end.get()) != PGRES_COMMAND_OK) throw error_from_result(end.get(), "write by COPY");
 }
 
@@ -296,14 +300,8 @@ bool Connection::finish(std::chrono::milliseconds wait) {
     if (PQconsumeInput(connection_.get()) != 1) throw error_from_connection(connection_.get(), "wait for a lock");
     if (PQisBusy(connection_.get()) != 0) return false;
   }
-  ResultPtr failure;
-  while (pg_result* result = PQgetResult(connection_.get())) {
-    ResultPtr owned{result};
-    const auto status = PQresultStatus(owned.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && !failure) failure = std::move(owned);
-  }
-  commits_->require_replicated();
-  if (failure) throw error_from_result(failure.get(), "wait for a lock");
+  const auto end = answer("wait for a lock");
+  if (!is_success(end.get())) throw error_from_result(end.get(), "wait for a lock");
   return true;
 }
 

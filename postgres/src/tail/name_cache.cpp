@@ -10,7 +10,6 @@
 #include "session/hash.hpp"
 
 namespace annals::postgres {
-
 namespace {
 
 /// What a map takes for an entry beside the text: the entry, its links and bucket, and what malloc adds to node and text.

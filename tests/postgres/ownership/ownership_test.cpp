@@ -13,6 +13,7 @@
 #include "support/error_of.hpp"
 #include "support/tcp_proxy.hpp"
 #include "support/temp_database.hpp"
+#include "support/through.hpp"
 
 using annals::ErrorKind;
 using annals::postgres::Connection;
@@ -34,11 +35,10 @@ constexpr auto slack = 5000ms;
 
 class OwnershipTest : public testing::Test {
  protected:
-  int server_port() { return std::stoi(direct_.query("SELECT current_setting('port')").text(0, 0)); }
+  int server_port() { return annals::tests::server_port(direct_); }
   /// The test's database by TCP, through a network of the test's own.
   Database through(const TcpProxy& proxy) {
-    auto database = temp_.superuser();
-    database.conninfo += fmt::format("?host=127.0.0.1&port={}", proxy.port());
+    auto database = annals::tests::through(temp_.superuser(), proxy);
     database.ownership_lease = lease;
     return database;
   }

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 
@@ -14,6 +13,7 @@
 #include "support/error_of.hpp"
 #include "support/tcp_proxy.hpp"
 #include "support/temp_database.hpp"
+#include "support/through.hpp"
 
 using annals::ErrorKind;
 using annals::postgres::Connection;
@@ -32,15 +32,11 @@ constexpr std::size_t megabyte = 1U << 20U;
 /// What stands between is stopped, as SIGSTOP stops a pooler: kernels go on acknowledging, so nothing breaks by itself.
 class SilentServer : public testing::Test {
  protected:
-  static annals::postgres::Database through(const TempDatabase& temp, int port) {
-    auto database = temp.superuser();
-    database.conninfo += fmt::format("?host=127.0.0.1&port={}", port);
+  annals::postgres::Database hasty() const {
+    auto database = annals::tests::through(temp_.superuser(), network_);
     database.statement_timeout = 500ms;
     database.ownership_lease = 1000ms;
     return database;
-  }
-  int server_port() {
-    return std::stoi(Connection{temp_.superuser()}.query("SELECT current_setting('port')").text(0, 0));
   }
 
   void expect_given_up(ErrorKind kind, const std::function<void()>& action) {
@@ -54,8 +50,9 @@ class SilentServer : public testing::Test {
   }
 
   TempDatabase temp_{annals::tests::required_env("ANNALS_DATABASE_TCP"), TempDatabase::Schema::none};
-  TcpProxy network_{"127.0.0.1", server_port()};
-  Connection session_{through(temp_, network_.port())};
+  Connection direct_{temp_.superuser()};
+  TcpProxy network_{"127.0.0.1", annals::tests::server_port(direct_)};
+  Connection session_{hasty()};
   RowBatch rows_;
 };
 
@@ -115,7 +112,7 @@ TEST_F(SilentServer, LeavesACommitInDoubt) {
 }
 
 TEST_F(SilentServer, MayBeSilentForEverWhereStatementsMay) {
-  auto database = through(temp_, network_.port());
+  auto database = hasty();
   database.statement_timeout = 0ms;
   Connection patient{database};
   network_.freeze();

@@ -80,6 +80,7 @@ class Connection {
   [[nodiscard]] bool await_input();
   [[nodiscard]] bool await_result();
   [[nodiscard]] ResultPtr await_end(std::string_view what);
+  [[nodiscard]] ResultPtr answer(std::string_view what);
   [[nodiscard]] ResultPtr answer(int sent, std::string_view what);
   void prepare(const std::string& name, const std::string& sql);
   struct Finish {

@@ -97,6 +97,7 @@ const Settings& producer_defaults() {
       {"enable.gapless.guarantee", "true"},
       {"enable.idempotence", "true"},
       {"linger.ms", "0"},
+      {"max.in.flight.requests.per.connection", "2"},
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},

@@ -40,7 +40,7 @@ class Doorbell {
     /// The same while more than `flood_rate` come: then what each batch costs behind the reader, in requests and commits,
     /// is taken from those who write.
     std::chrono::microseconds gather_flood{50'000};
-    double flood_rate = 8000;
+    double flood_rate = 6000;
     /// Nothing found for this long: sleep until it rings. While a reader sleeps every commit pays for a NOTIFY.
     std::chrono::microseconds awake{4000};
     std::chrono::milliseconds replica_poll{20};

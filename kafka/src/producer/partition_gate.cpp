@@ -1,7 +1,5 @@
 #include "producer/partition_gate.hpp"
 
-#include <algorithm>
-
 #include "annals/core/assert.hpp"
 
 namespace annals::kafka {
@@ -13,21 +11,33 @@ PartitionGate::Partition& PartitionGate::at(std::int32_t partition) {
   return partitions_[index];
 }
 
-void PartitionGate::count(Partition& state, Time now) {
-  if (state.in_flight++ == 0) state.answered = now;
+void PartitionGate::count(Partition& state) {
+  if (state.in_flight++ == 0) load_.add(state.broker);
+}
+
+PartitionGate::Room PartitionGate::room_of(const Partition& state, Time now) const {
+  if (now >= state.confirmed_until) return {.single = state.in_flight == 0 ? 1U : 0U};
+  if (load_.is_crowded(state.broker)) return {.single = all};
+  if (state.in_flight >= in_flight_max) return {};
+  return {.single = in_flight_max - state.in_flight, .batch = true};
+}
+
+PartitionGate::Room PartitionGate::room(std::int32_t partition, Time now) {
+  const std::lock_guard lock{mutex_};
+  return room_of(at(partition), now);
 }
 
 bool PartitionGate::admit(std::int32_t partition, Time now) {
   const std::lock_guard lock{mutex_};
   auto& state = at(partition);
-  if (state.in_flight > 0 && now >= state.confirmed_until) return false;
-  count(state, now);
+  if (room_of(state, now).single == 0) return false;
+  count(state);
   return true;
 }
 
-void PartitionGate::force(std::int32_t partition, Time now) {
+void PartitionGate::force(std::int32_t partition) {
   const std::lock_guard lock{mutex_};
-  count(at(partition), now);
+  count(at(partition));
 }
 
 void PartitionGate::settle(std::int32_t partition, bool delivered, Time now, std::int32_t broker) {
@@ -35,31 +45,19 @@ void PartitionGate::settle(std::int32_t partition, bool delivered, Time now, std
   auto& state = at(partition);
   ANNALS_ASSERT(state.in_flight > 0);
   --state.in_flight;
-  state.answered = now;
+  if (state.in_flight == 0) load_.remove(state.broker);
   if (!delivered) return;
   state.confirmed_until = now + confirmation_max;
+  if (state.in_flight > 0 && broker != state.broker) {
+    load_.remove(state.broker);
+    load_.add(broker);
+  }
   state.broker = broker;
 }
 
-PartitionGate::Changes PartitionGate::tend(Time now, const Answers& answers) {
+std::size_t PartitionGate::in_flight(std::int32_t partition) {
   const std::lock_guard lock{mutex_};
-  Changes changes;
-  for (std::size_t index = 0; index < partitions_.size(); ++index) {
-    auto& state = partitions_[index];
-    const auto partition = static_cast<std::int32_t>(index);
-    const bool is_paused = state.paused != Time::min();
-    const auto of_broker = answers.find(state.broker);
-    const auto answered = of_broker == answers.end() ? state.answered : std::max(state.answered, of_broker->second);
-    if (is_paused && (answered >= state.paused || now - state.paused >= pause_max)) {
-      state.paused = Time::min();
-      state.answered = now;
-      changes.resume.push_back(partition);
-    } else if (!is_paused && state.in_flight > unanswered_max && now - answered >= patience) {
-      state.paused = now;
-      changes.pause.push_back(partition);
-    }
-  }
-  return changes;
+  return at(partition).in_flight;
 }
 
 }  // namespace annals::kafka

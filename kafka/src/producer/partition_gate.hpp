@@ -1,13 +1,16 @@
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <mutex>
 #include <vector>
 
+#include "producer/broker_load.hpp"
+
 namespace annals::kafka {
 
-/// Says which messages to a partition may leave.
+/// Says which messages to a partition may leave for librdkafka.
 ///
 /// The first one goes alone. A broker that knows nothing of a producer yet takes any sequence number as its first one
 /// (KAFKA-15591). Suppose five requests are on their way and the first comes back with a passing error, because the
@@ -20,50 +23,46 @@ namespace annals::kafka {
 /// producer and checks every sequence number. It forgets a producer that is silent for producer.id.expiration.ms (one
 /// day, and hardly ever less than some minutes); a confirmation counts for less than that.
 ///
-/// Behind a slow answer they rest. librdkafka (2.0.2, read and tried) sends nothing to a partition while five messages or
+/// Nothing waits behind five. librdkafka (2.0.2, read and tried) sends nothing to a partition while five messages or
 /// more are unanswered, and its thread asks all the time whether it may send what waits behind them: a whole core for as
-/// long as the broker is slow, and where the broker shares the machine it is slow for as long. A partition that is paused is
-/// not asked about. So the gate has a partition paused that has given no answer for `patience`, and resumed with the next
-/// answer; and after `pause_max` in any case, because what a broken connection gives back waits for the same thread.
-/// An answer of the partition's broker to any other counts too: with many partitions on a connection, which has five requests
-/// under way, each waits for its turn, and the connection would stand still while they rest (with 64, two thirds of the time).
+/// long as an answer takes. So no more than five leave one by one, and more only as a batch, which librdkafka finds all at once
+/// and puts into one request; what comes after that waits for an answer with whoever asks here.
 ///
 /// Thread safety  all members.
 class PartitionGate {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  using Answers = std::map<std::int32_t, Time>;  ///< the last of each broker, by its id, to whatever partition
-  static constexpr std::int32_t unknown_broker = -1;
   static constexpr std::chrono::minutes confirmation_max{5};
-  static constexpr std::size_t unanswered_max = 4;  ///< librdkafka sends more behind no more than these
-  static constexpr std::chrono::milliseconds patience{20};
-  static constexpr std::chrono::milliseconds pause_max{200};
+  static constexpr std::size_t in_flight_max = 5;  ///< of those that leave one by one
 
-  /// Counts one more message for the partition, unless it has to wait for the answer to another.
+  explicit PartitionGate(BrokerLoad& load) : load_(load) {}
+
+  static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+  struct Room {
+    std::size_t single = 0;  ///< so many messages may leave one by one
+    bool batch = false;      ///< and instead of those as many as a request holds
+  };
+  [[nodiscard]] Room room(std::int32_t partition, Time now);
+  /// Counts one more message for the partition, when there is room for a single one.
   [[nodiscard]] bool admit(std::int32_t partition, Time now);
   /// Counts one more without asking.
-  void force(std::int32_t partition, Time now);
+  void force(std::int32_t partition);
   /// A message is done with; when it was delivered, by `broker`, the partition knows us.
-  void settle(std::int32_t partition, bool delivered, Time now, std::int32_t broker = unknown_broker);
-
-  struct Changes {
-    std::vector<std::int32_t> pause;
-    std::vector<std::int32_t> resume;
-  };
-  /// What the caller has to pause and to resume by now; it counts as done.
-  [[nodiscard]] Changes tend(Time now, const Answers& answers = {});
+  void settle(std::int32_t partition, bool delivered, Time now, std::int32_t broker = BrokerLoad::unknown);
+  /// Not settled yet.
+  [[nodiscard]] std::size_t in_flight(std::int32_t partition);
 
  private:
   struct Partition {
     std::size_t in_flight = 0;
     Time confirmed_until = Time::min();
-    Time answered = Time::min();  ///< or when it had nothing to answer, or was resumed
-    Time paused = Time::min();    ///< never: it is not paused
-    std::int32_t broker = unknown_broker;
+    std::int32_t broker = BrokerLoad::unknown;
   };
   [[nodiscard]] Partition& at(std::int32_t partition);
-  void count(Partition& state, Time now);
+  [[nodiscard]] Room room_of(const Partition& state, Time now) const;
+  void count(Partition& state);
 
+  BrokerLoad& load_;
   std::mutex mutex_;
   std::vector<Partition> partitions_;
 };

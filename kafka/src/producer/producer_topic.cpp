@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "annals/core/assert.hpp"
@@ -10,11 +12,10 @@
 namespace annals::kafka {
 namespace {
 
-PartitionList list_of(const char* topic, const std::vector<std::int32_t>& partitions) {
-  PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
-  for (const auto partition : partitions) rd_kafka_topic_partition_list_add(list.get(), topic, partition);
-  return list;
-}
+using SteadyClock = std::chrono::steady_clock;
+
+/// A batch costs librdkafka's main thread two errands: not for a few messages, while others are on their way.
+constexpr std::size_t worth_a_batch = 16;
 
 }  // namespace
 
@@ -30,9 +31,8 @@ Partitioner partitioner_named(const std::string& name) {
   throw invalid(fmt::format("partitioner {} is not known", name), "leave it out");
 }
 
-ProducerTopic::ProducerTopic(rd_kafka_t& client, const std::string& name, Partitioner partitioner,
-                             PartitionGate::Answers& answers)
-    : partitioner_(partitioner), answers_(answers) {
+ProducerTopic::ProducerTopic(rd_kafka_t& client, const std::string& name, Partitioner partitioner, Shared& shared)
+    : partitioner_(partitioner), shared_(shared), gate_(shared.load) {
   auto* conf = rd_kafka_default_topic_conf_dup(&client);
   rd_kafka_topic_conf_set_opaque(conf, this);
   rd_kafka_topic_conf_set_partitioner_cb(conf, &ProducerTopic::choose);
@@ -44,14 +44,22 @@ ProducerTopic::ProducerTopic(rd_kafka_t& client, const std::string& name, Partit
 std::int32_t ProducerTopic::choose(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
                                    std::int32_t partitions, void* self, void* message_opaque) {
   auto& that = *static_cast<ProducerTopic*>(self);
+  that.partitions_ = partitions;
+  const bool sends = that.sender_.load() == std::this_thread::get_id();
+  if (sends && that.target_ && *that.target_ < partitions) {
+    that.gate_.force(*that.target_);
+    return *that.target_;
+  }
   const auto partition = key == nullptr ? that.next_without_key(topic, partitions)
                                         : that.partitioner_(topic, key, key_size, partitions, nullptr, message_opaque);
-  if (that.sender_.load() != std::this_thread::get_id()) {  // too late to push back
-    that.gate_.force(partition, std::chrono::steady_clock::now());
+  if (!sends || that.target_) {  // too late to wait
+    that.gate_.force(partition);
     return partition;
   }
-  that.refused_ = !that.gate_.admit(partition, std::chrono::steady_clock::now());
-  return that.refused_ ? partitions : partition;  // the first that does not exist: librdkafka refuses the message
+  const bool waits = static_cast<std::size_t>(partition) < that.waiting_.size() && !that.waiting(partition).empty();
+  if (!waits && that.gate_.admit(partition, SteadyClock::now())) return partition;
+  that.refused_ = partition;
+  return partitions;  // the first that does not exist: librdkafka refuses the message
 }
 
 /// Some hundred messages to one partition, then the next: full batches, and all partitions in turn.
@@ -66,22 +74,64 @@ std::int32_t ProducerTopic::next_without_key(const rd_kafka_topic_t* topic, std:
   return static_cast<std::int32_t>(first);
 }
 
+std::optional<std::int32_t> ProducerTopic::has_to_wait(std::string_view key) {
+  const auto partitions = partitions_.load();
+  if (partitions == 0) return std::nullopt;
+  const auto partition = partitioner_(handle_.get(), key.data(), key.size(), partitions, nullptr, nullptr);
+  const bool free = waiting(partition).empty() && gate_.room(partition, SteadyClock::now()).single > 0;
+  return free ? std::nullopt : std::optional{partition};
+}
+
 void ProducerTopic::settle(const rd_kafka_message_t& message) {
   if (message.partition < 0) return;  // never got one
   auto& that = *static_cast<ProducerTopic*>(rd_kafka_topic_opaque(message.rkt));
-  const auto now = std::chrono::steady_clock::now();
   const bool delivered = message.err == RD_KAFKA_RESP_ERR_NO_ERROR;
-  const auto broker = delivered ? rd_kafka_message_broker_id(&message) : PartitionGate::unknown_broker;
-  if (broker != PartitionGate::unknown_broker) that.answers_[broker] = now;
-  that.gate_.settle(message.partition, delivered, now, broker);
+  that.gate_.settle(message.partition, delivered, SteadyClock::now(),
+                    delivered ? rd_kafka_message_broker_id(&message) : BrokerLoad::unknown);
+  if (!that.waiting(message.partition).empty()) that.list(message.partition);
 }
 
-bool ProducerTopic::tend(rd_kafka_t& client, std::chrono::steady_clock::time_point now) {
-  const auto changes = gate_.tend(now, answers_);
-  const auto* name = rd_kafka_topic_name(handle_.get());
-  if (!changes.pause.empty()) rd_kafka_pause_partitions(&client, list_of(name, changes.pause).get());
-  if (!changes.resume.empty()) rd_kafka_resume_partitions(&client, list_of(name, changes.resume).get());
-  return !changes.resume.empty();
+void ProducerTopic::hold(std::int32_t partition, KeptMessage message) {
+  waiting(partition).push_back(std::move(message));
+  departed(partition);
+}
+
+ProducerTopic::Departure ProducerTopic::departure(std::int32_t partition, const RequestLimits& limits) {
+  const auto room = gate_.room(partition, SteadyClock::now());
+  const auto count = waiting(partition).size();
+  const auto in_batch = std::min(count, limits.messages);
+  if (room.batch && in_batch > room.single && (gate_.in_flight(partition) == 0 || in_batch >= worth_a_batch)) {
+    return {.count = in_batch, .batch = true};
+  }
+  return {.count = std::min(count, room.single)};
+}
+
+void ProducerTopic::departed(std::int32_t partition) {
+  if (!waiting(partition).empty() && gate_.in_flight(partition) == 0) list(partition);
+}
+
+void ProducerTopic::give_back(std::vector<KeptMessage>& messages) {
+  for (auto& place : waiting_) {
+    for (auto& message : place.messages) {
+      message.topic = rd_kafka_topic_name(handle_.get());
+      messages.push_back(std::move(message));
+    }
+    place.messages.clear();
+  }
+}
+
+ProducerTopic::Waiting& ProducerTopic::at(std::int32_t partition) {
+  ANNALS_ASSERT(partition >= 0);
+  const auto index = static_cast<std::size_t>(partition);
+  if (index >= waiting_.size()) waiting_.resize(index + 1);
+  return waiting_[index];
+}
+
+void ProducerTopic::list(std::int32_t partition) {
+  auto& place = at(partition);
+  if (place.listed) return;
+  place.listed = true;
+  shared_.answered.push_back({this, partition});
 }
 
 }  // namespace annals::kafka

@@ -10,8 +10,8 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
 #include "client/client.hpp"
-#include "producer/partition_gate.hpp"
-#include "producer/returned_message.hpp"
+#include "producer/cork.hpp"
+#include "producer/kept_message.hpp"
 #include "producer/topic_table.hpp"
 #include "wire/cloud_event.hpp"
 
@@ -41,7 +41,7 @@ using Outcome = outbox::Delivery::Outcome;
 
 struct SinkState : ClientState {
   std::vector<outbox::Delivery>* deliveries = nullptr;  ///< null while closing: nobody listens
-  std::vector<ReturnedMessage> returned;                ///< not delivered, and not reported yet
+  std::vector<KeptMessage> returned;                ///< not delivered, and not reported yet
   std::size_t in_flight = 0;                            ///< librdkafka has them
   std::atomic<std::size_t> messages{0};                 ///< written by one thread, so no read-modify-write is needed
   std::atomic<std::size_t> bytes{0};
@@ -85,6 +85,8 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
 }
 
 const std::string batch_messages{"batch.num.messages"};
+const std::string batch_bytes{"batch.size"};
+const std::string requests_setting{"max.in.flight.requests.per.connection"};
 
 /// linger.ms=0: librdkafka gathers by itself what arrives while requests are on their way. Measured with a broker on the same
 /// machine at 100 messages a second, from send to receive: 0.8 ms median with 0, 2.1 ms with 1, 6.1 ms with 5; under load
@@ -93,11 +95,11 @@ const Settings& producer_defaults() {
   static const Settings defaults{
       {"acks", "all"},
       {batch_messages, "100000"},
-      {"batch.size", "1000000"},
+      {batch_bytes, "1000000"},
       {"enable.gapless.guarantee", "true"},
       {"enable.idempotence", "true"},
       {"linger.ms", "0"},
-      {"max.in.flight.requests.per.connection", "2"},
+      {requests_setting, "5"},
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},
@@ -105,8 +107,6 @@ const Settings& producer_defaults() {
   };
   return defaults;
 }
-
-constexpr milliseconds tend_every{1};
 
 enum class Requests { gather, single };
 
@@ -128,9 +128,18 @@ Partitioner partitioner_of(const Settings& settings) {
   return partitioner_named(chosen == settings.end() ? producer_defaults().at("partitioner") : chosen->second);
 }
 
-Requests requests_of(const Settings& settings) {
-  const auto chosen = settings.find(batch_messages);
-  return chosen != settings.end() && chosen->second == "1" ? Requests::single : Requests::gather;
+std::size_t number_of(const Settings& settings, const std::string& name) {
+  const auto chosen = settings.find(name);
+  return std::stoul(chosen == settings.end() ? producer_defaults().at(name) : chosen->second);
+}
+
+RequestLimits limits_of(const Settings& settings) {
+  return {.messages = number_of(settings, batch_messages), .bytes = number_of(settings, batch_bytes)};
+}
+
+std::size_t requests_max(const Settings& settings) {
+  const auto alias = settings.find("max.in.flight");
+  return alias == settings.end() ? number_of(settings, requests_setting) : std::stoul(alias->second);
 }
 
 /// An empty string_view may point nowhere, which Kafka would read as "no value": a tombstone.
@@ -144,25 +153,50 @@ struct Record {
   std::string_view payload;
 };
 
+Record record_of(const KeptMessage& message) {
+  return {message.ticket, message.has_key, message.key, message.payload};
+}
+
+/// Its topic is where it waits.
+KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::string_view source) {
+  constexpr std::size_t always = 220;  // lengths, names and what does not vary of the headers that each message has
+  constexpr std::size_t sometimes = 100;
+  KeptMessage out;
+  out.ticket = message.ticket;
+  out.has_key = !message.key.empty();
+  out.key = message.key;
+  out.payload = message.payload;
+  out.headers = std::move(headers);
+  out.request_bytes = always + out.bytes() + source.size() + message.type.size();
+  const auto optional = message.subject.size() + message.correlation_id.size() + message.causation_id.size() +
+                        message.traceparent.size() + message.tracestate.size();
+  if (optional > 0) out.request_bytes += sometimes + optional;
+  for (const auto& [name, value] : message.headers) out.request_bytes += name.size() + value.size() + 16;
+  return out;
+}
+
 /// A client of librdkafka with the topics that it has used.
 struct Producer {
   Producer(const KafkaSinkOptions& options, SinkState& state, Requests requests)
       : client(make_producer(options, state, requests)),
-        topics(*client, state, partitioner_of(options.settings), options.topic_wait_max) {}
+        topics(*client, state,
+               {.partitioner = partitioner_of(options.settings),
+                .requests_max = requests_max(options.settings),
+                .wait_max = options.topic_wait_max}) {}
 
   ClientHandle client;
   TopicTable topics;
 };
 
 /// What its request was answered says nothing about the message. When one before it is refused, it is never sent by itself.
-ReturnedMessage unjudged(ReturnedMessage message) {
+KeptMessage unjudged(KeptMessage message) {
   message.verdict = Verdict::none;
   message.reason = "not sent again, the sink broke before: " + message.reason;
   return message;
 }
 
-bool any_of(const std::vector<ReturnedMessage>& messages, Verdict verdict) {
-  return std::ranges::find(messages, verdict, &ReturnedMessage::verdict) != messages.end();
+bool any_of(const std::vector<KeptMessage>& messages, Verdict verdict) {
+  return std::ranges::find(messages, verdict, &KeptMessage::verdict) != messages.end();
 }
 
 }  // namespace
@@ -172,55 +206,54 @@ struct KafkaSink::Impl {
 
   explicit Impl(Options given)
       : options(std::move(given)),
-        requests(requests_of(options.settings)),
+        limits(limits_of(options.settings)),
+        requests(limits.messages == 1 ? Requests::single : Requests::gather),
         producer(std::make_unique<Producer>(options, state, requests)) {}
 
   [[nodiscard]] Error refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message) const;
   void require_room_for(const outbox::MessageView& message) const;
+  [[nodiscard]] bool is_full(std::size_t bytes) const;
+  [[nodiscard]] Send not_taken(rd_kafka_resp_err_t error, const outbox::MessageView& message);
   [[nodiscard]] Send send(const outbox::MessageView& message);
   /// One try; `headers` is empty afterwards when it was accepted.
-  [[nodiscard]] rd_kafka_resp_err_t produce(std::string_view topic, const Record& record, HeadersHandle& headers);
+  [[nodiscard]] rd_kafka_resp_err_t produce(const ProducerTopic& to, const Record& record, HeadersHandle& headers);
 
   void poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries);
-  void tend();
+  void go_on();
+  void go_on(ProducerTopic& topic, std::int32_t partition, ProducerTopic::Departure departure);
   void advance();
   void close();
   void decide();
   void find_the_one_to_blame();
   void resend();
   void break_down();
-  void give_up(ReturnedMessage& message);
-  [[nodiscard]] bool is_to_blame(const ReturnedMessage& message) const {
+  void give_up(KeptMessage& message);
+  [[nodiscard]] bool is_to_blame(const KeptMessage& message) const {
     return message.verdict == Verdict::on_topic ||
            (message.verdict == Verdict::on_batch && requests == Requests::single);
   }
 
   Options options;
   SinkState state;  // before the producer, whose callbacks write into it
+  RequestLimits limits;
   Requests requests;
   std::unique_ptr<Producer> producer;
   Phase phase = Phase::open;
-  std::deque<ReturnedMessage> waiting;  // to be sent again, in order
+  std::deque<KeptMessage> to_resend;  // to be sent again, in order
   std::string failure;                  // why the sink is broken
-  std::chrono::steady_clock::time_point tended_at;
 };
 
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
-rd_kafka_resp_err_t KafkaSink::Impl::produce(std::string_view topic, const Record& record, HeadersHandle& headers) {
-  auto& to = producer->topics.get(topic);
+rd_kafka_resp_err_t KafkaSink::Impl::produce(const ProducerTopic& to, const Record& record, HeadersHandle& headers) {
   const void* key = record.has_key ? record.key.data() : nullptr;
   const auto payload = never_null(record.payload);
-  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  const bool held_back = to.held_back([&] {
-    error =
-        rd_kafka_producev(producer->client.get(), RD_KAFKA_V_RKT(&to.handle()), RD_KAFKA_V_KEY(key, record.key.size()),
-                          RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied
-                          RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_OPAQUE(to_opaque(record.ticket)), RD_KAFKA_V_END);
-  });
-  if (held_back) return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  const auto error =
+      rd_kafka_producev(producer->client.get(), RD_KAFKA_V_RKT(&to.handle()), RD_KAFKA_V_KEY(key, record.key.size()),
+                        RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied
+                        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                        RD_KAFKA_V_OPAQUE(to_opaque(record.ticket)), RD_KAFKA_V_END);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
   (void)headers.release();  // owned by the producer now, and only now
   ++state.in_flight;
@@ -250,13 +283,34 @@ void KafkaSink::Impl::require_room_for(const outbox::MessageView& message) const
                 "raise queue_bytes_max of the sink (kafka.queue_bytes_max of annals-relay), or send less");
 }
 
+bool KafkaSink::Impl::is_full(std::size_t bytes) const {
+  const auto messages = state.messages.load(std::memory_order_relaxed);
+  return messages >= std::max<std::size_t>(1, options.queue_messages_max) ||
+         state.bytes.load(std::memory_order_relaxed) + bytes > options.queue_bytes_max;
+}
+
 outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   if (phase == Phase::broken) throw broken(failure);
   if (phase != Phase::open) return Send::full;
   require_room_for(message);
   auto headers = make_headers(message, options.source);
   const Record record{message.ticket, !message.key.empty(), message.key, message.payload};
-  const auto error = produce(message.topic, record, headers);
+  const auto bytes = message.key.size() + message.payload.size();
+  if (is_full(bytes)) return Send::full;
+  auto& topic = producer->topics.get(message.topic);
+  auto waits_for = record.has_key ? topic.has_to_wait(record.key) : std::nullopt;
+  if (!waits_for) {
+    auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    waits_for = topic.held_back([&] { error = produce(topic, record, headers); });
+    if (!waits_for && error != RD_KAFKA_RESP_ERR_NO_ERROR) return not_taken(error, message);
+  }
+  if (waits_for) topic.hold(*waits_for, keep(message, std::move(headers), options.source));
+  add_to(state.messages, 1);
+  add_to(state.bytes, bytes);
+  return Send::accepted;
+}
+
+outbox::Sink::Send KafkaSink::Impl::not_taken(rd_kafka_resp_err_t error, const outbox::MessageView& message) {
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
   if (error == RD_KAFKA_RESP_ERR__FATAL) {  // what it did to those before comes with their reports: first of all those
     close();
@@ -264,10 +318,7 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   }
   // librdkafka knows it from the answer to a message before, whose report is on its way: that one is the first to blame.
   if (is_authorisation(error) && state.in_flight > 0) return Send::full;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw refusal(error, message);
-  add_to(state.messages, 1);
-  add_to(state.bytes, message.key.size() + message.payload.size());
-  return Send::accepted;
+  throw refusal(error, message);
 }
 
 void KafkaSink::Impl::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
@@ -275,20 +326,47 @@ void KafkaSink::Impl::poll(milliseconds wait, std::vector<outbox::Delivery>& del
   const Deadline deadline{wait};
   state.deliveries = &deliveries;
   do {
-    const auto tended = state.in_flight > 0 ? milliseconds{PartitionGate::patience} : wait;
-    rd_kafka_poll(producer->client.get(), to_int_ms(std::min(tended, deadline.left())));
-    tend();
+    rd_kafka_poll(producer->client.get(), to_int_ms(deadline.left()));
+    go_on();
     advance();
   } while (deliveries.size() == before && phase != Phase::broken && !deadline.passed());
   state.deliveries = nullptr;
 }
 
-/// Partitions with a slow broker rest (PartitionGate).
-void KafkaSink::Impl::tend() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - tended_at < tend_every) return;
-  tended_at = now;
-  if (producer->topics.tend(now)) (void)rd_kafka_flush(producer->client.get(), 0);  // wakes librdkafka's threads
+/// What waited for an answer leaves.
+void KafkaSink::Impl::go_on() {
+  if (phase != Phase::open) return;
+  const auto answered = producer->topics.take_answered();
+  std::vector<ProducerTopic::Departure> departures;
+  Cork cork{*producer->client};
+  for (const auto& [topic, partition] : answered) {
+    departures.push_back(topic->departure(partition, limits));
+    if (departures.back().batch) cork.add(topic->handle(), partition);
+  }
+  cork.close();
+  for (std::size_t i = 0; i < answered.size(); ++i) go_on(*answered[i].topic, answered[i].partition, departures[i]);
+}
+
+void KafkaSink::Impl::go_on(ProducerTopic& topic, std::int32_t partition, ProducerTopic::Departure departure) {
+  auto& waiting = topic.waiting(partition);
+  std::size_t bytes = 0;
+  for (; departure.count > 0 && phase == Phase::open; --departure.count) {
+    auto& message = waiting.front();
+    bytes += message.request_bytes;
+    if (departure.batch && bytes > limits.bytes && bytes > message.request_bytes) break;  // the first goes in any case
+    auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    topic.send_to(partition, [&] { error = produce(topic, record_of(message), message.headers); });
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || (is_authorisation(error) && state.in_flight > 0)) break;
+    if (error == RD_KAFKA_RESP_ERR__FATAL) return close();
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      message.verdict = verdict_of(error);
+      message.reason = describe(error);
+      state.returned.push_back(std::move(message));
+    }
+    waiting.pop_front();
+    if (!state.returned.empty()) break;  // nothing may overtake it
+  }
+  topic.departed(partition);
 }
 
 void KafkaSink::Impl::advance() {
@@ -300,11 +378,15 @@ void KafkaSink::Impl::advance() {
 /// Gives up only what waits: requests in flight are answered by the broker, and their answers are worth having.
 void KafkaSink::Impl::close() {
   phase = Phase::closing;
+  for (auto& message : producer->topics.take_waiting()) {
+    message.reason = "not sent";
+    state.returned.push_back(std::move(message));
+  }
   (void)rd_kafka_purge(producer->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 void KafkaSink::Impl::decide() {
-  std::ranges::stable_sort(state.returned, {}, &ReturnedMessage::ticket);
+  std::ranges::stable_sort(state.returned, {}, &KeptMessage::ticket);
   const bool unclear = requests == Requests::gather && !any_of(state.returned, Verdict::on_topic) &&
                        any_of(state.returned, Verdict::on_batch);
   if (unclear) {
@@ -316,20 +398,23 @@ void KafkaSink::Impl::decide() {
 
 void KafkaSink::Impl::find_the_one_to_blame() {
   requests = Requests::single;
+  limits.messages = 1;
   producer.reset();  // first, so that there are never two
   producer = std::make_unique<Producer>(options, state, requests);
-  for (auto& message : state.returned) waiting.push_back(unjudged(std::move(message)));
+  for (auto& message : state.returned) to_resend.push_back(unjudged(std::move(message)));
   state.returned.clear();
   phase = Phase::resending;
   resend();
 }
 
 void KafkaSink::Impl::resend() {
-  while (!waiting.empty()) {
-    auto& message = waiting.front();
+  while (!to_resend.empty()) {
+    auto& message = to_resend.front();
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     try {
-      error = produce(message.topic, {message.ticket, message.has_key, message.key, message.payload}, message.headers);
+      auto& topic = producer->topics.get(message.topic);
+      const auto waits = topic.held_back([&] { error = produce(topic, record_of(message), message.headers); });
+      if (waits) return;
     } catch (const Error& reason) {
       if (reason.kind() != ErrorKind::refused) return;  // no answer about the topic: the next poll asks again
       message.verdict = Verdict::on_topic;
@@ -338,14 +423,14 @@ void KafkaSink::Impl::resend() {
     }
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return close();
-    waiting.pop_front();
+    to_resend.pop_front();
   }
   phase = Phase::open;
 }
 
 void KafkaSink::Impl::break_down() {
-  std::ranges::move(waiting, std::back_inserter(state.returned));
-  waiting.clear();
+  std::ranges::move(to_resend, std::back_inserter(state.returned));
+  to_resend.clear();
   failure = "the Kafka sink is broken";
   const auto fatal = fatal_error(*producer->client);
   if (!fatal.empty()) failure += ": " + fatal;
@@ -359,7 +444,7 @@ void KafkaSink::Impl::break_down() {
   phase = Phase::broken;
 }
 
-void KafkaSink::Impl::give_up(ReturnedMessage& message) {
+void KafkaSink::Impl::give_up(KeptMessage& message) {
   const auto outcome = is_to_blame(message) ? Outcome::refused : Outcome::undecided;
   report(state, {.ticket = message.ticket, .outcome = outcome, .reason = std::move(message.reason)}, message.bytes());
 }

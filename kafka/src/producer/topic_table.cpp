@@ -33,15 +33,22 @@ ProducerTopic& TopicTable::get(std::string_view name) {
   return *found->second;
 }
 
-bool TopicTable::tend(std::chrono::steady_clock::time_point now) {
-  bool resumed = false;
-  for (const auto& [name, topic] : topics_) resumed = topic->tend(client_, now) || resumed;
-  return resumed;
+Places TopicTable::take_answered() {
+  Places places;
+  places.swap(shared_.answered);
+  for (const auto& place : places) place.topic->taken(place.partition);
+  return places;
+}
+
+std::vector<KeptMessage> TopicTable::take_waiting() {
+  std::vector<KeptMessage> messages;
+  for (const auto& [name, topic] : topics_) topic->give_back(messages);
+  return messages;
 }
 
 std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
-  auto topic = std::make_unique<ProducerTopic>(client_, name, partitioner_, answers_);
-  const Deadline deadline{wait_max_};
+  auto topic = std::make_unique<ProducerTopic>(client_, name, options_.partitioner, shared_);
+  const Deadline deadline{options_.wait_max};
   bool unknown = false;  // as the last broker that answered had it: the last question may be too short for an answer
   while (true) {
     const auto error = ask(client_, topic->handle(), std::max(deadline.left(), milliseconds{1}));

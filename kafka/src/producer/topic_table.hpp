@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/client.hpp"
 #include "producer/producer_topic.hpp"
@@ -21,22 +22,28 @@ namespace annals::kafka {
 /// Limits         one entry a topic that exists.
 class TopicTable {
  public:
-  TopicTable(rd_kafka_t& client, ClientState& state, Partitioner partitioner, std::chrono::milliseconds wait_max)
-      : client_(client), state_(state), partitioner_(partitioner), wait_max_(wait_max) {}
+  struct Options {
+    Partitioner partitioner;
+    std::size_t requests_max;  ///< that a connection takes at once
+    std::chrono::milliseconds wait_max;
+  };
+  TopicTable(rd_kafka_t& client, ClientState& state, const Options& options)
+      : client_(client), state_(state), options_(options), shared_(options.requests_max) {}
 
   /// Throws Error{refused}: no such topic, or not authorised; Error{disconnected}: no answer within wait_max.
   [[nodiscard]] ProducerTopic& get(std::string_view name);
-  /// ProducerTopic::tend() of each topic.
-  [[nodiscard]] bool tend(std::chrono::steady_clock::time_point now);
+  /// The places where something waits and that have been answered since the last call.
+  [[nodiscard]] Places take_answered();
+  /// All that waits, in no order.
+  [[nodiscard]] std::vector<KeptMessage> take_waiting();
 
  private:
   [[nodiscard]] std::unique_ptr<ProducerTopic> open(const std::string& name);
 
   rd_kafka_t& client_;
   ClientState& state_;
-  Partitioner partitioner_;
-  std::chrono::milliseconds wait_max_;
-  PartitionGate::Answers answers_;
+  Options options_;
+  Shared shared_;  // before the topics, which use it
   std::map<std::string, std::unique_ptr<ProducerTopic>, std::less<>> topics_;
 };
 

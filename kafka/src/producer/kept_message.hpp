@@ -7,14 +7,17 @@
 
 namespace annals::kafka {
 
-/// A message that librdkafka gave back undelivered, with all that it takes to send it again.
-struct ReturnedMessage {
+/// A message that librdkafka has not, not yet or no more, with all that it takes to send it.
+struct KeptMessage {
   std::int64_t ticket = 0;
   std::string topic;
   bool has_key = false;
   std::string key;
   std::string payload;
   HeadersHandle headers;
+  std::size_t request_bytes = 0;  ///< what it takes of a request at most, when it was never sent
+
+  // When librdkafka gave it back
   Verdict verdict = Verdict::none;
   std::string reason;  ///< what the broker or librdkafka said
 
@@ -22,6 +25,6 @@ struct ReturnedMessage {
 };
 
 /// Copies what the report of a failed delivery holds.
-[[nodiscard]] ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket);
+[[nodiscard]] KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket);
 
 }  // namespace annals::kafka

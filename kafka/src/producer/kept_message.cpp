@@ -1,4 +1,4 @@
-#include "producer/returned_message.hpp"
+#include "producer/kept_message.hpp"
 
 #include <fmt/format.h>
 
@@ -15,8 +15,8 @@ std::string_view certainty(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-ReturnedMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
-  ReturnedMessage out;
+KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
+  KeptMessage out;
   out.ticket = ticket;
   out.topic = rd_kafka_topic_name(message.rkt);
   out.has_key = message.key != nullptr;

@@ -99,7 +99,7 @@ const Settings& producer_defaults() {
       {"enable.gapless.guarantee", "true"},
       {"enable.idempotence", "true"},
       {"linger.ms", "0"},
-      {requests_setting, "5"},
+      {requests_setting, "3"},
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},

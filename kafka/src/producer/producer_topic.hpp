@@ -114,10 +114,10 @@ class ProducerTopic {
   Partitioner partitioner_;
   Shared& shared_;
   PartitionGate gate_;
-  std::deque<Waiting> waiting_;  // a deque, because its elements stay where they are
-  std::atomic<std::int32_t> partitions_{0};    ///< as librdkafka last said; 0: it has not
-  std::atomic<std::thread::id> sender_{};      ///< who is inside produce
-  std::optional<std::int32_t> target_;         ///< of the message that is being sent
+  std::deque<Waiting> waiting_;              // a deque, because its elements stay where they are
+  std::atomic<std::int32_t> partitions_{0};  ///< as librdkafka last said; 0: it has not
+  std::atomic<std::thread::id> sender_{};    ///< who is inside produce
+  std::optional<std::int32_t> target_;       ///< of the message that is being sent
   std::optional<std::int32_t> refused_;
   std::atomic<std::uint32_t> without_key_{0};
   TopicHandle handle_;

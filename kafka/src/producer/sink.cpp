@@ -41,7 +41,7 @@ using Outcome = outbox::Delivery::Outcome;
 
 struct SinkState : ClientState {
   std::vector<outbox::Delivery>* deliveries = nullptr;  ///< null while closing: nobody listens
-  std::vector<KeptMessage> returned;                ///< not delivered, and not reported yet
+  std::vector<KeptMessage> returned;                    ///< not delivered, and not reported yet
   std::size_t in_flight = 0;                            ///< librdkafka has them
   std::atomic<std::size_t> messages{0};                 ///< written by one thread, so no read-modify-write is needed
   std::atomic<std::size_t> bytes{0};
@@ -86,11 +86,16 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
 
 const std::string batch_messages{"batch.num.messages"};
 const std::string batch_bytes{"batch.size"};
+const std::string message_bytes{"message.max.bytes"};
 const std::string requests_setting{"max.in.flight.requests.per.connection"};
 
 /// linger.ms=0: librdkafka gathers by itself what arrives while requests are on their way. Measured with a broker on the same
 /// machine at 100 messages a second, from send to receive: 0.8 ms median with 0, 2.1 ms with 1, 6.1 ms with 5; under load
 /// the throughput of the three did not differ by more than the measurement did.
+///
+/// Three requests on their way for a broker: where more partitions than that have something to send, the next request waits in
+/// librdkafka and grows, and nothing has to wait here (PartitionGate). Five are sooner with many partitions and a slow
+/// network, and cost throughput (bench/RESULTS.md).
 const Settings& producer_defaults() {
   static const Settings defaults{
       {"acks", "all"},
@@ -100,6 +105,7 @@ const Settings& producer_defaults() {
       {"enable.idempotence", "true"},
       {"linger.ms", "0"},
       {requests_setting, "3"},
+      {message_bytes, "1000000"},
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},
@@ -134,7 +140,8 @@ std::size_t number_of(const Settings& settings, const std::string& name) {
 }
 
 RequestLimits limits_of(const Settings& settings) {
-  return {.messages = number_of(settings, batch_messages), .bytes = number_of(settings, batch_bytes)};
+  return {.messages = number_of(settings, batch_messages),
+          .bytes = std::min(number_of(settings, batch_bytes), number_of(settings, message_bytes))};
 }
 
 std::size_t requests_max(const Settings& settings) {
@@ -153,25 +160,30 @@ struct Record {
   std::string_view payload;
 };
 
-Record record_of(const KeptMessage& message) {
-  return {message.ticket, message.has_key, message.key, message.payload};
+Record record_of(const KeptMessage& message) { return {message.ticket, message.has_key, message.key, message.payload}; }
+
+/// What a message takes of a request at most.
+std::size_t request_bytes(const outbox::MessageView& message, std::string_view source) {
+  constexpr std::size_t always = 220;  // lengths, names and what does not vary of the headers that each message has
+  constexpr std::size_t sometimes = 100;
+  constexpr std::size_t a_header = 16;
+  const auto optional = message.subject.size() + message.correlation_id.size() + message.causation_id.size() +
+                        message.traceparent.size() + message.tracestate.size();
+  auto bytes = always + message.key.size() + message.payload.size() + source.size() + message.type.size();
+  if (optional > 0) bytes += sometimes + optional;
+  for (const auto& [name, value] : message.headers) bytes += a_header + name.size() + value.size();
+  return bytes;
 }
 
 /// Its topic is where it waits.
-KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::string_view source) {
-  constexpr std::size_t always = 220;  // lengths, names and what does not vary of the headers that each message has
-  constexpr std::size_t sometimes = 100;
+KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes) {
   KeptMessage out;
   out.ticket = message.ticket;
   out.has_key = !message.key.empty();
   out.key = message.key;
   out.payload = message.payload;
   out.headers = std::move(headers);
-  out.request_bytes = always + out.bytes() + source.size() + message.type.size();
-  const auto optional = message.subject.size() + message.correlation_id.size() + message.causation_id.size() +
-                        message.traceparent.size() + message.tracestate.size();
-  if (optional > 0) out.request_bytes += sometimes + optional;
-  for (const auto& [name, value] : message.headers) out.request_bytes += name.size() + value.size() + 16;
+  out.request_bytes = request_bytes;
   return out;
 }
 
@@ -240,7 +252,7 @@ struct KafkaSink::Impl {
   std::unique_ptr<Producer> producer;
   Phase phase = Phase::open;
   std::deque<KeptMessage> to_resend;  // to be sent again, in order
-  std::string failure;                  // why the sink is broken
+  std::string failure;                // why the sink is broken
 };
 
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
@@ -298,13 +310,15 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   const auto bytes = message.key.size() + message.payload.size();
   if (is_full(bytes)) return Send::full;
   auto& topic = producer->topics.get(message.topic);
-  auto waits_for = record.has_key ? topic.has_to_wait(record.key) : std::nullopt;
+  const auto size = request_bytes(message, options.source);
+  // Whether a large one is too large, librdkafka says before it chooses a partition.
+  auto waits_for = record.has_key && size < limits.bytes / 2 ? topic.has_to_wait(record.key) : std::nullopt;
   if (!waits_for) {
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     waits_for = topic.held_back([&] { error = produce(topic, record, headers); });
     if (!waits_for && error != RD_KAFKA_RESP_ERR_NO_ERROR) return not_taken(error, message);
   }
-  if (waits_for) topic.hold(*waits_for, keep(message, std::move(headers), options.source));
+  if (waits_for) topic.hold(*waits_for, keep(message, std::move(headers), size));
   add_to(state.messages, 1);
   add_to(state.bytes, bytes);
   return Send::accepted;

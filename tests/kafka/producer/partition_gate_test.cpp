@@ -1,121 +1,115 @@
 #include "producer/partition_gate.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace annals::kafka {
 namespace {
 
-using std::chrono::milliseconds;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using Time = PartitionGate::Time;
 
-const PartitionGate::Time start{std::chrono::hours{1}};
+const Time start{std::chrono::hours{1}};
+constexpr std::size_t requests_max = 3;
+constexpr std::int32_t broker = 7;
 
-TEST(PartitionGate, FirstMessageGoesAlone) {
-  PartitionGate gate;
-  EXPECT_TRUE(gate.admit(0, start));
-  EXPECT_FALSE(gate.admit(0, start));
-  EXPECT_TRUE(gate.admit(3, start)) << "each partition by itself";
-}
-
-TEST(PartitionGate, ConfirmationOpensIt) {
-  PartitionGate gate;
-  ASSERT_TRUE(gate.admit(0, start));
-  gate.settle(0, true, start);
-  for (int i = 0; i < 100; ++i) EXPECT_TRUE(gate.admit(0, start));
-}
-
-TEST(PartitionGate, FailureDoesNotOpenIt) {
-  PartitionGate gate;
-  ASSERT_TRUE(gate.admit(0, start));
-  gate.settle(0, false, start);
-  EXPECT_TRUE(gate.admit(0, start)) << "nothing is on its way";
-  EXPECT_FALSE(gate.admit(0, start));
-}
-
-TEST(PartitionGate, SilenceClosesItAgain) {
-  PartitionGate gate;
-  ASSERT_TRUE(gate.admit(0, start));
-  gate.settle(0, true, start);
-  const auto later = start + PartitionGate::confirmation_max;
-  EXPECT_TRUE(gate.admit(0, later));
-  EXPECT_FALSE(gate.admit(0, later));
-  gate.settle(0, true, later);
-  EXPECT_TRUE(gate.admit(0, later));
-  EXPECT_TRUE(gate.admit(0, later));
-}
-
-TEST(PartitionGate, CountsWhatWasForced) {
-  PartitionGate gate;
-  gate.force(2, start);
-  EXPECT_FALSE(gate.admit(2, start));
-  gate.settle(2, true, start);
-  EXPECT_TRUE(gate.admit(2, start));
-}
-
-class PartitionGatePauses : public ::testing::Test {
+class PartitionGates : public ::testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(gate_.admit(1, start));
-    gate_.settle(1, true, start);
+  /// Its first message is confirmed.
+  void open(std::int32_t partition, std::int32_t by = broker) {
+    ASSERT_TRUE(gate_.admit(partition, start));
+    gate_.settle(partition, true, start, by);
   }
-  void send(std::size_t count, PartitionGate::Time now) {
-    for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(gate_.admit(1, now));
+  void admit(std::size_t count, std::int32_t partition) {
+    for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(gate_.admit(partition, start)) << i;
   }
-  PartitionGate gate_;
-  const PartitionGate::Time late_ = start + PartitionGate::patience;
+  BrokerLoad load_{requests_max};
+  PartitionGate gate_{load_};
 };
 
-TEST_F(PartitionGatePauses, WhatGetsNoAnswer) {
-  send(PartitionGate::unanswered_max + 1, start);
-  EXPECT_THAT(gate_.tend(late_ - milliseconds{1}).pause, IsEmpty());
-  const auto changes = gate_.tend(late_);
-  EXPECT_THAT(changes.pause, ElementsAre(1));
-  EXPECT_THAT(changes.resume, IsEmpty());
-  EXPECT_THAT(gate_.tend(late_).pause, IsEmpty()) << "once";
+TEST_F(PartitionGates, FirstMessageGoesAlone) {
+  EXPECT_TRUE(gate_.admit(0, start));
+  EXPECT_FALSE(gate_.admit(0, start));
+  EXPECT_FALSE(gate_.room(0, start).batch);
+  EXPECT_TRUE(gate_.admit(3, start)) << "each partition by itself";
 }
 
-TEST_F(PartitionGatePauses, NothingBehindWhichLibrdkafkaSends) {
-  send(PartitionGate::unanswered_max, start);
-  EXPECT_THAT(gate_.tend(late_ + std::chrono::hours{1}).pause, IsEmpty());
+TEST_F(PartitionGates, ConfirmationOpensIt) {
+  open(0);
+  EXPECT_EQ(gate_.room(0, start).single, PartitionGate::in_flight_max);
+  EXPECT_TRUE(gate_.room(0, start).batch);
 }
 
-TEST_F(PartitionGatePauses, PatienceBeginsWithTheFirstMessageAndWithEachAnswer) {
-  send(PartitionGate::unanswered_max + 2, late_);
-  EXPECT_THAT(gate_.tend(late_ + milliseconds{1}).pause, IsEmpty());
-  gate_.settle(1, true, late_ + milliseconds{2});
-  EXPECT_THAT(gate_.tend(late_ + PartitionGate::patience).pause, IsEmpty());
-  EXPECT_THAT(gate_.tend(late_ + milliseconds{2} + PartitionGate::patience).pause, ElementsAre(1));
+TEST_F(PartitionGates, FailureDoesNotOpenIt) {
+  ASSERT_TRUE(gate_.admit(0, start));
+  gate_.settle(0, false, start);
+  EXPECT_TRUE(gate_.admit(0, start)) << "nothing is on its way";
+  EXPECT_FALSE(gate_.admit(0, start));
 }
 
-TEST_F(PartitionGatePauses, UntilTheNextAnswer) {
-  send(PartitionGate::unanswered_max + 1, start);
-  ASSERT_THAT(gate_.tend(late_).pause, ElementsAre(1));
-  gate_.settle(1, true, late_ + milliseconds{1});
-  EXPECT_THAT(gate_.tend(late_ + milliseconds{1}).resume, ElementsAre(1));
-  EXPECT_THAT(gate_.tend(late_ + std::chrono::hours{1}).resume, IsEmpty()) << "once";
+TEST_F(PartitionGates, SilenceClosesItAgain) {
+  open(0);
+  const auto later = start + PartitionGate::confirmation_max;
+  EXPECT_TRUE(gate_.admit(0, later));
+  EXPECT_FALSE(gate_.admit(0, later));
+  gate_.settle(0, true, later, broker);
+  EXPECT_TRUE(gate_.admit(0, later));
+  EXPECT_TRUE(gate_.admit(0, later));
 }
 
-/// Many partitions of a connection wait for their turn. That is no slow answer.
-TEST_F(PartitionGatePauses, NothingWhoseBrokerAnswersOthers) {
-  ASSERT_TRUE(gate_.admit(1, start));
-  gate_.settle(1, true, start, 7);
-  send(PartitionGate::unanswered_max + 1, start);
-  EXPECT_THAT(gate_.tend(late_, {{7, late_ - milliseconds{1}}}).pause, IsEmpty());
-  EXPECT_THAT(gate_.tend(late_, {{7, start}, {8, late_}}).pause, ElementsAre(1)) << "its own, not another";
-  EXPECT_THAT(gate_.tend(late_ + milliseconds{2}, {{7, late_ + milliseconds{1}}}).resume, ElementsAre(1));
+TEST_F(PartitionGates, CountsWhatWasForced) {
+  gate_.force(2);
+  EXPECT_FALSE(gate_.admit(2, start));
+  gate_.settle(2, true, start, broker);
+  EXPECT_TRUE(gate_.admit(2, start));
 }
 
-/// A broken connection gives messages back without a word; nobody sends them again in a partition that stays paused.
-TEST_F(PartitionGatePauses, NoLongerThanTheirLimit) {
-  send(PartitionGate::unanswered_max + 1, start);
-  ASSERT_THAT(gate_.tend(late_).pause, ElementsAre(1));
-  const auto end = late_ + PartitionGate::pause_max;
-  EXPECT_THAT(gate_.tend(end - milliseconds{1}).resume, IsEmpty());
-  EXPECT_THAT(gate_.tend(end).resume, ElementsAre(1));
-  EXPECT_THAT(gate_.tend(end + milliseconds{1}).pause, IsEmpty()) << "a while to send in";
-  EXPECT_THAT(gate_.tend(end + PartitionGate::patience).pause, ElementsAre(1));
+/// librdkafka sends no sixth before an answer.
+TEST_F(PartitionGates, NothingWaitsBehindFive) {
+  open(1);
+  admit(PartitionGate::in_flight_max, 1);
+  EXPECT_FALSE(gate_.admit(1, start));
+  EXPECT_FALSE(gate_.room(1, start).batch);
+  gate_.settle(1, true, start, broker);
+  EXPECT_EQ(gate_.room(1, start).single, 1U);
+  EXPECT_TRUE(gate_.room(1, start).batch);
+}
+
+TEST_F(PartitionGates, ABatchCountsAsWhatItIs) {
+  open(1);
+  for (int i = 0; i < 100; ++i) gate_.force(1);
+  for (int i = 0; i < 95; ++i) gate_.settle(1, true, start, broker);
+  EXPECT_EQ(gate_.in_flight(1), PartitionGate::in_flight_max);
+  EXPECT_EQ(gate_.room(1, start).single, 0U);
+  gate_.settle(1, true, start, broker);
+  EXPECT_EQ(gate_.room(1, start).single, 1U);
+}
+
+/// With more partitions than requests librdkafka has a request that waits, and asks for nothing.
+TEST_F(PartitionGates, AllMayLeaveWhereAConnectionIsCrowded) {
+  for (std::int32_t partition = 0; partition < 4; ++partition) open(partition);
+  for (std::int32_t partition = 0; partition < 3; ++partition) admit(PartitionGate::in_flight_max, partition);
+  EXPECT_FALSE(gate_.admit(0, start)) << "three partitions, three requests";
+  admit(1, 3);
+  admit(100, 0);
+  gate_.settle(3, true, start, broker);
+  EXPECT_FALSE(gate_.admit(0, start)) << "three again";
+}
+
+TEST_F(PartitionGates, CrowdedIsSaidOfEachBrokerAlone) {
+  for (std::int32_t partition = 0; partition < 4; ++partition) open(partition, partition < 2 ? broker : broker + 1);
+  for (std::int32_t partition = 0; partition < 4; ++partition) admit(1, partition);
+  EXPECT_FALSE(load_.is_crowded(broker));
+  EXPECT_FALSE(load_.is_crowded(broker + 1));
+  gate_.force(0);
+  gate_.settle(0, true, start, broker + 1);
+  gate_.force(1);
+  gate_.settle(1, true, start, broker + 1);
+  EXPECT_TRUE(load_.is_crowded(broker + 1)) << "they have a new leader";
+}
+
+TEST_F(PartitionGates, NewPartitionsOfUnknownBrokersCrowdNobody) {
+  for (std::int32_t partition = 0; partition < 10; ++partition) ASSERT_TRUE(gate_.admit(partition, start));
+  EXPECT_FALSE(load_.is_crowded(BrokerLoad::unknown));
+  EXPECT_FALSE(gate_.admit(0, start));
 }
 
 }  // namespace

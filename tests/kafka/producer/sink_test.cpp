@@ -195,6 +195,56 @@ TEST(KafkaSink, RefusesWhatTheClientCannotSendAndGoesOn) {
   EXPECT_EQ(delivered_count(send_all(sink, numbered(topic, 3, 1))), 3U);
 }
 
+TEST(KafkaSink, RefusesWhatTheClientCannotSendBehindOthers) {
+  const auto topic = create_topic(unique_topic("large"), 1);
+  KafkaSink sink{to_broker()};
+  auto messages = numbered(topic, 4, 1);
+  ASSERT_EQ(sink.send(messages[0].view()), Sink::Send::accepted);
+  ASSERT_EQ(sink.send(messages[1].view()), Sink::Send::accepted) << "it waits for the first";
+  messages[2].payload.assign(2'000'000, 'x');
+  EXPECT_EQ(refusal(sink, messages[2].view()).first, ErrorKind::refused);
+  ASSERT_EQ(sink.send(messages[3].view()), Sink::Send::accepted);
+  Outcome outcome;
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), 3U);
+}
+
+/// The first message to a partition goes alone. That is no reason to send nothing to others, nor to take nothing more.
+TEST(KafkaSink, TakesWhatHasToWaitForAnAnswer) {
+  const auto topic = create_topic(unique_topic("waits"), 4);
+  KafkaSink sink{to_broker()};
+  const auto messages = numbered(topic, 2'000, 40);
+  for (const auto& message : messages) ASSERT_EQ(sink.send(message.view()), Sink::Send::accepted);
+  EXPECT_EQ(sink.queued().messages, messages.size());
+  Outcome outcome;
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), messages.size());
+  EXPECT_THAT(keys_out_of_order(read_all(topic)), IsEmpty());
+}
+
+TEST(KafkaSink, TakesNoMoreThanItsQueueHoldsOfWhatWaits) {
+  const auto topic = create_topic(unique_topic("bounded"), 1);
+  auto options = to_broker();
+  options.queue_messages_max = 10;
+  KafkaSink sink{options};
+  const auto messages = numbered(topic, 11, 1);
+  for (std::size_t i = 0; i < 10; ++i) ASSERT_EQ(sink.send(messages[i].view()), Sink::Send::accepted);
+  EXPECT_EQ(sink.send(messages[10].view()), Sink::Send::full);
+  Outcome outcome;
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), 10U);
+}
+
+/// Messages without a key are given a partition by librdkafka, which finds out there that they have to wait.
+TEST(KafkaSink, KeepsEachMessageWithoutAKey) {
+  const auto topic = create_topic(unique_topic("keyless"), 3);
+  KafkaSink sink{to_broker()};
+  auto messages = numbered(topic, 3'000, 1);
+  for (auto& message : messages) message.key.clear();
+  EXPECT_EQ(delivered_count(send_all(sink, messages)), messages.size());
+  EXPECT_EQ(read_all(topic).size(), messages.size());
+}
+
 /// One message in the middle is too large for the topic: nothing after it may be written, whatever is in flight.
 TEST(KafkaSink, NothingOvertakesAMessageThatTheBrokerRefuses) {
   const auto topic = create_topic(unique_topic("refused"), 1, {{"max.message.bytes", "5000"}});
@@ -204,10 +254,11 @@ TEST(KafkaSink, NothingOvertakesAMessageThatTheBrokerRefuses) {
   messages[bad - 1].payload.assign(50'000, '9');
   meet_partitions(sink, topic);
   for (const auto& message : messages) ASSERT_EQ(sink.send(message.view()), Sink::Send::accepted);
+  Outcome outcome;
+  while (outcome.size() < bad - 10) poll_into(sink, outcome, milliseconds{1});
   // Nobody polls for a while: it is not the sink's emptying of the queue alone that keeps the others back.
   const auto until = steady_clock::now() + milliseconds{1'500};
   while (steady_clock::now() < until) ASSERT_LT(end_offsets(topic).at(0), bad + 1);
-  Outcome outcome;
   drain(sink, outcome);
   EXPECT_EQ(outcome.size(), messages.size());
   EXPECT_FALSE(outcome.at(bad).delivered());

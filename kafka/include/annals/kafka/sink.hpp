@@ -39,10 +39,9 @@ struct KafkaSinkOptions {
 /// itself is reported as refused, what was given up with it as undecided, and the sink is broken: send() throws. So nothing
 /// overtakes a failed message; who wants to go on makes a new sink.
 ///
-/// poll() has a partition rest whose broker is slow (docs/adr/0010-partitions-rest.md): with messages on their way, call it
-/// often, every few milliseconds if you can.
-///
-/// The first message to a partition goes alone: until it is confirmed, send() says full for others to that partition.
+/// The first message to a partition goes alone, and afterwards what comes while others to it are unanswered waits here for
+/// their answer (docs/adr/0010-one-request-a-partition.md). It leaves in poll(): with messages on their way, call it often,
+/// every few milliseconds if you can.
 ///
 /// Lifecycle      construct (does no I/O) -> send(), poll() -> destroy. The destructor does not wait for deliveries:
 /// poll()

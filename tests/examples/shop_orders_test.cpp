@@ -120,6 +120,17 @@ TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
   EXPECT_EQ(answer->body, "{\"error\":\"not available now; try again\"}\n");
 }
 
+/// Whoever misspelt an option should not hear first of one that they did not know.
+TEST(OrdersProgram, NamesWhatItDoesNotKnowBeforeWhatItLacks) {
+  const auto orders = "env -u ORDERS_DATABASE " + annals::tests::quoted(ORDERS_PROGRAM);
+  const auto unknown = annals::tests::run(orders + " --nope");
+  EXPECT_NE(unknown.status, 0);
+  EXPECT_THAT(unknown.output, HasSubstr("--nope"));
+  const auto lacking = annals::tests::run(orders + " init");
+  EXPECT_NE(lacking.status, 0);
+  EXPECT_THAT(lacking.output, HasSubstr("--database is required"));
+}
+
 TEST_F(OrderStatusModel, SaysThatThereIsNoSuchOrder) {
   using annals::tests::quoted;
   project();

@@ -81,7 +81,8 @@ struct TcpProxy::Impl {
   }
 
   ~Impl() {
-    set_frozen(false);
+    set(frozen, false);
+    set(holds_new, false);
     listener.shut();
     acceptor.join();
     for (auto& link : links) shut(link);
@@ -89,6 +90,10 @@ struct TcpProxy::Impl {
 
   void accept_all() {
     for (int client = 0; (client = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+      {
+        std::unique_lock open{gate};
+        thawed.wait(open, [&] { return !holds_new; });
+      }
       const int server = new_socket();
       if (::connect(server, reinterpret_cast<const sockaddr*>(&upstream), sizeof upstream) != 0) {
         ::close(client);
@@ -115,10 +120,10 @@ struct TcpProxy::Impl {
     to.shut();
   }
 
-  void set_frozen(bool value) {
+  void set(bool& state, bool value) {
     {
       const std::lock_guard lock{gate};
-      frozen = value;
+      state = value;
     }
     thawed.notify_all();
   }
@@ -134,6 +139,7 @@ struct TcpProxy::Impl {
   std::mutex gate;
   std::condition_variable thawed;
   bool frozen = false;
+  bool holds_new = false;
   std::mutex mutex;  // links
   std::list<Link> links;
   std::jthread acceptor;
@@ -143,8 +149,12 @@ TcpProxy::TcpProxy(const std::string& address, int port) : impl_(std::make_uniqu
 TcpProxy::~TcpProxy() = default;
 
 int TcpProxy::port() const noexcept { return impl_->own_port; }
-void TcpProxy::freeze() { impl_->set_frozen(true); }
-void TcpProxy::thaw() { impl_->set_frozen(false); }
+void TcpProxy::freeze() { impl_->set(impl_->frozen, true); }
+void TcpProxy::hold_new() { impl_->set(impl_->holds_new, true); }
+void TcpProxy::thaw() {
+  impl_->set(impl_->frozen, false);
+  impl_->set(impl_->holds_new, false);
+}
 
 void TcpProxy::cut() {
   const std::lock_guard lock{impl_->mutex};

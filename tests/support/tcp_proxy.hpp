@@ -20,9 +20,10 @@ class TcpProxy {
 
   [[nodiscard]] int port() const noexcept;
 
-  void freeze();  ///< from its return no byte passes, either way; connections stay open, new ones wait
-  void thaw();    ///< what waited passes, in order
-  void cut();     ///< ends every connection there is; new ones are taken as before
+  void freeze();    ///< from its return no byte passes, either way; connections stay open, new ones wait
+  void hold_new();  ///< connections made from now on are taken and wait; those that are there go on
+  void thaw();      ///< what waited passes, in order
+  void cut();       ///< ends every connection there is; new ones are taken as before
 
  private:
   struct Impl;

@@ -29,7 +29,7 @@ int run_program(CLI::App& app, int argc, char** argv) {
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::RuntimeError& status) {
-    return status.get_exit_code();  // the subcommand's own
+    return status.get_exit_code();             // the subcommand's own
   } catch (const CLI::RequiredError& error) {  // what is lacking, unless something else is one too many
     const auto extras = app.remaining(true);
     return extras.empty() ? app.exit(error) : app.exit(CLI::ExtrasError{app.get_name(), extras});

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
+#include <thread>
 #include <utility>
 
 #include "annals/core/assert.hpp"
@@ -108,14 +110,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
 
 /// False when the connection is lost.
 bool Connection::await_input() {
-  const auto wait = patience(database_);
-  if (!becomes_readable(socket(), wait)) {
-    ::shutdown(socket(), SHUT_RDWR);  // what comes later is for nobody
-    (void)PQconsumeInput(connection_.get());
-    throw Error{ErrorKind::disconnected,
-                fmt::format("no answer from {} within {} ms", describe(database_), wait.count()),
-                {.hint = "the server, or what stands between, is stopped or overloaded", .retryable = true}};
-  }
+  if (!becomes_readable(socket(), patience(database_))) give_up();
   return PQconsumeInput(connection_.get()) == 1;
 }
 
@@ -194,12 +189,31 @@ void Connection::drain() noexcept {
   }
 }
 
-void Connection::cancel() noexcept {
-  const std::unique_ptr<PGcancel, decltype([](PGcancel* c) { PQfreeCancel(c); })> request{
-      PQgetCancel(connection_.get())};
-  std::array<char, 256> reason{};
-  // Should it not get through, the rest is read to its end: slower, and no less right.
-  if (request) PQcancel(request.get(), reason.data(), reason.size());
+/// Should it not get through, the rest is read to its end: slower, and no less right. libpq asks by a connection of its own and
+/// waits for ever; who is not answered gives the session up, because the cancellation may still come, and hit what runs then.
+void Connection::cancel() {
+  const std::shared_ptr<PGcancel> request{PQgetCancel(connection_.get()), PQfreeCancel};
+  if (!request) return;
+  auto asked = std::make_shared<std::promise<void>>();
+  const auto answered = asked->get_future();
+  std::thread{[request, asked] {
+    std::array<char, 256> reason{};
+    PQcancel(request.get(), reason.data(), reason.size());
+    asked->set_value();
+  }}.detach();
+  if (answered.wait_for(patience(database_)) != std::future_status::ready) give_up();
+}
+
+/// The server, or what stands before it, has said nothing for too long.
+void Connection::give_up() {
+  const linger none{.l_onoff = 1, .l_linger = 0};  // its end tells the other side, which may be waiting to send more
+  ::setsockopt(socket(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  ::shutdown(socket(), SHUT_RDWR);  // what comes later is for nobody
+  while (PQconsumeInput(connection_.get()) == 1) {
+  }
+  throw Error{ErrorKind::disconnected,
+              fmt::format("no answer from {} within {} ms", describe(database_), patience(database_).count()),
+              {.hint = "the server, or what stands between, is stopped or overloaded", .retryable = true}};
 }
 
 void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch) {

@@ -88,7 +88,8 @@ class Connection {
   };
   void put_copy(const std::string& block);
   void drain() noexcept;
-  void cancel() noexcept;
+  void cancel();
+  [[noreturn]] void give_up();
   Database database_;
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unique_ptr<CommitWatch> commits_;

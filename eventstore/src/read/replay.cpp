@@ -20,8 +20,6 @@ namespace {
 
 using State = postgres::OrderedTail::State;
 
-/// How long a replay waits for an open transaction that could still fill a hole.
-constexpr std::chrono::seconds blocked_wait_max{120};
 /// What several sessions are to share is proven first; when that takes longer, one goes on alone.
 constexpr std::chrono::seconds proof_wait_max{1};
 /// Less than this is not worth another session.
@@ -73,10 +71,10 @@ std::int64_t final_end(postgres::Connection& connection, const postgres::LogTabl
 
 }  // namespace
 
-Replay::Replay(Pool& pool, std::string schema, std::size_t sessions)
+Replay::Replay(Pool& pool, std::string schema, const ReplayOptions& options)
     : pool_(pool),
       schema_(std::move(schema)),
-      sessions_(sessions),
+      options_(options),
       reader_(*leases_.emplace_back(pool.acquire()), schema_) {}
 
 GlobalPosition Replay::run(GlobalPosition after, const Visit& visit) {
@@ -92,7 +90,7 @@ GlobalPosition Replay::run(GlobalPosition after, const Visit& visit) {
     }
     const bool more = reader_.tail().more();
     if (!take(page, visit)) return reached_;
-    if (more && sessions_ > 1 && !read_ranges(visit)) return reached_;
+    if (more && options_.sessions > 1 && !read_ranges(visit)) return reached_;
     if (more && !read_ahead(visit)) return reached_;
   }
 }
@@ -108,7 +106,7 @@ bool Replay::take(const EventPage& page, const Visit& visit) {
 }
 
 void Replay::wait_for_writers() {
-  if (std::chrono::steady_clock::now() - moved_ > blocked_wait_max) {
+  if (std::chrono::steady_clock::now() - moved_ > options_.blocked_wait_max) {
     throw blocked_too_long(reader_.tail().blockers());
   }
   std::this_thread::sleep_for(reader_.tail().retry_after());
@@ -144,7 +142,7 @@ bool Replay::read_ranges(const Visit& visit) {
     try {
       return merge.next();
     } catch (const Error&) {
-      sessions_ = 1;
+      options_.sessions = 1;
       return std::nullopt;
     }
   };
@@ -158,13 +156,13 @@ bool Replay::read_ranges(const Visit& visit) {
 /// not needed.
 void Replay::lease_more() {
   try {
-    while (leases_.size() < sessions_) {
+    while (leases_.size() < options_.sessions) {
       auto lease = pool_.try_acquire();
       if (!lease) return;
       leases_.push_back(std::move(*lease));
     }
   } catch (const Error&) {
-    sessions_ = leases_.size();
+    options_.sessions = leases_.size();
   }
 }
 

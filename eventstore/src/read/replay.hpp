@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "annals/core/event.hpp"
+#include "annals/eventstore/event_store.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/pool.hpp"
 #include "read/event_reader.hpp"
@@ -21,7 +22,7 @@ class Replay {
   using Pool = postgres::Pool<postgres::Connection>;
   using Visit = std::function<bool(const RecordedEvent&)>;
 
-  Replay(Pool& pool, std::string schema, std::size_t sessions);
+  Replay(Pool& pool, std::string schema, const ReplayOptions& options);
 
   /// Visits what comes after `after`; returns the position reached: the end, or where `visit` returned false.
   GlobalPosition run(GlobalPosition after, const Visit& visit);
@@ -36,7 +37,7 @@ class Replay {
 
   Pool& pool_;
   std::string schema_;
-  std::size_t sessions_;
+  ReplayOptions options_;
   std::vector<Pool::Lease> leases_;
   EventReader reader_;
   EventDecoder decoder_;

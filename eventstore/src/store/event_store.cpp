@@ -141,7 +141,7 @@ GlobalPosition EventStore::read_all(GlobalPosition after, const std::function<bo
         fmt::format("a replay by {} sessions", options.sessions),
         fmt::format("the store has {}: give between 1 and that, or raise connections_max", impl_->connections_max));
   }
-  return Replay{impl_->pool, impl_->database.schema, options.sessions}.run(after, visit);
+  return Replay{impl_->pool, impl_->database.schema, options}.run(after, visit);
 }
 
 }  // namespace annals::eventstore

@@ -124,6 +124,33 @@ TEST_F(ReplayTest, SkipsNothingOfAnOpenTransaction) {
   EXPECT_EQ(replay(3), 70'042);
 }
 
+/// Its visitor has seen all up to the place before it, and goes on from there when it has ended.
+TEST_F(ReplayTest, NamesTheTransactionThatItWaitsForTooLong) {
+  const auto open = postgres::open_pqxx(temp_.as("writer"));
+  pqxx::work tx{*open};
+  (void)store_.append(tx, stream_of(41), ExpectedVersion::any(), {event("t", "order-41/701")});
+  (void)store_.append(stream_of(42), ExpectedVersion::any(), {event("t", "order-42/701")});
+  GlobalPosition reached;
+  std::int64_t seen = 0;
+  const auto read_on = [&] {
+    store_.read_all(reached,
+                    [&](const RecordedEvent& event) {
+                      reached = event.position;
+                      return ++seen > 0;
+                    },
+                    {.blocked_wait_max = std::chrono::milliseconds{300}});
+  };
+  const auto error = error_of(read_on);
+  EXPECT_EQ(error.kind(), ErrorKind::overloaded);
+  EXPECT_THAT(error.message(), ::testing::HasSubstr(std::to_string(open->backendpid())));
+  EXPECT_FALSE(error.hint().empty());
+  EXPECT_GE(seen, 70'000);
+  EXPECT_LT(seen, 70'041);
+  tx.commit();
+  read_on();
+  EXPECT_EQ(seen, 70'042);
+}
+
 /// Who has a session and waits for another holds what the other waits for.
 TEST_F(ReplayTest, TwoAtOnceDoNotWaitForEachOthersSessions) {
   const EventStore small{temp_.as("writer"), {.connections_max = 2, .acquire_timeout = std::chrono::seconds{2}}};

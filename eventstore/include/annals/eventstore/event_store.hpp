@@ -33,6 +33,8 @@ struct ReplayOptions {
   /// thread. One is enough for a visitor that works; a second pays where the server has a core to spare. Taken beyond the
   /// first are those that are free at once: a replay never waits for one.
   std::size_t sessions = 1;
+  /// How long it stands before an open transaction that may still commit events between those that are there.
+  std::chrono::milliseconds blocked_wait_max{120'000};
 };
 
 struct StreamInfo {

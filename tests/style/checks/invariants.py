@@ -19,7 +19,10 @@ STATEMENTS = {
     "postgres/src/doctor/position_check.cpp": "a remedy to paste",
     "projections/src/inbox/inbox_offsets.cpp": "a remedy to paste",
 }
-THREADS = {"eventstore/src/read/read_ahead.hpp": "reads ahead within one call of read_all, which waits for it"}
+THREADS = {
+    "eventstore/src/read/read_ahead.hpp": "reads ahead within one call of read_all, which waits for it",
+    "postgres/src/session/connection.cpp": "asks for a cancellation, which libpq does without a limit; ends when it is answered",
+}
 STATE = {
     "core/src/event/event_id.cpp": "each thread's generator of ids",
     "postgres/src/session/prepared_statement.cpp": "the counter that names prepared statements",

@@ -349,7 +349,7 @@ void KafkaSink::Impl::poll(milliseconds wait, std::vector<outbox::Delivery>& del
 
 /// What waited for an answer leaves.
 void KafkaSink::Impl::go_on() {
-  if (phase != Phase::open) return;
+  if (phase != Phase::open || !state.returned.empty()) return;  // nothing may overtake what failed
   const auto answered = producer->topics.take_answered();
   std::vector<ProducerTopic::Departure> departures;
   Cork cork{*producer->client};
@@ -364,7 +364,7 @@ void KafkaSink::Impl::go_on() {
 void KafkaSink::Impl::go_on(ProducerTopic& topic, std::int32_t partition, ProducerTopic::Departure departure) {
   auto& waiting = topic.waiting(partition);
   std::size_t bytes = 0;
-  for (; departure.count > 0 && phase == Phase::open; --departure.count) {
+  for (; departure.count > 0 && phase == Phase::open && state.returned.empty(); --departure.count) {
     auto& message = waiting.front();
     bytes += message.request_bytes;
     if (departure.batch && bytes > limits.bytes && bytes > message.request_bytes) break;  // the first goes in any case
@@ -375,10 +375,10 @@ void KafkaSink::Impl::go_on(ProducerTopic& topic, std::int32_t partition, Produc
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       message.verdict = verdict_of(error);
       message.reason = describe(error);
+      message.topic = rd_kafka_topic_name(&topic.handle());
       state.returned.push_back(std::move(message));
     }
     waiting.pop_front();
-    if (!state.returned.empty()) break;  // nothing may overtake it
   }
   topic.departed(partition);
 }

@@ -145,6 +145,37 @@ TEST(KafkaSinkTopics, NotAuthorisedIsRefused) {
   }
 }
 
+/// The topic went and came back while nobody polled: what failed meanwhile is reported by the same poll that has room for
+/// what waited behind it.
+TEST(KafkaSinkTopics, WhatWaitedBehindAFailedMessageIsNotWritten) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  mock.create_topic("busy", 1);
+  KafkaSink sink{{.settings = {{"bootstrap.servers", mock.brokers()}, {"topic.metadata.refresh.interval.ms", "200"}}}};
+  Outcome outcome;
+  const auto messages = numbered("t", 9, 1);
+  auto others = numbered("busy", 40, 1);
+  for (auto& other : others) other.position += 100;
+  const auto send = [&](const std::vector<TestMessage>& from, std::size_t first, std::size_t last) {
+    for (auto i = first; i < last; ++i) ASSERT_EQ(sink.send(from[i].view()), outbox::Sink::Send::accepted);
+  };
+  send(messages, 0, 1);
+  send(others, 0, 1);
+  drain(sink, outcome);
+  constexpr int again = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+  mock.fail_produce({again, again, again, again});  // until the client has heard that the topic is gone
+  send(messages, 1, 9);
+  mock.set_topic_error("t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  std::this_thread::sleep_for(std::chrono::seconds{2});  // the schedule: nothing shows what has been heard
+  send(others, 1, 40);  // enough of them for a batch, for which the broker's thread has to be asked to wait
+  mock.set_topic_error("t", RD_KAFKA_RESP_ERR_NO_ERROR);
+  std::this_thread::sleep_for(std::chrono::seconds{2});
+  drain(sink, outcome);
+  ASSERT_EQ(outcome.size(), messages.size() + others.size());
+  EXPECT_FALSE(outcome.at(2).delivered());
+  EXPECT_EQ(read_all("t", mock.brokers()).size(), 1U);
+}
+
 TEST(KafkaSinkTopics, ConnectedFollowsTheBroker) {
   KafkaMock mock;
   mock.create_topic("t", 1);

@@ -175,6 +175,9 @@ std::size_t request_bytes(const outbox::MessageView& message, std::string_view s
   return bytes;
 }
 
+/// By so much the estimate may be wrong of what librdkafka compares with message.max.bytes.
+constexpr std::size_t unsure = 1024;
+
 /// Its topic is where it waits.
 KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes) {
   KeptMessage out;
@@ -219,6 +222,7 @@ struct KafkaSink::Impl {
   explicit Impl(Options given)
       : options(std::move(given)),
         limits(limits_of(options.settings)),
+        message_max(number_of(options.settings, message_bytes)),
         requests(limits.messages == 1 ? Requests::single : Requests::gather),
         producer(std::make_unique<Producer>(options, state, requests)) {}
 
@@ -248,6 +252,7 @@ struct KafkaSink::Impl {
   Options options;
   SinkState state;  // before the producer, whose callbacks write into it
   RequestLimits limits;
+  std::size_t message_max;  ///< bytes; what is larger librdkafka does not take
   Requests requests;
   std::unique_ptr<Producer> producer;
   Phase phase = Phase::open;
@@ -311,8 +316,12 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   if (is_full(bytes)) return Send::full;
   auto& topic = producer->topics.get(message.topic);
   const auto size = request_bytes(message, options.source);
-  // Whether a large one is too large, librdkafka says before it chooses a partition.
-  auto waits_for = record.has_key && size < limits.bytes / 2 ? topic.has_to_wait(record.key) : std::nullopt;
+  auto waits_for = record.has_key ? topic.has_to_wait(record.key) : std::nullopt;
+  if (waits_for && size + unsure > message_max) {
+    // Whether it is too large only librdkafka knows, and it may put what it takes in front of what waits here.
+    if (bytes <= message_max) return Send::full;
+    waits_for.reset();
+  }
   if (!waits_for) {
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     waits_for = topic.held_back([&] { error = produce(topic, record, headers); });

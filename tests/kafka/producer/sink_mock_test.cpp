@@ -176,6 +176,31 @@ TEST(KafkaSinkTopics, WhatWaitedBehindAFailedMessageIsNotWritten) {
   EXPECT_EQ(read_all("t", mock.brokers()).size(), 1U);
 }
 
+/// librdkafka keeps a message apart when what it knows of the topic has grown too old, and chooses its partition later.
+TEST(KafkaSinkTopics, LargeMessageStaysBehindWhatWaitsWhenNobodyAnswersForLong) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  KafkaSink sink{{.settings = {{"bootstrap.servers", mock.brokers()},
+                               {"batch.size", "2000"},
+                               {"metadata.max.age.ms", "1000"},
+                               {"reconnect.backoff.max.ms", "200"},
+                               {"topic.metadata.refresh.interval.ms", "500"}}}};
+  Outcome outcome;
+  auto messages = numbered("t", 40, 1);
+  for (std::size_t i = 30; i < 40; ++i) messages[i].payload.insert(0, 2'000, '0');
+  ASSERT_EQ(sink.send(messages[0].view()), outbox::Sink::Send::accepted);
+  drain(sink, outcome);
+  mock.set_down(true);
+  for (std::size_t i = 1; i < 30; ++i) ASSERT_EQ(sink.send(messages[i].view()), outbox::Sink::Send::accepted);
+  const auto until = steady_clock::now() + std::chrono::seconds{5};
+  while (steady_clock::now() < until) poll_into(sink, outcome, milliseconds{20});
+  for (std::size_t i = 30; i < 40; ++i) ASSERT_EQ(sink.send(messages[i].view()), outbox::Sink::Send::accepted);
+  mock.set_down(false);
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), messages.size());
+  EXPECT_THAT(keys_out_of_order(read_all("t", mock.brokers())), IsEmpty());
+}
+
 TEST(KafkaSinkTopics, ConnectedFollowsTheBroker) {
   KafkaMock mock;
   mock.create_topic("t", 1);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <iterator>
 
@@ -134,9 +135,12 @@ Partitioner partitioner_of(const Settings& settings) {
   return partitioner_named(chosen == settings.end() ? producer_defaults().at("partitioner") : chosen->second);
 }
 
+/// Read as librdkafka does. What is no number, it refuses when the producer is made.
+std::size_t number_of(const std::string& text) noexcept { return std::strtoul(text.c_str(), nullptr, 0); }
+
 std::size_t number_of(const Settings& settings, const std::string& name) {
   const auto chosen = settings.find(name);
-  return std::stoul(chosen == settings.end() ? producer_defaults().at(name) : chosen->second);
+  return number_of(chosen == settings.end() ? producer_defaults().at(name) : chosen->second);
 }
 
 RequestLimits limits_of(const Settings& settings) {
@@ -146,7 +150,7 @@ RequestLimits limits_of(const Settings& settings) {
 
 std::size_t requests_max(const Settings& settings) {
   const auto alias = settings.find("max.in.flight");
-  return alias == settings.end() ? number_of(settings, requests_setting) : std::stoul(alias->second);
+  return alias == settings.end() ? number_of(settings, requests_setting) : number_of(alias->second);
 }
 
 /// An empty string_view may point nowhere, which Kafka would read as "no value": a tombstone.

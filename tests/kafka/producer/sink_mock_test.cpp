@@ -201,6 +201,22 @@ TEST(KafkaSinkTopics, LargeMessageStaysBehindWhatWaitsWhenNobodyAnswersForLong) 
   EXPECT_THAT(keys_out_of_order(read_all("t", mock.brokers())), IsEmpty());
 }
 
+class KafkaSinkNumbers : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(KafkaSinkNumbers, ThatAreNoneAreInvalid) {
+  for (const auto* text : {"", "many", "-1", "99999999999999999999"}) {
+    try {
+      const KafkaSink sink{{.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {GetParam(), text}}}};
+      ADD_FAILURE() << text << " was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalid) << error.what();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Settings, KafkaSinkNumbers,
+                         ::testing::Values("batch.num.messages", "batch.size", "max.in.flight", "message.max.bytes"));
+
 TEST(KafkaSinkTopics, ConnectedFollowsTheBroker) {
   KafkaMock mock;
   mock.create_topic("t", 1);

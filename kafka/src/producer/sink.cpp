@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <iterator>
 
@@ -134,9 +135,12 @@ Partitioner partitioner_of(const Settings& settings) {
   return partitioner_named(chosen == settings.end() ? producer_defaults().at("partitioner") : chosen->second);
 }
 
+/// Read as librdkafka does. What is no number, it refuses when the producer is made.
+std::size_t number_of(const std::string& text) noexcept { return std::strtoul(text.c_str(), nullptr, 0); }
+
 std::size_t number_of(const Settings& settings, const std::string& name) {
   const auto chosen = settings.find(name);
-  return std::stoul(chosen == settings.end() ? producer_defaults().at(name) : chosen->second);
+  return number_of(chosen == settings.end() ? producer_defaults().at(name) : chosen->second);
 }
 
 RequestLimits limits_of(const Settings& settings) {
@@ -146,7 +150,7 @@ RequestLimits limits_of(const Settings& settings) {
 
 std::size_t requests_max(const Settings& settings) {
   const auto alias = settings.find("max.in.flight");
-  return alias == settings.end() ? number_of(settings, requests_setting) : std::stoul(alias->second);
+  return alias == settings.end() ? number_of(settings, requests_setting) : number_of(alias->second);
 }
 
 /// An empty string_view may point nowhere, which Kafka would read as "no value": a tombstone.
@@ -174,6 +178,9 @@ std::size_t request_bytes(const outbox::MessageView& message, std::string_view s
   for (const auto& [name, value] : message.headers) bytes += a_header + name.size() + value.size();
   return bytes;
 }
+
+/// By so much the estimate may be wrong of what librdkafka compares with message.max.bytes.
+constexpr std::size_t unsure = 1024;
 
 /// Its topic is where it waits.
 KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes) {
@@ -219,6 +226,7 @@ struct KafkaSink::Impl {
   explicit Impl(Options given)
       : options(std::move(given)),
         limits(limits_of(options.settings)),
+        message_max(number_of(options.settings, message_bytes)),
         requests(limits.messages == 1 ? Requests::single : Requests::gather),
         producer(std::make_unique<Producer>(options, state, requests)) {}
 
@@ -248,6 +256,7 @@ struct KafkaSink::Impl {
   Options options;
   SinkState state;  // before the producer, whose callbacks write into it
   RequestLimits limits;
+  std::size_t message_max;  ///< bytes; what is larger librdkafka does not take
   Requests requests;
   std::unique_ptr<Producer> producer;
   Phase phase = Phase::open;
@@ -311,8 +320,12 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   if (is_full(bytes)) return Send::full;
   auto& topic = producer->topics.get(message.topic);
   const auto size = request_bytes(message, options.source);
-  // Whether a large one is too large, librdkafka says before it chooses a partition.
-  auto waits_for = record.has_key && size < limits.bytes / 2 ? topic.has_to_wait(record.key) : std::nullopt;
+  auto waits_for = record.has_key ? topic.has_to_wait(record.key) : std::nullopt;
+  if (waits_for && size + unsure > message_max) {
+    // Whether it is too large only librdkafka knows, and it may put what it takes in front of what waits here.
+    if (bytes <= message_max) return Send::full;
+    waits_for.reset();
+  }
   if (!waits_for) {
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     waits_for = topic.held_back([&] { error = produce(topic, record, headers); });
@@ -349,7 +362,7 @@ void KafkaSink::Impl::poll(milliseconds wait, std::vector<outbox::Delivery>& del
 
 /// What waited for an answer leaves.
 void KafkaSink::Impl::go_on() {
-  if (phase != Phase::open) return;
+  if (phase != Phase::open || !state.returned.empty()) return;  // nothing may overtake what failed
   const auto answered = producer->topics.take_answered();
   std::vector<ProducerTopic::Departure> departures;
   Cork cork{*producer->client};
@@ -364,7 +377,7 @@ void KafkaSink::Impl::go_on() {
 void KafkaSink::Impl::go_on(ProducerTopic& topic, std::int32_t partition, ProducerTopic::Departure departure) {
   auto& waiting = topic.waiting(partition);
   std::size_t bytes = 0;
-  for (; departure.count > 0 && phase == Phase::open; --departure.count) {
+  for (; departure.count > 0 && phase == Phase::open && state.returned.empty(); --departure.count) {
     auto& message = waiting.front();
     bytes += message.request_bytes;
     if (departure.batch && bytes > limits.bytes && bytes > message.request_bytes) break;  // the first goes in any case
@@ -375,10 +388,10 @@ void KafkaSink::Impl::go_on(ProducerTopic& topic, std::int32_t partition, Produc
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       message.verdict = verdict_of(error);
       message.reason = describe(error);
+      message.topic = rd_kafka_topic_name(&topic.handle());
       state.returned.push_back(std::move(message));
     }
     waiting.pop_front();
-    if (!state.returned.empty()) break;  // nothing may overtake it
   }
   topic.departed(partition);
 }

@@ -145,6 +145,78 @@ TEST(KafkaSinkTopics, NotAuthorisedIsRefused) {
   }
 }
 
+/// The topic went and came back while nobody polled: what failed meanwhile is reported by the same poll that has room for
+/// what waited behind it.
+TEST(KafkaSinkTopics, WhatWaitedBehindAFailedMessageIsNotWritten) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  mock.create_topic("busy", 1);
+  KafkaSink sink{{.settings = {{"bootstrap.servers", mock.brokers()}, {"topic.metadata.refresh.interval.ms", "200"}}}};
+  Outcome outcome;
+  const auto messages = numbered("t", 9, 1);
+  auto others = numbered("busy", 40, 1);
+  for (auto& other : others) other.position += 100;
+  const auto send = [&](const std::vector<TestMessage>& from, std::size_t first, std::size_t last) {
+    for (auto i = first; i < last; ++i) ASSERT_EQ(sink.send(from[i].view()), outbox::Sink::Send::accepted);
+  };
+  send(messages, 0, 1);
+  send(others, 0, 1);
+  drain(sink, outcome);
+  constexpr int again = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+  mock.fail_produce({again, again, again, again});  // until the client has heard that the topic is gone
+  send(messages, 1, 9);
+  mock.set_topic_error("t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  std::this_thread::sleep_for(std::chrono::seconds{2});  // the schedule: nothing shows what has been heard
+  send(others, 1, 40);  // enough of them for a batch, for which the broker's thread has to be asked to wait
+  mock.set_topic_error("t", RD_KAFKA_RESP_ERR_NO_ERROR);
+  std::this_thread::sleep_for(std::chrono::seconds{2});
+  drain(sink, outcome);
+  ASSERT_EQ(outcome.size(), messages.size() + others.size());
+  EXPECT_FALSE(outcome.at(2).delivered());
+  EXPECT_EQ(read_all("t", mock.brokers()).size(), 1U);
+}
+
+/// librdkafka keeps a message apart when what it knows of the topic has grown too old, and chooses its partition later.
+TEST(KafkaSinkTopics, LargeMessageStaysBehindWhatWaitsWhenNobodyAnswersForLong) {
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  KafkaSink sink{{.settings = {{"bootstrap.servers", mock.brokers()},
+                               {"batch.size", "2000"},
+                               {"metadata.max.age.ms", "1000"},
+                               {"reconnect.backoff.max.ms", "200"},
+                               {"topic.metadata.refresh.interval.ms", "500"}}}};
+  Outcome outcome;
+  auto messages = numbered("t", 40, 1);
+  for (std::size_t i = 30; i < 40; ++i) messages[i].payload.insert(0, 2'000, '0');
+  ASSERT_EQ(sink.send(messages[0].view()), outbox::Sink::Send::accepted);
+  drain(sink, outcome);
+  mock.set_down(true);
+  for (std::size_t i = 1; i < 30; ++i) ASSERT_EQ(sink.send(messages[i].view()), outbox::Sink::Send::accepted);
+  const auto until = steady_clock::now() + std::chrono::seconds{5};
+  while (steady_clock::now() < until) poll_into(sink, outcome, milliseconds{20});
+  for (std::size_t i = 30; i < 40; ++i) ASSERT_EQ(sink.send(messages[i].view()), outbox::Sink::Send::accepted);
+  mock.set_down(false);
+  drain(sink, outcome);
+  EXPECT_EQ(delivered_count(outcome), messages.size());
+  EXPECT_THAT(keys_out_of_order(read_all("t", mock.brokers())), IsEmpty());
+}
+
+class KafkaSinkNumbers : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(KafkaSinkNumbers, ThatAreNoneAreInvalid) {
+  for (const auto* text : {"", "many", "-1", "99999999999999999999"}) {
+    try {
+      const KafkaSink sink{{.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {GetParam(), text}}}};
+      ADD_FAILURE() << text << " was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalid) << error.what();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Settings, KafkaSinkNumbers,
+                         ::testing::Values("batch.num.messages", "batch.size", "max.in.flight", "message.max.bytes"));
+
 TEST(KafkaSinkTopics, ConnectedFollowsTheBroker) {
   KafkaMock mock;
   mock.create_topic("t", 1);

@@ -15,6 +15,29 @@ std::string_view certainty(const rd_kafka_message_t& message) {
 
 }  // namespace
 
+std::size_t request_bytes(const outbox::MessageView& message, std::string_view source) {
+  constexpr std::size_t always = 220;  // lengths, names and what does not vary of the headers that each message has
+  constexpr std::size_t sometimes = 100;
+  constexpr std::size_t a_header = 16;
+  const auto optional = message.subject.size() + message.correlation_id.size() + message.causation_id.size() +
+                        message.traceparent.size() + message.tracestate.size();
+  auto bytes = always + message.key.size() + message.payload.size() + source.size() + message.type.size();
+  if (optional > 0) bytes += sometimes + optional;
+  for (const auto& [name, value] : message.headers) bytes += a_header + name.size() + value.size();
+  return bytes;
+}
+
+KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes) {
+  KeptMessage out;
+  out.ticket = message.ticket;
+  out.has_key = !message.key.empty();
+  out.key = message.key;
+  out.payload = message.payload;
+  out.headers = std::move(headers);
+  out.request_bytes = request_bytes;
+  return out;
+}
+
 KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
   KeptMessage out;
   out.ticket = ticket;

@@ -1,7 +1,10 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
+#include "annals/outbox/message.hpp"
 #include "client/client.hpp"
 #include "producer/verdict.hpp"
 
@@ -24,6 +27,13 @@ struct KeptMessage {
   [[nodiscard]] std::size_t bytes() const noexcept { return key.size() + payload.size(); }
 };
 
+/// What a message takes of a request at most.
+[[nodiscard]] std::size_t request_bytes(const outbox::MessageView& message, std::string_view source);
+/// By so much that may be wrong of what librdkafka compares with message.max.bytes.
+inline constexpr std::size_t request_bytes_unsure = 1024;
+
+/// Copies a message that has to wait. Its topic is where it waits.
+[[nodiscard]] KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes);
 /// Copies what the report of a failed delivery holds.
 [[nodiscard]] KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <iterator>
 
@@ -13,6 +12,7 @@
 #include "client/client.hpp"
 #include "producer/cork.hpp"
 #include "producer/kept_message.hpp"
+#include "producer/producer_settings.hpp"
 #include "producer/topic_table.hpp"
 #include "wire/cloud_event.hpp"
 
@@ -85,36 +85,6 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
   report(state, {.ticket = ticket, .outcome = Outcome::delivered, .reason = {}}, message->len + message->key_len);
 }
 
-const std::string batch_messages{"batch.num.messages"};
-const std::string batch_bytes{"batch.size"};
-const std::string message_bytes{"message.max.bytes"};
-const std::string requests_setting{"max.in.flight.requests.per.connection"};
-
-/// linger.ms=0: librdkafka gathers by itself what arrives while requests are on their way. Measured with a broker on the same
-/// machine at 100 messages a second, from send to receive: 0.8 ms median with 0, 2.1 ms with 1, 6.1 ms with 5; under load
-/// the throughput of the three did not differ by more than the measurement did.
-///
-/// Three requests on their way for a broker: where more partitions than that have something to send, the next request waits in
-/// librdkafka and grows, and nothing has to wait here (PartitionGate). Five are sooner with many partitions and a slow
-/// network, and cost throughput (bench/RESULTS.md).
-const Settings& producer_defaults() {
-  static const Settings defaults{
-      {"acks", "all"},
-      {batch_messages, "100000"},
-      {batch_bytes, "1000000"},
-      {"enable.gapless.guarantee", "true"},
-      {"enable.idempotence", "true"},
-      {"linger.ms", "0"},
-      {requests_setting, "3"},
-      {message_bytes, "1000000"},
-      {"message.timeout.ms", "0"},
-      {"partitioner", "murmur2_random"},
-      {"socket.nagle.disable", "true"},
-      {"sticky.partitioning.linger.ms", "0"},  // ProducerTopic does it
-  };
-  return defaults;
-}
-
 enum class Requests { gather, single };
 
 ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state, Requests requests) {
@@ -125,32 +95,9 @@ ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state, Re
   const auto kilobytes = std::max<std::size_t>(1, (options.queue_bytes_max + kilobyte - 1) / kilobyte);
   set(*conf, "queue.buffering.max.kbytes", std::to_string(kilobytes));
   set(*conf, "queue.buffering.max.messages", std::to_string(std::max<std::size_t>(1, options.queue_messages_max)));
-  if (requests == Requests::single) set(*conf, batch_messages, "1");
+  if (requests == Requests::single) set(*conf, "batch.num.messages", "1");
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   return make_client(RD_KAFKA_PRODUCER, std::move(conf));
-}
-
-Partitioner partitioner_of(const Settings& settings) {
-  const auto chosen = settings.find("partitioner");
-  return partitioner_named(chosen == settings.end() ? producer_defaults().at("partitioner") : chosen->second);
-}
-
-/// Read as librdkafka does. What is no number, it refuses when the producer is made.
-std::size_t number_of(const std::string& text) noexcept { return std::strtoul(text.c_str(), nullptr, 0); }
-
-std::size_t number_of(const Settings& settings, const std::string& name) {
-  const auto chosen = settings.find(name);
-  return number_of(chosen == settings.end() ? producer_defaults().at(name) : chosen->second);
-}
-
-RequestLimits limits_of(const Settings& settings) {
-  return {.messages = number_of(settings, batch_messages),
-          .bytes = std::min(number_of(settings, batch_bytes), number_of(settings, message_bytes))};
-}
-
-std::size_t requests_max(const Settings& settings) {
-  const auto alias = settings.find("max.in.flight");
-  return alias == settings.end() ? number_of(settings, requests_setting) : number_of(alias->second);
 }
 
 /// An empty string_view may point nowhere, which Kafka would read as "no value": a tombstone.
@@ -165,34 +112,6 @@ struct Record {
 };
 
 Record record_of(const KeptMessage& message) { return {message.ticket, message.has_key, message.key, message.payload}; }
-
-/// What a message takes of a request at most.
-std::size_t request_bytes(const outbox::MessageView& message, std::string_view source) {
-  constexpr std::size_t always = 220;  // lengths, names and what does not vary of the headers that each message has
-  constexpr std::size_t sometimes = 100;
-  constexpr std::size_t a_header = 16;
-  const auto optional = message.subject.size() + message.correlation_id.size() + message.causation_id.size() +
-                        message.traceparent.size() + message.tracestate.size();
-  auto bytes = always + message.key.size() + message.payload.size() + source.size() + message.type.size();
-  if (optional > 0) bytes += sometimes + optional;
-  for (const auto& [name, value] : message.headers) bytes += a_header + name.size() + value.size();
-  return bytes;
-}
-
-/// By so much the estimate may be wrong of what librdkafka compares with message.max.bytes.
-constexpr std::size_t unsure = 1024;
-
-/// Its topic is where it waits.
-KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes) {
-  KeptMessage out;
-  out.ticket = message.ticket;
-  out.has_key = !message.key.empty();
-  out.key = message.key;
-  out.payload = message.payload;
-  out.headers = std::move(headers);
-  out.request_bytes = request_bytes;
-  return out;
-}
 
 /// A client of librdkafka with the topics that it has used.
 struct Producer {
@@ -225,8 +144,8 @@ struct KafkaSink::Impl {
 
   explicit Impl(Options given)
       : options(std::move(given)),
-        limits(limits_of(options.settings)),
-        message_max(number_of(options.settings, message_bytes)),
+        limits(request_limits(options.settings)),
+        message_max(message_bytes_max(options.settings)),
         requests(limits.messages == 1 ? Requests::single : Requests::gather),
         producer(std::make_unique<Producer>(options, state, requests)) {}
 
@@ -321,7 +240,7 @@ outbox::Sink::Send KafkaSink::Impl::send(const outbox::MessageView& message) {
   auto& topic = producer->topics.get(message.topic);
   const auto size = request_bytes(message, options.source);
   auto waits_for = record.has_key ? topic.has_to_wait(record.key) : std::nullopt;
-  if (waits_for && size + unsure > message_max) {
+  if (waits_for && size + request_bytes_unsure > message_max) {
     // Whether it is too large only librdkafka knows, and it may put what it takes in front of what waits here.
     if (bytes <= message_max) return Send::full;
     waits_for.reset();

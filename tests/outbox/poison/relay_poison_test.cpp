@@ -98,6 +98,18 @@ TEST_F(RelayPoison, GivesUpNothingBelowThatIsUnconfirmed) {
   EXPECT_THAT(payloads(sink), ElementsAreArray(expected));
 }
 
+// Where the database was restored, another message may stand at the position of the one that was given up.
+TEST_F(RelayPoison, GivesUpNoOtherMessageAtItsPosition) {
+  enqueue_numbers(0, 20);
+  execute(
+      "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason) "
+      "VALUES ('relay', 'outbox', 8, gen_random_uuid(), 'of another history')");
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, 20)));
+}
+
 TEST_F(RelayPoison, RefusesToGiveUpAnotherMessageThanMeant) {
   enqueue_numbers(0, 20);
   {

@@ -150,6 +150,15 @@ TEST_F(RelayPoison, IsExactlyTheMessageThatWasRefused) {
   }
 }
 
+// One that cannot be sent is known at once, one before it was sent and is refused later.
+TEST_F(RelayPoison, IsTheFirstOfTwo) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}, .undeliverable = {3}}};
+  auto relay = this->relay(sink);
+  EXPECT_THAT(error_of([&] { run_until_idle(relay); }).what(), HasSubstr("message 3 (" + id_at(3) + ")"));
+  EXPECT_EQ(checkpoint(), "2");
+}
+
 TEST_F(RelayPoison, IsNoMessageThatASinkMerelyGaveUp) {
   enqueue_numbers(0, 20);
   {

@@ -74,6 +74,26 @@ class ReplicaTest : public testing::Test {
   void append(const std::string& stream) {
     (void)store_.append(StreamName{stream}, ExpectedVersion::any(), {{.type = "t", .data = stream}});
   }
+  /// To each stream that there is.
+  void append_many(int versions) {
+    Connection{primary_.superuser()}.execute(
+        "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+        " SELECT s.stream_id, s.version + g, gen_random_uuid(), 2, 't', ''"
+        "   FROM generate_series(1, " +
+        std::to_string(versions) +
+        ") g, annals.streams s;"
+        "UPDATE annals.streams SET version = version::bigint + " +
+        std::to_string(versions));
+  }
+  /// A position is drawn, the next one commits first. On a standby no lock shows who is still there.
+  void leave_a_hole(Connection& late) {
+    late.execute("BEGIN");
+    late.query("INSERT INTO annals.streams (name, version) VALUES ('late', 1)");
+    late.query(
+        "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
+        " SELECT stream_id, 1, gen_random_uuid(), 0, 't', '' FROM annals.streams WHERE name = 'late'");
+    append("early");
+  }
   /// What a reader of the standby sees after `after`, until it is caught up.
   std::vector<std::string> read_standby(EventTail& tail) {
     std::vector<std::string> streams;
@@ -94,6 +114,15 @@ class ReplicaTest : public testing::Test {
       const auto batch = tail.read(at, 100);
       if (batch.empty()) return;
       for (const auto& event : batch) at = event.position;
+    }
+  }
+
+  /// Until it is stored that all is final up to there.
+  void prove(std::int64_t position) {
+    EventTail tail{primary_.database()};
+    Connection observer{primary_.superuser()};
+    while (observer.query("SELECT coalesce(max(position), 0) FROM annals.events_horizon").bigint(0, 0) < position) {
+      (void)tail.read(GlobalPosition{position}, 100);
     }
   }
 
@@ -122,14 +151,8 @@ TEST_F(ReplicaTest, ReadsOnlyWhatThePrimaryHasProvenAndSkipsNothing) {
   replica_.catch_up(primary_.superuser());
   EXPECT_THAT(read_standby(tail), ElementsAre("before"));
 
-  // A position is drawn, the next one commits first. On a standby no lock shows who is still there.
   Connection late{primary_.database()};
-  late.execute("BEGIN");
-  late.query("INSERT INTO annals.streams (name, version) VALUES ('late', 1)");
-  late.query(
-      "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
-      " SELECT stream_id, 1, gen_random_uuid(), 0, 't', '' FROM annals.streams WHERE name = 'late'");
-  append("early");
+  leave_a_hole(late);
   read_primary();
   replica_.catch_up(primary_.superuser());
   EXPECT_THAT(read_standby(tail), ElementsAre()) << "the hole before it may still be filled";
@@ -158,22 +181,12 @@ TEST_F(ReplicaTest, GoesOnByItselfAfterThePromotion) {
 
 /// Sessions of one store need not be of one server, and what one has proven another may not have yet.
 TEST_F(ReplicaTest, ReplayBySeveralSessionsSkipsNothingWhereOneIsOfAReplicaThatLags) {
-  const auto insert = [&](int versions) {
-    Connection{primary_.superuser()}.execute(
-        "INSERT INTO annals.events (stream_id, version, event_id, content_type, type, data)"
-        " SELECT s.stream_id, s.version + g, gen_random_uuid(), 2, 't', ''"
-        "   FROM generate_series(1, " +
-        std::to_string(versions) +
-        ") g, annals.streams s;"
-        "UPDATE annals.streams SET version = version::bigint + " +
-        std::to_string(versions));
-  };
   append("many");
-  insert(30'000);
+  append_many(30'000);
   read_primary();
   replica_.catch_up(primary_.superuser());
   replica_.cut_off();
-  insert(30'000);
+  append_many(30'000);
   read_primary();
 
   Address address{primary_.database()};
@@ -186,6 +199,24 @@ TEST_F(ReplicaTest, ReplayBySeveralSessionsSkipsNothingWhereOneIsOfAReplicaThatL
                  },
                  {.sessions = 2});
   EXPECT_EQ(seen, 60'001);
+}
+
+TEST_F(ReplicaTest, ReplayBySeveralSessionsGoesNoFurtherThanThePrimaryHasProven) {
+  append("many");
+  append_many(30'000);
+  prove(30'001);
+  Connection late{primary_.database()};
+  leave_a_hole(late);
+  replica_.catch_up(primary_.superuser());
+  std::int64_t seen = 0;
+  const EventStore store{standby_};
+  store.read_all(GlobalPosition{},
+                 [&](const RecordedEvent&) {
+                   ++seen;
+                   return true;
+                 },
+                 {.sessions = 2});
+  EXPECT_EQ(seen, 30'001) << "the hole behind them may still be filled";
 }
 
 /// A reader that waited on the replica sleeps on the bell of the new primary, and looks by the clock no more.

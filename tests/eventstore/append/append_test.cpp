@@ -4,14 +4,34 @@
 #include "annals/eventstore/importer.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "store_test.hpp"
+#include "support/end_session.hpp"
 
 using namespace annals;
 using namespace annals::eventstore;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 namespace {
 
-class EventStoreAppend : public StoreTest {};
+class EventStoreAppend : public StoreTest {
+ protected:
+  /// The append waits for the head, which a transaction holds; then its session is ended from outside.
+  Error error_of_lost_session(const std::function<void()>& append) {
+    direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
+    postgres::Connection killer{temp_.superuser()};
+    std::jthread later{[&] {
+      while (killer
+                 .query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+                        "current_database() AND wait_event_type = 'Lock' AND application_name = 'annals'")
+                 .bigint(0, 0) == 0) {
+      }
+    }};
+    auto error = error_of(append);
+    direct_.execute("ROLLBACK");
+    return error;
+  }
+};
 
 }  // namespace
 
@@ -218,21 +238,28 @@ TEST_F(EventStoreAppend, WorksInASchemaOfAnotherName) {
 
 TEST_F(EventStoreAppend, ReportsALostSessionAsInDoubt) {
   (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
-  // The append waits for the head, which this transaction holds; then its session is ended from outside.
-  direct_.execute("BEGIN; UPDATE annals.streams SET version = version");
-  postgres::Connection killer{temp_.superuser()};
-  std::jthread later{[&] {
-    while (killer
-               .query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
-                      " AND wait_event_type = 'Lock' AND application_name = 'annals'")
-               .bigint(0, 0) == 0) {
-    }
-  }};
   const auto batch = events(2);
-  const auto error = error_of([&] { (void)store_.append(stream_, exactly(1), batch); });
+  const auto error = error_of_lost_session([&] { (void)store_.append(stream_, exactly(1), batch); });
   EXPECT_EQ(error.kind(), ErrorKind::in_doubt) << error.what();
   EXPECT_FALSE(error.retryable());
   EXPECT_THAT(error.hint(), HasSubstr("make the same call again"));
-  direct_.execute("ROLLBACK");
   EXPECT_EQ(version_of(store_.append(stream_, exactly(1), batch)), 3);  // the same call decides it
+}
+
+// After any() the same call would append a second time if the first has happened.
+TEST_F(EventStoreAppend, SaysThatOnlyIdsDecideWhatExpectedNoVersion) {
+  (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
+  const auto error = error_of_lost_session([&] { (void)store_.append(stream_, ExpectedVersion::any(), {event("b")}); });
+  EXPECT_EQ(error.kind(), ErrorKind::in_doubt) << error.what();
+  EXPECT_THAT(error.hint(), AllOf(HasSubstr("look for the events' ids"), Not(HasSubstr("same call"))));
+}
+
+TEST_F(EventStoreAppend, NoticesThatTheServerEndedAnIdleSession) {
+  (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
+  const auto idle = direct_.query(
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'annals' AND pid <> "
+      "pg_backend_pid()");
+  ASSERT_EQ(idle.rows(), 1);
+  tests::end_session(direct_, idle.integer(0, 0));
+  EXPECT_EQ(version_of(store_.append(stream_, exactly(1), {event("b")})), 2);
 }

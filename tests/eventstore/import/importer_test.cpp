@@ -276,6 +276,36 @@ TEST_F(ImporterTest, WakesWhoeverSleeps) {
   EXPECT_EQ(listener.notifications(std::chrono::seconds{5}), 1);
 }
 
+// A chunk holds readers back until it ends, however many streams there are beside its own.
+TEST_F(ImporterTest, NeverLooksAtAllStreams) {
+  direct_.execute(
+      "INSERT INTO annals.streams (name, version) SELECT 'other-' || n, 1 FROM generate_series(1, 5000) n;"
+      "ANALYZE annals.streams");
+  const auto statistic = [&](const std::string& name) {
+    return direct_.query("SELECT pg_catalog.pg_stat_get_" + name + "('annals.streams'::regclass)").bigint(0, 0);
+  };
+  const auto scans = statistic("numscans");
+  import({imported("other-7", "1"), imported("new", "2"), imported("other-8", "3")});
+  while (statistic("tuples_inserted") <= 5000) std::this_thread::yield();  // told when the session has ended
+  EXPECT_EQ(statistic("numscans"), scans);
+}
+
+// They were created in another order than that of their names.
+TEST_F(ImporterTest, LocksStreamsThatAreThereInByteOrder) {
+  for (const auto* name : {"a", "B"}) (void)store_.append(StreamName{name}, ExpectedVersion::any(), events(1));
+  auto connection = pool_->acquire();
+  pqxx::work tx{*connection};
+  (void)version_of(store_.append(tx, StreamName{"B"}, ExpectedVersion::any(), events(1)));
+  std::jthread import{[&] { this->import({imported("a", "1"), imported("B", "1")}); }};
+  wait_until_somebody_waits(direct_);
+  EXPECT_NO_THROW({
+    (void)version_of(store_.append(tx, StreamName{"a"}, ExpectedVersion::any(), events(1)));
+    tx.commit();
+  }) << "a deadlock";
+  import.join();
+  EXPECT_EQ(direct_.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").bigint(0, 0), 0);
+}
+
 // A user who writes to several streams in byte order must not meet an import half-way: in English "a" comes before "B".
 TEST(ImporterInEnglish, LocksNewStreamsInByteOrderToo) {
   const auto uri = tests::required_env("ANNALS_DATABASE");

@@ -137,6 +137,21 @@ TEST_F(KafkaInboxTest, RetentionInOneTopicLosesNothingOfTheOther) {
   run(*consumer({whole, cut}), 3'002);
 }
 
+/// It begins with the message that it handled last, to prove the topic; when that is gone too, not with the first that is left.
+TEST_F(KafkaInboxTest, RetentionWhileItWasAwayStopsIt) {
+  const auto topic = create_topic(unique_topic("away"), 1);
+  feed(topic, 1, 5);
+  run(*consumer({topic}), 5);
+  feed(topic, 6, 20);
+  delete_records_before(topic, 0, 12);
+  const auto error = error_of(*consumer({topic}));
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt) << error.what();
+  EXPECT_THAT(error.what(), HasSubstr(topic + "[0] begins at offset 12, the next message to handle is 5:"));
+  EXPECT_EQ(effects(), 5);
+  direct_.execute(error.hint().substr(error.hint().find("UPDATE")));
+  run(*consumer({topic}), 13);
+}
+
 TEST_F(KafkaInboxTest, DatabaseThatFellBackGetsAgainWhatItLacks) {
   const auto topic = create_topic(unique_topic("fallback"), 2);
   feed(topic, 1, 40);

@@ -98,6 +98,18 @@ TEST_F(RelayPoison, GivesUpNothingBelowThatIsUnconfirmed) {
   EXPECT_THAT(payloads(sink), ElementsAreArray(expected));
 }
 
+// Where the database was restored, another message may stand at the position of the one that was given up.
+TEST_F(RelayPoison, GivesUpNoOtherMessageAtItsPosition) {
+  enqueue_numbers(0, 20);
+  execute(
+      "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason) "
+      "VALUES ('relay', 'outbox', 8, gen_random_uuid(), 'of another history')");
+  RecordingSink sink;
+  auto relay = this->relay(sink);
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, 20)));
+}
+
 TEST_F(RelayPoison, RefusesToGiveUpAnotherMessageThanMeant) {
   enqueue_numbers(0, 20);
   {
@@ -136,6 +148,15 @@ TEST_F(RelayPoison, IsExactlyTheMessageThatWasRefused) {
     EXPECT_FALSE(error.retryable());
     EXPECT_THAT(error.what(), HasSubstr("message 8 (" + id_at(8) + ")"));
   }
+}
+
+// One that cannot be sent is known at once, one before it was sent and is refused later.
+TEST_F(RelayPoison, IsTheFirstOfTwo) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}, .undeliverable = {3}}};
+  auto relay = this->relay(sink);
+  EXPECT_THAT(error_of([&] { run_until_idle(relay); }).what(), HasSubstr("message 3 (" + id_at(3) + ")"));
+  EXPECT_EQ(checkpoint(), "2");
 }
 
 TEST_F(RelayPoison, IsNoMessageThatASinkMerelyGaveUp) {

@@ -82,6 +82,18 @@ TEST(Publisher, KeepsRefusedAndGivenUpApart) {
   EXPECT_EQ(publisher.undecided()->ticket, 2);
 }
 
+TEST(Publisher, KeepsTheFirstOfTheLogWhicheverIsReportedFirst) {
+  RecordingSink sink{{.undeliverable = {2, 4}, .backwards = true}};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
+  for (const auto position : {1, 2, 3, 4, 5}) EXPECT_TRUE(offer(publisher, position));
+  publisher.collect(0ms);
+  ASSERT_TRUE(publisher.refused() && publisher.undecided());
+  EXPECT_EQ(publisher.refused()->ticket, 2);
+  EXPECT_EQ(publisher.undecided()->ticket, 3);
+}
+
 /// Has reports, and breaks while it gives them.
 class BreakingSink final : public Sink {
  public:

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
@@ -32,6 +35,13 @@ namespace {
 
 constexpr auto lease = 1000ms;
 constexpr auto slack = 5000ms;
+
+int option_of(int socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  EXPECT_EQ(::getsockopt(socket, level, name, &value, &size), 0);
+  return value;
+}
 
 class OwnershipTest : public testing::Test {
  protected:
@@ -271,6 +281,21 @@ TEST_F(OwnershipTest, BothEndsOfASessionNoticeASilentPeerWithinTheLease) {
   EXPECT_EQ(shown("tcp_user_timeout"), "25000");
   if (connection.server_version() >= 140000) {
     EXPECT_EQ(shown("client_connection_check_interval"), "5s");
+  }
+}
+
+TEST_F(OwnershipTest, OurEndOfASessionIsSetByEitherClient) {
+  const TcpProxy network{"127.0.0.1", server_port()};
+  auto database = through(network);
+  database.ownership_lease = 30s;
+  const Connection ours{database};
+  const auto of_pqxx = annals::postgres::open_pqxx(database);
+  for (const int socket : {ours.socket(), of_pqxx->sock()}) {
+    EXPECT_EQ(option_of(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_KEEPIDLE), 10);
+    EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_KEEPINTVL), 5);
+    EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_KEEPCNT), 3);
+    EXPECT_EQ(option_of(socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 25'000);
   }
 }
 

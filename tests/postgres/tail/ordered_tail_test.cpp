@@ -110,6 +110,17 @@ TEST_F(OrderedTailTest, NamesWhomItWaitsFor) {
   EXPECT_EQ(batch_.size(), 2U);
 }
 
+TEST_F(OrderedTailTest, ShowsNoAgeWhereTheRoleMayNotSeeIt) {
+  writer_.execute("BEGIN");
+  append(writer_);
+  Connection stranger{temp_.as("reader")};
+  const std::optional<std::string_view> relations[] = {"public.log"};
+  const auto blockers = annals::postgres::find_blockers(stranger, relations);
+  ASSERT_EQ(blockers.size(), 1U);
+  EXPECT_EQ(blockers[0].pid, writer_.backend_pid());
+  EXPECT_EQ(blockers[0].age, std::nullopt);
+}
+
 TEST_F(OrderedTailTest, NamesAPreparedTransaction) {
   writer_.execute("BEGIN");
   append(writer_);

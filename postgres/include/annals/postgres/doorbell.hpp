@@ -35,7 +35,7 @@ class Doorbell {
     /// While few rows come: the time between two looks. Less is sooner and costs the server a query each.
     std::chrono::microseconds look_again{200};
     /// While more than `busy_rate` rows a second come: let them gather. Costs as much latency, spares queries.
-    std::chrono::microseconds gather{2000};
+    std::chrono::microseconds gather{1500};
     double busy_rate = 2000;
     /// The same while more than `flood_rate` come: then what each batch costs behind the reader, in requests and commits,
     /// is taken from those who write.

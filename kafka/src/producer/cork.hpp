@@ -6,7 +6,7 @@
 namespace annals::kafka {
 
 /// Partitions that librdkafka leaves alone until all is there that is to go into one request: they are paused from close()
-/// to the end of its life. Costs its caller two answers of librdkafka's main thread, however many partitions there are.
+/// to the end of its life. Costs its caller two answers of librdkafka's main thread for each of them, which do no input or output.
 ///
 /// Thread safety  none. Ownership: borrows the client, whose delivery reports its end may call.
 class Cork {

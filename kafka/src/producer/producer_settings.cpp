@@ -26,8 +26,8 @@ std::size_t number_of(const Settings& settings, const std::string& name) {
 /// the throughput of the three did not differ by more than the measurement did.
 ///
 /// Three requests on their way for a broker: where more partitions than that have something to send, the next request waits in
-/// librdkafka and grows, and nothing has to wait here (PartitionGate). Five are sooner with many partitions and a slow
-/// network, and cost throughput (bench/RESULTS.md).
+/// librdkafka and grows, and nothing has to wait here (PartitionGate). Five are sooner and carry more with many partitions and
+/// a slow network, and less with four partitions nearby (bench/RESULTS.md).
 const Settings& producer_defaults() {
   static const Settings defaults{
       {"acks", "all"},

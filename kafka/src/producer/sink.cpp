@@ -16,8 +16,8 @@
 #include "producer/topic_table.hpp"
 #include "wire/cloud_event.hpp"
 
-// Order after a failure. Five requests may be in flight for a partition. When the first is refused for good (too large for
-// the topic, say), the broker refuses the four behind it as out of sequence; librdkafka would then start a new sequence and
+// Order after a failure. Several requests may be in flight for a partition. When the first is refused for good (too large for
+// the topic, say), the broker refuses those behind it as out of sequence; librdkafka would then start a new sequence and
 // send them again, past the one that failed. enable.gapless.guarantee makes it stop with a fatal error instead. Messages
 // never fail because of their age (message.timeout.ms=0, endless retries), the one case that the guarantee does not cover.
 // What fails outside of requests (the topic was deleted) is caught here: the first failed delivery closes the sink and
@@ -26,8 +26,8 @@
 // Who is to blame. A broker refuses a request as a whole, with everything in it, and what was given up with the queue was
 // not refused by anybody. Naming the wrong message would make somebody pass over an innocent one. So, when it may have been
 // one of several, the sink finds out:
-//   open       send() hands messages to librdkafka, many to a request;
-//   closing    a delivery failed: the queue is emptied, what is on its way is answered, and what failed is kept;
+//   open       send() hands messages to librdkafka, many to a request, or holds them (PartitionGate);
+//   closing    a delivery failed: the queue is emptied, what was held joins what failed, what is on its way is answered;
 //   resending  a second producer, which puts one message into each request, sends again what was kept, in order. Nothing
 //              of the first is on its way any more, so this is what a new sink would do after a restart;
 //   open       when all of it went through: the request was too large, no message in it was. One by one from then on;

@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <future>
+#include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -196,11 +199,15 @@ void Connection::cancel() {
   if (!request) return;
   auto asked = std::make_shared<std::promise<void>>();
   const auto answered = asked->get_future();
-  std::thread{[request, asked] {
-    std::array<char, 256> reason{};
-    PQcancel(request.get(), reason.data(), reason.size());
-    asked->set_value();
-  }}.detach();
+  try {
+    std::thread{[request, asked] {
+      std::array<char, 256> reason{};
+      PQcancel(request.get(), reason.data(), reason.size());
+      asked->set_value();
+    }}.detach();
+  } catch (const std::system_error&) {  // no thread to be had
+    return;
+  }
   if (answered.wait_for(patience(database_)) != std::future_status::ready) give_up();
 }
 

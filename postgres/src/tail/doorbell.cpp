@@ -2,8 +2,8 @@
 //
 // NOTIFY takes a database-wide lock at commit, so nobody may notify unless somebody sleeps; polling every moment costs a
 // query each time. So a reader is awake or asleep:
-//   awake   rows came a moment ago: it looks again after a fraction of a millisecond, or one and a half when many come. No commit
-//           notifies. Under load, with rows at every look, it stays so.
+//   awake   rows came a moment ago: it looks again after a fraction of a millisecond, one and a half when many come, fifty in a
+//           flood. No commit notifies. Under load, with rows at every look, it stays so.
 //   asleep  nothing came for a few milliseconds: every commit notifies, and the reader waits for that.
 //
 // The bell is one advisory lock, and ringing belongs to the table: the DEFAULT of its recorded_at, evaluated for every row

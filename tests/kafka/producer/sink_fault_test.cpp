@@ -180,7 +180,7 @@ TEST_F(KafkaFaults, PausedBrokerCostsNoProcessorTime) {
   send(0, 1);
   drain(sink, outcome);
   kafka_->pause();
-  send(1, 10);  // unanswered ...
+  send(1, 10);  // five of them unanswered ...
   poll_into(sink, outcome, milliseconds{50});
   send(10, 1'000);  // ... and what waits behind them
   const auto before = processor_time();

@@ -36,14 +36,17 @@ void publish_until_idle(const std::string& conninfo, const std::string& sink_nam
                         const std::string& refused) {
   annals::SystemClock clock;
   const auto sink = make_sink(sink_name, refused);
-  Relay relay{
-      {.conninfo = conninfo},
-      annals::outbox::message_log("annals"),
-      *sink,
-      clock,
-      {.batch_rows_max = 7, .checkpoint_interval = 0ms, .standby_poll = 5ms, .at_point = [&](std::string_view at) {
-         if (at == point && --count == 0) std::raise(SIGKILL);
-       }}};
+  Relay relay{{.conninfo = conninfo},
+              annals::outbox::message_log("annals"),
+              *sink,
+              clock,
+              {.batch_rows_max = 7,
+               .in_flight_max = 14,
+               .checkpoint_interval = 0ms,
+               .standby_poll = 5ms,
+               .at_point = [&](std::string_view at) {
+                 if (at == point && --count == 0) std::raise(SIGKILL);
+               }}};
   while (relay.step(20ms).state != StepReport::State::idle) {
   }
 }

@@ -33,7 +33,8 @@ struct ReplayOptions {
   /// thread. One is enough for a visitor that works; a second pays where the server has a core to spare. Taken beyond the
   /// first are those that are free at once: a replay never waits for one.
   std::size_t sessions = 1;
-  /// How long it stands before an open transaction that may still commit events between those that are there.
+  /// How long it stands before an open transaction that may still commit events between those that are there. Then
+  /// Error{overloaded}, which names it; what was visited stays so, and the last position visited is the one to go on from.
   std::chrono::milliseconds blocked_wait_max{120'000};
 };
 

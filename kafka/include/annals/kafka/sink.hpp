@@ -21,7 +21,7 @@ struct KafkaSinkOptions {
 
   // Performance
   std::size_t queue_messages_max = 100'000;  ///< accepted and not yet reported; then send() says full
-  std::size_t queue_bytes_max = 16U << 20U;  ///< the same in bytes, rounded up to 1 KiB; a larger message is refused
+  std::size_t queue_bytes_max = 16U << 20U;  ///< the same in bytes of keys and payloads; a larger message is refused
 };
 
 /// Publishes to Kafka: an idempotent producer, acks=all, CloudEvents 1.0 in binary mode.
@@ -39,9 +39,10 @@ struct KafkaSinkOptions {
 /// itself is reported as refused, what was given up with it as undecided, and the sink is broken: send() throws. So nothing
 /// overtakes a failed message; who wants to go on makes a new sink.
 ///
-/// The first message to a partition goes alone, and afterwards what comes while others to it are unanswered waits here for
-/// their answer (docs/adr/0010-one-request-a-partition.md). It leaves in poll(): with messages on their way, call it often,
-/// every few milliseconds if you can.
+/// The first message to a partition goes alone, and afterwards what comes while five to it are unanswered waits here for
+/// an answer, unless more partitions of its broker have something on their way than a connection takes requests
+/// (docs/adr/0010-what-waits-waits-in-the-sink.md). It leaves in poll(): with messages on their way, call it often, every
+/// few milliseconds if you can. For a message that is nearly too large for librdkafka send() says full instead of holding it.
 ///
 /// Lifecycle      construct (does no I/O) -> send(), poll() -> destroy. The destructor does not wait for deliveries:
 /// poll()

@@ -27,7 +27,9 @@ class RowBatch;
 /// Errors         annals::Error {disconnected, failed, overloaded, …} with the SQLSTATE; {in_doubt} from a statement whose
 ///                commit a synchronous standby did not confirm because the wait was canceled.
 /// Limits         every statement is bounded by database.statement_timeout; a dead peer is noticed by TCP keepalives,
-///                within database.ownership_lease; one that is alive and says nothing when both have passed (0: never).
+///                within database.ownership_lease; one that is alive and says nothing, or takes no cancellation of a read that
+///                has enough, when both have passed (0: never). A thread of its own asks for a cancellation, and stays
+///                until it is answered.
 class Connection {
  public:
   explicit Connection(const Database& database);

@@ -37,7 +37,8 @@ class PartitionGate {
 
   explicit PartitionGate(BrokerLoad& load) : load_(load) {}
 
-  static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t all =
+      std::numeric_limits<std::size_t>::max();  ///< room for: where a connection is crowded
   struct Room {
     std::size_t single = 0;  ///< so many messages may leave one by one
     bool batch = false;      ///< and instead of those as many as a request holds

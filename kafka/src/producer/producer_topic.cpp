@@ -56,8 +56,7 @@ std::int32_t ProducerTopic::choose(const rd_kafka_topic_t* topic, const void* ke
     that.gate_.force(partition);
     return partition;
   }
-  const bool waits = static_cast<std::size_t>(partition) < that.waiting_.size() && !that.waiting(partition).empty();
-  if (!waits && that.gate_.admit(partition, SteadyClock::now())) return partition;
+  if (that.waiting(partition).empty() && that.gate_.admit(partition, SteadyClock::now())) return partition;
   that.refused_ = partition;
   return partitions;  // the first that does not exist: librdkafka refuses the message
 }
@@ -110,13 +109,16 @@ void ProducerTopic::departed(std::int32_t partition) {
   if (!waiting(partition).empty() && gate_.in_flight(partition) == 0) list(partition);
 }
 
+KeptMessage ProducerTopic::take_front(std::deque<KeptMessage>& waiting) {
+  auto message = std::move(waiting.front());
+  waiting.pop_front();
+  message.topic = rd_kafka_topic_name(handle_.get());
+  return message;
+}
+
 void ProducerTopic::give_back(std::vector<KeptMessage>& messages) {
   for (auto& place : waiting_) {
-    for (auto& message : place.messages) {
-      message.topic = rd_kafka_topic_name(handle_.get());
-      messages.push_back(std::move(message));
-    }
-    place.messages.clear();
+    while (!place.messages.empty()) messages.push_back(take_front(place.messages));
   }
 }
 

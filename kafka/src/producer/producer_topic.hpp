@@ -86,6 +86,8 @@ class ProducerTopic {
   [[nodiscard]] std::deque<KeptMessage>& waiting(std::int32_t partition) { return at(partition).messages; }
   /// After some left, or could not.
   void departed(std::int32_t partition);
+  /// The first of those that wait somewhere, which knows its topic from then on.
+  [[nodiscard]] KeptMessage take_front(std::deque<KeptMessage>& waiting);
   /// Moves all that waits to the end of `messages`.
   void give_back(std::vector<KeptMessage>& messages);
   /// Taken from the list of those that were answered.

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <iterator>
+#include <memory>
+#include <utility>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
@@ -304,13 +307,13 @@ void KafkaSink::Impl::go_on(ProducerTopic& topic, std::int32_t partition, Produc
     topic.send_to(partition, [&] { error = produce(topic, record_of(message), message.headers); });
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || (is_authorisation(error) && state.in_flight > 0)) break;
     if (error == RD_KAFKA_RESP_ERR__FATAL) return close();
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      message.verdict = verdict_of(error);
-      message.reason = describe(error);
-      message.topic = rd_kafka_topic_name(&topic.handle());
-      state.returned.push_back(std::move(message));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      waiting.pop_front();
+      continue;
     }
-    waiting.pop_front();
+    auto& refused = state.returned.emplace_back(topic.take_front(waiting));
+    refused.verdict = verdict_of(error);
+    refused.reason = describe(error);
   }
   topic.departed(partition);
 }

@@ -147,7 +147,8 @@ constexpr DeniedSetting denied[] = {
     {"sticky.partitioning.linger.ms", "the sink spreads messages without a key by itself"},
     {"test.mock.*", "it replaces the cluster by a mock that confirms everything and keeps nothing"},
     {"topic.blacklist", "messages to a hidden topic would wait for ever"},
-    {"transactional.id", "this sink does not use transactions"},
+    {"transaction.timeout.ms", "it is an option of the transactional sink: transaction_timeout"},
+    {"transactional.id", "the relay's checkpoint names it"},
 };
 
 }  // namespace

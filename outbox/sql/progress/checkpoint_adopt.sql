@@ -5,4 +5,4 @@ SELECT $1::text, $2::text, coalesce(max(r.position), 0), (array_agg(r.{id}))[1],
 ON CONFLICT (relay, log) DO UPDATE
    SET position = EXCLUDED.position, message_id = EXCLUDED.message_id,
        system_identifier = EXCLUDED.system_identifier, timeline = EXCLUDED.timeline, updated_at = clock_timestamp(),
-       epoch = relay_checkpoints.epoch + 1
+       epoch = relay_checkpoints.epoch + 1, generation = NULL, in_broker = false

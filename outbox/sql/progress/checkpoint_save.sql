@@ -2,5 +2,5 @@
 -- predecessors out, and a checkpoint that anybody else has moved is noticed.
 UPDATE {schema}.relay_checkpoints
    SET position = $3::bigint, message_id = $4::uuid, system_identifier = $5::text, timeline = $6::text,
-       updated_at = clock_timestamp()
+       updated_at = clock_timestamp(), in_broker = generation IS NOT NULL
  WHERE relay = $1::text AND log = $2::text AND epoch = $7::bigint AND position = $8::bigint

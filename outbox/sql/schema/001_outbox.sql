@@ -70,8 +70,14 @@ CREATE TABLE {schema}.relay_checkpoints (
   timeline          text        NOT NULL,
   updated_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   epoch             bigint      NOT NULL DEFAULT 0,  -- counts the owners: the last one writes
+  -- Exactly once: the broker keeps the checkpoint, in the messages' own transactions, and this row follows it.
+  transactional_id uuid,                             -- names it there, for good
+  generation       uuid,                             -- the broker's counts when it has this one, else this row does
+  in_broker        boolean  NOT NULL DEFAULT false,  -- it has been seen to have it
   PRIMARY KEY (relay, log),
-  CHECK ((position = 0) = (message_id IS NULL))
+  CHECK ((position = 0) = (message_id IS NULL)),
+  CHECK (generation IS NULL OR transactional_id IS NOT NULL),
+  CHECK (generation IS NOT NULL OR NOT in_broker)
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE {schema}.relay_checkpoints IS 'Everything up to position is delivered; written by annals-relay.';
 

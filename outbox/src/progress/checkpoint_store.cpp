@@ -25,13 +25,15 @@ Params& add_place(Params& params, const MessageSource::Place& place) {
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay)
+CheckpointStore::CheckpointStore(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay,
+                                 Keeper keeper)
     : connection_(connection),
       relay_(std::move(relay)),
       log_(log.name),
-      open_sql_(postgres::render(sql::checkpoint_open, log)),
+      keeper_(keeper),
+      open_sql_(postgres::render(by_broker() ? sql::transactional_open : sql::checkpoint_open, log)),
       others_sql_(postgres::render(sql::checkpoint_others, log)),
-      first_sql_(postgres::render(sql::checkpoint_first, log)),
+      first_sql_(postgres::render(by_broker() ? sql::transactional_first : sql::checkpoint_first, log)),
       save_sql_(postgres::render(sql::checkpoint_save, log)),
       epoch_sql_(postgres::render(sql::checkpoint_epoch, log)) {
   // A checkpoint that a crash of the server takes back is a repetition, not a loss.
@@ -45,6 +47,7 @@ Checkpoint CheckpointStore::open() {
     const auto others = connection_.query(others_sql_, Params{}.text(log_).text(relay_));
     for (int i = 0; i < others.rows(); ++i) checkpoint.others.push_back(others.text(i, 0));
     epoch_ = 0;
+    if (by_broker()) tie_ = Tie{.transactional_id = EventId::generate(), .generation = EventId::generate()};
     return checkpoint;
   }
   TableCursor cursor{.cluster = {.system_identifier = row.text(0, 2), .timeline = row.text(0, 3)},
@@ -52,6 +55,8 @@ Checkpoint CheckpointStore::open() {
   if (!row.is_null(0, 1)) cursor.place.id = row.uuid(0, 1);
   saved_ = cursor.place.position;
   epoch_ = row.bigint(0, 4);
+  if (by_broker())
+    tie_ = Tie{.transactional_id = row.uuid(0, 5), .generation = row.uuid(0, 6), .in_broker = row.boolean(0, 7)};
   checkpoint.cursor = cursor.encode();
   return checkpoint;
 }
@@ -74,6 +79,7 @@ Commit CheckpointStore::save(const Cursor& cursor) {
 bool CheckpointStore::insert(const TableCursor& cursor) {
   auto params = Params{}.text(relay_).text(log_);
   add_place(params, cursor.place).text(cursor.cluster.system_identifier).text(cursor.cluster.timeline);
+  if (by_broker()) params.uuid(tie_->transactional_id).uuid(tie_->generation);
   return connection_.query(first_sql_, params).affected() == 1;
 }
 

@@ -44,15 +44,18 @@ Cursor Committer::open() {
               {.hint = "another relay of this name may have started at the same moment: try again"}};
 }
 
-milliseconds Committer::until_due(bool quiet) const { return schedule_.until_due(quiet, parts_.clock.steady()); }
+milliseconds Committer::until_due(bool quiet) const {
+  return holding_ ? milliseconds{0} : schedule_.until_due(quiet, parts_.clock.steady());
+}
 
 bool Committer::may_commit() const {
   return parts_.destination.commit_rule() == CommitRule::any_prefix || parts_.publisher.in_flight() == 0;
 }
 
-bool Committer::is_holding() const {
-  return parts_.destination.commit_rule() == CommitRule::all_sent && parts_.publisher.in_flight() > 0 &&
-         until_due(false) == milliseconds{0};
+void Committer::hold_when_due(bool at_hand) {
+  if (parts_.destination.commit_rule() == CommitRule::any_prefix) return;
+  const bool anything = has_unsaved() || parts_.publisher.in_flight() > 0;
+  holding_ = holding_ || (anything && (!at_hand || until_due(false) == milliseconds{0}));
 }
 
 void Committer::commit_when_due(bool quiet) {
@@ -86,6 +89,7 @@ void Committer::commit() {
         {.hint = "a new relay goes on from what is committed", .retryable = true}};
   }
   parts_.source.acknowledge(cursor);
+  holding_ = false;
   committed_ = ticket;
   position_ = parts_.source.place(ticket).position;
   schedule_.saved(parts_.clock.steady());

@@ -35,8 +35,11 @@ class Committer {
   /// Something is delivered and not recorded.
   [[nodiscard]] bool has_unsaved() const { return parts_.publisher.acknowledged() > committed_; }
   [[nodiscard]] bool may_commit() const;
-  /// Where everything sent is committed together, nothing more is sent while a commit waits for what is in flight.
-  [[nodiscard]] bool is_holding() const;
+  /// Where everything sent is committed together: nothing more is sent until what was is committed.
+  [[nodiscard]] bool is_holding() const noexcept { return holding_; }
+  /// Where everything sent is committed together: ends the transaction when it is due, or nothing more is `at_hand`, so that it
+  /// is as long as the backlog makes it. To be called whenever messages were sent.
+  void hold_when_due(bool at_hand);
   /// `quiet`: nothing is under way, so nothing more would come along by waiting.
   [[nodiscard]] std::chrono::milliseconds until_due(bool quiet) const;
 
@@ -58,6 +61,7 @@ class Committer {
 
   Parts parts_;
   CheckpointSchedule schedule_;
+  bool holding_ = false;
   std::int64_t committed_ = 0;  // ticket
   std::int64_t position_ = 0;
 };

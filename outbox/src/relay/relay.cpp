@@ -14,11 +14,13 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/sink.hpp"
+#include "annals/outbox/transactional_sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
 #include "progress/at_least_once.hpp"
+#include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
 
 namespace annals::outbox {
@@ -60,14 +62,20 @@ TableSource::Options source_options(const RelayOptions& options) {
 }  // namespace
 
 struct Relay::Impl {
-  Impl(const postgres::Database& database, postgres::MessageLog log_in, Sink& sink, Clock& clock_in,
-       RelayOptions options_in)
+  Impl(const postgres::Database& database, postgres::MessageLog log_in, Clock& clock_in, RelayOptions options_in)
       : log(std::move(log_in)),
         options(checked(std::move(options_in), log)),
         clock(clock_in),
         session(database),
-        lock(session, lock_name_of(log, options.name)),
-        destination(sink, session, log, options.name) {}
+        lock(session, lock_name_of(log, options.name)) {}
+
+  void publish_to(Sink& sink) {
+    destination = std::make_unique<AtLeastOnceDestination>(sink, session, log, options.name);
+  }
+  void publish_to(TransactionalSink& sink) {
+    destination = std::make_unique<ExactlyOnceDestination>(
+        ExactlyOnceDestination::Parts{.sink = sink, .connection = session, .clock = clock}, log, options.name);
+  }
 
   [[nodiscard]] bool own();
   StepReport stand_by(milliseconds wait_max);
@@ -78,7 +86,7 @@ struct Relay::Impl {
   Clock& clock;
   postgres::Connection session;
   postgres::Ownership lock;
-  AtLeastOnceDestination destination;
+  std::unique_ptr<Destination> destination;
   std::optional<TableSource> source;  // these two while this relay owns the log
   std::optional<RelayRun> run;
   std::optional<std::chrono::steady_clock::time_point> asked_at;
@@ -96,7 +104,7 @@ bool Relay::Impl::own() {
   if (!lock.try_acquire()) return false;
   source.emplace(session, clock, log, source_options(options));
   run.emplace(RelayRun::Parts{.source = *source,
-                              .destination = destination,
+                              .destination = *destination,
                               .clock = clock,
                               .options = options,
                               .log = name_of(log),
@@ -108,7 +116,7 @@ bool Relay::Impl::own() {
 StepReport Relay::Impl::stand_by(milliseconds wait_max) {
   // A sink has more to say than reports on messages (statistics, errors): unheard, that would pile up.
   std::vector<Delivery> none;
-  destination.poll(0ms, none);
+  destination->poll(0ms, none);
   const auto left = std::chrono::ceil<milliseconds>(options.standby_poll - (clock.steady() - *asked_at));
   clock.sleep_for(std::clamp(left, 0ms, wait_max));
   return {};
@@ -121,7 +129,15 @@ void Relay::Impl::hand_over(milliseconds wait_max) {
 
 Relay::Relay(const postgres::Database& database, postgres::MessageLog log, Sink& sink, Clock& clock,
              RelayOptions options)
-    : impl_(std::make_unique<Impl>(database, std::move(log), sink, clock, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(database, std::move(log), clock, std::move(options))) {
+  impl_->publish_to(sink);
+}
+
+Relay::Relay(const postgres::Database& database, postgres::MessageLog log, TransactionalSink& sink, Clock& clock,
+             RelayOptions options)
+    : impl_(std::make_unique<Impl>(database, std::move(log), clock, std::move(options))) {
+  impl_->publish_to(sink);
+}
 
 Relay::~Relay() = default;
 

@@ -110,6 +110,7 @@ std::size_t RelayRun::pass(StepReport& report) {
   const auto read = fill();
   const auto sent = publish(report);
   if (sent > 0) at("sent");
+  committer_.hold_when_due(!intake_.empty() || intake_.may_read());
   const auto delivered = collect(0ms);
   report.read += read;
   report.delivered += delivered;
@@ -183,9 +184,10 @@ std::size_t RelayRun::collect(milliseconds wait) {
 
 void RelayRun::wait_for_work(milliseconds wait_max, StepReport& report) {
   const bool quiet = is_quiet();
-  const auto until =
-      committer_.has_unsaved() && committer_.may_commit() ? std::min(wait_max, committer_.until_due(quiet)) : wait_max;
-  if (!intake_.empty() || is_far_ahead()) {  // the destination is full, or holds for a commit, or is slow: wait for it
+  const bool may_commit = committer_.has_unsaved() && committer_.may_commit();
+  const auto until = may_commit ? std::min(wait_max, committer_.until_due(quiet)) : wait_max;
+  if (!intake_.empty() || is_far_ahead() || (committer_.is_holding() && publisher_.in_flight() > 0)) {
+    // the destination is full or slow, or its transaction ends when all of it is reported: wait for it
     source_.rest();
     report.delivered += collect(until);
   } else if (publisher_.in_flight() > 0) {

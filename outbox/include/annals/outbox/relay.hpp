@@ -21,6 +21,7 @@ class Clock;
 namespace annals::outbox {
 
 class Sink;
+class TransactionalSink;
 
 /// Events of `category` ("*": all that no other route names) go to `topic`.
 struct Route {
@@ -55,7 +56,8 @@ struct RelayOptions {
   std::size_t batch_bytes_max = 2U << 20U;  ///< bytes a read, always at least one row
   std::size_t in_flight_max = 10'000;       ///< messages sent and not reported; fewer leave the sink idle
   std::chrono::milliseconds checkpoint_interval{
-      500};                                      ///< this much is published again after a crash; shorter: a write each
+      500};  ///< this much is published again after a crash; shorter: a write each. Exactly once: how long a transaction
+             ///< grows while messages keep coming
   std::chrono::milliseconds poll_interval{250};  ///< how often a quiet log is read without being woken: the backstop
   std::chrono::milliseconds standby_poll{500};   ///< how often a standby asks for the lock: how long a handover takes
   /// After a refusal or a broken sink: how long to wait for the reports on what is in flight, so that the message at fault
@@ -85,7 +87,8 @@ struct StepReport {
   std::vector<postgres::Blocker> blockers = {};  ///< when blocked for longer than a moment
 };
 
-/// Carries the messages of one log to a Sink: at least once, per key in commit order.
+/// Carries the messages of one log to a Sink: at least once, per key in commit order. To a TransactionalSink: exactly once for
+/// whoever reads committed records only. The same relay may change from one to the other between two runs.
 ///
 /// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread. After an
 ///                Error, and after drain(), make a new Relay and a new Sink: it goes on from the checkpoint. A further
@@ -104,6 +107,8 @@ class Relay {
  public:
   /// `log` is outbox::message_log() or eventstore::message_log(), for instance.
   Relay(const postgres::Database& database, postgres::MessageLog log, Sink& sink, Clock& clock, RelayOptions options);
+  Relay(const postgres::Database& database, postgres::MessageLog log, TransactionalSink& sink, Clock& clock,
+        RelayOptions options);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;

@@ -1,0 +1,42 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "client/client.hpp"
+
+namespace annals::kafka {
+
+/// The topic in which transactions leave their records, by id: the last one that was committed counts. checkpoint_topic.cpp
+/// opens with how it is read.
+///
+/// Lifecycle      construct -> poll() now and then -> read(). Thread safety: none, but connected() may be called from any
+///                thread. Errors: Error{invalid} from the constructor, a setting is refused.
+class CheckpointTopic {
+ public:
+  /// `settings` as the producer has them.
+  CheckpointTopic(const Settings& settings, std::string name, std::chrono::milliseconds answer_timeout);
+
+  /// Takes in what the client has to tell, so that connected() is so.
+  void poll();
+  [[nodiscard]] bool connected() const noexcept { return state_.connected.load(std::memory_order_relaxed); }
+
+  /// The record of `id`; empty when there is none. Makes the topic when there is none. To be called after the id was taken
+  /// over, so that nothing of it is undecided. Throws Error{disconnected, not_ready}.
+  [[nodiscard]] std::string read(const std::string& id);
+
+ private:
+  [[nodiscard]] std::string find(const std::string& id, std::int64_t from, const Deadline& deadline);
+  [[nodiscard]] std::int64_t high_watermark();
+  void require();
+  void create();
+  void require_compacted();
+
+  std::string name_;
+  std::chrono::milliseconds answer_timeout_;
+  ClientState state_;  // before the client, whose callbacks write into it
+  ClientHandle client_;
+};
+
+}  // namespace annals::kafka

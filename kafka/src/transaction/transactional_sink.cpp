@@ -1,0 +1,137 @@
+#include "annals/kafka/transactional_sink.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "annals/core/assert.hpp"
+#include "annals/core/text.hpp"
+#include "producer/producer_sink.hpp"
+#include "transaction/checkpoint_topic.hpp"
+#include "transaction/transaction.hpp"
+
+// Invariant: a transaction is committed only when all that it is to hold is in it. librdkafka commits one although a call that
+// was to add a message to it has failed, so what is committed is counted: every message that send() accepted is reported, and as
+// many are confirmed as librdkafka was given.
+namespace annals::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+using End = Transaction::End;
+
+outbox::Destination::Commit outcome_of(End end) {
+  using Commit = outbox::Destination::Commit;
+  switch (end) {
+    case End::committed: return Commit::committed;
+    case End::aborted: return Commit::aborted;
+    case End::fenced: return Commit::fenced;
+    case End::unknown: break;
+  }
+  return Commit::unknown;
+}
+
+}  // namespace
+
+struct KafkaTransactionalSink::Impl {
+  explicit Impl(Options given)
+      : options(std::move(given)),
+        checkpoints(options.sink.settings, options.checkpoint_topic, options.answer_timeout) {}
+
+  /// What there is from open() on.
+  struct Session {
+    Session(const Options& options, const std::string& id)
+        : sink(options.sink, {.id = id, .timeout = options.transaction_timeout},
+               options.single_requests ? Requests::single : Requests::gather),
+          transaction(*sink.producer().client, sink.state(), options.answer_timeout) {}
+    ProducerSink sink;
+    Transaction transaction;  // ends before its producer
+  };
+
+  [[nodiscard]] bool add(std::string_view record);
+  [[nodiscard]] Commit commit(std::string_view record);
+
+  Options options;
+  CheckpointTopic checkpoints;
+  std::string id;
+  std::optional<Session> session;
+  std::optional<Commit> ended;  ///< nothing more is committed
+};
+
+/// The record becomes part of the transaction, unless something is wrong with that.
+bool KafkaTransactionalSink::Impl::add(std::string_view record) {
+  auto& producer = session->sink.producer();
+  auto& topic = producer.topics.get(options.checkpoint_topic);
+  HeadersHandle none{rd_kafka_headers_new(0)};
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  topic.send_to(0, [&] { error = producer.produce(topic, {.has_key = true, .key = id, .payload = record}, none); });
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+outbox::Destination::Commit KafkaTransactionalSink::Impl::commit(std::string_view record) {
+  auto& [sink, transaction] = *session;
+  transaction.begin_if_none();
+  const bool all_reported = sink.state().messages.load(std::memory_order_relaxed) == 0;
+  const auto account = sink.take_account();
+  if (!all_reported || account.produced != account.delivered || !add(record)) {
+    return outcome_of(transaction.abort(options.answer_timeout));
+  }
+  const auto end = transaction.commit();
+  const auto of_record = sink.take_account();
+  ANNALS_ASSERT(end != End::committed || of_record.delivered == 1);
+  return outcome_of(end);
+}
+
+KafkaTransactionalSink::KafkaTransactionalSink(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+KafkaTransactionalSink::~KafkaTransactionalSink() = default;
+
+std::string KafkaTransactionalSink::open(const std::string& id) {
+  ANNALS_ASSERT(!impl_->session);
+  require_text("a transactional id", id, 249);
+  impl_->id = id;
+  impl_->session.emplace(impl_->options, id);
+  impl_->session->transaction.take_over();
+  return impl_->checkpoints.read(id);
+}
+
+outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& message) {
+  ANNALS_ASSERT(impl_->session && message.ticket > 0);
+  if (impl_->ended) throw broken("the transactional sink is at its end");
+  impl_->session->transaction.begin_if_none();
+  return impl_->session->sink.send(message);
+}
+
+void KafkaTransactionalSink::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
+  if (impl_->session) {
+    impl_->session->sink.poll(wait, deliveries);
+  } else {
+    impl_->checkpoints.poll();
+  }
+}
+
+outbox::TransactionalSink::Commit KafkaTransactionalSink::commit(std::string_view record) {
+  ANNALS_ASSERT(impl_->session && !record.empty());
+  if (!impl_->ended) {
+    const auto outcome = impl_->commit(record);
+    if (outcome == Commit::committed) return outcome;
+    impl_->ended = outcome;
+  }
+  return *impl_->ended;
+}
+
+bool KafkaTransactionalSink::connected() const noexcept {
+  const auto& session = impl_->session;
+  return session ? session->sink.state().connected.load(std::memory_order_relaxed) : impl_->checkpoints.connected();
+}
+
+KafkaSink::Queued KafkaTransactionalSink::queued() const noexcept {
+  if (!impl_->session) return {};
+  const auto& state = impl_->session->sink.state();
+  return {.messages = state.messages.load(std::memory_order_relaxed),
+          .bytes = state.bytes.load(std::memory_order_relaxed)};
+}
+
+bool KafkaTransactionalSink::refused_a_batch() const noexcept {
+  return impl_->session && impl_->session->sink.blames_a_batch();
+}
+
+}  // namespace annals::kafka

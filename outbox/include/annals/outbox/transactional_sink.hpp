@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "annals/outbox/destination.hpp"
+#include "annals/outbox/sink.hpp"
+
+namespace annals::outbox {
+
+/// Port: a Sink whose messages and one record that says how far they go become visible together, or not at all. Implemented
+/// by kafka::KafkaTransactionalSink.
+///
+/// Contract, beyond that of a Sink
+///  - open() shuts out whoever opened the same id before: nothing that it sent without committing ever becomes visible, and it
+///    commits nothing more;
+///  - after commit() returned committed, exactly what was sent since the commit before becomes visible, and the next open() of
+///    the id returns that record, in this process or any other;
+///  - after any other answer nothing more is committed: open() of a new one tells what counts.
+///
+/// Lifecycle      construct -> poll() as often as you like -> open() once -> send(), poll(), commit() -> destroy.
+/// Thread safety  none: one thread.
+/// Errors         as Sink; open() also Error{not_ready}: the other side is not prepared for it.
+class TransactionalSink : public Sink {
+ public:
+  using Commit = Destination::Commit;
+
+  /// The record that was committed last under `id`; empty: none was. Records are not empty. To be called within a few
+  /// seconds of having become the owner, and takes a few itself.
+  [[nodiscard]] virtual std::string open(const std::string& id) = 0;
+  /// To be called when everything sent is reported as delivered; waits for the answer.
+  [[nodiscard]] virtual Commit commit(std::string_view record) = 0;
+};
+
+}  // namespace annals::outbox

@@ -1,0 +1,54 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
+#include "annals/outbox/destination.hpp"
+#include "annals/outbox/transactional_sink.hpp"
+#include "log/log_name.hpp"
+#include "progress/checkpoint_store.hpp"
+
+namespace annals::outbox {
+
+/// A TransactionalSink, whose transactions carry the checkpoint, and the row in the log's own database, which follows it and
+/// says whether it counts. exactly_once.cpp opens with how the two agree.
+///
+/// Thread safety  none. Ownership: borrows sink, connection and clock.
+class ExactlyOnceDestination final : public Destination {
+ public:
+  struct Parts {
+    TransactionalSink& sink;
+    postgres::Connection& connection;
+    Clock& clock;
+  };
+  ExactlyOnceDestination(Parts parts, const postgres::MessageLog& log, std::string relay);
+  /// The row catches up with the broker; what goes wrong with that costs nothing.
+  ~ExactlyOnceDestination() override;
+
+  [[nodiscard]] CommitRule commit_rule() const noexcept override { return CommitRule::all_sent; }
+  [[nodiscard]] Checkpoint open() override;
+  [[nodiscard]] Sink::Send send(const MessageView& message) override { return sink_.send(message); }
+  void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override;
+  [[nodiscard]] Commit commit(const Cursor& cursor) override;
+
+ private:
+  [[nodiscard]] std::string transactional_id() const;
+  /// Of the two records, the one that counts.
+  [[nodiscard]] Cursor agreed(const Cursor& of_row, const std::string& record) const;
+  [[nodiscard]] Error lost(std::string_view how, std::int64_t position) const;
+  [[nodiscard]] bool follow_when_due();
+  [[nodiscard]] bool follow();
+
+  TransactionalSink& sink_;
+  Clock& clock_;
+  std::string relay_;
+  LogName log_;
+  CheckpointStore row_;
+  Cursor committed_;  ///< that the row does not have yet; empty: it has
+  std::chrono::steady_clock::time_point followed_at_;
+};
+
+}  // namespace annals::outbox

@@ -1,6 +1,6 @@
 // From the commit of a row to the arrival at a consumer, through the relay, against the same consumer fed by a producer
 // directly, at 100, 1,000 and 5,000 a second. "append" is the library's append; "insert" is a plain INSERT into the outbox,
-// as psql or a service in another language writes it. One thread each for relaying and consuming; as many for writing as
+// as psql or a service in another language writes it; "exactly-once" the same, relayed in transactions. One thread each for relaying and consuming; as many for writing as
 // the rate needs. The value is a time: lower is better, and the ratio is how many times the floor it takes.
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 #include "annals/eventstore/message_log.hpp"
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
+#include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "annals/postgres/connection.hpp"
@@ -133,12 +134,22 @@ Percentiles run(const std::string& topic, int per_second, double seconds, const 
   return percentiles(std::move(latencies));
 }
 
+kafka::KafkaSinkOptions sink_options() { return {.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}; }
+
+kafka::KafkaTransactionalSinkOptions transactional_options() {
+  return {.sink = sink_options(),
+          .checkpoint_topic =
+              tests::create_topic(tests::unique_topic("bench-checkpoints"), 1, {{"cleanup.policy", "compact"}})};
+}
+
 /// A database, a topic, and a relay that carries the one to the other in a thread of its own.
+template <class Sink>
 class Relayed {
  public:
-  explicit Relayed(const postgres::MessageLog& log)
+  template <class Options>
+  Relayed(const postgres::MessageLog& log, Options sink)
       : topic_(tests::create_topic(tests::unique_topic("bench-latency"), 4)),
-        sink_({.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}),
+        sink_(std::move(sink)),
         relay_(temp_.superuser(), log, sink_, clock_, options(log)),
         thread_([this](const std::stop_token& stop) {
           while (!stop.stop_requested()) relay_.step(milliseconds{200});
@@ -154,7 +165,7 @@ class Relayed {
   }
   const tests::TempDatabase temp_;
   std::string topic_;
-  kafka::KafkaSink sink_;
+  Sink sink_;
   SystemClock clock_;
   outbox::Relay relay_;
   std::jthread thread_;
@@ -162,7 +173,7 @@ class Relayed {
 
 /// Counts from when append() returned: the event is committed.
 Percentiles by_append(int per_second, double seconds) {
-  const Relayed relayed{eventstore::message_log("annals")};
+  const Relayed<kafka::KafkaSink> relayed{eventstore::message_log("annals"), sink_options()};
   const eventstore::EventStore store{relayed.database()};
   return run(relayed.topic(), per_second, seconds, [&]() -> Send {
     return [&](std::int64_t i) {
@@ -174,8 +185,8 @@ Percentiles by_append(int per_second, double seconds) {
 }
 
 /// The same for a writer that knows nothing of Annals but its table.
-Percentiles by_insert(int per_second, double seconds) {
-  const Relayed relayed{outbox::message_log("annals")};
+template <class Relayed>
+Percentiles insert_into(const Relayed& relayed, int per_second, double seconds) {
   return run(relayed.topic(), per_second, seconds, [&]() -> Send {
     auto connection = std::make_shared<postgres::Connection>(relayed.database());
     return [connection, topic = relayed.topic()](std::int64_t i) {
@@ -187,6 +198,17 @@ Percentiles by_insert(int per_second, double seconds) {
       return SteadyClock::now();
     };
   });
+}
+
+Percentiles by_insert(int per_second, double seconds) {
+  const Relayed<kafka::KafkaSink> relayed{outbox::message_log("annals"), sink_options()};
+  return insert_into(relayed, per_second, seconds);
+}
+
+/// The consumer reads committed records only.
+Percentiles exactly_once(int per_second, double seconds) {
+  const Relayed<kafka::KafkaTransactionalSink> relayed{outbox::message_log("annals"), transactional_options()};
+  return insert_into(relayed, per_second, seconds);
 }
 
 Percentiles directly(int per_second, double seconds) {
@@ -231,6 +253,7 @@ std::vector<Measurement> bench_latency(const BenchOptions& options) {
   for (const int per_second : {100, 1000, 5000}) {
     measure_path("append", by_append, per_second, options, results);
     measure_path("insert", by_insert, per_second, options, results);
+    measure_path("exactly-once", exactly_once, per_second, options, results);
   }
   return results;
 }

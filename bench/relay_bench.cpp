@@ -1,14 +1,17 @@
 // A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
-// records produced from memory with the same settings; and how much memory each took in the same rounds.
+// records produced from memory with the same settings; and how much memory each took in the same rounds. exactly-once: the
+// backlog of messages in transactions, against the same relay without.
 #include <fmt/format.h>
 
 #include <functional>
 #include <string>
+#include <type_traits>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/kafka/sink.hpp"
+#include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "benches.hpp"
@@ -30,10 +33,12 @@ double produce_from_memory(const std::string& topic, long long events) {
   return static_cast<double>(events) / watch.seconds();
 }
 
+kafka::KafkaSinkOptions sink_options() { return {.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}; }
+
 /// A relay with a name of its own starts from the beginning of the table.
-double relay_all(const postgres::Database& database, const postgres::MessageLog& log, outbox::RelayOptions options,
-                 int run, long long events) {
-  kafka::KafkaSink sink{{.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}};
+template <class Sink>
+double relay_all(Sink& sink, const postgres::Database& database, const postgres::MessageLog& log,
+                 outbox::RelayOptions options, int run, long long events) {
   SystemClock clock;
   options.name = fmt::format("bench-{}", run);
   options.start = outbox::Start{};
@@ -42,8 +47,11 @@ double relay_all(const postgres::Database& database, const postgres::MessageLog&
   options.in_flight_max = 100'000;
   outbox::Relay relay{database, log, sink, clock, options};
   const Stopwatch watch;
-  while (relay.step(std::chrono::milliseconds{100}).acknowledged < events) {
-  }
+  const bool transactional = std::is_base_of_v<outbox::TransactionalSink, Sink>;
+  outbox::StepReport report;
+  do {
+    report = relay.step(std::chrono::milliseconds{100});
+  } while ((transactional ? report.checkpoint : report.acknowledged) < events);
   return static_cast<double>(events) / watch.seconds();
 }
 
@@ -72,19 +80,45 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   int run = 0;
   const auto measured = [&](const std::string& name, const postgres::MessageLog& log,
                             const outbox::RelayOptions& source) {
+    if (!options.wants(name)) return;
     std::vector<double> peaks, floor_peaks;
-    results.push_back(measure(
-        {.name = name,
-         .unit = "messages/s",
-         .value = noting_memory([&] { return relay_all(temp.superuser(), log, source, ++run, options.events); }, peaks),
-         .floor = noting_memory([&] { return produce_from_memory(produced, options.events); }, floor_peaks)},
-        options.rounds));
+    results.push_back(
+        measure({.name = name,
+                 .unit = "messages/s",
+                 .value = noting_memory(
+                     [&] {
+                       kafka::KafkaSink sink{sink_options()};
+                       return relay_all(sink, temp.superuser(), log, source, ++run, options.events);
+                     },
+                     peaks),
+                 .floor = noting_memory([&] { return produce_from_memory(produced, options.events); }, floor_peaks)},
+                options.rounds));
     peaks.erase(peaks.begin());  // of the round that is not counted
     floor_peaks.erase(floor_peaks.begin());
     results.push_back(summarise(name + "/memory", "MB", std::move(peaks), std::move(floor_peaks)));
   };
   measured("relay/outbox", outbox::message_log("annals"), {});
   measured("relay/events", eventstore::message_log("annals"), {.routes = {{"*", events}}});
+  if (options.wants("relay/exactly-once")) {
+    const auto outbox = outbox::message_log("annals");
+    const kafka::KafkaTransactionalSinkOptions in_transactions{
+        .sink = sink_options(),
+        .checkpoint_topic =
+            tests::create_topic(tests::unique_topic("bench-checkpoints"), 1, {{"cleanup.policy", "compact"}})};
+    results.push_back(measure({.name = "relay/exactly-once",
+                               .unit = "messages/s",
+                               .value =
+                                   [&] {
+                                     kafka::KafkaTransactionalSink sink{in_transactions};
+                                     return relay_all(sink, temp.superuser(), outbox, {}, ++run, options.events);
+                                   },
+                               .floor =
+                                   [&] {
+                                     kafka::KafkaSink sink{sink_options()};
+                                     return relay_all(sink, temp.superuser(), outbox, {}, ++run, options.events);
+                                   }},
+                              options.rounds));
+  }
   return results;
 }
 

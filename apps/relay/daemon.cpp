@@ -107,6 +107,7 @@ class Daemon {
                 {"relay", config_.relay.name},
                 {"sources", shown("relay.sources")},
                 {"sink", shown("relay.sink")},
+                {"delivery", shown("relay.delivery")},
                 {"brokers", config_.sink == SinkKind::kafka ? config_.brokers : "none"},
                 {"http", endpoint_ ? host::to_string(endpoint_->address()) : "off"}});
   }

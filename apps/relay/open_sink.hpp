@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "annals/outbox/sink.hpp"
+#include "annals/outbox/transactional_sink.hpp"
 #include "host/text/line_output.hpp"
 #include "relay/settings/config.hpp"
 
@@ -10,8 +11,9 @@ namespace annals::relayd {
 
 /// A sink and what only its own type can tell.
 struct OpenSink {
-  std::unique_ptr<outbox::Sink> sink;
-  std::function<bool()> connected;  ///< the other side answered lately; borrows the sink
+  std::shared_ptr<outbox::Sink> sink;
+  outbox::TransactionalSink* transactional = nullptr;  ///< the same, when it publishes exactly once
+  std::function<bool()> connected = {};                ///< the other side answered lately; borrows the sink
 };
 using SinkFactory = std::function<OpenSink()>;
 

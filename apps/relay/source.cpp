@@ -81,8 +81,7 @@ host::ExitCode Source::session(const std::stop_token& stop) {
   parts_.health.beat(parts_.clock.steady());
   require_tables();
   const auto sink = parts_.open_sink();
-  outbox::Relay relay{database_of(parts_.config), log_, *sink.sink, parts_.clock,
-                      relay_options(parts_.config, log_.name)};
+  auto relay = open_relay(sink);
   bool caught_up = false;
   while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
   enter(Phase::draining);
@@ -94,6 +93,13 @@ host::ExitCode Source::session(const std::stop_token& stop) {
       host::Level::error, "stopped with messages in flight: they are sent again at the next start",
       {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
   return host::ExitCode::in_flight;
+}
+
+outbox::Relay Source::open_relay(const OpenSink& sink) const {
+  const auto database = database_of(parts_.config);
+  auto options = relay_options(parts_.config, log_.name);
+  if (sink.transactional != nullptr) return {database, log_, *sink.transactional, parts_.clock, std::move(options)};
+  return {database, log_, *sink.sink, parts_.clock, std::move(options)};
 }
 
 void Source::require_tables() {

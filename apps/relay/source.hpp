@@ -50,6 +50,7 @@ class Source {
 
  private:
   [[nodiscard]] host::ExitCode session(const std::stop_token& stop);
+  [[nodiscard]] outbox::Relay open_relay(const OpenSink& sink) const;
   void require_tables();
   [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
   void observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration);

@@ -32,4 +32,13 @@ inline std::string fault_in(const std::vector<Published>& published, int count) 
   return {};
 }
 
+/// The same for what was published exactly once: a repetition is a fault too.
+inline std::string fault_in_exactly_once(const std::vector<Published>& published, int count) {
+  std::set<int> seen;
+  for (const auto& message : published) {
+    if (!seen.insert(message.number).second) return fmt::format("{} came twice", message.number);
+  }
+  return fault_in(published, count);
+}
+
 }  // namespace annals::tests

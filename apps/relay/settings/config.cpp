@@ -15,4 +15,10 @@ kafka::KafkaSinkOptions sink_options(const Config& config) {
   return options;
 }
 
+kafka::KafkaTransactionalSinkOptions transactional_options(const Config& config) {
+  auto options = config.transactions;
+  options.sink = sink_options(config);
+  return options;
+}
+
 }  // namespace annals::relayd

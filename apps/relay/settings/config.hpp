@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "annals/kafka/sink.hpp"
+#include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/relay.hpp"
 #include "host/http/listen.hpp"
 #include "host/text/log.hpp"
@@ -13,6 +14,7 @@
 namespace annals::relayd {
 
 enum class SinkKind { kafka, standard_output };
+enum class Delivery { at_least_once, exactly_once };
 
 /// Everything that annals-relay can be told. What the libraries take is here as they take it, under their names and with
 /// their defaults. setting.cpp names each member for file, environment and
@@ -25,9 +27,11 @@ struct Config {
   } database;
 
   SinkKind sink = SinkKind::kafka;
-  std::vector<std::string> sources{"outbox"};  ///< names of logs
-  outbox::RelayOptions relay;                  ///< of every source; see relay_options()
-  kafka::KafkaSinkOptions kafka;               ///< see sink_options()
+  Delivery delivery = Delivery::at_least_once;
+  std::vector<std::string> sources{"outbox"};         ///< names of logs
+  outbox::RelayOptions relay;                         ///< of every source; see relay_options()
+  kafka::KafkaSinkOptions kafka;                      ///< see sink_options()
+  kafka::KafkaTransactionalSinkOptions transactions;  ///< without its sink: see transactional_options()
   std::string brokers;
   std::string kafka_settings_file;  ///< name=value lines, added to kafka.settings
 
@@ -52,5 +56,7 @@ struct Config {
 [[nodiscard]] outbox::RelayOptions relay_options(const Config& config, const std::string& log);
 /// kafka, with the brokers among its settings.
 [[nodiscard]] kafka::KafkaSinkOptions sink_options(const Config& config);
+/// transactions, with that sink.
+[[nodiscard]] kafka::KafkaTransactionalSinkOptions transactional_options(const Config& config);
 
 }  // namespace annals::relayd

@@ -214,6 +214,7 @@ class Loader {
   void check() {
     check_database();
     check_kafka();
+    check_delivery();
     check_routes();
     check_http();
   }
@@ -248,6 +249,19 @@ class Loader {
       kafka::require_valid(sink_options(config).settings, kafka::Client::producer);
     } catch (const Error& error) {
       problem("kafka.settings", error.message(), error.hint());
+    }
+  }
+
+  void check_delivery() {
+    const auto& config = loaded_.config;
+    if (config.delivery == Delivery::at_least_once) return;
+    if (config.sink != SinkKind::kafka) {
+      problem(loaded_.origins["relay.delivery"], "relay.delivery is exactly-once and relay.sink is stdout",
+              "exactly once is Kafka's transactions: use relay.sink = \"kafka\"");
+    }
+    if (config.relay.checkpoint_interval * 2 > config.transactions.transaction_timeout) {
+      problem("", "relay.checkpoint_interval_ms is more than half of kafka.transaction_timeout_ms",
+              "the broker would abort a transaction that is still growing: lower the one or raise the other");
     }
   }
 

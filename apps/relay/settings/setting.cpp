@@ -131,6 +131,7 @@ constexpr Setting number(std::string_view key, std::string_view env, std::string
 }
 
 using kafka::KafkaSinkOptions;
+using kafka::KafkaTransactionalSinkOptions;
 using outbox::RelayOptions;
 
 // clang-format off
@@ -162,6 +163,12 @@ constexpr std::array settings{
           [](Config& c, const std::string& v) {
             c.sink = host::choose(v, "kafka", "stdout") ? SinkKind::kafka : SinkKind::standard_output; },
           [](const Config& c) { return std::string{c.sink == SinkKind::kafka ? "kafka" : "stdout"}; }},
+  Setting{"relay.delivery", "ANNALS_RELAY_DELIVERY", "--delivery", ValueKind::text, "at-least-once or exactly-once",
+          [](Config& c, const std::string& v) {
+            c.delivery = host::choose(v, "exactly-once", "at-least-once") ? Delivery::exactly_once
+                                                                          : Delivery::at_least_once; },
+          [](const Config& c) {
+            return std::string{c.delivery == Delivery::exactly_once ? "exactly-once" : "at-least-once"}; }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
           set_sources, show_sources},
   Setting{"relay.routes", "ANNALS_RELAY_ROUTES", "--route", ValueKind::list,
@@ -174,7 +181,7 @@ constexpr std::array settings{
           [](const Config& c) { return std::string{c.relay.unrouted == outbox::Unrouted::halt ? "halt" : "skip"}; }},
   number<&Config::relay, &RelayOptions::checkpoint_interval, 10, 60'000>(
       "relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "--checkpoint-interval-ms",
-      "at most this much is published again after a crash"),
+      "at most this much is published again after a crash; exactly once: how long a transaction grows"),
   number<&Config::relay, &RelayOptions::standby_poll, 10, 60'000>(
       "relay.standby_poll_ms", "ANNALS_RELAY_STANDBY_POLL_MS", "--standby-poll-ms",
       "how often a standby asks for the lock"),
@@ -191,6 +198,13 @@ constexpr std::array settings{
           "ce_source: names the service",
           [](Config& c, const std::string& v) { require_text("the source", v, 512); c.kafka.source = v; },
           [](const Config& c) { return c.kafka.source; }},
+  Setting{"kafka.checkpoint_topic", "ANNALS_RELAY_KAFKA_CHECKPOINT_TOPIC", "--kafka-checkpoint-topic", ValueKind::text,
+          "exactly once: the compacted topic of the checkpoints",
+          [](Config& c, const std::string& v) { outbox::require_topic(v); c.transactions.checkpoint_topic = v; },
+          [](const Config& c) { return c.transactions.checkpoint_topic; }},
+  number<&Config::transactions, &KafkaTransactionalSinkOptions::transaction_timeout, 1'000, 900'000>(
+      "kafka.transaction_timeout_ms", "ANNALS_RELAY_KAFKA_TRANSACTION_TIMEOUT_MS", "--kafka-transaction-timeout-ms",
+      "exactly once: the broker aborts a transaction that is open for so long"),
   Setting{"kafka.settings", "ANNALS_RELAY_KAFKA_SETTINGS", "--kafka-setting", ValueKind::list,
           "name=value of librdkafka; in the file [kafka.settings]", set_kafka_settings, show_kafka_settings},
   Setting{"kafka.settings_file", "ANNALS_RELAY_KAFKA_SETTINGS_FILE", "--kafka-settings-file", ValueKind::text,

@@ -2,9 +2,11 @@
 // everything, first occurrences in order: to a file, and to Kafka.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
@@ -104,10 +106,51 @@ TEST_P(RelayKafkaCrashAt, LosesNothingAndKeepsTheOrder) {
   EXPECT_EQ(fault_in(in_topic(), 70 + 3 * crashes), "");
 }
 
+/// Exactly once: no message comes twice, wherever it is killed. Each life publishes what there is until it is killed.
+class RelayTransactionCrashAt : public RelayKafkaCrashAt {
+ protected:
+  /// ANNALS_KILLS: at each point, of a long run.
+  static int kills() {
+    const char* text = std::getenv("ANNALS_KILLS");
+    return text == nullptr ? 8 : std::atoi(text);
+  }
+  std::string checkpoints_ = create_topic(unique_topic("checkpoints"), 1, {{"cleanup.policy", "compact"}});
+};
+
+TEST_P(RelayTransactionCrashAt, PublishesEachMessageOnceAndInOrder) {
+  sink_ = "transactions:" + checkpoints_ + ":" + kafka_brokers();
+  int written = 0;
+  int crashes = 0;
+  for (int life = 0; life < kills(); ++life) {
+    enqueue_numbers(written, 40, 5, topic_);
+    written += 40;
+    crashes += run_victim(GetParam(), 1 + life % 3) ? 1 : 0;
+  }
+  EXPECT_FALSE(run_victim("never", 1));
+  EXPECT_GE(crashes, kills() / 2);
+  // The last victim has ended, and with it its transaction; the marks of a commit are written behind its answer.
+  auto records = in_topic();
+  for (int i = 0; i < 100 && static_cast<int>(records.size()) < written; ++i) {
+    std::this_thread::sleep_for(20ms);
+    records = in_topic();
+  }
+  EXPECT_EQ(fault_in_exactly_once(records, written), "");
+}
+
 constexpr const char* points[] = {"read", "sent", "delivered", "checkpoint", "checkpointed"};
 std::string name_of(const ::testing::TestParamInfo<const char*>& point) { return point.param; }
 INSTANTIATE_TEST_SUITE_P(Points, RelayCrashAt, ::testing::ValuesIn(points), name_of);
 INSTANTIATE_TEST_SUITE_P(Points, RelayKafkaCrashAt, ::testing::ValuesIn(points), name_of);
+
+INSTANTIATE_TEST_SUITE_P(Points, RelayTransactionCrashAt,
+                         ::testing::Values("read", "sent", "delivered", "checkpoint", "committing", "checkpointed"),
+                         name_of);
+
+TEST(RelayCrashCheck, RejectsRepetitionWhereEachMayComeOnce) {
+  EXPECT_EQ(fault_in_exactly_once({{"a", 0}, {"a", 1}}, 2), "");
+  EXPECT_NE(fault_in_exactly_once({{"a", 0}, {"a", 1}, {"a", 1}}, 2), "");
+  EXPECT_NE(fault_in_exactly_once({{"a", 0}}, 2), "");
+}
 
 TEST(RelayCrashCheck, RejectsLossAndDisorder) {
   EXPECT_EQ(fault_in({{"a", 0}, {"a", 1}, {"a", 0}, {"a", 1}}, 2), "") << "repetitions are allowed";

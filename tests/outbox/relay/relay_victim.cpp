@@ -1,20 +1,23 @@
 // A relay that kills itself: annals-relay's inner loop, for the crash tests.
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED]
-// publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka;
-// dies by SIGKILL when POINT is reached for the COUNT-th time; without reaching it, ends when everything is published, or
+// publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
+// once, with the checkpoints in TOPIC;
+// dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink refuses, is all that is left to say.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <memory>
+#include <random>
 #include <string>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
+#include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "file_sink.hpp"
@@ -25,29 +28,64 @@ using namespace std::chrono_literals;
 using annals::outbox::Relay;
 using annals::outbox::StepReport;
 
-std::unique_ptr<annals::outbox::Sink> make_sink(const std::string& name, const std::string& refused) {
-  const std::string kafka = "kafka:";
-  if (!name.starts_with(kafka)) return std::make_unique<annals::tests::FileSink>(name, refused);
-  return std::make_unique<annals::kafka::KafkaSink>(
-      annals::kafka::KafkaSinkOptions{.settings = {{"bootstrap.servers", name.substr(kafka.size())}}});
+annals::kafka::KafkaSinkOptions kafka_options(const std::string& brokers) {
+  return {.settings = {{"bootstrap.servers", brokers}}};
 }
 
-void publish_until_idle(const std::string& conninfo, const std::string& sink_name, const std::string& point, int count,
-                        const std::string& refused) {
-  annals::SystemClock clock;
-  const auto sink = make_sink(sink_name, refused);
-  Relay relay{{.conninfo = conninfo},
-              annals::outbox::message_log("annals"),
-              *sink,
-              clock,
-              {.batch_rows_max = 7,
-               .in_flight_max = 14,
-               .checkpoint_interval = 0ms,
-               .standby_poll = 5ms,
-               .at_point = [&](std::string_view at) {
-                 if (at == point && --count == 0) std::raise(SIGKILL);
-               }}};
+/// Up to three milliseconds from now, which is about what a commit takes.
+void die_soon() {
+  const auto parent = ::getpid();
+  if (::fork() != 0) return;
+  std::random_device random;
+  ::usleep(random() % 3'000);
+  ::kill(parent, SIGKILL);
+  ::_exit(0);
+}
+
+annals::outbox::RelayOptions dying_at(std::string point, int count) {
+  const bool soon = point == "committing";
+  if (soon) point = "checkpoint";
+  return {.batch_rows_max = 7,
+          .in_flight_max = 14,
+          .checkpoint_interval = 0ms,
+          .standby_poll = 5ms,
+          .at_point = [point, soon, count](std::string_view at) mutable {
+            if (at != point || --count != 0) return;
+            if (soon) return die_soon();
+            std::raise(SIGKILL);
+          }};
+}
+
+void publish_until_idle(Relay relay) {
   while (relay.step(20ms).state != StepReport::State::idle) {
+  }
+}
+
+struct Work {
+  std::string conninfo;
+  std::string sink;
+  annals::outbox::RelayOptions options;
+  std::string refused;
+};
+
+void publish(const Work& work) {
+  const std::string kafka = "kafka:";
+  const std::string transactions = "transactions:";
+  const annals::postgres::Database database{.conninfo = work.conninfo};
+  const auto log = annals::outbox::message_log("annals");
+  annals::SystemClock clock;
+  if (work.sink.starts_with(transactions)) {
+    const auto brokers_at = work.sink.find(':', transactions.size());
+    annals::kafka::KafkaTransactionalSink sink{
+        {.sink = kafka_options(work.sink.substr(brokers_at + 1)),
+         .checkpoint_topic = work.sink.substr(transactions.size(), brokers_at - transactions.size())}};
+    publish_until_idle(Relay{database, log, sink, clock, work.options});
+  } else if (work.sink.starts_with(kafka)) {
+    annals::kafka::KafkaSink sink{kafka_options(work.sink.substr(kafka.size()))};
+    publish_until_idle(Relay{database, log, sink, clock, work.options});
+  } else {
+    annals::tests::FileSink sink{work.sink, work.refused};
+    publish_until_idle(Relay{database, log, sink, clock, work.options});
   }
 }
 
@@ -56,7 +94,10 @@ void publish_until_idle(const std::string& conninfo, const std::string& sink_nam
 int main(int argc, char** argv) {
   if (argc != 5 && argc != 6) return EXIT_FAILURE;
   try {
-    publish_until_idle(argv[1], argv[2], argv[3], std::atoi(argv[4]), argc == 6 ? argv[5] : "");
+    publish({.conninfo = argv[1],
+             .sink = argv[2],
+             .options = dying_at(argv[3], std::atoi(argv[4])),
+             .refused = argc == 6 ? argv[5] : ""});
   } catch (const annals::Error& error) {
     if (error.kind() == annals::ErrorKind::refused) return EXIT_SUCCESS;  // halted, as it should
     fmt::print(stderr, "{}\n", error.what());

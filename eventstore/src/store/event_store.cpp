@@ -48,6 +48,9 @@ AppendResult append_to(Session& session, const AppendRequest& request) {
   }
 }
 
+/// The server refused the statement before it did anything: after a fail-over it is a standby, say.
+bool is_refused(const Error& error) { return error.sqlstate() == "25006"; }
+
 /// A lost connection while a statement in autocommit was under way decides nothing.
 [[noreturn]] void rethrow_in_doubt(const Error& error, ExpectedVersion expected) {
   throw Error{
@@ -100,6 +103,7 @@ AppendResult EventStore::append(const StreamName& stream, ExpectedVersion expect
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::disconnected) throw;
     connection.discard();
+    if (is_refused(error)) throw;
     rethrow_in_doubt(error, expected);
   }
 }

@@ -254,6 +254,18 @@ TEST_F(EventStoreAppend, SaysThatOnlyIdsDecideWhatExpectedNoVersion) {
   EXPECT_THAT(error.hint(), AllOf(HasSubstr("look for the events' ids"), Not(HasSubstr("same call"))));
 }
 
+// As on the standby that a primary has become: nothing happened, and another server may do it.
+TEST_F(EventStoreAppend, SaysThatAReadOnlyServerAppendedNothing) {
+  auto reader = temp_.superuser();
+  reader.conninfo += "&options=-c%20default_transaction_read_only%3Don";
+  const EventStore store{reader};
+  const auto error = error_of([&] { (void)store.append(stream_, ExpectedVersion::any(), {event("a")}); });
+  EXPECT_EQ(error.kind(), ErrorKind::disconnected) << error.what();
+  EXPECT_TRUE(error.retryable());
+  EXPECT_THAT(error.hint(), HasSubstr("connect to the primary"));
+  EXPECT_EQ(count("events"), 0);
+}
+
 TEST_F(EventStoreAppend, NoticesThatTheServerEndedAnIdleSession) {
   (void)store_.append(stream_, ExpectedVersion::any(), {event("a")});
   const auto idle = direct_.query(

@@ -8,6 +8,7 @@
 namespace annals::tests {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -43,6 +44,63 @@ TEST_F(RelayDaemonKafka, BecomesReadyAndDrainsOnTerm) {
   ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
   const auto published = read_all(topic).size();
   EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), std::to_string(published)) << "nothing twice";
+}
+
+/// Relays of one name that publish exactly once, with checkpoints in a topic of the test's own.
+class RelayDaemonTransactions : public RelayDaemonTest {
+ protected:
+  std::unique_ptr<RelayProcess> start_one(Arguments more = {}) {
+    more.insert(more.end(), {"--brokers", kafka_brokers(), "--delivery", "exactly-once", "--kafka-checkpoint-topic",
+                             checkpoints_, "--standby-poll-ms", "50", "--batch-rows-max", "50"});
+    return start(more);
+  }
+  /// Of each message of a topic, how often it is there.
+  static std::map<std::string, int> times(const std::string& topic) {
+    std::map<std::string, int> all;
+    for (const auto& record : read_all(topic)) ++all[record.value];
+    return all;
+  }
+  std::string checkpoints_ = unique_topic("checkpoints");  // the first relay makes it
+};
+
+TEST_F(RelayDaemonTransactions, RepeatNothingWhenTheOwnerIsKilled) {
+  const auto topic = create_topic(unique_topic("orders"), 3);
+  constexpr int batch = 400;
+  constexpr int kills = 4;
+  for (int i = 0; i < kills; ++i) {
+    enqueue(topic, i * batch, batch);
+    const auto owner = start_one();
+    ASSERT_TRUE(eventually([&] {
+      return owner->metric("annals_relay_messages_delivered_total{source=\"outbox\"}").value_or(0) > 0;
+    })) << owner->err();
+    owner->signal(SIGKILL);
+    (void)owner->wait_for_exit();
+  }
+  const auto last = start_one({"--until-caught-up"});
+  ASSERT_EQ(last->wait_for_exit(), 0) << last->err();
+  std::map<std::string, int> all;
+  ASSERT_TRUE(eventually([&] {
+    all = times(topic);
+    return all.size() == static_cast<std::size_t>(kills * batch);
+  })) << all.size();
+  for (const auto& [value, count] : all) EXPECT_EQ(count, 1) << value;
+}
+
+// The broker refuses the request that it is in: the relay asks again, one message a request, before it blames one.
+TEST_F(RelayDaemonTransactions, NameTheOneMessageThatIsRefused) {
+  const auto topic = create_topic(unique_topic("halt"), 1, {{"max.message.bytes", "2000"}});
+  std::vector<outbox::Message> messages;
+  for (int i = 1; i <= 20; ++i) {
+    messages.push_back({.topic = topic,
+                        .key = "k",
+                        .type = "shop.v1.Sized",
+                        .payload = i == 15 ? std::string(5000, 'x') : std::to_string(i)});
+  }
+  enqueue(messages);
+  const auto relay = start_one({"--retry-max-ms", "100"});
+  ASSERT_EQ(relay->wait_for_exit(), 7) << relay->err();
+  EXPECT_THAT(relay->err(), AllOf(HasSubstr("halted"), HasSubstr("message 15 ")));
+  EXPECT_TRUE(read_all(topic).empty()) << "what is in the transaction that it spoilt is not published either";
 }
 
 TEST_F(RelayDaemonKafka, NoSecretAppearsAnywhere) {

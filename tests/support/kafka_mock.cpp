@@ -10,7 +10,7 @@
 namespace annals::tests {
 namespace {
 
-constexpr std::int16_t produce_api = 0;
+constexpr int produce_api = 0;
 
 }  // namespace
 
@@ -42,10 +42,12 @@ void KafkaMock::create_topic(const std::string& name, int partitions) {
   }
 }
 
-void KafkaMock::fail_produce(std::initializer_list<int> errors) {
+void KafkaMock::fail_produce(std::initializer_list<int> errors) { fail(produce_api, errors); }
+
+void KafkaMock::fail(int api, const std::vector<int>& errors) {
   std::vector<rd_kafka_resp_err_t> list;
   for (const auto error : errors) list.push_back(static_cast<rd_kafka_resp_err_t>(error));
-  rd_kafka_mock_push_request_errors_array(impl_->cluster, produce_api, list.size(), list.data());
+  rd_kafka_mock_push_request_errors_array(impl_->cluster, static_cast<std::int16_t>(api), list.size(), list.data());
 }
 
 void KafkaMock::set_topic_error(const std::string& name, int error) {

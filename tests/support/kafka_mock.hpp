@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace annals::tests {
 
@@ -17,6 +18,8 @@ class KafkaMock {
   void create_topic(const std::string& name, int partitions);
   /// The next answers to Produce are these error codes of the protocol, one request each; -195 cuts the connection.
   void fail_produce(std::initializer_list<int> errors);
+  /// The same for any request, by its number in the protocol.
+  void fail(int api, const std::vector<int>& errors);
   /// Metadata says this about the topic from now on; 0: that it is fine.
   void set_topic_error(const std::string& name, int error);
   void set_down(bool down);

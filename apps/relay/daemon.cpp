@@ -30,17 +30,19 @@ constexpr milliseconds tick{1000};
 /// What a source may take beyond its drain_timeout: the step that it was in, and writing the checkpoint.
 constexpr seconds hang_grace{5};
 
+constexpr std::string_view rate_limits_key = "relay.rate_limits";
+
 class Daemon {
  public:
-  Daemon(const LoadedConfig& loaded, RunMode mode)
-      : config_(loaded.config), mode_(mode), log_(loaded.config.log, loaded.secrets) {
+  Daemon(const LoadedConfig& loaded, RunMode mode, std::function<LoadedConfig()> reload)
+      : config_(loaded.config), mode_(mode), reload_(std::move(reload)), log_(loaded.config.log, loaded.secrets) {
     for (const auto& warning : loaded.warnings) log_.write(host::Level::warn, warning);
     for (const auto& log : config_.sources) add(log);
     health_.emplace(healths(), config_.limits.stall);
   }
 
   host::ExitCode run() {
-    const host::SignalThread signals{[this](int signal) { on_signal(signal); }};
+    const host::SignalThread signals{[this](int signal) { on_signal(signal); }, [this] { on_hangup(); }};
     try {
       if (config_.http.listen) serve();
     } catch (const Error& error) {
@@ -118,6 +120,21 @@ class Daemon {
     request_stop();
   }
 
+  /// Takes what may change while the program runs; says what needs a restart.
+  void on_hangup() {
+    const auto loaded = reload_();
+    for (const auto& problem : loaded.problems) log_.write(host::Level::error, "not reloaded: " + problem);
+    if (!loaded.problems.empty()) return;
+    limits_.set(loaded.config.relay.rate_limits);
+    for (const auto& setting : all_settings()) {
+      if (setting.key == rate_limits_key || setting.show(loaded.config) == setting.show(config_)) continue;
+      log_.write(host::Level::warn, "a setting has changed that takes a restart",
+                 {{"setting", std::string{setting.key}}});
+    }
+    log_.write(host::Level::info, "reloaded",
+               {{std::string{rate_limits_key}, find_setting(rate_limits_key)->show(loaded.config)}});
+  }
+
   void request_stop() {
     stop_.request_stop();
     const std::lock_guard lock{mutex_};
@@ -127,7 +144,7 @@ class Daemon {
 
   void work(Part& part) {
     Source source{*find_message_log(part.log, config_.database.schema),
-                  {config_, mode_, open_sink_, clock_, log_, *part.health, *part.metrics}};
+                  {config_, mode_, open_sink_, limits_, clock_, log_, *part.health, *part.metrics}};
     const auto code = source.run(stop_.get_token());
     // One that cannot go on stops the program, loudly; the others drain first.
     if (code != host::ExitCode::ok) request_stop();
@@ -168,6 +185,8 @@ class Daemon {
 
   const Config config_;
   const RunMode mode_;
+  const std::function<LoadedConfig()> reload_;
+  LiveLimits limits_{config_.relay.rate_limits};
   SystemClock clock_;
   host::Log log_;
   Metrics metrics_;
@@ -190,6 +209,8 @@ class Daemon {
 
 }  // namespace
 
-host::ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode) { return Daemon{loaded, mode}.run(); }
+host::ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode, std::function<LoadedConfig()> reload) {
+  return Daemon{loaded, mode, std::move(reload)}.run();
+}
 
 }  // namespace annals::relayd

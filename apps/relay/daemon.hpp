@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "host/process/exit_code.hpp"
 #include "relay/settings/config_loader.hpp"
 #include "relay/source.hpp"
@@ -9,6 +11,8 @@ namespace annals::relayd {
 ///
 /// May end the process itself, with ExitCode::in_flight, when a source hangs past limits.drain_timeout: a thread
 /// inside a library cannot be ended otherwise.
-[[nodiscard]] host::ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode);
+///
+/// `reload` gives the configuration as it is now, at a SIGHUP: the rate limits are taken from it.
+[[nodiscard]] host::ExitCode run_daemon(const LoadedConfig& loaded, RunMode mode, std::function<LoadedConfig()> reload);
 
 }  // namespace annals::relayd

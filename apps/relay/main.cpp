@@ -30,7 +30,11 @@ void tell(const char* kind, const std::vector<std::string>& lines) {
 }
 
 host::ExitCode run(const CommandLine& line) {
-  const auto loaded = load_config({.file = line.config_file, .environment = environment(), .flags = line.settings});
+  const auto load = [inputs =
+                         ConfigInputs{.file = line.config_file, .environment = environment(), .flags = line.settings}] {
+    return load_config(inputs);
+  };
+  const auto loaded = load();
   tell("error", loaded.problems);
   if (line.print_config) std::fputs(print_config(loaded).c_str(), stdout);
   if (!loaded.problems.empty()) return host::ExitCode::usage;
@@ -39,7 +43,7 @@ host::ExitCode run(const CommandLine& line) {
     if (line.check) std::fputs("annals-relay: the configuration is good\n", stderr);
     return host::ExitCode::ok;
   }
-  return run_daemon(loaded, {line.until_caught_up, line.exit_on_unavailable});
+  return run_daemon(loaded, {line.until_caught_up, line.exit_on_unavailable}, load);
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ struct Families {
         delivered(counter(r, "annals_relay_messages_delivered_total", "Messages that the sink confirmed")),
         restarts(counter(r, "annals_relay_restarts_total", "Sessions that ended with an error and were opened again")),
         blocked(counter(r, "annals_relay_blocked_seconds_total", "Time spent waiting for open transactions")),
+        throttled(counter(r, "annals_relay_throttled_seconds_total", "Time spent waiting because of a rate limit")),
         in_flight(gauge(r, "annals_relay_in_flight_messages", "Messages sent and not yet confirmed")),
         acknowledged(gauge(r, "annals_relay_acknowledged_position", "Everything up to here is delivered")),
         checkpoint(gauge(r, "annals_relay_checkpoint_position", "Everything up to here is recorded as delivered")),
@@ -55,7 +56,7 @@ struct Families {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
   }
 
-  Counters &read, &delivered, &restarts, &blocked;
+  Counters &read, &delivered, &restarts, &blocked, &throttled;
   Gauges &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &blocker_age, &state, &circuit, &sink;
   Histograms& step;
 };
@@ -68,6 +69,7 @@ class Source final : public SourceMetrics {
         read_(families.read.Add(labels_)),
         delivered_(families.delivered.Add(labels_)),
         blocked_(families.blocked.Add(labels_)),
+        throttled_(families.throttled.Add(labels_)),
         in_flight_(families.in_flight.Add(labels_)),
         acknowledged_(families.acknowledged.Add(labels_)),
         checkpoint_(families.checkpoint.Add(labels_)),
@@ -84,6 +86,7 @@ class Source final : public SourceMetrics {
   void step(const outbox::StepReport& report, std::chrono::duration<double> duration) override {
     read_.Increment(static_cast<double>(report.read));
     delivered_.Increment(static_cast<double>(report.delivered));
+    throttled_.Increment(report.throttled.count());
     in_flight_.Set(static_cast<double>(report.in_flight));
     acknowledged_.Set(static_cast<double>(report.acknowledged));
     checkpoint_.Set(static_cast<double>(report.checkpoint));
@@ -138,7 +141,7 @@ class Source final : public SourceMetrics {
 
   const Labels labels_;
   Families& families_;
-  prometheus::Counter &read_, &delivered_, &blocked_;
+  prometheus::Counter &read_, &delivered_, &blocked_, &throttled_;
   prometheus::Gauge &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};

@@ -81,6 +81,7 @@ host::ExitCode Source::session(const std::stop_token& stop) {
   parts_.health.beat(parts_.clock.steady());
   require_tables();
   const auto sink = parts_.open_sink();
+  limits_ = parts_.limits.get();
   auto relay = open_relay(sink);
   bool caught_up = false;
   while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
@@ -98,6 +99,7 @@ host::ExitCode Source::session(const std::stop_token& stop) {
 outbox::Relay Source::open_relay(const OpenSink& sink) const {
   const auto database = database_of(parts_.config);
   auto options = relay_options(parts_.config, log_.name);
+  options.rate_limits = limits_;
   if (sink.transactional != nullptr) return {database, log_, *sink.transactional, parts_.clock, std::move(options)};
   return {database, log_, *sink.sink, parts_.clock, std::move(options)};
 }
@@ -116,6 +118,7 @@ void Source::require_tables() {
 
 /// Returns true when this was the last step.
 bool Source::step(outbox::Relay& relay, const OpenSink& sink) {
+  limit(relay);
   const auto started = parts_.clock.steady();
   const auto report = relay.step(step_wait_max);
   observe(report, parts_.clock.steady() - started);
@@ -127,6 +130,13 @@ bool Source::step(outbox::Relay& relay, const OpenSink& sink) {
   parts_.health.set_sink_connected(connected);
   parts_.metrics.sink_connected(connected);
   return parts_.mode.until_caught_up && report.state == outbox::StepReport::State::idle && report.in_flight == 0;
+}
+
+void Source::limit(outbox::Relay& relay) {
+  auto limits = parts_.limits.get();
+  if (limits == limits_) return;
+  relay.limit(limits);
+  limits_ = std::move(limits);
 }
 
 void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration) {

@@ -12,6 +12,7 @@
 #include "host/process/exit_code.hpp"
 #include "host/text/log.hpp"
 #include "relay/health.hpp"
+#include "relay/live_limits.hpp"
 #include "relay/metrics.hpp"
 #include "relay/open_sink.hpp"
 #include "relay/settings/config.hpp"
@@ -38,6 +39,7 @@ class Source {
     const Config& config;
     RunMode mode;
     const SinkFactory& open_sink;
+    const LiveLimits& limits;
     Clock& clock;
     host::Log& log;
     SourceHealth& health;
@@ -53,6 +55,7 @@ class Source {
   [[nodiscard]] outbox::Relay open_relay(const OpenSink& sink) const;
   void require_tables();
   [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
+  void limit(outbox::Relay& relay);
   void observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration);
   void enter(Phase phase, std::string detail = {});
   void log_change(Phase from, Phase to);
@@ -75,6 +78,7 @@ class Source {
   Backoff backoff_;
   Phase phase_ = Phase::connecting;
   std::size_t in_flight_ = 0;  ///< of the last step
+  LiveLimits::Limits limits_;  ///< that the relay has
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
   std::chrono::steady_clock::time_point blocked_log_at_;  // not before then
   std::optional<std::chrono::steady_clock::time_point> unprepared_since_;

@@ -92,6 +92,43 @@ std::string show_routes(const Config& config) {
   return text;
 }
 
+/// "topic=messages" or "topic=messages/bytes", comma-separated.
+outbox::RateLimit parse_rate_limit(const std::string& item) {
+  const auto equals = item.rfind('=');
+  const auto slash = item.find('/', equals == std::string::npos ? 0 : equals);
+  if (equals == std::string::npos || equals == 0) {
+    throw invalid(fmt::format("\"{}\" is not topic=messages/bytes", printable(item)),
+                  "such as *=5000,shop.orders=100/1048576; 0 is no limit");
+  }
+  constexpr std::int64_t most = 1'000'000'000'000;
+  const auto number = [](const std::string& text) { return static_cast<double>(host::parse_integer(text, 0, most)); };
+  outbox::RateLimit limit{.topic = item.substr(0, equals)};
+  limit.messages_per_second = number(item.substr(equals + 1, slash == std::string::npos ? slash : slash - equals - 1));
+  if (slash != std::string::npos) limit.bytes_per_second = number(item.substr(slash + 1));
+  if (limit.topic != "*") outbox::require_topic(limit.topic);
+  return limit;
+}
+
+void set_rate_limits(Config& config, const std::string& text) {
+  std::vector<outbox::RateLimit> limits;
+  for (const auto& item : host::split(text, ',')) {
+    auto limit = parse_rate_limit(item);
+    const bool twice = std::ranges::find(limits, limit.topic, &outbox::RateLimit::topic) != limits.end();
+    if (twice) throw invalid(fmt::format("two limits for topic {}", limit.topic), "keep one of them");
+    limits.push_back(std::move(limit));
+  }
+  config.relay.rate_limits = std::move(limits);
+}
+
+std::string show_rate_limits(const Config& config) {
+  std::string text;
+  for (const auto& limit : config.relay.rate_limits) {
+    text += fmt::format("{}{}={:.0f}/{:.0f}", text.empty() ? "" : ",", limit.topic, limit.messages_per_second,
+                        limit.bytes_per_second);
+  }
+  return text;
+}
+
 /// Added to those of the file, which they override.
 void set_kafka_settings(Config& config, const std::string& text) {
   for (const auto& item : host::split(text, ',')) {
@@ -179,6 +216,9 @@ constexpr std::array settings{
             c.relay.unrouted =
                 host::choose(v, "halt", "skip") ? outbox::Unrouted::halt : outbox::Unrouted::skip; },
           [](const Config& c) { return std::string{c.relay.unrouted == outbox::Unrouted::halt ? "halt" : "skip"}; }},
+  Setting{"relay.rate_limits", "ANNALS_RELAY_RATE_LIMITS", "--rate-limits", ValueKind::list,
+          "topic=messages/bytes, a second, 0: no limit; * is all topics together; read again at SIGHUP",
+          set_rate_limits, show_rate_limits},
   number<&Config::relay, &RelayOptions::checkpoint_interval, 10, 60'000>(
       "relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "--checkpoint-interval-ms",
       "at most this much is published again after a crash; exactly once: how long a transaction grows"),

@@ -22,6 +22,7 @@
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
+#include "relay/throttle.hpp"
 
 namespace annals::outbox {
 
@@ -47,6 +48,7 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
     throw invalid(fmt::format("relay \"{}\" has no routes for {}", printable(options.name), log.name),
                   "add a route, for instance category \"*\"");
   }
+  (void)Throttle{options.rate_limits};
   (void)Admission{options, {}};  // routes and topics are found out to be wrong now, not when the log is owned
   return options;
 }
@@ -151,6 +153,12 @@ StepReport Relay::step(milliseconds wait_max) {
     if (impl_->run) impl_->run->leave();
     throw;
   }
+}
+
+void Relay::limit(std::vector<RateLimit> limits) {
+  (void)Throttle{limits};
+  impl_->options.rate_limits = std::move(limits);
+  if (impl_->run) impl_->run->limit(impl_->options.rate_limits);
 }
 
 bool Relay::drain(milliseconds wait_max) {

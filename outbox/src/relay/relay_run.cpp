@@ -88,7 +88,8 @@ RelayRun::RelayRun(Parts parts)
       tenure_(std::move(parts.tenure)),
       publisher_(parts.destination, options_.in_flight_max),
       committer_({source_, parts.destination, clock_, publisher_, options_, log_.name}),
-      intake_(source_) {
+      intake_(source_),
+      throttle_(options_.rate_limits) {
   committer_.start();
 }
 
@@ -110,7 +111,7 @@ std::size_t RelayRun::pass(StepReport& report) {
   const auto read = fill();
   const auto sent = publish(report);
   if (sent > 0) at("sent");
-  committer_.hold_when_due(!intake_.empty() || intake_.may_read());
+  committer_.hold_when_due(!is_throttled() && (!intake_.empty() || intake_.may_read()));
   const auto delivered = collect(0ms);
   report.read += read;
   report.delivered += delivered;
@@ -132,6 +133,7 @@ std::size_t RelayRun::fill() {
 /// Sends what is unsent until the destination has no room; returns how many messages it got through.
 std::size_t RelayRun::publish(StepReport& report) {
   if (committer_.is_holding()) return 0;
+  throttled_ = Throttle::Duration::zero();
   std::size_t done = 0;
   for (; !intake_.empty(); intake_.pop(), ++done) {
     keep_alive_when_due();
@@ -144,11 +146,19 @@ std::size_t RelayRun::publish(StepReport& report) {
     }
     if (verdict == Admission::Verdict::skip) {
       publisher_.skip(message.ticket);
-    } else if (!offer(message)) {
+    } else if (!send(message)) {
       break;
     }
   }
   return done;
+}
+
+/// False when the destination has no room, or a rate limit lets nothing through.
+bool RelayRun::send(MessageView& message) {
+  throttled_ = throttle_.wait(message.topic, clock_.steady());
+  if (is_throttled() || !offer(message)) return false;
+  throttle_.take(message.topic, message.key.size() + message.payload.size());
+  return true;
 }
 
 void RelayRun::keep_alive_when_due() {
@@ -189,7 +199,7 @@ void RelayRun::wait_for_work(milliseconds wait_max, StepReport& report) {
   if (!intake_.empty() || is_far_ahead() || (committer_.is_holding() && publisher_.in_flight() > 0)) {
     // the destination is full or slow, or its transaction ends when all of it is reported: wait for it
     source_.rest();
-    report.delivered += collect(until);
+    wait_for_destination(until, report);
   } else if (publisher_.in_flight() > 0) {
     intake_.wait(std::min(wait_max, look_while_in_flight));
     report.delivered += collect(0ms);
@@ -197,6 +207,16 @@ void RelayRun::wait_for_work(milliseconds wait_max, StepReport& report) {
     committer_.commit_when_due(quiet);
     intake_.wait(committer_.has_unsaved() ? std::min(wait_max, committer_.until_due(quiet)) : wait_max);
   }
+}
+
+void RelayRun::wait_for_destination(milliseconds wait_max, StepReport& report) {
+  if (!is_throttled()) {
+    report.delivered += collect(wait_max);
+    return;
+  }
+  const auto begin = clock_.steady();
+  report.delivered += collect(std::min(wait_max, std::chrono::ceil<milliseconds>(throttled_)));
+  report.throttled += clock_.steady() - begin;
 }
 
 bool RelayRun::is_quiet() const {

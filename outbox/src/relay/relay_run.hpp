@@ -17,6 +17,7 @@
 #include "relay/committer.hpp"
 #include "relay/intake.hpp"
 #include "relay/publisher.hpp"
+#include "relay/throttle.hpp"
 
 namespace annals::outbox {
 
@@ -46,6 +47,7 @@ class RelayRun {
   explicit RelayRun(Parts parts);
 
   StepReport step(std::chrono::milliseconds wait_max);
+  void limit(const std::vector<RateLimit>& limits) { throttle_ = Throttle{limits}; }
   /// Waits at most `wait_max` for what is in flight and records the checkpoint. Rows that were read and not sent are
   /// forgotten: the next owner reads them.
   void drain(std::chrono::milliseconds wait_max);
@@ -59,10 +61,13 @@ class RelayRun {
   [[nodiscard]] bool is_far_ahead() const;
   std::size_t fill();
   std::size_t publish(StepReport& report);
+  [[nodiscard]] bool send(MessageView& message);
+  [[nodiscard]] bool is_throttled() const noexcept { return throttled_ > Throttle::Duration::zero(); }
   void keep_alive_when_due();
   [[nodiscard]] bool offer(const MessageView& message);
   std::size_t collect(std::chrono::milliseconds wait);
   void wait_for_work(std::chrono::milliseconds wait_max, StepReport& report);
+  void wait_for_destination(std::chrono::milliseconds wait_max, StepReport& report);
   void complete(StepReport& report, bool progress);
   [[nodiscard]] bool is_quiet() const;
 
@@ -84,6 +89,8 @@ class RelayRun {
   Publisher publisher_;
   Committer committer_;
   Intake intake_;
+  Throttle throttle_;
+  Throttle::Duration throttled_{0};  ///< until the next message may go
   std::chrono::steady_clock::time_point kept_alive_;
 };
 

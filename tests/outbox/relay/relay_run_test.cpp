@@ -324,6 +324,68 @@ TEST_F(RelayRunInTransactions, CommitsBesideWhatIsInFlightWhereAnyPrefixMayBe) {
   EXPECT_THAT(in_flight_, ::testing::Contains(::testing::Gt(0U)));
 }
 
+TEST_F(RelayRunInTransactions, CommitsBeforeItWaitsForARateLimit) {
+  options_.checkpoint_interval = 1h;
+  options_.rate_limits = {{.topic = "*", .messages_per_second = 100}};
+  MemoryDestination destination{sink_, progress_, "main", CommitRule::all_sent};
+  auto& run = open(destination);
+  append(40);
+  step_until_idle(run);
+  EXPECT_GE(destination.commits.size(), 20U) << "nothing waits in an open transaction";
+}
+
+/// Delivers at once, and has the time pass that it is waited for in vain.
+class WaitingSink final : public Sink {
+ public:
+  explicit WaitingSink(ManualClock& clock) : clock_(clock) {}
+  Send send(const MessageView& message) override {
+    sent_.push_back(message.ticket);
+    return Send::accepted;
+  }
+  void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override {
+    if (sent_.empty()) clock_.advance(wait);
+    for (const auto ticket : std::exchange(sent_, {})) deliveries.push_back({ticket, Delivery::Outcome::delivered, {}});
+  }
+
+ private:
+  ManualClock& clock_;
+  std::vector<std::int64_t> sent_;
+};
+
+TEST_F(RelayRunTest, KeepsToItsRateLimitAndSaysHowLongItWaited) {
+  options_.rate_limits = {{.topic = "*", .messages_per_second = 100}};
+  WaitingSink sink{clock_};
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  append(500);
+  const auto begin = clock_.steady();
+  std::chrono::duration<double> throttled{0};
+  while (true) {
+    const auto report = run.step(20ms);
+    throttled += report.throttled;
+    if (report.state == State::idle) break;
+  }
+  const std::chrono::duration<double> took = clock_.steady() - begin;
+  EXPECT_NEAR(took.count(), 4.9, 0.5);
+  EXPECT_NEAR(throttled.count(), took.count(), 0.5);
+}
+
+TEST_F(RelayRunTest, TakesAnotherRateLimitWhileItRuns) {
+  options_.rate_limits = {{.topic = "*", .messages_per_second = 1}};
+  RecordingSink sink;
+  MemoryDestination destination{sink, progress_, "main"};
+  auto& run = open(destination);
+  append(500);
+  for (int i = 0; i < 100; ++i) {
+    (void)run.step(1ms);
+    clock_.advance(1ms);
+  }
+  EXPECT_LE(sink.received.size(), 2U);
+  run.limit({});
+  step_until_idle(run);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(1, 500)));
+}
+
 TEST_F(RelayRunTest, EndsWhenASuccessorHasOpened) {
   RecordingSink sink;
   MemoryDestination destination{sink, progress_, "main"};

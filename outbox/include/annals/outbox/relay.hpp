@@ -29,6 +29,16 @@ struct Route {
   std::string topic;
 };
 
+/// At most so much of a topic leaves a second, on the mean and but for bursts of a tenth of it; topic "*": of all topics together. 0:
+/// as much as there is. Messages leave in the order of the log, so what waits for its topic's limit holds up what comes after it.
+struct RateLimit {
+  std::string topic;
+  double messages_per_second = 0;
+  double bytes_per_second = 0;  ///< of keys and payloads
+
+  bool operator==(const RateLimit&) const = default;
+};
+
 /// What to do with an event that no route names.
 enum class Unrouted { halt, skip };
 
@@ -48,6 +58,9 @@ struct RelayOptions {
   /// After a fail-over or a point-in-time recovery: the timeline, as in the error that named it, on which to go on
   /// although the checkpoint was made on another. What was published last may be missing from the database then.
   std::string accept_timeline = {};
+
+  /// One a topic at most. See Relay::limit().
+  std::vector<RateLimit> rate_limits = {};
 
   // Performance. The memory of a relay is about two batches, one in the database's form and one in the sink's, and what is
   // in flight: a message costs librdkafka about 1 KB beyond its payload. Measured with 200 bytes each: 33 MB for a process
@@ -80,6 +93,7 @@ struct StepReport {
   };
   State state = State::standby;
   std::size_t read = 0;                          ///< messages read in this step
+  std::chrono::duration<double> throttled{0};    ///< waited in this step because of a rate limit
   std::size_t delivered = 0;                     ///< messages reported as delivered in this step
   std::size_t in_flight = 0;                     ///< sent, not yet reported
   std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
@@ -115,6 +129,9 @@ class Relay {
 
   /// Does one bounded piece of work; when there is none, waits at most `wait_max` for some.
   StepReport step(std::chrono::milliseconds wait_max);
+  /// From now on these limits hold, and no others. Throws Error{invalid} for limits that cannot be meant; then the old ones
+  /// hold.
+  void limit(std::vector<RateLimit> limits);
   /// Stops reading, waits at most `wait_max` for what is in flight, records the checkpoint and gives up the ownership.
   /// True when nothing was left in flight.
   bool drain(std::chrono::milliseconds wait_max);

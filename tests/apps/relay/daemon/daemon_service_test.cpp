@@ -93,5 +93,32 @@ TEST_F(RelayDaemonService, WritesJsonLogsWhenAsked) {
   EXPECT_THAT(relay->err(), HasSubstr("\"message\":\"annals-relay starts\",\"version\":"));
 }
 
+// As systemctl reload does.
+TEST_F(RelayDaemonService, TakesNewRateLimitsAtAHangup) {
+  enqueue("orders", 0, 2'000);
+  const auto limited = [&](const std::string& limit, const std::string& rest = {}) {
+    return folder_.write("relay.toml", "[relay]\nsink = \"stdout\"\nrate_limits = [" + limit + "]\n" + rest);
+  };
+  const auto relay = start({"--config", limited("\"*=20\"")});
+  const auto delivered = [&] {
+    return relay->metric("annals_relay_messages_delivered_total{source=\"outbox\"}").value_or(0);
+  };
+  ASSERT_TRUE(eventually([&] { return delivered() >= 5; })) << relay->err();
+  EXPECT_LT(delivered(), 1'000);
+  EXPECT_GT(relay->metric("annals_relay_throttled_seconds_total{source=\"outbox\"}").value_or(0), 0);
+
+  (void)limited("\"*=fast\"");
+  relay->signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return relay->has_logged("not reloaded"); }));
+  EXPECT_LT(delivered(), 1'000) << "what cannot be read changes nothing";
+
+  (void)limited("", "standby_poll_ms = 77\n");
+  relay->signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return delivered() == 2'000; })) << relay->err();
+  EXPECT_TRUE(relay->has_logged("setting=relay.standby_poll_ms")) << relay->err();
+  relay->signal(SIGTERM);
+  EXPECT_EQ(relay->wait_for_exit(), 0);
+}
+
 }  // namespace
 }  // namespace annals::tests

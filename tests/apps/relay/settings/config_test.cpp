@@ -153,6 +153,11 @@ INSTANTIATE_TEST_SUITE_P(
             "relay.checkpoint_interval_ms is more than half of kafka.transaction_timeout_ms", "lower the one"},
         Bad{"KafkaTransactionalId", "[kafka.settings]\n\"transactional.id\" = \"mine\"\n", "transactional.id",
             "remove it"},
+        Bad{"RateLimitWithoutTopic", "[relay]\nrate_limits = [\"100\"]\n",
+            ":6: relay.rate_limits: \"100\" is not topic=messages", "0 is no limit"},
+        Bad{"RateLimitThatIsNoNumber", "[relay]\nrate_limits = [\"*=fast\"]\n", ":6: relay.rate_limits: ", ""},
+        Bad{"RateLimitTwice", "[relay]\nrate_limits = [\"t=1\", \"t=2\"]\n",
+            ":6: relay.rate_limits: two limits for topic t", "keep one"},
         Bad{"UnknownSource", "[relay]\nsources = [\"inbox\"]\n", ":6: relay.sources: \"inbox\" is not a source",
             "outbox"},
         Bad{"SourceTwice", "[relay]\nsources = [\"outbox\", \"outbox\"]\n",
@@ -187,6 +192,15 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"KafkaSettingAsList", "[kafka.settings]\n\"linger.ms\" = [5]\n", ":6: kafka.settings.linger.ms is a list",
             ""}),
     [](const auto& bad) { return bad.param.name; });
+
+TEST(RelayConfig, TakesRateLimits) {
+  const auto loaded = load(minimal + "[relay]\nrate_limits = [\"*=5000\", \"shop.orders=0/65536\"]\n");
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.config.relay.rate_limits,
+              ElementsAre(outbox::RateLimit{.topic = "*", .messages_per_second = 5000},
+                          outbox::RateLimit{.topic = "shop.orders", .bytes_per_second = 65536}));
+  EXPECT_THAT(print_config(loaded), HasSubstr("*=5000/0,shop.orders=0/65536"));
+}
 
 TEST(RelayConfig, ReportsAllProblemsAtOnce) {
   EXPECT_EQ(load(minimal + "[relay]\nnmae = \"x\"\nbatch_rows_max = 0\n[logg]\n").problems.size(), 3U);

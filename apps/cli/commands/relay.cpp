@@ -34,12 +34,19 @@ std::string owner_text(const postgres::Owner& owner) {
 void add_relay(Report& report, const outbox::RelayStatus& status) {
   report.add({cell(status.relay), cell(status.log), cell(status.position), cell(status.lag_messages),
               age_cell(status.oldest_age), status.owner ? cell(owner_text(*status.owner)) : no_value(),
+              cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}),
               cell(format_timestamp(status.updated_at))});
 }
 
 std::vector<ReportColumn> relay_columns() {
-  return {{"relay"}, {"log"},       {"position", Align::right}, {"lag", Align::right}, {"oldest_age_ms", Align::right},
-          {"owner"}, {"updated_at"}};
+  return {{"relay"},
+          {"log"},
+          {"position", Align::right},
+          {"lag", Align::right},
+          {"oldest_age_ms", Align::right},
+          {"owner"},
+          {"delivery"},
+          {"updated_at"}};
 }
 
 /// Adopting with a position makes a relay that is not there; everything else needs one.

@@ -23,6 +23,7 @@ RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
   status.system_identifier = rows.text(row, 4);
   status.timeline = rows.text(row, 5);
   status.updated_at = rows.timestamptz(row, 6);
+  status.exactly_once = rows.boolean(row, 7);
   return status;
 }
 

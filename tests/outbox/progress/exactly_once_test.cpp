@@ -57,6 +57,8 @@ TEST_F(ExactlyOnce, PublishesEachMessageOnceAndTheRowFollows) {
   publish_exactly_once();
   EXPECT_THAT(visible(), ElementsAreArray(numbers(0, 110)));
   EXPECT_EQ(row("position"), "110");
+  postgres::Connection connection{database_.as("operator")};
+  EXPECT_TRUE(outbox::read_relay_status(connection, {log_}).front().exactly_once);
   EXPECT_EQ(row("in_broker"), "true");
 }
 

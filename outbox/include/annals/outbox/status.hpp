@@ -34,8 +34,9 @@ struct RelayStatus {
   std::int64_t lag_messages = 0;  ///< positions after it; an upper bound, because rolled-back positions count
   std::optional<std::chrono::milliseconds> oldest_age;  ///< of the first message after it; nothing when caught up
   std::optional<postgres::Owner> owner;                 ///< nothing when no relay of this name is publishing
-  Timestamp updated_at;                                 ///< when the checkpoint was written
-  std::string system_identifier;                        ///< of the cluster that the checkpoint belongs to
+  bool exactly_once = false;      ///< the broker has the say, and `position` follows a moment behind
+  Timestamp updated_at;           ///< when the checkpoint was written
+  std::string system_identifier;  ///< of the cluster that the checkpoint belongs to
   std::string timeline;
   std::optional<EventId> message_id;  ///< of the message at `position`
 };

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace annals::kafka {
@@ -90,39 +91,40 @@ void CheckpointTopic::poll() {
   const MessageHandle nothing{rd_kafka_consumer_poll(client_.get(), 0)};  // nothing is assigned
 }
 
-std::string CheckpointTopic::read(const std::string& id) {
-  require();
-  const Deadline deadline{answer_timeout_};
+std::string CheckpointTopic::read(const std::string& id, const KeepAlive& keep_alive) {
+  const Wait wait{.deadline = Deadline{answer_timeout_}, .keep_alive = keep_alive};
+  require(wait);
   std::int64_t low = 0;
   std::int64_t end = 0;
   const auto error = rd_kafka_query_watermark_offsets(client_.get(), name_.c_str(), partition, &low, &end,
-                                                      std::max(1, to_int_ms(deadline.left())));
+                                                      std::max(1, to_int_ms(wait.deadline.left())));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw disconnected(fmt::format("cannot learn where {}[{}] ends: {}", name_, partition, describe(error)), state_);
   }
   for (auto count = records_first;; count *= more_each_time) {
     const auto from = std::max(low, end - count);
-    auto record = find(id, from, deadline);
+    auto record = find(id, from, wait);
     if (!record.empty() || from == low) return record;
   }
 }
 
 /// The last record of `id` at or after `from`.
-std::string CheckpointTopic::find(const std::string& id, std::int64_t from, const Deadline& deadline) {
+std::string CheckpointTopic::find(const std::string& id, std::int64_t from, const Wait& wait) {
   const PartitionList list{rd_kafka_topic_partition_list_new(1)};
   rd_kafka_topic_partition_list_add(list.get(), name_.c_str(), partition)->offset = from;
   (void)rd_kafka_assign(client_.get(), list.get());
   std::string record;
   bool at_end = false;
   while (!at_end) {
-    if (deadline.passed()) {
+    wait.keep_alive();
+    if (wait.deadline.passed()) {
       throw disconnected(
           fmt::format("{}[{}] could not be read to its end within {} ms: another relay's transaction may be open",
                       name_, partition, answer_timeout_.count()),
           state_);
     }
     const MessageHandle message{
-        rd_kafka_consumer_poll(client_.get(), to_int_ms(std::min(answer_wait, deadline.left())))};
+        rd_kafka_consumer_poll(client_.get(), to_int_ms(std::min(answer_wait, wait.deadline.left())))};
     if (!message) continue;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       at_end = message->offset >= high_watermark();
@@ -145,30 +147,41 @@ std::int64_t CheckpointTopic::high_watermark() {
   return error == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : std::numeric_limits<std::int64_t>::max();
 }
 
-/// The topic exists, and is compacted.
-void CheckpointTopic::require() {
+/// What the broker says about the topic's partition.
+rd_kafka_resp_err_t CheckpointTopic::ask(const Deadline& deadline) {
   const TopicHandle handle{rd_kafka_topic_new(client_.get(), name_.c_str(), nullptr)};
-  const Deadline deadline{answer_timeout_};
+  if (!handle)
+    throw invalid(fmt::format("checkpoint topic {}: {}", name_, describe(rd_kafka_last_error())), "correct the name");
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto error =
+      rd_kafka_metadata(client_.get(), 0, handle.get(), &answer, std::max(1, to_int_ms(deadline.left())));
+  const std::unique_ptr<const rd_kafka_metadata_t, Destroy<rd_kafka_metadata_destroy>> owner{answer};
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  if (answer->topic_cnt != 1) return RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  const auto& topic = answer->topics[0];
+  if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return topic.err;
+  const bool led = topic.partition_cnt > 0 && topic.partitions[0].leader >= 0;
+  return led ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
+/// The topic exists, and is compacted.
+void CheckpointTopic::require(const Wait& wait) {
   bool made = false;
-  while (true) {
-    const rd_kafka_metadata_t* answer = nullptr;
-    auto error = rd_kafka_metadata(client_.get(), 0, handle.get(), &answer, std::max(1, to_int_ms(deadline.left())));
-    const std::unique_ptr<const rd_kafka_metadata_t, Destroy<rd_kafka_metadata_destroy>> owner{answer};
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = answer->topics[0].err;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && answer->topics[0].partitions[0].leader >= 0) break;
+  for (auto error = ask(wait.deadline); error != RD_KAFKA_RESP_ERR_NO_ERROR; error = ask(wait.deadline)) {
     if (is_authorisation(error)) {
       throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to use topic {}", name_), state_);
     }
-    if (deadline.passed())
+    if (wait.deadline.passed()) {
       throw disconnected(fmt::format("no answer about topic {}: {}", name_, describe(error)), state_);
-    if (is_unknown_topic(error) && !std::exchange(made, true)) create();
-    const MessageHandle nothing{
-        rd_kafka_consumer_poll(client_.get(), to_int_ms(std::min(answer_wait, deadline.left())))};
+    }
+    if (is_unknown_topic(error) && !std::exchange(made, true)) create(wait.deadline);
+    wait.keep_alive();
+    std::this_thread::sleep_for(std::min(answer_wait, wait.deadline.left()));
   }
-  require_compacted();
+  require_compacted(wait.deadline);
 }
 
-void CheckpointTopic::create() {
+void CheckpointTopic::create(const Deadline& deadline) {
   std::array<char, 256> text{};
   const NewTopic topic{rd_kafka_NewTopic_new(name_.c_str(), 1, -1, text.data(), text.size())};
   if (!topic) throw invalid(fmt::format("checkpoint topic {}: {}", name_, text.data()), "correct the name");
@@ -176,10 +189,10 @@ void CheckpointTopic::create() {
     (void)rd_kafka_NewTopic_set_config(topic.get(), name, value);
   }
   const QueueHandle queue{rd_kafka_queue_new(client_.get())};
-  auto options = admin_options(*client_, RD_KAFKA_ADMIN_OP_CREATETOPICS, answer_timeout_);
+  auto options = admin_options(*client_, RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline.left());
   std::array<rd_kafka_NewTopic_t*, 1> topics{topic.get()};
   rd_kafka_CreateTopics(client_.get(), topics.data(), topics.size(), options.get(), queue.get());
-  const EventHandle event{rd_kafka_queue_poll(queue.get(), to_int_ms(answer_timeout_))};
+  const EventHandle event{rd_kafka_queue_poll(queue.get(), to_int_ms(deadline.left()))};
   const auto* result = event ? rd_kafka_event_CreateTopics_result(event.get()) : nullptr;
   std::size_t count = 0;
   const auto* const* made = result == nullptr ? nullptr : rd_kafka_CreateTopics_result_topics(result, &count);
@@ -197,13 +210,13 @@ void CheckpointTopic::create() {
                        name_)}};
 }
 
-void CheckpointTopic::require_compacted() {
+void CheckpointTopic::require_compacted(const Deadline& deadline) {
   const Resource resource{rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name_.c_str())};
   const QueueHandle queue{rd_kafka_queue_new(client_.get())};
-  auto options = admin_options(*client_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, answer_timeout_);
+  auto options = admin_options(*client_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline.left());
   std::array<rd_kafka_ConfigResource_t*, 1> resources{resource.get()};
   rd_kafka_DescribeConfigs(client_.get(), resources.data(), resources.size(), options.get(), queue.get());
-  const EventHandle event{rd_kafka_queue_poll(queue.get(), to_int_ms(answer_timeout_))};
+  const EventHandle event{rd_kafka_queue_poll(queue.get(), to_int_ms(deadline.left()))};
   const auto* result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
   std::size_t count = 0;
   const auto* const* answers = result == nullptr ? nullptr : rd_kafka_DescribeConfigs_result_resources(result, &count);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/client.hpp"
+#include "transaction/transaction.hpp"
 
 namespace annals::kafka {
 
@@ -24,14 +25,19 @@ class CheckpointTopic {
 
   /// The record of `id`; empty when there is none. Makes the topic when there is none. To be called after the id was taken
   /// over, so that nothing of it is undecided. Throws Error{disconnected, not_ready}.
-  [[nodiscard]] std::string read(const std::string& id);
+  [[nodiscard]] std::string read(const std::string& id, const KeepAlive& keep_alive);
 
  private:
-  [[nodiscard]] std::string find(const std::string& id, std::int64_t from, const Deadline& deadline);
+  struct Wait {
+    Deadline deadline;
+    const KeepAlive& keep_alive;
+  };
+  [[nodiscard]] std::string find(const std::string& id, std::int64_t from, const Wait& wait);
   [[nodiscard]] std::int64_t high_watermark();
-  void require();
-  void create();
-  void require_compacted();
+  [[nodiscard]] rd_kafka_resp_err_t ask(const Deadline& deadline);
+  void require(const Wait& wait);
+  void create(const Deadline& deadline);
+  void require_compacted(const Deadline& deadline);
 
   std::string name_;
   std::chrono::milliseconds answer_timeout_;

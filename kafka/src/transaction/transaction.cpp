@@ -59,7 +59,7 @@ Transaction::Answer Transaction::answer(ErrorHandle error) {
   return rd_kafka_error_is_retriable(error.get()) != 0 ? Answer::again : Answer::fatal;
 }
 
-void Transaction::take_over() {
+void Transaction::take_over(const KeepAlive& keep_alive) {
   const Deadline deadline{answer_timeout_};
   while (true) {
     ErrorHandle error{
@@ -74,6 +74,7 @@ void Transaction::take_over() {
       throw disconnected(
           fmt::format("no coordinator of transactions within {} ms: {}", answer_timeout_.count(), reason_), state_);
     }
+    keep_alive();
   }
 }
 
@@ -85,7 +86,7 @@ void Transaction::begin_if_none() {
   open_ = true;
 }
 
-Transaction::End Transaction::commit() {
+Transaction::End Transaction::commit(const KeepAlive& keep_alive) {
   const Deadline deadline{answer_timeout_};
   while (true) {
     const auto said = answer(ErrorHandle{
@@ -95,7 +96,10 @@ Transaction::End Transaction::commit() {
       return End::committed;
     }
     if (said == Answer::abort) return abort(deadline.left());
-    if (said == Answer::again && !deadline.passed()) continue;
+    if (said == Answer::again && !deadline.passed()) {
+      keep_alive();
+      continue;
+    }
     open_ = false;  // there is nothing that could be done to it
     return said == Answer::fenced ? End::fenced : End::unknown;
   }

@@ -3,11 +3,14 @@
 #include <memory>
 #include <string>
 
+#include "annals/outbox/transactional_sink.hpp"
 #include "client/client.hpp"
 
 namespace annals::kafka {
 
 using ErrorHandle = std::unique_ptr<rd_kafka_error_t, Destroy<rd_kafka_error_destroy>>;
+
+using KeepAlive = outbox::TransactionalSink::KeepAlive;
 
 /// The transactions of one producer, one after another. transaction.cpp opens with how its answers are taken.
 ///
@@ -23,7 +26,7 @@ class Transaction {
 
   /// Takes the transactional id over: what its predecessors had not committed is aborted. Throws Error{disconnected,
   /// not_ready, failed}.
-  void take_over();
+  void take_over(const KeepAlive& keep_alive);
   /// Begins one, when none is open. Throws Error{failed}: the producer is of no use any more.
   void begin_if_none();
   [[nodiscard]] bool is_open() const noexcept { return open_; }
@@ -35,7 +38,7 @@ class Transaction {
     unknown,  ///< no answer in time: whoever takes the id over learns it
   };
   /// Of the open one. After anything but committed the producer is to be thrown away.
-  [[nodiscard]] End commit();
+  [[nodiscard]] End commit(const KeepAlive& keep_alive);
   /// Of the open one: End::committed it never is.
   [[nodiscard]] End abort(std::chrono::milliseconds wait);
 

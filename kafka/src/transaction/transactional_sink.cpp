@@ -1,5 +1,7 @@
 #include "annals/kafka/transactional_sink.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <utility>
 
@@ -47,36 +49,46 @@ struct KafkaTransactionalSink::Impl {
   };
 
   [[nodiscard]] bool add(std::string_view record);
-  [[nodiscard]] Commit commit(std::string_view record);
+  [[nodiscard]] Commit commit(std::string_view record, const KeepAlive& keep_alive);
 
   Options options;
   CheckpointTopic checkpoints;
   std::string id;
   std::optional<Session> session;
   std::optional<Commit> ended;  ///< nothing more is committed
+  std::string reason;           ///< of that
 };
 
 /// The record becomes part of the transaction, unless something is wrong with that.
 bool KafkaTransactionalSink::Impl::add(std::string_view record) {
-  auto& producer = session->sink.producer();
-  auto& topic = producer.topics.get(options.checkpoint_topic);
-  HeadersHandle none{rd_kafka_headers_new(0)};
   auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  topic.send_to(0, [&] { error = producer.produce(topic, {.has_key = true, .key = id, .payload = record}, none); });
+  try {
+    auto& producer = session->sink.producer();
+    auto& topic = producer.topics.get(options.checkpoint_topic);
+    HeadersHandle none{rd_kafka_headers_new(0)};
+    topic.send_to(0, [&] { error = producer.produce(topic, {.has_key = true, .key = id, .payload = record}, none); });
+  } catch (const Error& unknown) {  // the topic is gone: the next open() says what that means
+    reason = unknown.message();
+    return false;
+  }
+  reason = describe(error);
   return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-outbox::Destination::Commit KafkaTransactionalSink::Impl::commit(std::string_view record) {
+outbox::Destination::Commit KafkaTransactionalSink::Impl::commit(std::string_view record, const KeepAlive& keep_alive) {
   auto& [sink, transaction] = *session;
   transaction.begin_if_none();
   const bool all_reported = sink.state().messages.load(std::memory_order_relaxed) == 0;
   const auto account = sink.take_account();
-  if (!all_reported || account.produced != account.delivered || !add(record)) {
+  if (!all_reported || account.produced != account.delivered) {
+    reason = fmt::format("of {} messages {} were confirmed", account.produced, account.delivered);
     return outcome_of(transaction.abort(options.answer_timeout));
   }
-  const auto end = transaction.commit();
-  const auto of_record = sink.take_account();
-  ANNALS_ASSERT(end != End::committed || of_record.delivered == 1);
+  if (!add(record)) return outcome_of(transaction.abort(options.answer_timeout));
+  const auto end = transaction.commit(keep_alive);
+  reason = transaction.reason();
+  // Without its record a commit would be half of one: whoever opens next learns what there is.
+  if (end == End::committed && sink.take_account().delivered != 1) return Commit::unknown;
   return outcome_of(end);
 }
 
@@ -84,13 +96,13 @@ KafkaTransactionalSink::KafkaTransactionalSink(Options options) : impl_(std::mak
 
 KafkaTransactionalSink::~KafkaTransactionalSink() = default;
 
-std::string KafkaTransactionalSink::open(const std::string& id) {
+std::string KafkaTransactionalSink::open(const std::string& id, const KeepAlive& keep_alive) {
   ANNALS_ASSERT(!impl_->session);
   require_text("a transactional id", id, 249);
   impl_->id = id;
   impl_->session.emplace(impl_->options, id);
-  impl_->session->transaction.take_over();
-  return impl_->checkpoints.read(id);
+  impl_->session->transaction.take_over(keep_alive);
+  return impl_->checkpoints.read(id, keep_alive);
 }
 
 outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& message) {
@@ -108,15 +120,17 @@ void KafkaTransactionalSink::poll(milliseconds wait, std::vector<outbox::Deliver
   }
 }
 
-outbox::TransactionalSink::Commit KafkaTransactionalSink::commit(std::string_view record) {
+outbox::TransactionalSink::Commit KafkaTransactionalSink::commit(std::string_view record, const KeepAlive& keep_alive) {
   ANNALS_ASSERT(impl_->session && !record.empty());
   if (!impl_->ended) {
-    const auto outcome = impl_->commit(record);
+    const auto outcome = impl_->commit(record, keep_alive);
     if (outcome == Commit::committed) return outcome;
     impl_->ended = outcome;
   }
   return *impl_->ended;
 }
+
+std::string KafkaTransactionalSink::reason() const { return impl_->reason; }
 
 bool KafkaTransactionalSink::connected() const noexcept {
   const auto& session = impl_->session;

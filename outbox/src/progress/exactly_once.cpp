@@ -58,6 +58,7 @@ Record parse(std::string_view text, const std::string& id) {
 ExactlyOnceDestination::ExactlyOnceDestination(Parts parts, const postgres::MessageLog& log, std::string relay)
     : sink_(parts.sink),
       clock_(parts.clock),
+      keep_alive_(std::move(parts.keep_alive)),
       relay_(std::move(relay)),
       log_(name_of(log)),
       row_(parts.connection, log, relay_, CheckpointStore::Keeper::broker) {}
@@ -71,7 +72,7 @@ ExactlyOnceDestination::~ExactlyOnceDestination() {
 
 Checkpoint ExactlyOnceDestination::open() {
   auto checkpoint = row_.open();
-  const auto record = sink_.open(transactional_id());
+  const auto record = sink_.open(transactional_id(), keep_alive_);
   if (row_.has_row()) checkpoint.cursor = agreed(checkpoint.cursor, record);
   return checkpoint;
 }
@@ -108,7 +109,7 @@ Destination::Commit ExactlyOnceDestination::commit(const Cursor& cursor) {
   if (!row_.has_row()) {  // a new name: the row says first which transactional id is its own
     if (const auto first = row_.save(cursor); first != Commit::committed) return first;
   }
-  const auto outcome = sink_.commit(encode(row_.tie()->generation.to_string(), cursor));
+  const auto outcome = sink_.commit(encode(row_.tie()->generation.to_string(), cursor), keep_alive_);
   if (outcome != Commit::committed) return outcome;
   committed_ = cursor;
   return follow_when_due() ? Commit::committed : Commit::fenced;

@@ -23,6 +23,7 @@ class ExactlyOnceDestination final : public Destination {
     TransactionalSink& sink;
     postgres::Connection& connection;
     Clock& clock;
+    TransactionalSink::KeepAlive keep_alive;  ///< of the ownership, while the broker is waited for
   };
   ExactlyOnceDestination(Parts parts, const postgres::MessageLog& log, std::string relay);
   /// The row catches up with the broker; what goes wrong with that costs nothing.
@@ -33,6 +34,7 @@ class ExactlyOnceDestination final : public Destination {
   [[nodiscard]] Sink::Send send(const MessageView& message) override { return sink_.send(message); }
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override;
   [[nodiscard]] Commit commit(const Cursor& cursor) override;
+  [[nodiscard]] std::string reason() const override { return sink_.reason(); }
 
  private:
   [[nodiscard]] std::string transactional_id() const;
@@ -44,6 +46,7 @@ class ExactlyOnceDestination final : public Destination {
 
   TransactionalSink& sink_;
   Clock& clock_;
+  TransactionalSink::KeepAlive keep_alive_;
   std::string relay_;
   LogName log_;
   CheckpointStore row_;

@@ -78,14 +78,17 @@ void Committer::commit() {
   const auto outcome = parts_.destination.commit(cursor);
   if (outcome == Commit::fenced) {
     throw Error{ErrorKind::disconnected,
-                fmt::format("another relay \"{}\" has taken {} over", printable(parts_.options.name), parts_.log),
+                fmt::format("another relay \"{}\" has taken {} over, or the broker took this one for dead",
+                            printable(parts_.options.name), parts_.log),
                 {.hint = "a new one stands by; nothing is lost"}};
   }
   if (outcome != Commit::committed) {
+    const auto reason = parts_.destination.reason();
     throw Error{
         ErrorKind::failed,
-        fmt::format("the checkpoint of relay \"{}\" on {} was {}", printable(parts_.options.name), parts_.log,
-                    outcome == Commit::aborted ? "not committed" : "sent, and whether it is committed is unknown"),
+        fmt::format("the checkpoint of relay \"{}\" on {} was {}{}{}", printable(parts_.options.name), parts_.log,
+                    outcome == Commit::aborted ? "not committed" : "sent, and whether it is committed is unknown",
+                    reason.empty() ? "" : ": ", reason),
         {.hint = "a new relay goes on from what is committed", .retryable = true}};
   }
   parts_.source.acknowledge(cursor);

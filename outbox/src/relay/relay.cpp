@@ -76,7 +76,9 @@ struct Relay::Impl {
   }
   void publish_to(TransactionalSink& sink) {
     destination = std::make_unique<ExactlyOnceDestination>(
-        ExactlyOnceDestination::Parts{.sink = sink, .connection = session, .clock = clock}, log, options.name);
+        ExactlyOnceDestination::Parts{
+            .sink = sink, .connection = session, .clock = clock, .keep_alive = [this] { lock.touch(); }},
+        log, options.name);
   }
 
   [[nodiscard]] bool own();

@@ -40,7 +40,7 @@ class OnMock {
     });
     EXPECT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR);
     state.accepted(2);
-    return transaction.commit();
+    return transaction.commit([] {});
   }
 
   tests::KafkaMock mock;
@@ -65,7 +65,7 @@ class TransactionEnds : public ::testing::TestWithParam<Case> {};
 
 TEST_P(TransactionEnds, AsTheErrorMeans) {
   OnMock on;
-  on.transaction.take_over();
+  on.transaction.take_over([] {});
   on.mock.fail(GetParam().api, GetParam().errors);
   EXPECT_EQ(on.run(), GetParam().end) << on.transaction.reason();
   EXPECT_FALSE(on.transaction.is_open());
@@ -102,7 +102,7 @@ class TransactionBegins : public ::testing::TestWithParam<Case> {};
 TEST_P(TransactionBegins, AfterWhatPasses) {
   OnMock on;
   on.mock.fail(GetParam().api, GetParam().errors);
-  on.transaction.take_over();
+  on.transaction.take_over([] {});
   EXPECT_EQ(on.run(), End::committed) << on.transaction.reason();
 }
 
@@ -116,14 +116,14 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(TransactionTakeOver, SaysWhatIsMissing) {
   OnMock on;
   on.mock.fail(init_producer_id, {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED});
-  const auto error = tests::error_of([&] { on.transaction.take_over(); });
+  const auto error = tests::error_of([&] { on.transaction.take_over([] {}); });
   EXPECT_EQ(error.kind(), ErrorKind::not_ready) << error.what();
 }
 
 TEST(TransactionTakeOver, IsGivenUpWithoutAnAnswer) {
   OnMock on;
   on.mock.fail(init_producer_id, std::vector<int>(2'000, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS));
-  const auto error = tests::error_of([&] { on.transaction.take_over(); });
+  const auto error = tests::error_of([&] { on.transaction.take_over([] {}); });
   EXPECT_EQ(error.kind(), ErrorKind::disconnected) << error.what();
 }
 

@@ -24,6 +24,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Commit = outbox::Destination::Commit;
 
+const outbox::TransactionalSink::KeepAlive no_wait = [] {};
+
 class KafkaTransactions : public ::testing::Test {
  protected:
   KafkaTransactionalSink::Options options() const {
@@ -66,79 +68,79 @@ class KafkaTransactions : public ::testing::Test {
 
 TEST_F(KafkaTransactions, ShowsNothingBeforeTheCommitAndAllOfItAfter) {
   const auto sink = make();
-  EXPECT_EQ(sink->open(id_), "");
+  EXPECT_EQ(sink->open(id_, no_wait), "");
   EXPECT_TRUE(deliver(*sink, "1").delivered());
   EXPECT_TRUE(deliver(*sink, "2").delivered());
   EXPECT_THAT(visible(), IsEmpty());
-  ASSERT_EQ(sink->commit("up to 2"), Commit::committed);
+  ASSERT_EQ(sink->commit("up to 2", no_wait), Commit::committed);
   EXPECT_THAT(visible(2), ElementsAre("1", "2"));
   EXPECT_TRUE(deliver(*sink, "3").delivered());
-  ASSERT_EQ(sink->commit("up to 3"), Commit::committed);
+  ASSERT_EQ(sink->commit("up to 3", no_wait), Commit::committed);
   EXPECT_THAT(visible(3), ElementsAre("1", "2", "3"));
-  EXPECT_EQ(make()->open(id_), "up to 3");
+  EXPECT_EQ(make()->open(id_, no_wait), "up to 3");
 }
 
 TEST_F(KafkaTransactions, CommitsARecordAlone) {
   const auto sink = make();
-  (void)sink->open(id_);
-  ASSERT_EQ(sink->commit("start"), Commit::committed);
-  EXPECT_EQ(make()->open(id_), "start");
+  (void)sink->open(id_, no_wait);
+  ASSERT_EQ(sink->commit("start", no_wait), Commit::committed);
+  EXPECT_EQ(make()->open(id_, no_wait), "start");
 }
 
 TEST_F(KafkaTransactions, ShutsAPredecessorOutForGood) {
   const auto first = make();
-  (void)first->open(id_);
+  (void)first->open(id_, no_wait);
   EXPECT_TRUE(deliver(*first, "of the first").delivered());
   const auto second = make();
-  EXPECT_EQ(second->open(id_), "");
-  EXPECT_EQ(first->commit("first"), Commit::fenced);
-  EXPECT_EQ(first->commit("first"), Commit::fenced);
+  EXPECT_EQ(second->open(id_, no_wait), "");
+  EXPECT_EQ(first->commit("first", no_wait), Commit::fenced);
+  EXPECT_EQ(first->commit("first", no_wait), Commit::fenced);
   EXPECT_TRUE(deliver(*second, "of the second").delivered());
-  ASSERT_EQ(second->commit("second"), Commit::committed);
+  ASSERT_EQ(second->commit("second", no_wait), Commit::committed);
   EXPECT_THAT(visible(1), ElementsAre("of the second"));
-  EXPECT_EQ(make()->open(id_), "second");
+  EXPECT_EQ(make()->open(id_, no_wait), "second");
 }
 
 TEST_F(KafkaTransactions, AbortsWhatIsNotCommittedWhenItGoes) {
   {
     const auto sink = make();
-    (void)sink->open(id_);
+    (void)sink->open(id_, no_wait);
     EXPECT_TRUE(deliver(*sink, "never").delivered());
   }
   const auto begin = std::chrono::steady_clock::now();
   write_records(topic_, {{.key = "k", .has_key = true, .value = "later", .has_value = true}});
   EXPECT_THAT(visible(1), ElementsAre("later")) << "readers do not wait for what was left open";
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds{10});
-  EXPECT_EQ(make()->open(id_), "");
+  EXPECT_EQ(make()->open(id_, no_wait), "");
 }
 
 TEST_F(KafkaTransactions, KeepsIdsApart) {
   const auto one = make();
   const auto other = make();
-  (void)one->open(id_ + ".one");
-  (void)other->open(id_ + ".other");
-  ASSERT_EQ(one->commit("1"), Commit::committed);
-  ASSERT_EQ(other->commit("2"), Commit::committed);
-  ASSERT_EQ(one->commit("3"), Commit::committed);
-  EXPECT_EQ(make()->open(id_ + ".one"), "3");
-  EXPECT_EQ(make()->open(id_ + ".other"), "2");
+  (void)one->open(id_ + ".one", no_wait);
+  (void)other->open(id_ + ".other", no_wait);
+  ASSERT_EQ(one->commit("1", no_wait), Commit::committed);
+  ASSERT_EQ(other->commit("2", no_wait), Commit::committed);
+  ASSERT_EQ(one->commit("3", no_wait), Commit::committed);
+  EXPECT_EQ(make()->open(id_ + ".one", no_wait), "3");
+  EXPECT_EQ(make()->open(id_ + ".other", no_wait), "2");
 }
 
 // More records of others behind it than are read at first.
 TEST_F(KafkaTransactions, FindsARecordFarFromTheEnd) {
   {
     const auto sink = make();
-    (void)sink->open(id_);
-    ASSERT_EQ(sink->commit("old"), Commit::committed);
+    (void)sink->open(id_, no_wait);
+    ASSERT_EQ(sink->commit("old", no_wait), Commit::committed);
   }
   std::vector<Record> others;
   for (int i = 0; i < 5'000; ++i) {
     others.push_back({.key = "other", .has_key = true, .value = std::to_string(i), .has_value = true});
   }
   write_records(checkpoints_, others);
-  EXPECT_EQ(make()->open(id_), "old");
-  EXPECT_EQ(make()->open("other"), "4999");
-  EXPECT_EQ(make()->open("nobody"), "");
+  EXPECT_EQ(make()->open(id_, no_wait), "old");
+  EXPECT_EQ(make()->open("other", no_wait), "4999");
+  EXPECT_EQ(make()->open("nobody", no_wait), "");
 }
 
 // What one relay committed while another's transaction is open cannot be read before that ends.
@@ -147,29 +149,29 @@ TEST_F(KafkaTransactions, WaitsForAnOpenTransactionOfAnotherAndSaysSo) {
   patient.answer_timeout = milliseconds{1'500};
   {
     KafkaTransactionalSink mine{patient};
-    (void)mine.open(id_);
-    ASSERT_EQ(mine.commit("mine"), Commit::committed);
+    (void)mine.open(id_, no_wait);
+    ASSERT_EQ(mine.commit("mine", no_wait), Commit::committed);
   }
   const auto other = make();
-  (void)other->open("other");
+  (void)other->open("other", no_wait);
   // In the checkpoint topic itself, as a relay that dies between its record and its commit leaves it.
   EXPECT_TRUE(deliver(*other, "open", checkpoints_).delivered());
   KafkaTransactionalSink blocked{patient};
-  const auto error = error_of([&] { (void)blocked.open(id_); });
+  const auto error = error_of([&] { (void)blocked.open(id_, no_wait); });
   EXPECT_EQ(error.kind(), ErrorKind::disconnected);
   EXPECT_THAT(error.what(), HasSubstr("another relay's transaction may be open"));
-  ASSERT_EQ(other->commit("over"), Commit::committed);
-  EXPECT_EQ(make()->open(id_), "mine");
+  ASSERT_EQ(other->commit("over", no_wait), Commit::committed);
+  EXPECT_EQ(make()->open(id_, no_wait), "mine");
 }
 
 TEST_F(KafkaTransactions, RefusesWhatIsTooLargeAndCommitsWhatCameBefore) {
   const auto sink = make();
-  (void)sink->open(id_);
+  (void)sink->open(id_, no_wait);
   EXPECT_TRUE(deliver(*sink, "good").delivered());
   const TestMessage large{
       .position = 9, .topic = topic_, .key = "k", .payload = std::string(std::size_t{2} << 20U, 'x')};
   EXPECT_EQ(error_of([&] { (void)sink->send(large.view()); }).kind(), ErrorKind::refused);
-  ASSERT_EQ(sink->commit("before the large one"), Commit::committed);
+  ASSERT_EQ(sink->commit("before the large one", no_wait), Commit::committed);
   EXPECT_THAT(visible(1), ElementsAre("good"));
 }
 
@@ -177,14 +179,14 @@ TEST_F(KafkaTransactions, RefusesWhatIsTooLargeAndCommitsWhatCameBefore) {
 TEST_F(KafkaTransactions, AbortsWhenTheBrokerRefusesAMessage) {
   const auto narrow = create_topic(unique_topic("narrow"), 1, {{"max.message.bytes", "5000"}});
   const auto sink = make();
-  (void)sink->open(id_);
+  (void)sink->open(id_, no_wait);
   EXPECT_TRUE(deliver(*sink, "good").delivered());
   const auto report = deliver(*sink, std::string(50'000, 'x'), narrow);
   EXPECT_FALSE(report.delivered());
-  EXPECT_EQ(sink->commit("never"), Commit::aborted);
-  EXPECT_EQ(sink->commit("never"), Commit::aborted) << "and stays at its end";
+  EXPECT_EQ(sink->commit("never", no_wait), Commit::aborted);
+  EXPECT_EQ(sink->commit("never", no_wait), Commit::aborted) << "and stays at its end";
   EXPECT_THAT(visible(), IsEmpty());
-  EXPECT_EQ(make()->open(id_), "");
+  EXPECT_EQ(make()->open(id_, no_wait), "");
 }
 
 TEST_F(KafkaTransactions, NamesTheMessageToBlameInSingleRequests) {
@@ -193,7 +195,7 @@ TEST_F(KafkaTransactions, NamesTheMessageToBlameInSingleRequests) {
     auto all = options();
     all.single_requests = single;
     KafkaTransactionalSink sink{all};
-    (void)sink.open(id_);
+    (void)sink.open(id_, no_wait);
     std::vector<TestMessage> messages;
     for (std::int64_t i = 1; i <= 40; ++i) {
       messages.push_back(
@@ -213,7 +215,7 @@ TEST_F(KafkaTransactions, NamesTheMessageToBlameInSingleRequests) {
       if (report.outcome == outbox::Delivery::Outcome::refused) refused = report.ticket;
     }
     EXPECT_EQ(sink.refused_a_batch(), !single);
-    EXPECT_NE(sink.commit("never"), Commit::committed);
+    EXPECT_NE(sink.commit("never", no_wait), Commit::committed);
     return refused;
   };
   EXPECT_EQ(refused_of(false), std::nullopt) << "any of its request may be to blame";
@@ -224,7 +226,7 @@ TEST_F(KafkaTransactions, NeedsACompactedTopic) {
   auto wrong = options();
   wrong.checkpoint_topic = create_topic(unique_topic("checkpoints"), 1, {{"cleanup.policy", "delete"}});
   KafkaTransactionalSink sink{wrong};
-  const auto error = error_of([&] { (void)sink.open(id_); });
+  const auto error = error_of([&] { (void)sink.open(id_, no_wait); });
   EXPECT_EQ(error.kind(), ErrorKind::not_ready);
   EXPECT_THAT(error.what(), HasSubstr("cleanup.policy=delete"));
   EXPECT_THAT(error.hint(), HasSubstr("kafka-configs.sh --alter"));
@@ -235,11 +237,11 @@ TEST_F(KafkaTransactions, MakesItsTopicWhereThereIsNone) {
   fresh.checkpoint_topic = unique_topic("made");
   {
     KafkaTransactionalSink sink{fresh};
-    EXPECT_EQ(sink.open(id_), "");
-    ASSERT_EQ(sink.commit("first"), Commit::committed);
+    EXPECT_EQ(sink.open(id_, no_wait), "");
+    ASSERT_EQ(sink.commit("first", no_wait), Commit::committed);
   }
   KafkaTransactionalSink again{fresh};
-  EXPECT_EQ(again.open(id_), "first") << "compacted, or it would not have been opened";
+  EXPECT_EQ(again.open(id_, no_wait), "first") << "compacted, or it would not have been opened";
 }
 
 TEST_F(KafkaTransactions, SaysWhenNoCoordinatorAnswers) {
@@ -249,7 +251,7 @@ TEST_F(KafkaTransactions, SaysWhenNoCoordinatorAnswers) {
   KafkaTransactionalSink sink{nowhere};
   EXPECT_FALSE(sink.connected());
   const auto begin = std::chrono::steady_clock::now();
-  const auto error = error_of([&] { (void)sink.open(id_); });
+  const auto error = error_of([&] { (void)sink.open(id_, no_wait); });
   EXPECT_EQ(error.kind(), ErrorKind::disconnected);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds{5});
 }

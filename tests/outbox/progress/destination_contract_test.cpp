@@ -59,7 +59,8 @@ class OwnClients final : public outbox::Destination {
       : topic_(std::move(topic)),
         sink_(std::move(options)),
         session_(database),
-        destination_({.sink = sink_, .connection = session_, .clock = clock_}, outbox::message_log("annals"), relay) {}
+        destination_({.sink = sink_, .connection = session_, .clock = clock_, .keep_alive = [] {}},
+                     outbox::message_log("annals"), relay) {}
   CommitRule commit_rule() const noexcept override { return destination_.commit_rule(); }
   outbox::Checkpoint open() override { return destination_.open(); }
   outbox::Sink::Send send(const outbox::MessageView& message) override {
@@ -94,7 +95,7 @@ class ExactlyOnceHarness final : public DestinationHarness {
     kafka::KafkaTransactionalSink next{options()};
     auto checkpoints = tests::read_all(checkpoints_);
     while (checkpoints.empty()) checkpoints = tests::read_all(checkpoints_);
-    (void)next.open(checkpoints.back().key);
+    (void)next.open(checkpoints.back().key, [] {});
     for (const auto& record : tests::read_all(topic_)) out.push_back(record.value);
     return out;
   }

@@ -36,7 +36,8 @@ class ExactlyOnce : public RelayTestBase {
     kafka::KafkaTransactionalSink next{options()};
     (void)next.open("annals-relay-" + postgres::Connection{database_.superuser()}
                                           .query("SELECT transactional_id::text FROM annals.relay_checkpoints")
-                                          .text(0, 0));
+                                          .text(0, 0),
+                    [] {});
     std::vector<std::string> values;
     for (const auto& record : read_all(topic_)) values.push_back(record.value);
     return values;

@@ -19,7 +19,7 @@ struct KafkaTransactionalSinkOptions {
   /// if it does not come back.
   std::chrono::milliseconds transaction_timeout{15'000};
   /// For the coordinator, for the checkpoints, and for the end of a transaction, each.
-  std::chrono::milliseconds answer_timeout{4'000};
+  std::chrono::milliseconds answer_timeout{5'000};
   /// One message a request, as after Error{failed} of one that refused_a_batch(): then the message to blame is known.
   bool single_requests = false;
 };
@@ -41,7 +41,8 @@ struct KafkaTransactionalSinkOptions {
 /// Errors         as KafkaSink; open(): Error{disconnected}, no answer within answer_timeout, or the transaction of another relay
 ///                stays open in the checkpoint topic; Error{not_ready}: not authorised, no checkpoint topic, or one that
 ///                is not compacted.
-/// Limits         those of KafkaSink; open() and commit() take answer_timeout two times at most.
+/// Limits         those of KafkaSink; open() and commit() take answer_timeout two times at most, commit() the first time
+///                topic_wait_max besides.
 class KafkaTransactionalSink final : public outbox::TransactionalSink {
  public:
   using Options = KafkaTransactionalSinkOptions;
@@ -51,10 +52,11 @@ class KafkaTransactionalSink final : public outbox::TransactionalSink {
   KafkaTransactionalSink& operator=(const KafkaTransactionalSink&) = delete;
   ~KafkaTransactionalSink() override;
 
-  [[nodiscard]] std::string open(const std::string& id) override;
+  [[nodiscard]] std::string open(const std::string& id, const KeepAlive& keep_alive) override;
   [[nodiscard]] Send send(const outbox::MessageView& message) override;
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override;
-  [[nodiscard]] Commit commit(std::string_view record) override;
+  [[nodiscard]] Commit commit(std::string_view record, const KeepAlive& keep_alive) override;
+  [[nodiscard]] std::string reason() const override;
 
   /// As KafkaSink's, from the one thread. Before open() too.
   [[nodiscard]] bool connected() const noexcept;

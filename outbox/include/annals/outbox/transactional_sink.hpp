@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,12 +24,15 @@ namespace annals::outbox {
 class TransactionalSink : public Sink {
  public:
   using Commit = Destination::Commit;
+  /// Called every second or so of a wait; throws when waiting has become pointless.
+  using KeepAlive = std::function<void()>;
 
-  /// The record that was committed last under `id`; empty: none was. Records are not empty. To be called within a few
-  /// seconds of having become the owner, and takes a few itself.
-  [[nodiscard]] virtual std::string open(const std::string& id) = 0;
+  /// The record that was committed last under `id`; empty: none was. Records are not empty.
+  [[nodiscard]] virtual std::string open(const std::string& id, const KeepAlive& keep_alive) = 0;
   /// To be called when everything sent is reported as delivered; waits for the answer.
-  [[nodiscard]] virtual Commit commit(std::string_view record) = 0;
+  [[nodiscard]] virtual Commit commit(std::string_view record, const KeepAlive& keep_alive) = 0;
+  /// Why the last commit() was not committed.
+  [[nodiscard]] virtual std::string reason() const = 0;
 };
 
 }  // namespace annals::outbox

@@ -111,6 +111,19 @@ class Compose(unittest.TestCase):
         for name, service in OURS.items():
             self.assertRegex(service.get("restart", "no"), r"^(no|on-failure:[1-9])$", name)
 
+    def test_containers_are_confined(self):
+        for name, service in SERVICES.items():
+            self.assertEqual(service["cap_drop"], ["ALL"], name)
+            self.assertEqual(service["security_opt"], ["no-new-privileges:true"], name)
+            self.assertEqual(service["ulimits"], {"core": 0}, name)
+        self.assertEqual({name for name, s in SERVICES.items() if not s.get("read_only")}, {"kafka"})
+
+    def test_nobody_serves_as_an_owner(self):
+        for name, service in OURS.items():
+            users = re.findall(r"postgresql://(\w+):", " ".join(service["environment"].values()))
+            self.assertNotEqual(users, [], name)
+            self.assertEqual({user.endswith("_owner") for user in users}, {name == "prepare"}, name)
+
     def test_ports_are_of_loopback_and_can_be_others(self):
         published = {m[1]: (m[2], m[3]) for s in SERVICES.values() for port in s.get("ports", []) for m in [PORT.match(port)] if m}
         self.assertEqual(len(published), sum(len(s.get("ports", [])) for s in SERVICES.values()))

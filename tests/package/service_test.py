@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The systemd unit that is installed: it starts our program, outlives its own limits, and is not restarted after what no restart repairs.
+"""The systemd unit that is installed: it starts our program, outlives its own limits, is confined, and is not restarted after
+what no restart repairs.
 
 usage: service_test.py ROOT RELAY
 """
@@ -46,6 +47,11 @@ class Service(unittest.TestCase):
         example = (ROOT / "apps/relay/relay.example.toml").read_text()
         self.assertGreater(int(value("TimeoutStopSec")) * 1000, int(value("drain_timeout_ms", example)))
         self.assertGreater(int(value("WatchdogSec")) * 1000, int(value("stall_ms", example)))
+
+    def test_leaves_no_core_and_no_way_to_more_rights(self):
+        for key, wanted in (("LimitCORE", "0"), ("UMask", "0077"), ("NoNewPrivileges", "yes"), ("CapabilityBoundingSet", ""),
+                            ("DynamicUser", "yes"), ("ProtectSystem", "strict")):
+            self.assertEqual(value(key), wanted, key)
 
     def test_starts_the_program_by_flags_that_it_has(self):
         words = value("ExecStart").split()

@@ -17,8 +17,9 @@ void require_optional_text(std::string_view what, std::string_view text, std::si
 void require_header(std::string_view name, std::string_view value) {
   require_text("header name", name, limits::header_name_bytes_max);
   if (is_reserved_header(name)) {
-    throw invalid(fmt::format("header name \"{}\" is reserved: Annals writes it when the event is published", name),
-                  "give the header another name; annals::without_reserved() drops those of metadata from outside");
+    throw invalid(
+        fmt::format("header name \"{}\" is reserved: Annals writes it when the event is published", printable(name)),
+        "give the header another name; annals::without_reserved() drops those of metadata from outside");
   }
   require_optional_text(fmt::format("value of header \"{}\"", printable(name)), value, limits::header_value_bytes_max);
 }

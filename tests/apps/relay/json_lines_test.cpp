@@ -66,6 +66,10 @@ TEST(JsonLine, KeepsNumbersThatNoTypeHolds) {
   }
 }
 
+TEST(JsonLine, EscapesWhatATerminalWouldObeyInDataToo) {
+  EXPECT_THAT(line(message(1, "{\"a\":\"\xC2\x9B\xE2\x80\xAE\"}")), HasSubstr(R"("data":{"a":"\u009b\u202e"}})"));
+}
+
 TEST(JsonLine, EncodesEverythingElseInBase64) {
   EXPECT_THAT(line(message(1, "{broken")), HasSubstr(R"("data_base64":"e2Jyb2tlbg==")"));
   auto binary = message(1, std::string_view{"\0\xff", 2});

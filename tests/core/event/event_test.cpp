@@ -94,6 +94,12 @@ TEST(NewEvent, RefusesHeadersThatAnnalsWritesItself) {
   }
 }
 
+TEST(NewEvent, EscapesAReservedNameThatItRefuses) {
+  auto event = plain();
+  event.metadata.headers = {{"ce_\x1b[2J", "v"}};
+  EXPECT_THAT(message_of([&] { require_valid(event); }), HasSubstr("header name \"ce_\\x1b[2J\" is reserved"));
+}
+
 TEST(NewEvent, RefusesTimesThatNoColumnHolds) {
   auto event = plain();
   for (const auto time : {annals::timestamp_min, annals::timestamp_max}) {

@@ -83,6 +83,16 @@ TEST_F(OutboxSchema, HoldsTheLimitsForWritersInOtherLanguages) {
   }
 }
 
+TEST_F(OutboxSchema, HoldsAnOperatorsReasonToItsLimit) {
+  const auto skip = [](const std::string& reason) {
+    return "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason) VALUES ('r', 'outbox', 1, "
+           "gen_random_uuid(), " +
+           reason + ")";
+  };
+  EXPECT_THROW(execute(skip("repeat('x', 1025)")), Error);
+  EXPECT_NO_THROW(execute(skip("repeat('x', 1024)")));
+}
+
 // Logical replication applies a change row by row, and fires no statement trigger.
 TEST_F(OutboxSchema, HasARowTriggerThatAlwaysRefusesChanges) {
   enqueue("k", "x");

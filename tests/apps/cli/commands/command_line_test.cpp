@@ -105,6 +105,13 @@ TEST_F(CommandLineDatabase, IsNamedByTheEnvironmentOrTheOption) {
   EXPECT_EQ(run({"stream", "list", "--database", database_.uri("doctor"), "-o", "json"}).out, "[]\n");
 }
 
+TEST_F(CommandLineDatabase, EscapesWhatTheServerSays) {
+  const auto finished = run({"-d", database_.uri("doctor") + "&dbname=x%1B%5B2J%C2%9B31m", "stream", "list"});
+  EXPECT_EQ(finished.code, 3) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("\\x1b[2J\\u009b31m\" does not exist"));
+  EXPECT_THAT(finished.err, testing::AllOf(testing::Not(HasSubstr("\x1b")), testing::Not(HasSubstr("\xC2\x9B"))));
+}
+
 TEST_F(CommandLineDatabase, WantsItsSchemaApplied) {
   const auto finished = run(with_database({"stream", "list"}), {}, {{"ANNALS_SCHEMA", "elsewhere"}});
   EXPECT_EQ(finished.code, 3);

@@ -83,16 +83,23 @@ TEST_F(SchemaRoles, EndWithExactlyTheMatrixWhateverTheyHad) {
                   R"json({{"change":"granted","right":"UPDATE","on":"annals.streams (version)","role":"{}"}})json",
                   role("shop"))));
   const auto exact = rights();
-  connect().execute(
-      fmt::format("GRANT ALL ON ALL TABLES IN SCHEMA annals TO {0} WITH GRANT OPTION; "
-                  "GRANT ALL ON ALL SEQUENCES IN SCHEMA annals TO {0}; GRANT CREATE ON SCHEMA annals TO {0}; "
-                  "GRANT ALL ON annals_read.events TO {1}; GRANT UPDATE (data) ON annals.events TO {1}; "
-                  "GRANT SELECT ON annals.outbox TO PUBLIC",
-                  role("shop"), role("ops")));
+  connect().execute(fmt::format(
+      "GRANT ALL ON ALL TABLES IN SCHEMA annals TO {0} WITH GRANT OPTION; "
+      "GRANT ALL ON ALL SEQUENCES IN SCHEMA annals TO {0}; GRANT CREATE ON SCHEMA annals TO {0}; "
+      "GRANT ALL ON annals_read.events TO {1}; GRANT UPDATE (data) ON annals.events TO {1}; "
+      "GRANT SELECT ON annals.outbox TO PUBLIC; GRANT USAGE, CREATE ON SCHEMA annals, annals_read TO PUBLIC",
+      role("shop"), role("ops")));
   EXPECT_NE(rights(), exact);
   const auto again = apply({"--writer", role("shop"), "--reader", role("ops")});
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(rights(), exact);
+  for (const auto* schema : {"annals", "annals_read"}) {
+    for (const auto* right : {"USAGE", "CREATE"}) {
+      EXPECT_THAT(again.out,
+                  HasSubstr(fmt::format(R"json("change":"revoked","right":"{}","on":"{}","role":"PUBLIC")json", right,
+                                        schema)));
+    }
+  }
   EXPECT_THAT(again.out, AllOf(HasSubstr(R"("change":"revoked","right":"SELECT","on":"annals.outbox","role":"PUBLIC")"),
                                HasSubstr(R"json("right":"UPDATE","on":"annals.events (data)")json"),
                                HasSubstr(R"("right":"CREATE","on":"annals")"), Not(HasSubstr("granted"))));

@@ -147,6 +147,9 @@ TEST_F(StreamCommand, EscapesWhatATerminalWouldObey) {
     EXPECT_THAT(text, testing::Not(HasSubstr("\xC2\x9B"))) << text;
     EXPECT_THAT(text, HasSubstr(R"(evil\x1b[31m\nname)"));
   }
+  for (const auto* format : {"json", "jsonl"}) {
+    EXPECT_THAT(output({"-o", format, "all", "tail"}), HasSubstr(R"("data":"\u009b31m")")) << format;
+  }
 }
 
 }  // namespace

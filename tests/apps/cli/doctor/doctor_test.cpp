@@ -141,10 +141,10 @@ TEST_F(DoctorCommand, WarnsOfSettingsThatLoseCommits) {
 }
 
 TEST_F(DoctorCommand, NamesWhoHoldsReadersBack) {
-  auto writer = connect();
-  writer.execute("BEGIN; LOCK TABLE annals.events IN ROW EXCLUSIVE MODE");
-  EXPECT_THAT(check("open_writers", 0), AllOf(HasSubstr("pid " + std::to_string(writer.backend_pid()) + " of role "),
-                                              HasSubstr(connect().query("SELECT current_user::text").text(0, 0))));
+  postgres::Connection holder{database_.as("consumer")};
+  holder.execute("BEGIN; PREPARE p AS INSERT INTO annals.events (type) VALUES ('x')");
+  EXPECT_THAT(check("open_writers", 0),
+              HasSubstr("pid " + std::to_string(holder.backend_pid()) + " of role annals_consumer ("));
 }
 
 /// PostgreSQL queues for such a lock before it asks for the right to it.

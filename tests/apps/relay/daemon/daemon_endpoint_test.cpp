@@ -32,6 +32,23 @@ TEST_F(RelayDaemonEndpoint, AnswersProbes) {
   EXPECT_EQ(relay_->get("/").status, 404);
 }
 
+TEST_F(RelayDaemonEndpoint, TellsNamesOfHostsAndUsersToThisMachineOnly) {
+  const auto told = [](std::vector<std::string> listen) {
+    listen.insert(listen.end(), {"--sink", "stdout"});
+    const RelayProcess relay{listen, {{"ANNALS_DATABASE", "host=127.0.0.1 port=1 user=somebody dbname=shop"}}};
+    std::string body;
+    EXPECT_TRUE(eventually([&] {
+      body = relay.get("/readyz").body;
+      return body.find("retrying") != std::string::npos;
+    })) << body
+        << relay.err();
+    return body;
+  };
+  EXPECT_THAT(told({"--listen", "127.0.0.1:0"}), HasSubstr("127.0.0.1"));
+  EXPECT_THAT(told({"--listen", "0.0.0.0:0", "--allow-remote", "true"}),
+              MatchesRegex("outbox: retrying, not ready: disconnected: see the log\n"));
+}
+
 TEST_F(RelayDaemonEndpoint, SpeaksPrometheusTextFormat) {
   const auto answer = relay_->get("/metrics");
   EXPECT_EQ(answer.status, 200);

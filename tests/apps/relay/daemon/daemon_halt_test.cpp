@@ -48,6 +48,16 @@ TEST_F(RelayDaemonHalt, UnroutedEventsMayBeSkipped) {
   EXPECT_EQ(relay->out_lines().size(), 3U);
 }
 
+TEST_F(RelayDaemonHalt, AMessageToATopicThatIsNotListedEndsItWithSeven) {
+  enqueue("orders", 0, 2);
+  enqueue("payments", 2, 1);
+  const auto relay = start({"--sink", "stdout", "--topics", "order*,invoices", "--until-caught-up"});
+  ASSERT_EQ(relay->wait_for_exit(), 7) << relay->err();
+  EXPECT_THAT(relay->err(),
+              AllOf(HasSubstr("message 3 "), HasSubstr("\\\"payments\\\" is not one that this relay may")));
+  EXPECT_EQ(relay->out_lines().size(), 2U);
+}
+
 TEST_F(RelayDaemonHalt, ACheckpointOfAnotherDatabaseEndsItWithFive) {
   enqueue("orders", 0, 5);
   ASSERT_EQ(start({"--sink", "stdout", "--until-caught-up"})->wait_for_exit(), 0);

@@ -119,10 +119,12 @@ std::vector<std::string> RelayProcess::out_lines() const {
 }
 
 int RelayProcess::port() const {
-  constexpr std::string_view mark = "http=127.0.0.1:";
   const auto log = err();
-  const auto at = log.find(mark);
-  return at == std::string::npos ? 0 : std::atoi(log.c_str() + at + mark.size());
+  for (const std::string_view mark : {"http=127.0.0.1:", "http=0.0.0.0:"}) {
+    const auto at = log.find(mark);
+    if (at != std::string::npos) return std::atoi(log.c_str() + at + mark.size());
+  }
+  return 0;
 }
 
 HttpAnswer RelayProcess::get(const std::string& path, const std::string& host, const std::string& method) const {

@@ -59,6 +59,8 @@ TEST(RelayConfig, TakesDefaultsForAllThatIsNotSaid) {
 TEST(RelayConfig, ExampleIsGoodAndMentionsEverySetting) {
   const auto loaded = load_config({.file = ANNALS_RELAY_EXAMPLE, .environment = {}, .flags = {}});
   EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty()) << "copied as it is, it warns of nothing";
+  EXPECT_THAT(loaded.config.database.uri, HasSubstr("sslmode=verify-full"));
   EXPECT_EQ(loaded.config.relay.routes.size(), 2U);
   std::ifstream in{ANNALS_RELAY_EXAMPLE};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};

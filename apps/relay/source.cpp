@@ -106,14 +106,8 @@ outbox::Relay Source::open_relay(const OpenSink& sink) const {
 
 void Source::require_tables() {
   postgres::Connection connection{database_of(parts_.config)};
-  try {
-    postgres::require_schema(connection, outbox::schema());
-    if (log_.name == "events") postgres::require_schema(connection, eventstore::schema());
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::invalid) throw;
-    // Not a matter of our configuration, and nothing that waiting mends: the schema is too new for us, or a stranger's.
-    throw Error{ErrorKind::corrupt, error.message(), {.hint = error.hint(), .sqlstate = error.sqlstate()}};
-  }
+  postgres::require_schema(connection, outbox::schema());
+  if (log_.name == "events") postgres::require_schema(connection, eventstore::schema());
 }
 
 /// Returns true when this was the last step.

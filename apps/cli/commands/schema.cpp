@@ -34,8 +34,8 @@ host::ExitCode validate_schema(Invocation& invocation) {
   try {
     migrator(invocation.database).validate();
   } catch (const Error& error) {
-    const bool differs = error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::invalid ||
-                         (error.kind() == ErrorKind::not_ready && error.sqlstate().empty());
+    const bool differs =
+        error.kind() == ErrorKind::corrupt || (error.kind() == ErrorKind::not_ready && error.sqlstate().empty());
     if (!differs) throw;
     throw Failure{host::ExitCode::check_failed, error.message(), error.hint()};
   }

@@ -43,10 +43,15 @@ Owners owners_of(Connection& connection) {
   return owners;
 }
 
+/// Neither the caller's input nor anything that waiting mends: the database is another's, or newer.
+Error not_ours(std::string_view what, std::string_view hint) {
+  return Error{ErrorKind::corrupt, what, {.hint = std::string{hint}}};
+}
+
 /// Before the list is read: a schema that a stranger prepared must not run the stranger's code as us.
 void require_plain(const Owners& owners, const std::string& schema) {
   if (!owners.list || (owners.list_is_plain && owners.list == owners.schema)) return;
-  throw invalid(
+  throw not_ours(
       fmt::format("{0}.schema_migrations is not the plain table that Annals makes, or is owned by \"{1}\" while "
                   "schema \"{0}\" is owned by \"{2}\"",
                   schema, *owners.list, *owners.schema),
@@ -77,9 +82,9 @@ std::map<int, Applied> steps_of(Connection& connection, const std::string& modul
 /// A step that we do not know may stand there when it says that programs like us can go on.
 void require_known(const MigrationSet& set, int number, const Applied& step, const std::string& schema) {
   if (step.compatible_from <= static_cast<int>(set.migrations.size())) return;
-  throw invalid(fmt::format("schema \"{}\" has step {} ({}) of {}, which this build does not know", schema, number,
-                            step.name, set.module),
-                "upgrade this program: the database was prepared by a newer Annals");
+  throw not_ours(fmt::format("schema \"{}\" has step {} ({}) of {}, which this build does not know", schema, number,
+                             step.name, set.module),
+                 "upgrade this program: the database was prepared by a newer Annals");
 }
 
 void require_same_text(const MigrationSet& set, int number, const Applied& step, const std::string& schema) {

@@ -90,7 +90,9 @@ TEST_F(MigratorTest, TellsASchemaThatIsNotThereFromOneThatIsBehind) {
 
 TEST_F(MigratorTest, RefusesADatabaseThatIsAhead) {
   migrator(two_steps()).apply();
-  EXPECT_THAT(error_of([&] { migrator(one_step()).apply(); }).what(), HasSubstr("upgrade this program"));
+  const auto error = error_of([&] { migrator(one_step()).apply(); });
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("upgrade this program"));
 }
 
 TEST_F(MigratorTest, LetsOlderProgramsWorkOnWhenTheNewerStepsSaySo) {
@@ -103,7 +105,7 @@ TEST_F(MigratorTest, LetsOlderProgramsWorkOnWhenTheNewerStepsSaySo) {
   migrator(three).apply();
   EXPECT_NO_THROW(migrator(two_compatible_steps()).validate());
   const auto error = error_of([&] { migrator(one_step()).validate(); });
-  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), HasSubstr("has step 3 (third) of m, which this build does not know"));
 }
 
@@ -180,7 +182,7 @@ TEST_F(SquattedSchema, AListThatIsAViewIsNotRead) {
       role_ +
       " SUPERUSER; RETURN 1; END $$; CREATE VIEW annals.schema_migrations AS SELECT 'm'::text AS module,"
       " annals.trap() AS number, 'first'::text AS name, 0::bigint AS checksum, 1 AS compatible_from");
-  EXPECT_EQ(error_of([&] { migrator(one_step()).validate(); }).kind(), ErrorKind::invalid);
+  EXPECT_EQ(error_of([&] { migrator(one_step()).validate(); }).kind(), ErrorKind::corrupt);
   EXPECT_FALSE(stranger_became_superuser());
 }
 

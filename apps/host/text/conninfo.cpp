@@ -28,18 +28,6 @@ Options resolved(const std::string& conninfo) {
   return Options{PQconninfo(connection.get())};
 }
 
-/// All of them, when there are several: "a,b".
-bool is_local(std::string_view hosts) {
-  while (!hosts.empty()) {
-    const auto host = hosts.substr(0, hosts.find(','));
-    hosts.remove_prefix(std::min(host.size() + 1, hosts.size()));
-    const bool local = host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
-                       host == "::1" || host.starts_with("127.");
-    if (!local) return false;
-  }
-  return true;
-}
-
 /// The part of a URI between the user's colon and the @, before percent-decoding.
 std::string raw_password(const std::string& uri) {
   const auto scheme = uri.find("://");
@@ -50,6 +38,17 @@ std::string raw_password(const std::string& uri) {
 }
 
 }  // namespace
+
+bool is_local(std::string_view hosts) {
+  while (!hosts.empty()) {
+    const auto host = hosts.substr(0, hosts.find(','));
+    hosts.remove_prefix(std::min(host.size() + 1, hosts.size()));
+    const bool local = host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
+                       host == "::1" || host.starts_with("127.");
+    if (!local) return false;
+  }
+  return true;
+}
 
 std::vector<std::string> passwords_in(const std::string& conninfo) {
   std::vector<std::string> found;

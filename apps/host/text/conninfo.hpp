@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace annals::host {
@@ -7,6 +8,9 @@ namespace annals::host {
 /// The password in a libpq connection string, as written and as meant; empty when there is none or the string is not
 /// understood.
 [[nodiscard]] std::vector<std::string> passwords_in(const std::string& conninfo);
+
+/// Of a host, or of several: "a,b". All are this machine: loopback, or a socket's folder.
+[[nodiscard]] bool is_local(std::string_view hosts);
 
 /// True when the database is on another machine and nothing demands TLS: neither the string nor a service file nor the
 /// environment. False for what libpq refuses.

@@ -245,11 +245,31 @@ class Loader {
     if (config.kafka.settings.contains("bootstrap.servers")) {
       return problem("", "kafka.settings.bootstrap.servers is given", "use kafka.brokers");
     }
+    warn_if_kafka_in_clear();
     try {
       kafka::require_valid(sink_options(config).settings, kafka::Client::producer);
     } catch (const Error& error) {
       problem("kafka.settings", error.message(), error.hint());
     }
+  }
+
+  void warn_if_kafka_in_clear() {
+    const auto& config = loaded_.config;
+    const auto protocol = config.kafka.settings.find("security.protocol");
+    const bool tls = protocol != config.kafka.settings.end() && protocol->second.ends_with("ssl");
+    if (tls || all_local(config.brokers)) return;
+    loaded_.warnings.emplace_back(
+        "a broker is on another machine and nothing demands TLS. Hint: set security.protocol to ssl or sasl_ssl in "
+        "kafka.settings");
+  }
+
+  /// host:port, comma-separated.
+  static bool all_local(const std::string& brokers) {
+    const auto hosts = host::split(brokers, ',');
+    return std::ranges::all_of(hosts, [](const std::string& broker) {
+      const auto host = broker.substr(0, broker.starts_with('[') ? broker.find(']') : broker.find(':'));
+      return host::is_local(host.starts_with('[') ? host.substr(1) : host);
+    });
   }
 
   void check_delivery() {

@@ -40,7 +40,7 @@ class File {
   std::string path_;
 };
 
-const std::string minimal = "[database]\nuri = \"postgresql://u@localhost/d\"\n[kafka]\nbrokers = \"k:9092\"\n";
+const std::string minimal = "[database]\nuri = \"postgresql://u@localhost/d\"\n[kafka]\nbrokers = \"localhost:9092\"\n";
 
 LoadedConfig load(const std::string& text, std::map<std::string, std::string> environment = {}) {
   const File file{text};
@@ -280,7 +280,7 @@ TEST(RelayConfig, TakesTheLibrariesDefaults) {
   EXPECT_EQ(sink_options(loaded.config).queue_bytes_max, kafka.queue_bytes_max);
   EXPECT_EQ(sink_options(loaded.config).topic_wait_max, kafka.topic_wait_max);
   EXPECT_EQ(sink_options(loaded.config).close_timeout, kafka.close_timeout);
-  EXPECT_EQ(sink_options(loaded.config).settings.at("bootstrap.servers"), "k:9092");
+  EXPECT_EQ(sink_options(loaded.config).settings.at("bootstrap.servers"), "localhost:9092");
 }
 
 TEST(RelayConfig, TakesRoutesFromTheEnvironmentInPlaceOfTheFile) {
@@ -301,14 +301,27 @@ TEST(RelayConfig, TakesTheSchemaThatBothProgramsTake) {
 
 TEST(RelayConfig, WarnsOfARemoteDatabaseWithoutTls) {
   const auto text = [](const std::string& uri) {
-    return "[database]\nuri = \"" + uri + "\"\n[kafka]\nbrokers = \"k:9092\"\n";
+    return "[database]\nuri = \"" + uri + "\"\n[kafka]\nbrokers = \"localhost:9092\"\n";
   };
   EXPECT_THAT(load(text("postgresql://u@db.example/d")).warnings, ElementsAre(HasSubstr("sslmode=verify-full")));
   EXPECT_THAT(load(text("postgresql://u@db.example/d?sslmode=verify-full")).warnings, IsEmpty());
 }
 
+TEST(RelayConfig, WarnsOfRemoteBrokersWithoutTls) {
+  const auto warnings = [](const std::string& brokers, const std::string& settings = {}) {
+    return load("[database]\nuri = \"postgresql://u@localhost/d\"\n[kafka]\nbrokers = \"" + brokers + "\"\n" + settings)
+        .warnings;
+  };
+  EXPECT_THAT(warnings("localhost:9092,127.0.0.1:9093,[::1]:9094"), IsEmpty());
+  EXPECT_THAT(warnings("localhost:9092,kafka.example:9092"), ElementsAre(HasSubstr("security.protocol")));
+  EXPECT_THAT(warnings("k:9092", "[kafka.settings]\n\"security.protocol\" = \"sasl_plaintext\"\n"),
+              ElementsAre(HasSubstr("nothing demands TLS")));
+  EXPECT_THAT(warnings("k:9092", "[kafka.settings]\n\"security.protocol\" = \"sasl_ssl\"\n"), IsEmpty());
+}
+
 TEST(RelayConfig, NeverShowsAUriThatIsNotEscaped) {
-  const auto loaded = load("[database]\nuri = \"postgresql://u:canary/9@h/d\"\n[kafka]\nbrokers = \"k:9092\"\n");
+  const auto loaded =
+      load("[database]\nuri = \"postgresql://u:canary/9@h/d\"\n[kafka]\nbrokers = \"localhost:9092\"\n");
   ASSERT_EQ(loaded.problems.size(), 1U);
   EXPECT_THAT(loaded.problems[0] + print_config(loaded), AllOf(HasSubstr("%40"), Not(HasSubstr("canary"))));
 }
@@ -326,7 +339,7 @@ TEST(RelayConfig, SaysThatTheFileCannotBeRead) {
 
 TEST(RelayConfig, ReadsTheUriFromAFile) {
   const File uri{"postgresql://u:canary-1@h/d\n"};
-  const auto loaded = load("[kafka]\nbrokers = \"k:1\"\n[database]\nuri_file = \"" + uri.path() + "\"\n");
+  const auto loaded = load("[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri_file = \"" + uri.path() + "\"\n");
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_EQ(loaded.config.database.uri, "postgresql://u:canary-1@h/d");
 }
@@ -334,10 +347,10 @@ TEST(RelayConfig, ReadsTheUriFromAFile) {
 TEST(RelayConfig, RefusesUriAndUriFileInOnePlaceAndLetsTheStrongerPlaceWin) {
   const File uri{"postgresql://u@file/d"};
   const auto both =
-      "[kafka]\nbrokers = \"k:1\"\n[database]\nuri = \"postgresql://u@here/d\"\nuri_file = \"" + uri.path() + "\"\n";
+      "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri = \"postgresql://u@here/d\"\nuri_file = \"" + uri.path() + "\"\n";
   EXPECT_THAT(load(both).problems, ElementsAre(HasSubstr("are both given")));
   EXPECT_EQ(load(minimal, {{"ANNALS_DATABASE_FILE", uri.path()}}).config.database.uri, "postgresql://u@file/d");
-  const auto file_only = "[kafka]\nbrokers = \"k:1\"\n[database]\nuri_file = \"" + uri.path() + "\"\n";
+  const auto file_only = "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri_file = \"" + uri.path() + "\"\n";
   EXPECT_EQ(load(file_only, {{"ANNALS_DATABASE", "postgresql://env/d"}}).config.database.uri, "postgresql://env/d");
 }
 
@@ -350,23 +363,23 @@ TEST(RelayConfig, ReadsKafkaSecretsFromAFile) {
 }
 
 TEST(RelayConfig, WarnsAboutAPasswordThatEverybodyCanRead) {
-  const File open{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"k:1\"\n", 0644};
+  const File open{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"localhost:1\"\n", 0644};
   const auto loaded = load_config({.file = open.path(), .environment = {}, .flags = {}});
   EXPECT_THAT(loaded.warnings, ElementsAre(AllOf(HasSubstr("chmod o-r"), Not(HasSubstr("canary")))));
-  const File closed{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"k:1\"\n", 0640};
+  const File closed{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"localhost:1\"\n", 0640};
   EXPECT_THAT(load_config({.file = closed.path(), .environment = {}, .flags = {}}).warnings, IsEmpty());
 }
 
 TEST(RelayConfig, WarnsAboutAPasswordOnTheCommandLine) {
   const auto loaded = load_config({.file = {},
-                                   .environment = {{"ANNALS_KAFKA", "k:1"}},
+                                   .environment = {{"ANNALS_KAFKA", "localhost:1"}},
                                    .flags = {{"database.uri", "postgresql://u:canary-4@localhost/d"}}});
   EXPECT_THAT(loaded.warnings, ElementsAre(AllOf(HasSubstr("--database"), Not(HasSubstr("canary")))));
 }
 
 TEST(RelayConfig, PrintsOriginsAndNoSecrets) {
   const auto loaded = load(
-      "[database]\nuri = \"postgresql://u:canary%205@h/d?sslpassword=canary-6\"\n[kafka]\nbrokers = \"k:1\"\n"
+      "[database]\nuri = \"postgresql://u:canary%205@h/d?sslpassword=canary-6\"\n[kafka]\nbrokers = \"localhost:1\"\n"
       "[kafka.settings]\n\"sasl.password\" = \"canary-7\"\n");
   EXPECT_THAT(loaded.problems, IsEmpty());
   const auto text = print_config(loaded);
@@ -377,7 +390,7 @@ TEST(RelayConfig, PrintsOriginsAndNoSecrets) {
 
 TEST(RelayConfig, KeepsSecretsOutOfProblems) {
   for (const char* uri : {"postgresql://u:canary@h/d?bogus=1", "host=h password='canary", "password=canary bogus=1"}) {
-    const auto loaded = load(std::string{"[kafka]\nbrokers = \"k:1\"\n[database]\nuri = \""} + uri + "\"\n");
+    const auto loaded = load(std::string{"[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri = \""} + uri + "\"\n");
     ASSERT_FALSE(loaded.problems.empty()) << uri;
     for (const auto& problem : loaded.problems) EXPECT_THAT(problem, Not(HasSubstr("canary")));
   }

@@ -148,7 +148,7 @@ constexpr DeniedSetting denied[] = {
     {"test.mock.*", "it replaces the cluster by a mock that confirms everything and keeps nothing"},
     {"topic.blacklist", "messages to a hidden topic would wait for ever"},
     {"transaction.timeout.ms", "it is an option of the transactional sink: transaction_timeout"},
-    {"transactional.id", "the relay's checkpoint names it"},
+    {"transactional.id", "transactions come with exactly-once delivery, under an id that the checkpoint has"},
 };
 
 }  // namespace

@@ -36,7 +36,7 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
   const auto ticket = from_opaque(message->_private);
   const bool delivered = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
   if (delivered) ++state.account.delivered;
-  if (ticket == 0) return;
+  if (ticket == nobodys) return;
   if (!delivered) {
     if (state.deliveries != nullptr) state.returned.push_back(take_back(*message, ticket));
     return;

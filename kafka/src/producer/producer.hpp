@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,12 @@ struct SinkState : ClientState {
   void report(outbox::Delivery delivery, std::size_t size);
 };
 
-/// What goes into one record. A ticket of 0 is nobody's message: it is not reported.
+/// The ticket of a record that is nobody's message: it is not reported.
+inline constexpr std::int64_t nobodys = std::numeric_limits<std::int64_t>::min();
+
+/// What goes into one record.
 struct Record {
-  std::int64_t ticket = 0;
+  std::int64_t ticket = nobodys;
   bool has_key = false;
   std::string_view key;
   std::string_view payload;

@@ -106,7 +106,7 @@ std::string KafkaTransactionalSink::open(const std::string& id, const KeepAlive&
 }
 
 outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& message) {
-  ANNALS_ASSERT(impl_->session && message.ticket > 0);
+  ANNALS_ASSERT(impl_->session);
   if (impl_->ended) throw broken("the transactional sink is at its end");
   impl_->session->transaction.begin_if_none();
   return impl_->session->sink.send(message);

@@ -346,8 +346,8 @@ TEST(RelayConfig, ReadsTheUriFromAFile) {
 
 TEST(RelayConfig, RefusesUriAndUriFileInOnePlaceAndLetsTheStrongerPlaceWin) {
   const File uri{"postgresql://u@file/d"};
-  const auto both =
-      "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri = \"postgresql://u@here/d\"\nuri_file = \"" + uri.path() + "\"\n";
+  const auto both = "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri = \"postgresql://u@here/d\"\nuri_file = \"" +
+                    uri.path() + "\"\n";
   EXPECT_THAT(load(both).problems, ElementsAre(HasSubstr("are both given")));
   EXPECT_EQ(load(minimal, {{"ANNALS_DATABASE_FILE", uri.path()}}).config.database.uri, "postgresql://u@file/d");
   const auto file_only = "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri_file = \"" + uri.path() + "\"\n";
@@ -363,10 +363,12 @@ TEST(RelayConfig, ReadsKafkaSecretsFromAFile) {
 }
 
 TEST(RelayConfig, WarnsAboutAPasswordThatEverybodyCanRead) {
-  const File open{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"localhost:1\"\n", 0644};
+  const File open{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"localhost:1\"\n",
+                  0644};
   const auto loaded = load_config({.file = open.path(), .environment = {}, .flags = {}});
   EXPECT_THAT(loaded.warnings, ElementsAre(AllOf(HasSubstr("chmod o-r"), Not(HasSubstr("canary")))));
-  const File closed{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"localhost:1\"\n", 0640};
+  const File closed{"[database]\nuri = \"postgresql://u:canary-3@localhost/d\"\n[kafka]\nbrokers = \"localhost:1\"\n",
+                    0640};
   EXPECT_THAT(load_config({.file = closed.path(), .environment = {}, .flags = {}}).warnings, IsEmpty());
 }
 

@@ -26,6 +26,8 @@ class ExactlyOnceDestination final : public Destination {
     TransactionalSink::KeepAlive keep_alive;  ///< of the ownership, while the broker is waited for
   };
   ExactlyOnceDestination(Parts parts, const postgres::MessageLog& log, std::string relay);
+  ExactlyOnceDestination(const ExactlyOnceDestination&) = delete;
+  ExactlyOnceDestination& operator=(const ExactlyOnceDestination&) = delete;
   /// The row catches up with the broker; what goes wrong with that costs nothing.
   ~ExactlyOnceDestination() override;
 

@@ -35,24 +35,31 @@ double produce_from_memory(const std::string& topic, long long events) {
 
 kafka::KafkaSinkOptions sink_options() { return {.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}; }
 
+struct Backlog {
+  const postgres::Database& database;
+  postgres::MessageLog log;
+  outbox::RelayOptions options;
+  long long events;
+};
+
 /// A relay with a name of its own starts from the beginning of the table.
 template <class Sink>
-double relay_all(Sink& sink, const postgres::Database& database, const postgres::MessageLog& log,
-                 outbox::RelayOptions options, int run, long long events) {
+double relay_all(Sink& sink, const Backlog& backlog, int run) {
   SystemClock clock;
+  auto options = backlog.options;
   options.name = fmt::format("bench-{}", run);
   options.start = outbox::Start{};
   options.batch_rows_max = 20'000;
   options.batch_bytes_max = 4U << 20U;
   options.in_flight_max = 100'000;
-  outbox::Relay relay{database, log, sink, clock, options};
+  outbox::Relay relay{backlog.database, backlog.log, sink, clock, options};
   const Stopwatch watch;
   const bool transactional = std::is_base_of_v<outbox::TransactionalSink, Sink>;
   outbox::StepReport report;
   do {
     report = relay.step(std::chrono::milliseconds{100});
-  } while ((transactional ? report.checkpoint : report.acknowledged) < events);
-  return static_cast<double>(events) / watch.seconds();
+  } while ((transactional ? report.checkpoint : report.acknowledged) < backlog.events);
+  return static_cast<double>(backlog.events) / watch.seconds();
 }
 
 /// `work`, which adds the peak of memory of each of its rounds to `peaks`.
@@ -88,7 +95,7 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
                  .value = noting_memory(
                      [&] {
                        kafka::KafkaSink sink{sink_options()};
-                       return relay_all(sink, temp.superuser(), log, source, ++run, options.events);
+                       return relay_all(sink, {temp.superuser(), log, source, options.events}, ++run);
                      },
                      peaks),
                  .floor = noting_memory([&] { return produce_from_memory(produced, options.events); }, floor_peaks)},
@@ -100,7 +107,7 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   measured("relay/outbox", outbox::message_log("annals"), {});
   measured("relay/events", eventstore::message_log("annals"), {.routes = {{"*", events}}});
   if (options.wants("relay/exactly-once")) {
-    const auto outbox = outbox::message_log("annals");
+    const Backlog backlog{temp.superuser(), outbox::message_log("annals"), {}, options.events};
     const kafka::KafkaTransactionalSinkOptions in_transactions{
         .sink = sink_options(),
         .checkpoint_topic =
@@ -110,12 +117,12 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
                                .value =
                                    [&] {
                                      kafka::KafkaTransactionalSink sink{in_transactions};
-                                     return relay_all(sink, temp.superuser(), outbox, {}, ++run, options.events);
+                                     return relay_all(sink, backlog, ++run);
                                    },
                                .floor =
                                    [&] {
                                      kafka::KafkaSink sink{sink_options()};
-                                     return relay_all(sink, temp.superuser(), outbox, {}, ++run, options.events);
+                                     return relay_all(sink, backlog, ++run);
                                    }},
                               options.rounds));
   }

@@ -80,17 +80,24 @@ Invocation make_invocation(const Options& options) {
   return invocation;
 }
 
-/// Help and version are no failures; everything else that CLI11 reports is bad usage.
+Failure bad_usage(const CLI::App& app, const std::string& message, const std::string& meant) {
+  return {host::ExitCode::usage, message,
+          fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
+}
+
+/// Help and version are no failures; everything else that CLI11 reports is bad usage. So is --version behind a command: who
+/// means an option of the command must not be told that all went well.
 host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr && !app.get_subcommands().empty()) {
+    throw bad_usage(app, "--version is the program's, and stands alone", host::meant(app, "--version"));
+  }
   if (error.get_exit_code() == 0) {
     app.exit(error);
     return host::ExitCode::ok;
   }
-  const auto meant = host::meant(app);
   const auto unknown = host::unknown_command(app);
-  throw Failure{host::ExitCode::usage,
-                unknown.empty() ? error.what() : fmt::format("there is no command \"{}\"", unknown),
-                fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
+  throw bad_usage(app, unknown.empty() ? error.what() : fmt::format("there is no command \"{}\"", unknown),
+                  host::meant(app));
 }
 
 host::ExitCode parse_and_run(int argc, char** argv) {

@@ -133,6 +133,26 @@ TEST(CommandLine, SaysWhichOptionWasMeant) {
   EXPECT_THAT(hint({"doctor", "--zzzzzzzzzz"}), testing::Not(HasSubstr("did you mean")));
 }
 
+TEST(CommandLine, TakesVersionForTheProgramsOnlyWhenItStandsAlone) {
+  for (const auto& arguments :
+       {Arguments{"projection", "wait", "p", "--version", "3"},
+        Arguments{"projection", "reset", "p", "--yes", "--version"},
+        Arguments{"projection", "adopt", "p", "--version=3"}, Arguments{"projection", "wait", "p", "--verson", "3"}}) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_THAT(finished.err, HasSubstr("hint: did you mean --projection-version? annals projection"));
+  }
+  for (const auto& arguments :
+       {Arguments{"doctor", "--version"}, Arguments{"stream", "--version"},
+        Arguments{"stream", "show", "a", "--version", "3"}, Arguments{"schema", "roles", "apply", "--verson"}}) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_THAT(finished.err, testing::Not(HasSubstr("did you mean"))) << "it has none";
+  }
+}
+
 TEST(CommandLine, SaysWhatANumberMustBe) {
   for (const auto& arguments :
        {Arguments{"all", "tail", "--after", "-1"}, Arguments{"events", "export", "--after", "1.5"},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "annals/eventstore/event_tail.hpp"
@@ -31,7 +32,7 @@ class Tail {
         position_(start()) {}
 
   void run() {
-    while (!host::stop_requested()) {
+    while (!host::stop_requested() && left_ > 0) {
       const auto batch = tail_.read(position_, batch_events);
       for (const auto& event : batch) show(event);
       if (!batch.empty()) {
@@ -48,12 +49,15 @@ class Tail {
   GlobalPosition start() {
     if (options_.after) return GlobalPosition{*options_.after};
     const auto last = tail_.last_position().value();
-    return GlobalPosition{std::max<std::int64_t>(last - static_cast<std::int64_t>(options_.limit), 0)};
+    const auto events = static_cast<std::int64_t>(options_.limit.value_or(AllTail::left_events));
+    return GlobalPosition{std::max<std::int64_t>(last - events, 0)};
   }
 
   void show(const RecordedEvent& event) {
     position_ = event.position;
-    if (!options_.category || event.stream.category() == *options_.category) report_.add(event);
+    if (left_ == 0 || (options_.category && event.stream.category() != *options_.category)) return;
+    report_.add(event);
+    --left_;
   }
 
   /// Nothing to read: waits for more; false when there is nothing to wait for.
@@ -85,6 +89,7 @@ class Tail {
   eventstore::EventTail tail_;
   EventReport report_;
   GlobalPosition position_;
+  std::size_t left_ = options_.after && options_.limit ? *options_.limit : std::numeric_limits<std::size_t>::max();
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
 };
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <memory>
@@ -10,6 +13,8 @@
 #include "annals/core/error.hpp"
 #include "cli/command_groups.hpp"
 #include "cli/failure.hpp"
+#include "cli/screen/status_line.hpp"
+#include "host/process/stop_signals.hpp"
 #include "host/settings/usage.hpp"
 
 namespace annals::cli {
@@ -74,6 +79,7 @@ Invocation make_invocation(const Options& options) {
   Invocation invocation;
   invocation.database.conninfo = options.database;
   invocation.database.schema = options.schema;
+  invocation.database.interrupted = host::stop_requested;
   invocation.format = options.format == "json"    ? Format::json
                       : options.format == "jsonl" ? Format::jsonl
                                                   : Format::table;
@@ -100,6 +106,17 @@ host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
                   host::meant(app));
 }
 
+/// How long what was interrupted may take to come to its end: a cancellation takes a round trip, what cannot be cancelled
+/// is short, and nobody waits longer in front of a screen.
+constexpr std::chrono::seconds grace{5};
+
+/// Whatever holds the program up, a server that does not answer or a screen that takes nothing: it ends.
+void leave() {
+  StatusLine::wipe();
+  print_failure(interrupted_unknown(fmt::format("no end came within {} s", grace.count())));
+  ::_exit(static_cast<int>(host::ExitCode::interrupted));
+}
+
 host::ExitCode parse_and_run(int argc, char** argv) {
   CLI::App app{description, "annals"};
   Options options;
@@ -117,6 +134,7 @@ host::ExitCode parse_and_run(int argc, char** argv) {
     return report(app, error);
   }
   auto invocation = make_invocation(options);
+  const host::StopSignals signals{grace, leave};
   return action(invocation);
 }
 

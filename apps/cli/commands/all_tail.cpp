@@ -6,6 +6,7 @@
 #include <limits>
 #include <thread>
 
+#include "annals/core/error.hpp"
 #include "annals/eventstore/event_tail.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/event_report.hpp"
@@ -31,7 +32,18 @@ class Tail {
         report_(invocation.output, invocation.format, EventReport::Columns::of_log),
         position_(start()) {}
 
+  /// A read that is cut off by the end of all reading fails, and is none that was shown.
   void run() {
+    try {
+      read_on();
+    } catch (const Error&) {
+      if (!host::stop_requested()) throw;
+    }
+    report_.finish();
+  }
+
+ private:
+  void read_on() {
     while (!host::stop_requested() && left_ > 0) {
       const auto batch = tail_.read(position_, batch_events);
       for (const auto& event : batch) show(event);
@@ -42,10 +54,8 @@ class Tail {
         break;
       }
     }
-    report_.finish();
   }
 
- private:
   GlobalPosition start() {
     if (options_.after) return GlobalPosition{*options_.after};
     const auto last = tail_.last_position().value();
@@ -96,7 +106,6 @@ class Tail {
 }  // namespace
 
 host::ExitCode tail_log(Invocation& invocation, const AllTail& options) {
-  host::stop_on_signals();
   (void)connect_ready(invocation.database);
   Tail{invocation, options}.run();
   return host::ExitCode::ok;

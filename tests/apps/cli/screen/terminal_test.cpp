@@ -124,7 +124,7 @@ TEST_F(TerminalOutput, ShowsHowFarAnImportAndAnExportAre) {
               testing::ContainsRegex("\r\x1b\\[Kimporting [0-9,]+ events, [0-9,]+/s, [0-9]+ %, [0-9.]+ s left"));
   EXPECT_THAT(import.out, testing::ContainsRegex("\r\x1b\\[Kimported 60000 events")) << "the line is wiped";
   const auto exported = see({"events", "export", "--output", directory_.path("e.jsonl")}, {}, 30);
-  EXPECT_THAT(exported.out, testing::ContainsRegex("\r\x1b\\[Kexporting [0-9,]+ events"));
+  EXPECT_THAT(exported.out, testing::ContainsRegex("\r\x1b\\[Kexporting [0-9]+ %, [0-9.]+ s left"));
   EXPECT_LE(widest(exported.out.substr(0, exported.out.rfind("\r\x1b[K"))), 29U) << exported.out;
   connect().execute(
       "INSERT INTO annals.streams (name, version) VALUES ('long', 600000);"

@@ -91,6 +91,13 @@ Failure bad_usage(const CLI::App& app, const std::string& message, const std::st
           fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
 }
 
+/// What is not understood comes before what lacks: it may be what lacks, misspelt.
+std::string message_of(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining(true);
+  const bool lacks = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  return lacks && !words.empty() ? CLI::ExtrasError{{words.front()}}.what() : error.what();
+}
+
 /// Help and version are no failures; everything else that CLI11 reports is bad usage. So is --version behind a command: who
 /// means an option of the command must not be told that all went well.
 host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
@@ -102,7 +109,7 @@ host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
     return host::ExitCode::ok;
   }
   const auto unknown = host::unknown_command(app);
-  throw bad_usage(app, unknown.empty() ? error.what() : fmt::format("there is no command \"{}\"", unknown),
+  throw bad_usage(app, unknown.empty() ? message_of(app, error) : fmt::format("there is no command \"{}\"", unknown),
                   host::meant(app));
 }
 

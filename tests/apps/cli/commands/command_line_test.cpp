@@ -129,6 +129,9 @@ TEST(CommandLine, SaysWhichOptionWasMeant) {
               HasSubstr("hint: did you mean --limit? annals stream show"));
   EXPECT_THAT(hint({"stream", "append", "a", "--tpye", "T"}), HasSubstr("did you mean --type?"))
       << "one that is required";
+  EXPECT_THAT(hint({"stream", "append", "a", "--typ", "T"}),
+              testing::AllOf(testing::StartsWith("annals: "), HasSubstr("not expected: --typ\n"),
+                             testing::Not(HasSubstr("--type is required"))));
   EXPECT_THAT(hint({"doctor", "--fromat=json"}), HasSubstr("did you mean --format?")) << "of every command";
   EXPECT_THAT(hint({"doctor", "--zzzzzzzzzz"}), testing::Not(HasSubstr("did you mean")));
 }

@@ -69,7 +69,7 @@ TEST_F(TerminalOutput, HasColoursUnlessTheyAreUnwanted) {
   EXPECT_THAT(see({"doctor"}).out, HasSubstr("\x1b[32mok"));
   EXPECT_THAT(see({"stream", "show", "b"}).out, HasSubstr("\x1b[31mannals:\x1b[0m there is no stream"));
   EXPECT_THAT(see({"stream", "list"}, {{"NO_COLOR", ""}}).out, HasSubstr("\x1b[1m")) << "empty is not set";
-  for (const auto& plain : {Environment{{"NO_COLOR", "1"}}, Environment{{"TERM", "dumb"}}}) {
+  for (const auto& plain : {Environment{{"NO_COLOR", "1"}}, Environment{{"TERM", "dumb"}}, Environment{{"TERM", ""}}}) {
     for (const auto& command : {Arguments{"stream", "list"}, Arguments{"doctor"}, Arguments{"stream", "show", "b"}}) {
       const auto seen = see(command, plain);
       EXPECT_THAT(seen.out, Not(HasSubstr("\x1b"))) << testing::PrintToString(command);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <memory>
@@ -10,6 +13,8 @@
 #include "annals/core/error.hpp"
 #include "cli/command_groups.hpp"
 #include "cli/failure.hpp"
+#include "cli/screen/status_line.hpp"
+#include "host/process/stop_signals.hpp"
 #include "host/settings/usage.hpp"
 
 namespace annals::cli {
@@ -74,23 +79,49 @@ Invocation make_invocation(const Options& options) {
   Invocation invocation;
   invocation.database.conninfo = options.database;
   invocation.database.schema = options.schema;
+  invocation.database.interrupted = host::stop_requested;
   invocation.format = options.format == "json"    ? Format::json
                       : options.format == "jsonl" ? Format::jsonl
                                                   : Format::table;
   return invocation;
 }
 
-/// Help and version are no failures; everything else that CLI11 reports is bad usage.
+Failure bad_usage(const CLI::App& app, const std::string& message, const std::string& meant) {
+  return {host::ExitCode::usage, message,
+          fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
+}
+
+/// What is not understood comes before what lacks: it may be what lacks, misspelt.
+std::string message_of(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining(true);
+  const bool lacks = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  return lacks && !words.empty() ? CLI::ExtrasError{{words.front()}}.what() : error.what();
+}
+
+/// Help and version are no failures; everything else that CLI11 reports is bad usage. So is --version behind a command: who
+/// means an option of the command must not be told that all went well.
 host::ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr && !app.get_subcommands().empty()) {
+    throw bad_usage(app, "--version is the program's, and stands alone", host::meant(app, "--version"));
+  }
   if (error.get_exit_code() == 0) {
     app.exit(error);
     return host::ExitCode::ok;
   }
-  const auto meant = host::meant(app);
   const auto unknown = host::unknown_command(app);
-  throw Failure{host::ExitCode::usage,
-                unknown.empty() ? error.what() : fmt::format("there is no command \"{}\"", unknown),
-                fmt::format("{}{}{} --help shows examples", meant, meant.empty() ? "" : " ", host::command_path(app))};
+  throw bad_usage(app, unknown.empty() ? message_of(app, error) : fmt::format("there is no command \"{}\"", unknown),
+                  host::meant(app));
+}
+
+/// How long what was interrupted may take to come to its end: a cancellation takes a round trip, what cannot be cancelled
+/// is short, and nobody waits longer in front of a screen.
+constexpr std::chrono::seconds grace{5};
+
+/// Whatever holds the program up, a server that does not answer or a screen that takes nothing: it ends.
+void leave() {
+  StatusLine::wipe();
+  print_failure(interrupted_unknown(fmt::format("no end came within {} s", grace.count())));
+  ::_exit(static_cast<int>(host::ExitCode::interrupted));
 }
 
 host::ExitCode parse_and_run(int argc, char** argv) {
@@ -110,6 +141,7 @@ host::ExitCode parse_and_run(int argc, char** argv) {
     return report(app, error);
   }
   auto invocation = make_invocation(options);
+  const host::StopSignals signals{grace, leave};
   return action(invocation);
 }
 

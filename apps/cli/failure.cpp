@@ -25,6 +25,13 @@ host::ExitCode code_of(const Error& error) {
   return host::ExitCode::failed;
 }
 
+/// Whether the server ended the statement, and with it what the statement had changed.
+bool was_cancelled(const Error& error) { return error.sqlstate() == "57014"; }
+
+bool is_unknown(const Error& error) {
+  return error.kind() == ErrorKind::disconnected || error.kind() == ErrorKind::in_doubt;
+}
+
 }  // namespace
 
 Failure no_such_stream(const std::string& name) {
@@ -32,15 +39,25 @@ Failure no_such_stream(const std::string& name) {
           "`annals stream list --prefix …` shows the streams there are"};
 }
 
-void throw_interrupted() {
-  throw Failure{host::ExitCode::interrupted, "interrupted; nothing was changed", "repeat the command"};
+Failure interrupted() {
+  return {host::ExitCode::interrupted, "interrupted; nothing was changed", "repeat the command"};
 }
+
+void throw_interrupted() { throw interrupted(); }
 
 void throw_if_stopped() {
   if (host::stop_requested()) throw_interrupted();
 }
 
+Failure interrupted_unknown(const std::string& why) {
+  return {host::ExitCode::interrupted,
+          fmt::format("interrupted: {}; what the command changes may have been changed, or may still be", why),
+          "look at what it was to change before you repeat it"};
+}
+
 Failure to_failure(const Error& error) {
+  if (host::stop_requested() && was_cancelled(error)) return interrupted();
+  if (host::stop_requested() && is_unknown(error)) return interrupted_unknown(error.message());
   return {code_of(error), error.message(),
           error.hint().empty() ? "`annals doctor` looks for what may be wrong" : error.hint()};
 }

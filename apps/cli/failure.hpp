@@ -31,7 +31,11 @@ struct BrokenPipe {};
 /// That a stream which was named is not there.
 [[nodiscard]] Failure no_such_stream(const std::string& name);
 
-/// Throws the Failure of a command that was told to stop before it was done.
+/// Of a command that was told to stop when nobody knows what of it was done, and why.
+[[nodiscard]] Failure interrupted_unknown(const std::string& why);
+
+/// Of a command that was told to stop before it was done, and changed nothing.
+[[nodiscard]] Failure interrupted();
 [[noreturn]] void throw_interrupted();
 /// The same when a signal has asked for it.
 void throw_if_stopped();

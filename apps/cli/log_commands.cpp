@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -97,9 +99,11 @@ void add_tail(CLI::App& group, Action& action) {
                            "No event is skipped: behind an open transaction it waits.",
                            tail_log, options);
   tail->add_option("--after", options->after, "Everything after this position")->check(at_least(0));
-  tail->add_option("--limit", options->limit, "Without --after: begin about so many events before the end")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
+  tail->add_option("--limit", options->limit,
+                   fmt::format("With --after: events at most, and then it ends; without: begin about so many events "
+                               "before the end, {} unless said",
+                               AllTail::left_events))
+      ->check(CLI::Range(0, 1'000'000));
   tail->add_flag("-f,--follow", options->follow, "Go on with what is committed from now on");
   tail->add_option("--category", options->category, "Only streams of this category, the name up to the first '-'");
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "annals/kafka/settings.hpp"
 #include "host/process/exit_code.hpp"
 #include "relay/daemon.hpp"
 #include "relay/settings/command_line.hpp"
@@ -29,7 +30,20 @@ void tell(const char* kind, const std::vector<std::string>& lines) {
   for (const auto& line : lines) std::fprintf(stderr, "annals-relay: %s: %s\n", kind, line.c_str());
 }
 
+/// A name a line, and behind it the only values that it takes, if not librdkafka alone decides.
+void list_kafka_settings() {
+  for (const auto& setting : kafka::allowed_settings()) {
+    if (setting.client == kafka::Client::consumer) continue;
+    std::printf("%s%s%s\n", std::string{setting.name}.c_str(), setting.values.empty() ? "" : "=",
+                std::string{setting.values}.c_str());
+  }
+}
+
 host::ExitCode run(const CommandLine& line) {
+  if (line.list_kafka_settings) {
+    list_kafka_settings();
+    return host::ExitCode::ok;
+  }
   const auto load = [inputs =
                          ConfigInputs{.file = line.config_file, .environment = environment(), .flags = line.settings}] {
     return load_config(inputs);

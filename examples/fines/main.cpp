@@ -7,7 +7,6 @@
 #include <iostream>
 
 #include "annals/core/clock.hpp"
-#include "annals/core/error.hpp"
 #include "annals/eventstore/schema.hpp"
 #include "annals/outbox/schema.hpp"
 #include "annals/postgres/transact.hpp"
@@ -15,6 +14,7 @@
 #include "annals/projections/schema.hpp"
 #include "fines/projection.hpp"
 #include "fines/table.hpp"
+#include "program/run_program.hpp"
 
 namespace {
 
@@ -71,18 +71,6 @@ void report(const Database& database) {
   annals::postgres::transact(*pool, [](pqxx::work& tx) { fines::report(tx, std::cout); });
 }
 
-int run(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
-  } catch (const annals::Error& error) {
-    fmt::print(stderr, "fines: {}\n", error.what());
-    return 1;
-  }
-}
-
 }  // namespace
 
 // What throws outside of the try block is a mistake in the declaration of the options.
@@ -101,5 +89,5 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   project_command->add_flag("--follow", follow, "Go on until SIGTERM");
   project_command->callback([&] { project(database, follow); });
   app.add_subcommand("report", "Print the table as CSV")->callback([&] { report(database); });
-  return run(app, argc, argv);
+  return example::run_program(app, argc, argv);
 }

@@ -85,8 +85,9 @@ void save(pqxx::transaction_base& tx, const Fines& fines) {
 }
 
 void report(pqxx::transaction_base& tx, std::ostream& out) {
+  const auto rows = exec_params(tx, select_all, {});
   out << "stream,events,amount,expense,paid,outstanding,last_type\n";
-  for (const auto& row : exec_params(tx, select_all, {})) {
+  for (const auto& row : rows) {
     const auto fine = fine_of(row);
     out << csv(row[0].as<std::string>()) << ',' << fine.events << ',' << format_cents(fine.amount) << ','
         << format_cents(fine.expense) << ',' << format_cents(fine.paid) << ',' << format_cents(fine.outstanding())

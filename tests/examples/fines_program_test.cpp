@@ -134,6 +134,20 @@ TEST(FinesProgram, SurvivesExportAndImport) {
   std::filesystem::remove(again);
 }
 
+TEST(FinesProgram, NamesItsOwnCommandThatMakesTheTables) {
+  const TempDatabase database{TempDatabase::Schema::none};
+  const auto outcome = run(quoted(FINES_PROGRAM) + " --database " + quoted(database.uri("migrator")) + " report");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.output, testing::StartsWith("fines: ")) << "no title of a table that does not come";
+  EXPECT_THAT(outcome.output, HasSubstr("hint: run `fines init`"));
+}
+
+TEST(FinesProgram, SaysWhichCommandWasMeant) {
+  const auto outcome = run(quoted(FINES_PROGRAM) + " reprot");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("hint: did you mean report?"));
+}
+
 /// The public log of road traffic fines; not part of this project.
 std::string road_fines_dir() {
   const char* named = std::getenv("ANNALS_ROAD_FINES_DIR");

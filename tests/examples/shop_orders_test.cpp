@@ -124,11 +124,41 @@ TEST_F(OrderStatusModel, TellsAClientNothingOfTheDatabase) {
 TEST(OrdersProgram, NamesWhatItDoesNotKnowBeforeWhatItLacks) {
   const auto orders = "env -u ORDERS_DATABASE " + annals::tests::quoted(ORDERS_PROGRAM);
   const auto unknown = annals::tests::run(orders + " --nope");
-  EXPECT_NE(unknown.status, 0);
+  EXPECT_EQ(unknown.status, 2);
   EXPECT_THAT(unknown.output, HasSubstr("--nope"));
+  const auto misspelt = annals::tests::run(orders + " statsu 1");
+  EXPECT_EQ(misspelt.status, 2);
+  EXPECT_THAT(misspelt.output, HasSubstr("\"statsu\" is not understood\nhint: did you mean status? orders --help"));
   const auto lacking = annals::tests::run(orders + " init");
-  EXPECT_NE(lacking.status, 0);
-  EXPECT_THAT(lacking.output, HasSubstr("--database is required"));
+  EXPECT_EQ(lacking.status, 2);
+  EXPECT_THAT(lacking.output, HasSubstr("--database is required\nhint: give --database, or set ORDERS_DATABASE; "));
+}
+
+TEST(OrdersProgram, RefusesNumbersThatCannotBeMeant) {
+  const auto orders = "ORDERS_DATABASE=host=/nowhere " + annals::tests::quoted(ORDERS_PROGRAM);
+  for (const auto* arguments : {" run --port 99999", " run --port -1", " place 0", " place -3", " place 1 --first 0"}) {
+    const auto outcome = annals::tests::run(orders + arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments << outcome.output;
+  }
+}
+
+TEST(OrdersProgram, NamesItsOwnCommandThatMakesTheTables) {
+  const annals::tests::TempDatabase database{annals::tests::TempDatabase::Schema::none};
+  const auto outcome = annals::tests::run(annals::tests::quoted(ORDERS_PROGRAM) + " --database " +
+                                          annals::tests::quoted(database.uri("migrator")) + " status 1");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.output,
+              testing::AllOf(HasSubstr("hint: run `orders init`"), testing::Not(HasSubstr("annals schema"))));
+}
+
+TEST_F(OrderStatusModel, IsServedByOneOnAPort) {
+  const StatusServer first{*pool_, {}};
+  try {
+    const StatusServer second{*pool_, {.host = "127.0.0.1", .port = first.port()}};
+    FAIL() << "both listen on " << first.port();
+  } catch (const annals::Error& error) {
+    EXPECT_THAT(error.hint(), HasSubstr("another --port"));
+  }
 }
 
 TEST_F(OrderStatusModel, SaysThatThereIsNoSuchOrder) {

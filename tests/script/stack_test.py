@@ -92,6 +92,21 @@ class Ending(unittest.TestCase):
                 time.sleep(0.05)
             self.assertFalse(folder.exists())
 
+    def test_up_that_is_interrupted_leaves_nothing(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            name = f"script-{os.getpid()}-interrupted"
+            up = subprocess.Popen([ROOT / "script/stack", "--name", name, "--only", "postgres", "up"], env=FREE, text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  start_new_session=True)
+            home = pathlib.Path(os.environ.get("ANNALS_STACK_HOME", f"/tmp/annals-stack-{os.getuid()}"))
+            data = home / name / "postgres/data"
+            while not data.exists() and up.poll() is None:
+                time.sleep(0.01)
+            os.killpg(up.pid, number)  # as a terminal does: to all of them
+            _, said = up.communicate(timeout=60)
+            self.assertEqual(up.returncode, status, said)
+            self.assertFalse((home / name).exists(), said)
+
     def test_refuses_an_owner_who_is_gone(self):
         owner = subprocess.Popen(["true"])
         owner.wait()

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
+#include "annals/core/error.hpp"
 #include "annals/eventstore/event_tail.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/event_report.hpp"
@@ -30,8 +32,19 @@ class Tail {
         report_(invocation.output, invocation.format, EventReport::Columns::of_log),
         position_(start()) {}
 
+  /// A read that is cut off by the end of all reading fails, and is none that was shown.
   void run() {
-    while (!host::stop_requested()) {
+    try {
+      read_on();
+    } catch (const Error&) {
+      if (!host::stop_requested()) throw;
+    }
+    report_.finish();
+  }
+
+ private:
+  void read_on() {
+    while (!host::stop_requested() && left_ > 0) {
       const auto batch = tail_.read(position_, batch_events);
       for (const auto& event : batch) show(event);
       if (!batch.empty()) {
@@ -41,19 +54,20 @@ class Tail {
         break;
       }
     }
-    report_.finish();
   }
 
- private:
   GlobalPosition start() {
     if (options_.after) return GlobalPosition{*options_.after};
     const auto last = tail_.last_position().value();
-    return GlobalPosition{std::max<std::int64_t>(last - static_cast<std::int64_t>(options_.limit), 0)};
+    const auto events = static_cast<std::int64_t>(options_.limit.value_or(AllTail::left_events));
+    return GlobalPosition{std::max<std::int64_t>(last - events, 0)};
   }
 
   void show(const RecordedEvent& event) {
     position_ = event.position;
-    if (!options_.category || event.stream.category() == *options_.category) report_.add(event);
+    if (left_ == 0 || (options_.category && event.stream.category() != *options_.category)) return;
+    report_.add(event);
+    --left_;
   }
 
   /// Nothing to read: waits for more; false when there is nothing to wait for.
@@ -85,13 +99,13 @@ class Tail {
   eventstore::EventTail tail_;
   EventReport report_;
   GlobalPosition position_;
+  std::size_t left_ = options_.after && options_.limit ? *options_.limit : std::numeric_limits<std::size_t>::max();
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
 };
 
 }  // namespace
 
 host::ExitCode tail_log(Invocation& invocation, const AllTail& options) {
-  host::stop_on_signals();
   (void)connect_ready(invocation.database);
   Tail{invocation, options}.run();
   return host::ExitCode::ok;

@@ -9,7 +9,9 @@ namespace annals::cli {
 
 struct AllTail {
   std::optional<std::int64_t> after;  ///< by default so that about `limit` events are left
-  std::size_t limit = 20;
+  /// With `after` events at most, without end by default; else how many are left, by default these.
+  std::optional<std::size_t> limit;
+  static constexpr std::size_t left_events = 20;
   bool follow = false;
   std::optional<std::string> category;
 };

@@ -5,7 +5,6 @@
 #include "annals/core/text.hpp"
 #include "annals/projections/status.hpp"
 #include "cli/failure.hpp"
-#include "host/process/stop_signals.hpp"
 
 namespace annals::cli {
 namespace {
@@ -50,7 +49,6 @@ host::ExitCode reset_projection(Invocation& invocation, const ProjectionReset& o
                   "see `annals projection list`, then repeat with --yes"};
   }
   auto connection = connect_ready(invocation.database);
-  if (options.wait) host::stop_on_signals();  // before anything is done of which the end must be told
   if (!projections::reset_projection(connection, invocation.database.schema, options.name, options.version)) {
     throw no_such_projection(options);
   }

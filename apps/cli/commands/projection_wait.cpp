@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "annals/core/error.hpp"
 #include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/eventstore/event_tail.hpp"
@@ -20,6 +21,18 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds look_again{200};
 
+/// To be pasted. It only waits: the command that was given may also have asked for a reset, and would ask again.
+std::string wait_again(const ProjectionName& name, const std::string& schema) {
+  const auto version = name.version == 1 ? "" : fmt::format(" --projection-version {}", name.version);
+  return fmt::format("`annals projection wait {}{}{}`", quote_shell(name.name), version,
+                     postgres::schema_option(schema));
+}
+
+Failure interrupted_wait(const ProjectionName& name, const std::string& schema) {
+  return {host::ExitCode::interrupted, fmt::format("interrupted; projection {} goes on without this", label(name)),
+          wait_again(name, schema) + " waits for it"};
+}
+
 class CatchingUp {
  public:
   CatchingUp(Invocation& invocation, const ProjectionWait& name)
@@ -34,7 +47,7 @@ class CatchingUp {
   /// Until the read model holds what the log had when the wait began; what there is to print then.
   std::vector<Cell> run() {
     while (!is_there()) {
-      require_not_stopped();
+      if (host::stop_requested()) throw interrupted_wait(name_, schema_);
       require_owner();
       show();
       std::this_thread::sleep_for(look_again);
@@ -55,25 +68,13 @@ class CatchingUp {
   [[nodiscard]] bool is_there() const {
     return !status_.reset_requested && (status_.position >= end_ || status_.lag_events == 0);
   }
-  /// To be pasted. It only waits: the command that was given may also have asked for a reset, and would ask again.
-  [[nodiscard]] std::string wait_again() const {
-    const auto version = name_.version == 1 ? "" : fmt::format(" --projection-version {}", name_.version);
-    return fmt::format("`annals projection wait {}{}{}`", quote_shell(name_.name), version,
-                       postgres::schema_option(schema_));
-  }
-  void require_not_stopped() const {
-    if (!host::stop_requested()) return;
-    throw Failure{host::ExitCode::interrupted,
-                  fmt::format("interrupted; projection {} goes on without this", label(name_)),
-                  wait_again() + " waits for it"};
-  }
   void require_owner() {
     const auto now = Clock::now();
     if (status_.owner_pid != 0) owned_ = now;
     if (now - owned_ < std::chrono::seconds{name_.ownerless_max_s}) return;
-    throw Failure{
-        host::ExitCode::unavailable, fmt::format("nobody runs projection {}", label(name_)),
-        fmt::format("start the service that runs it, then {}; `annals projection list` shows its owner", wait_again())};
+    throw Failure{host::ExitCode::unavailable, fmt::format("nobody runs projection {}", label(name_)),
+                  fmt::format("start the service that runs it, then {}; `annals projection list` shows its owner",
+                              wait_again(name_, schema_))};
   }
   void show() {
     if (status_.reset_requested) return;
@@ -96,8 +97,13 @@ class CatchingUp {
 }  // namespace
 
 host::ExitCode wait_for_projection(Invocation& invocation, const ProjectionWait& options) {
-  host::stop_on_signals();
-  const auto cells = CatchingUp{invocation, options}.run();
+  std::vector<Cell> cells;
+  try {
+    cells = CatchingUp{invocation, options}.run();
+  } catch (const Error&) {
+    if (host::stop_requested()) throw interrupted_wait(options, invocation.database.schema);
+    throw;
+  }
   print_object(invocation.output, invocation.format,
                {{"projection"}, {"version"}, {"position"}, {"lag"}, {"duration_ms"}}, cells);
   return host::ExitCode::ok;

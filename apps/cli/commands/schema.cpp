@@ -16,7 +16,14 @@ postgres::Migrator migrator(const postgres::Database& database, postgres::Migrat
 
 auto apply_steps(const postgres::Database& database, const ApplySchema& options) {
   const Waiting waiting{"applying the schema"};
-  return migrator(database, {.owner_role = options.owner}).apply();
+  try {
+    return migrator(database, {.owner_role = options.owner}).apply();
+  } catch (const Error& error) {
+    const auto failure = to_failure(error);
+    if (failure.code() != host::ExitCode::interrupted) throw;
+    throw Failure{failure.code(), "interrupted; steps before the one that was under way may have been applied",
+                  "repeat the command: it goes on behind them"};
+  }
 }
 
 }  // namespace

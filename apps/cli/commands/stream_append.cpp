@@ -45,6 +45,7 @@ std::string expected_text(ExpectedVersion expected) {
 std::string read_all(std::istream& input) {
   std::string data(limits::event_data_bytes_max + 1, '\0');
   input.read(data.data(), static_cast<std::streamsize>(data.size()));
+  throw_if_stopped();  // what was read by then is not all
   data.resize(static_cast<std::size_t>(input.gcount()));
   return data;
 }

@@ -6,6 +6,7 @@
 
 #include "annals/core/error.hpp"
 #include "cli/doctor/check.hpp"
+#include "cli/failure.hpp"
 #include "cli/screen/waiting.hpp"
 #include "host/text/shown.hpp"
 #include "host/text/terminal.hpp"
@@ -84,6 +85,7 @@ Checks run_checks(const postgres::Database& database) {
 
 host::ExitCode run_doctor(Invocation& invocation) {
   const auto checks = run_checks(invocation.database);
+  throw_if_stopped();  // a check that was cut off is no finding
   invocation.format == Format::table ? print_lines(invocation.output, checks) : print_report(invocation, checks);
   const bool failed = std::any_of(checks.begin(), checks.end(), [](const auto& c) { return c.level == Level::fail; });
   return failed ? host::ExitCode::check_failed : host::ExitCode::ok;

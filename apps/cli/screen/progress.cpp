@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/screen/age.hpp"
+#include "cli/screen/display_width.hpp"
 
 namespace annals::cli {
 namespace {
@@ -18,22 +19,25 @@ Progress::Progress(std::string_view verb, bool wanted) : verb_(verb), begin_(Clo
 std::chrono::duration<double> Progress::elapsed() const { return Clock::now() - begin_; }
 
 void Progress::show(std::size_t events, double fraction) {
-  if (line_.due()) line_.show(progress_text(verb_, events, fraction, elapsed()));
+  if (!line_.due()) return;
+  const Done done{.events = events, .fraction = fraction, .elapsed = elapsed()};
+  line_.show(progress_text(verb_, done, line_.width()));
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a count and a share are told apart by their types
-std::string progress_text(std::string_view verb, std::size_t events, double fraction,
-                          std::chrono::duration<double> elapsed) {
-  const double seconds = std::max(elapsed.count(), 1e-3);
-  auto text = fmt::format("{} {} events, {}/s", verb, grouped(events),
-                          grouped(static_cast<std::size_t>(static_cast<double>(events) / seconds)));
-  if (fraction > fraction_min) {
-    const auto done = std::min(fraction, 1.0);
-    const std::chrono::duration<double> left{seconds * (1 - done) / done};
-    text += fmt::format(", {:.0f} %, {} left", 100 * done,
-                        format_age(std::chrono::duration_cast<std::chrono::milliseconds>(left)));
+std::string progress_text(std::string_view verb, const Done& done, std::size_t width) {
+  const double seconds = std::max(done.elapsed.count(), 1e-3);
+  const auto rate = grouped(static_cast<std::size_t>(static_cast<double>(done.events) / seconds)) + "/s";
+  const auto counted = fmt::format("{} {} events, {}", verb, grouped(done.events), rate);
+  if (done.fraction <= fraction_min) return counted;
+  const auto share = std::min(done.fraction, 1.0);
+  const std::chrono::duration<double> left{seconds * (1 - share) / share};
+  const auto rest = fmt::format("{:.0f} %, {} left", 100 * share,
+                                format_age(std::chrono::duration_cast<std::chrono::milliseconds>(left)));
+  for (auto text : {fmt::format("{}, {}", counted, rest), fmt::format("{} {}, {}", verb, rate, rest),
+                    fmt::format("{} {}", verb, rest)}) {
+    if (display_width(text) <= width) return text;
   }
-  return text;
+  return rest;
 }
 
 std::string grouped(std::size_t number) {

@@ -25,9 +25,14 @@ class Progress {
   StatusLine line_;
 };
 
-/// "importing 1,234 events, 617/s, 25 %, 6.0 s left"
-[[nodiscard]] std::string progress_text(std::string_view verb, std::size_t events, double fraction,
-                                        std::chrono::duration<double> elapsed);
+struct Done {
+  std::size_t events = 0;
+  double fraction = 0;  ///< 0 when nobody knows
+  std::chrono::duration<double> elapsed{};
+};
+/// "importing 1,234 events, 617/s, 25 %, 6.0 s left"; in fewer columns without the count, then without the rate, then without
+/// the verb. Where nobody knows the fraction, count and rate.
+[[nodiscard]] std::string progress_text(std::string_view verb, const Done& done, std::size_t width);
 
 /// 1234567 as "1,234,567".
 [[nodiscard]] std::string grouped(std::size_t number);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <limits>
 
 #include "cli/screen/display_width.hpp"
 #include "host/text/terminal.hpp"
@@ -27,7 +28,11 @@ StatusLine::StatusLine(bool wanted)
       next_(Clock::now() + interval_) {}
 
 StatusLine::~StatusLine() {
-  if (shown_ && !dumb_) print("\r\x1b[K");
+  if (shown_) wipe();
+}
+
+void StatusLine::wipe() {
+  if (host::is_terminal(stderr) && !host::is_dumb_terminal()) print("\r\x1b[K");
 }
 
 bool StatusLine::due() const { return visible_ && Clock::now() >= next_; }
@@ -37,9 +42,12 @@ void StatusLine::show(std::string_view text) {
   next_ = Clock::now() + interval_;
   shown_ = true;
   if (dumb_) return print(fmt::format("{}\n", text));
-  // One column less: in the last one the cursor would go to the next line, which nobody wipes.
-  const auto width = host::terminal_width(stderr).value_or(1);
-  print(fmt::format("\r\x1b[K{}", cut_to_width(text, width - 1)));
+  print(fmt::format("\r\x1b[K{}", cut_to_width(text, width())));
+}
+
+// One column less than there are: in the last one the cursor would go to the next line, which nobody wipes.
+std::size_t StatusLine::width() const {
+  return dumb_ ? std::numeric_limits<std::size_t>::max() : host::terminal_width(stderr).value_or(1) - 1;
 }
 
 }  // namespace annals::cli

@@ -21,6 +21,10 @@ class StatusLine {
   /// Whether the line may be shown, and the last one has stood long enough. Cheap.
   [[nodiscard]] bool due() const;
   void show(std::string_view text);
+  /// Columns that it has; no end of them where it is a line of its own.
+  [[nodiscard]] std::size_t width() const;
+  /// Of whichever line stands there, for who ends the process.
+  static void wipe();
 
  private:
   using Clock = std::chrono::steady_clock;

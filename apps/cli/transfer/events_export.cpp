@@ -81,7 +81,6 @@ class Export {
 }  // namespace
 
 host::ExitCode export_events(Invocation& invocation, const ExportOptions& options) {
-  host::stop_on_signals();
   (void)connect_ready(invocation.database);
   std::string summary;
   std::vector<Cell> cells;

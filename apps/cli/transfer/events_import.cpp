@@ -91,7 +91,7 @@ Failure Import::blame(const Error& error) const {
 
 /// Adds to a failure what is in the log nonetheless, and how to go on.
 Failure Import::with_place(const Failure& failure) const {
-  const bool interrupted = failure.code() == host::ExitCode::interrupted;
+  const bool interrupted = failure.code() == host::ExitCode::interrupted && !in_doubt_;
   const std::string what = interrupted ? "interrupted" : failure.what();
   const auto last = writer_.last_line();
   if (in_doubt_ && last == 0) return failure;
@@ -193,7 +193,6 @@ std::vector<Cell> Import::cells() const {
 }  // namespace
 
 host::ExitCode import_events(Invocation& invocation, const ImportOptions& options) {
-  host::stop_on_signals();
   (void)connect_ready(invocation.database);
   std::string summary;
   std::vector<Cell> cells;

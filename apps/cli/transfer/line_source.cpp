@@ -17,11 +17,24 @@ namespace {
 
 constexpr std::size_t block_bytes = 256U << 10U;
 
+bool is_folder(int descriptor) noexcept {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int open_descriptor(const std::string& path) {
   const int descriptor = path == "-" ? ::dup(0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor >= 0) return descriptor;
-  throw Failure{host::ExitCode::usage, fmt::format("cannot open {}: {}", path, std::strerror(errno)),
+  if (descriptor >= 0 && !is_folder(descriptor)) return descriptor;
+  const int reason = descriptor >= 0 ? EISDIR : errno;
+  if (descriptor >= 0) ::close(descriptor);
+  throw Failure{host::ExitCode::usage, fmt::format("cannot open {}: {}", path, std::strerror(reason)),
                 "give the path of a file, or - for standard input"};
+}
+
+/// Without the name that zlib gives what was opened by another: "<fd:3>: ".
+std::string_view without_place(std::string_view reason) {
+  const auto end = reason.find(">: ");
+  return reason.starts_with("<fd:") && end != std::string_view::npos ? reason.substr(end + 3) : reason;
 }
 
 std::int64_t size_of(int descriptor) noexcept {
@@ -56,7 +69,7 @@ bool LineSource::fill() {
   if (code == Z_ERRNO && errno == EINTR && host::stop_requested()) throw_interrupted();
   if (code != Z_OK && code != Z_STREAM_END) {
     throw Failure{code == Z_ERRNO ? host::ExitCode::failed : host::ExitCode::usage,
-                  fmt::format("{}:{}: cannot read on: {}", name_, line_number_ + 1, reason),
+                  fmt::format("{}:{}: cannot read on: {}", name_, line_number_ + 1, without_place(reason)),
                   "the file is damaged or incomplete: fetch it again"};
   }
   return count > 0;

@@ -20,6 +20,16 @@ std::string nearest_of(std::string_view word, const std::vector<std::string>& na
   return std::string{nearest(word, {names.begin(), names.end()})};
 }
 
+/// "--projection-version", where a command has such an option.
+std::string version_option(const CLI::App& command) {
+  for (const auto* option : command.get_options()) {
+    for (const auto& name : option->get_lnames()) {
+      if (name.ends_with("-version")) return "--" + name;
+    }
+  }
+  return "";
+}
+
 std::string meant_option(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const auto* command : path_of(app)) {
@@ -27,7 +37,9 @@ std::string meant_option(const CLI::App& app, const std::string& word) {
       for (const auto& name : option->get_lnames()) names.push_back("--" + name);
     }
   }
-  return nearest_of(word.substr(0, word.find('=')), names);
+  auto name = nearest_of(word.substr(0, word.find('=')), names);
+  const auto* command = path_of(app).back();
+  return name == "--version" && command != &app ? version_option(*command) : name;
 }
 
 std::string meant_command(const CLI::App& app, const std::string& word) {
@@ -55,8 +67,10 @@ std::string unknown_command(const CLI::App& app) {
 
 std::string meant(const CLI::App& app) {
   const auto words = app.remaining(true);
-  if (words.empty()) return "";
-  const auto& word = words.front();
+  return words.empty() ? "" : meant(app, words.front());
+}
+
+std::string meant(const CLI::App& app, const std::string& word) {
   const auto name = word.starts_with("--")  ? meant_option(app, word)
                     : word.starts_with('-') ? std::string{}
                                             : meant_command(app, word);

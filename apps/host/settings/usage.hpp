@@ -15,5 +15,7 @@ namespace annals::host {
 
 /// "did you mean --limit?" for the first word that was not understood; empty when it is near to nothing, or none is there.
 [[nodiscard]] std::string meant(const CLI::App& app);
+/// The same for a word that is not understood where it stands. Behind a command --version is none of the program's.
+[[nodiscard]] std::string meant(const CLI::App& app, const std::string& word);
 
 }  // namespace annals::host

@@ -28,10 +28,7 @@ std::string Style::paint(std::string_view code, std::string_view text) const {
 
 bool is_terminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
 
-bool is_dumb_terminal() {
-  const char* term = std::getenv("TERM");
-  return term == nullptr || std::string_view{term} == "dumb";
-}
+bool is_dumb_terminal() { return !is_set("TERM") || std::string_view{std::getenv("TERM")} == "dumb"; }
 
 std::optional<std::size_t> terminal_width(std::FILE* stream) {
   if (!is_terminal(stream)) return std::nullopt;

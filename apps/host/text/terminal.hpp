@@ -25,7 +25,7 @@ class Style {
 };
 
 [[nodiscard]] bool is_terminal(std::FILE* stream);
-/// Whether TERM says that escape sequences mean nothing.
+/// Whether TERM says that escape sequences mean nothing, or nothing at all.
 [[nodiscard]] bool is_dumb_terminal();
 /// Columns of the terminal behind `stream`; nothing when it is a file or a pipe, where nothing must be cut.
 [[nodiscard]] std::optional<std::size_t> terminal_width(std::FILE* stream);

@@ -65,6 +65,8 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_c
   app.add_flag("--print-config", line.print_config, "print effective settings and where they came from, and exit");
   app.add_flag("--until-caught-up", line.until_caught_up, "exit with 0 when everything is delivered");
   app.add_flag("--exit-on-unavailable", line.exit_on_unavailable, "exit with 3 instead of trying again");
+  app.add_flag("--list-kafka-settings", line.list_kafka_settings,
+               "print the settings of librdkafka that may be given, and exit");
   app.footer(environment_help() + "\n" + exit_code_help());
   try {
     app.parse(argc, argv);

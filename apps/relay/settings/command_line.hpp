@@ -13,6 +13,7 @@ struct CommandLine {
   bool print_config = false;
   bool until_caught_up = false;
   bool exit_on_unavailable = false;
+  bool list_kafka_settings = false;
 };
 
 /// Parses the arguments. Nothing when there is no more to do (--help, --version, or an error, which has been printed):

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "admin/broker.hpp"
-#include "service/settings.hpp"
+#include "program/run_program.hpp"
 
 namespace {
 
@@ -30,5 +30,5 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     shop::Broker broker{brokers};
     for (const auto* topic : topics) broker.delete_topic(prefix + topic);
   });
-  return shop::run_program(app, argc, argv);
+  return example::run_program(app, argc, argv);
 }

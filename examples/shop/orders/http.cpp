@@ -52,6 +52,12 @@ bool asks_for_us(const httplib::Request& request) {
   return request.get_header_value_count("Host") == 1 && (name == "127.0.0.1" || name == "localhost");
 }
 
+/// httplib's own options let a second server listen on the same port, and each then gets some of the requests.
+void take_alone(socket_t socket) {
+  const int yes = 1;  // may be taken again at once after the one before
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
 }  // namespace
 
 struct StatusServer::Impl {
@@ -70,6 +76,7 @@ struct StatusServer::Impl {
     });
     server.set_exception_handler(
         [](const auto&, auto& response, std::exception_ptr failure) { answer_failure(response, failure); });
+    server.set_socket_options(take_alone);
     if (address.port == 0) port = server.bind_to_any_port(address.host);
     if (port < 0 || (address.port != 0 && !server.bind_to_port(address.host, address.port))) {
       throw annals::Error{annals::ErrorKind::failed,

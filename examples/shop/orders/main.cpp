@@ -8,6 +8,7 @@
 #include "orders/http.hpp"
 #include "orders/order_status.hpp"
 #include "orders/status_table.hpp"
+#include "program/run_program.hpp"
 #include "service/consumer.hpp"
 #include "service/event_types.hpp"
 #include "service/schema.hpp"
@@ -18,6 +19,8 @@ namespace {
 
 using namespace shop;
 using annals::postgres::transact;
+
+constexpr int orders_max = 1'000'000'000;
 
 struct Placement {
   std::int64_t count = 1;
@@ -96,18 +99,22 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   auto* run_command = app.add_subcommand("run", "Serve until SIGTERM");
   run_command->add_option("--listen", host, "Address of HTTP; another than loopback is for a container")
       ->default_val("127.0.0.1");
-  run_command->add_option("--port", port, "Port of HTTP; 0 is any")->capture_default_str();
+  run_command->add_option("--port", port, "Port of HTTP; 0 is any")
+      ->check(CLI::Range(0, 65'535))
+      ->capture_default_str();
   run_command->callback([&] { throw CLI::RuntimeError(run(settings, {.host = host, .port = port})); });
 
   Placement placement;
   auto* place_command = app.add_subcommand("place", "Place sample orders");
-  place_command->add_option("count", placement.count, "How many")->required();
-  place_command->add_option("--first", placement.first, "Number of the first")->capture_default_str();
+  place_command->add_option("count", placement.count, "How many")->required()->check(CLI::Range(1, orders_max));
+  place_command->add_option("--first", placement.first, "Number of the first")
+      ->check(CLI::Range(1, orders_max))
+      ->capture_default_str();
   place_command->callback([&] { place(settings, placement); });
 
   std::string id;
   auto* status_command = app.add_subcommand("status", "Say how an order stands");
   status_command->add_option("id", id)->required();
   status_command->callback([&] { show(settings, id); });
-  return run_program(app, argc, argv);
+  return example::run_program(app, argc, argv);
 }

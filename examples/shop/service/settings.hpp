@@ -20,7 +20,4 @@ struct Settings {
 /// Adds the flags to `app`; the settings are there after parsing. `service` is "orders", "payments" or "shipping".
 void add_settings(CLI::App& app, Settings& settings, const std::string& service);
 
-/// Parses, runs the chosen subcommand's callback, and turns exceptions into a message and an exit status.
-[[nodiscard]] int run_program(CLI::App& app, int argc, char** argv);
-
 }  // namespace shop

@@ -1,5 +1,6 @@
 // shipping: ships what was paid.
 #include "annals/eventstore/event_store.hpp"
+#include "program/run_program.hpp"
 #include "service/consumer.hpp"
 #include "service/event_types.hpp"
 #include "service/schema.hpp"
@@ -33,5 +34,5 @@ int main(int argc, char** argv) {
     create_schema(settings.database);
   });
   app.add_subcommand("run", "Work until SIGTERM")->callback([&] { throw CLI::RuntimeError(run(settings)); });
-  return run_program(app, argc, argv);
+  return example::run_program(app, argc, argv);
 }

@@ -1,7 +1,7 @@
 // shop-verify: waits until the shop is quiet, collects everything it did, and checks every promise.
 #include <fmt/format.h>
 
-#include "service/settings.hpp"
+#include "program/run_program.hpp"
 #include "verify/checks.hpp"
 #include "verify/collect.hpp"
 
@@ -61,5 +61,5 @@ int main(int argc, char** argv) {
   app.add_option("--orders", orders, "How many were placed")->required();
   app.add_option("--wait", wait_seconds, "Seconds to wait for the shop to come to rest")->capture_default_str();
   app.callback([&] { throw CLI::RuntimeError(verify(scene, orders, std::chrono::seconds{wait_seconds})); });
-  return shop::run_program(app, argc, argv);
+  return example::run_program(app, argc, argv);
 }

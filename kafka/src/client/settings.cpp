@@ -28,11 +28,21 @@ const DeniedSetting* find_denied(std::string_view name) {
   return found != all.end() ? &*found : nullptr;
 }
 
+/// "linger.ms" for "linger": the first name that goes on with another word.
+std::string_view completed(std::string_view name, const std::vector<std::string_view>& names) {
+  const auto goes_on = [&](std::string_view longer) {
+    return longer.starts_with(name) && longer.substr(name.size()).starts_with('.');
+  };
+  const auto found = std::ranges::find_if(names, goes_on);
+  return found != names.end() ? *found : std::string_view{};
+}
+
 std::string nearest_hint(std::string_view name) {
   std::vector<std::string_view> names;
   for (const auto& row : allowed_settings()) names.push_back(row.name);
-  const auto meant = nearest(name, names);
-  return meant.empty() ? "only settings of the allow-list pass; see annals::kafka::allowed_settings()"
+  auto meant = nearest(name, names);
+  if (meant.empty()) meant = completed(name, names);
+  return meant.empty() ? "only settings of the allow-list pass: `annals-relay --list-kafka-settings` shows them"
                        : fmt::format("did you mean {}?", meant);
 }
 

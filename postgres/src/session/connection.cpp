@@ -48,19 +48,6 @@ std::chrono::milliseconds patience(const Database& database) {
   return database.statement_timeout + database.ownership_lease;
 }
 
-/// Waits for the socket to become readable, whatever signals come; false when time is up.
-bool becomes_readable(int socket, std::chrono::milliseconds wait) {
-  using std::chrono::milliseconds;
-  using std::chrono::steady_clock;
-  constexpr milliseconds look_again = std::chrono::minutes{1};
-  const auto begin = steady_clock::now();
-  for (auto left = wait; left.count() > 0;
-       left = wait - std::chrono::floor<milliseconds>(steady_clock::now() - begin)) {
-    if (readable(socket, std::min(left, look_again))) return true;
-  }
-  return false;
-}
-
 bool is_success(const pg_result* result) {
   const auto status = PQresultStatus(result);
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
@@ -111,9 +98,24 @@ Connection& Connection::operator=(Connection&& other) noexcept {
 // Waiting. libpq's own calls wait for ever: a server, or what stands before it, that is stopped while its kernel goes on
 // acknowledging breaks no connection.
 
+/// Waits for the socket to become readable, whatever signals come; false when time is up. Who is interrupted asks for a
+/// cancellation each time: one that comes before the server has begun with the statement does nothing.
+bool Connection::becomes_readable(std::chrono::milliseconds wait) {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  const milliseconds look_again = database_.interrupted ? milliseconds{500} : std::chrono::minutes{1};
+  const auto begin = steady_clock::now();
+  for (auto left = wait; left.count() > 0;
+       left = wait - std::chrono::floor<milliseconds>(steady_clock::now() - begin)) {
+    if (database_.interrupted && database_.interrupted()) cancel();
+    if (readable(socket(), std::min(left, look_again))) return true;
+  }
+  return false;
+}
+
 /// False when the connection is lost.
 bool Connection::await_input() {
-  if (!becomes_readable(socket(), patience(database_))) give_up();
+  if (!becomes_readable(patience(database_))) give_up();
   return PQconsumeInput(connection_.get()) == 1;
 }
 

@@ -86,6 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(Misspelt, KafkaSettingsRefused,
                          testing::Values(Refused{"linger.msec", "5", "did you mean linger.ms?"},
+                                         Refused{"linger", "5", "did you mean linger.ms?"},
+                                         Refused{"zzzzzzzzzz", "5", "`annals-relay --list-kafka-settings` shows them"},
                                          Refused{"bootstrap.server", "x", "did you mean bootstrap.servers?"},
                                          Refused{"compresion.type", "lz4", "did you mean compression.type?"},
                                          Refused{"sasl.user.name", "x", "did you mean sasl.username?"},

@@ -227,6 +227,22 @@ TEST_F(ConnectionTest, EndsAStatementThatTakesTooLong) {
   EXPECT_TRUE(hasty.is_usable());
 }
 
+TEST_F(ConnectionTest, CancelsTheStatementOfWhoIsInterrupted) {
+  bool interrupted = false;
+  auto database = temp_.database();
+  database.interrupted = [&] { return interrupted; };
+  database.statement_timeout = 20s;
+  Connection session{database};
+  interrupted = true;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto error = error_of([&] { session.query("SELECT pg_sleep(30)"); });
+  EXPECT_EQ(error.sqlstate(), "57014");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 15s) << "not by its timeout";
+  interrupted = false;
+  EXPECT_TRUE(session.is_usable());
+  session.execute("SELECT 1");
+}
+
 TEST_F(ConnectionTest, NoticesThatTheServerHungUp) {
   Connection victim{temp_.database()};
   annals::tests::end_session(connection_, victim.backend_pid());

@@ -79,6 +79,7 @@ class Connection {
     void operator()(pg_result* result) const noexcept;
   };
   using ResultPtr = std::unique_ptr<pg_result, Clear>;
+  [[nodiscard]] bool becomes_readable(std::chrono::milliseconds wait);
   [[nodiscard]] bool await_input();
   [[nodiscard]] bool await_result();
   [[nodiscard]] ResultPtr await_end(std::string_view what);

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace annals::postgres {
@@ -31,6 +32,11 @@ struct Database {
   /// (Ownership::touch), and one that is paused for longer loses its session. An owner that is cut off in the middle of a
   /// transaction is ended by idle_in_transaction_timeout instead.
   std::chrono::milliseconds ownership_lease{30'000};
+
+  /// Asked by a Connection that waits for the server: when it begins, twice a second, and at every signal. While it says yes,
+  /// the statement is cancelled, and fails as one that the server ended (57014) unless it was done before. Empty: nobody is
+  /// asked. Sessions of libpqxx do not ask.
+  std::function<bool()> interrupted = {};
 };
 
 /// The target without secrets, for messages: "host=… port=… dbname=… user=…".

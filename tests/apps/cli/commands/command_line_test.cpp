@@ -136,8 +136,31 @@ TEST(CommandLine, SaysWhichOptionWasMeant) {
               HasSubstr("hint: did you mean --limit? annals stream show"));
   EXPECT_THAT(hint({"stream", "append", "a", "--tpye", "T"}), HasSubstr("did you mean --type?"))
       << "one that is required";
+  EXPECT_THAT(hint({"stream", "append", "a", "--typ", "T"}),
+              testing::AllOf(testing::StartsWith("annals: "), HasSubstr("not expected: --typ\n"),
+                             testing::Not(HasSubstr("--type is required"))));
   EXPECT_THAT(hint({"doctor", "--fromat=json"}), HasSubstr("did you mean --format?")) << "of every command";
   EXPECT_THAT(hint({"doctor", "--zzzzzzzzzz"}), testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(CommandLine, TakesVersionForTheProgramsOnlyWhenItStandsAlone) {
+  for (const auto& arguments :
+       {Arguments{"projection", "wait", "p", "--version", "3"},
+        Arguments{"projection", "reset", "p", "--yes", "--version"},
+        Arguments{"projection", "adopt", "p", "--version=3"}, Arguments{"projection", "wait", "p", "--verson", "3"}}) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_THAT(finished.err, HasSubstr("hint: did you mean --projection-version? annals projection"));
+  }
+  for (const auto& arguments :
+       {Arguments{"doctor", "--version"}, Arguments{"stream", "--version"},
+        Arguments{"stream", "show", "a", "--version", "3"}, Arguments{"schema", "roles", "apply", "--verson"}}) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_THAT(finished.err, testing::Not(HasSubstr("did you mean"))) << "it has none";
+  }
 }
 
 TEST(CommandLine, SaysWhatANumberMustBe) {

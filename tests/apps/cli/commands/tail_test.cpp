@@ -21,6 +21,17 @@ TEST_F(TailCommand, ShowsTheEndOfTheLog) {
   EXPECT_THAT(some, HasSubstr(R"("stream":"a-2")"));
 }
 
+TEST_F(TailCommand, ShowsSoManyAfterAPositionAndEnds) {
+  for (const auto* stream : {"a-1", "b-1", "a-2", "a-3"}) append(stream);
+  const auto two = lines_of(output({"-o", "jsonl", "all", "tail", "--after", "1", "--limit", "2"}));
+  ASSERT_EQ(two.size(), 2U);
+  EXPECT_THAT(two.back(), HasSubstr(R"("stream":"a-2")"));
+  const auto of_category =
+      lines_of(output({"-o", "jsonl", "all", "tail", "--after", "0", "--limit", "2", "--category", "a", "--follow"}));
+  ASSERT_EQ(of_category.size(), 2U) << "those that are shown count";
+  EXPECT_THAT(of_category.back(), HasSubstr(R"("stream":"a-2")"));
+}
+
 TEST_F(TailCommand, FollowsUntilItIsToldToStop) {
   for (const int number : {SIGINT, SIGTERM}) {
     Program tail{with_database({"-o", "jsonl", "all", "tail", "--after", "0", "--follow"})};

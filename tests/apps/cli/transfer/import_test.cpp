@@ -79,11 +79,18 @@ TEST_F(ImportCommand, RefusesDamagedGzip) {
   const auto whole = gzip(many);
   const auto cut = import(whole.substr(0, whole.size() / 2));
   EXPECT_EQ(cut.code, 2);
-  EXPECT_THAT(cut.err, HasSubstr("standard input:"));
+  EXPECT_THAT(cut.err, testing::AllOf(HasSubstr("standard input:"), testing::Not(HasSubstr("<fd:"))));
   auto flipped = whole;
   flipped[flipped.size() - 6] = static_cast<char>(flipped[flipped.size() - 6] ^ 1);  // the checksum
   EXPECT_EQ(import(flipped).code, 2);
   EXPECT_EQ(event_count(), 0);
+}
+
+TEST_F(ImportCommand, SaysThatAFolderIsNone) {
+  const auto finished = annals({"events", "import", directory_.path("")});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, testing::AllOf(HasSubstr("cannot open "), HasSubstr(": Is a directory\n"),
+                                           testing::Not(HasSubstr("damaged"))));
 }
 
 TEST_F(ImportCommand, NamesTheLineThatItCannotTake) {

@@ -38,6 +38,12 @@ TEST_F(RelayDaemonConfig, AWrongFlagIsAConfigurationErrorWithARemedy) {
   EXPECT_THAT(misspelt->err(), HasSubstr("Hint: did you mean --brokers? annals-relay --help lists all flags"));
 }
 
+TEST_F(RelayDaemonConfig, ListsTheSettingsOfKafkaThatItTakes) {
+  const auto relay = run({"--list-kafka-settings"});
+  EXPECT_EQ(code_, 0);
+  EXPECT_THAT(relay->out(), AllOf(HasSubstr("\nlinger.ms\n"), HasSubstr("acks=all|-1\n"), Not(HasSubstr("fetch."))));
+}
+
 TEST_F(RelayDaemonConfig, CheckAcceptsAGoodFile) {
   const auto file =
       folder_.write("relay.toml", "[database]\nuri = \"postgresql://nowhere.invalid/x\"\n[relay]\nsink = \"stdout\"\n");

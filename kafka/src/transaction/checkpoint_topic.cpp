@@ -4,7 +4,11 @@
 // over before. Another id's may be open, and what follows its first record is not readable until it ends: then the reader
 // waits, as long as it is let. What a broker calls the end to a reader of committed records, in its answer to a question for
 // offsets and in the event at the end of a partition, is the first open transaction; the high watermark comes with what is
-// fetched. Who took the one for the other would pass over his own record.
+// fetched. Who took the one for the other would pass over his own record. What comes later is not waited for: where many
+// relays commit, one of them has a transaction open at any moment, and the reader would never be done.
+//
+// A new leader's high watermark may lie below what its predecessor had confirmed, until its followers have spoken to it. It
+// answers no question for offsets before that (KIP-207), so the end is never below the answer to one.
 //
 // From the end: every transaction adds a record and compaction leaves the newer part alone, so the topic may be long, and the
 // record that counts is nearly always among the last. So the last records are read first, and more only when it is not there.
@@ -17,7 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -103,17 +107,18 @@ std::string CheckpointTopic::read(const std::string& id, const KeepAlive& keep_a
   }
   for (auto count = records_first;; count *= more_each_time) {
     const auto from = std::max(low, end - count);
-    auto record = find(id, from, wait);
+    auto record = find(id, {.from = from, .end = end}, wait);
     if (!record.empty() || from == low) return record;
   }
 }
 
-/// The last record of `id` at or after `from`.
-std::string CheckpointTopic::find(const std::string& id, std::int64_t from, const Wait& wait) {
+/// The last record of `id` in the range, and up to the high watermark.
+std::string CheckpointTopic::find(const std::string& id, Range range, const Wait& wait) {
   const PartitionList list{rd_kafka_topic_partition_list_new(1)};
-  rd_kafka_topic_partition_list_add(list.get(), name_.c_str(), partition)->offset = from;
+  rd_kafka_topic_partition_list_add(list.get(), name_.c_str(), partition)->offset = range.from;
   (void)rd_kafka_assign(client_.get(), list.get());
   std::string record;
+  std::optional<std::int64_t> end;
   bool at_end = false;
   while (!at_end) {
     wait.keep_alive();
@@ -126,12 +131,14 @@ std::string CheckpointTopic::find(const std::string& id, std::int64_t from, cons
     const MessageHandle message{
         rd_kafka_consumer_poll(client_.get(), to_int_ms(std::min(answer_wait, wait.deadline.left())))};
     if (!message) continue;
+    if (!end) end = known_end(range.end);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      at_end = message->offset >= high_watermark();
+      at_end = end && message->offset >= *end;
     } else if (is_authorisation(message->err)) {
       throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read {}", name_), state_);
-    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-               std::string_view{static_cast<const char*>(message->key), message->key_len} == id) {
+    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      at_end = end && message->offset + 1 >= *end;
+      if (std::string_view{static_cast<const char*>(message->key), message->key_len} != id) continue;
       record.assign(static_cast<const char*>(message->payload), message->len);
     }
   }
@@ -139,12 +146,13 @@ std::string CheckpointTopic::find(const std::string& id, std::int64_t from, cons
   return record;
 }
 
-/// As of the last answer to a fetch.
-std::int64_t CheckpointTopic::high_watermark() {
+/// As of the last answer to a fetch; empty before the first.
+std::optional<std::int64_t> CheckpointTopic::known_end(std::int64_t at_least) {
   std::int64_t low = 0;
   std::int64_t high = 0;
   const auto error = rd_kafka_get_watermark_offsets(client_.get(), name_.c_str(), partition, &low, &high);
-  return error == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : std::numeric_limits<std::int64_t>::max();
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return std::nullopt;
+  return std::max(at_least, high);
 }
 
 /// What the broker says about the topic's partition.

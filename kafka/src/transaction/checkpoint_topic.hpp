@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "client/client.hpp"
@@ -32,8 +33,12 @@ class CheckpointTopic {
     Deadline deadline;
     const KeepAlive& keep_alive;
   };
-  [[nodiscard]] std::string find(const std::string& id, std::int64_t from, const Wait& wait);
-  [[nodiscard]] std::int64_t high_watermark();
+  struct Range {
+    std::int64_t from;
+    std::int64_t end;
+  };
+  [[nodiscard]] std::string find(const std::string& id, Range range, const Wait& wait);
+  [[nodiscard]] std::optional<std::int64_t> known_end(std::int64_t at_least);
   [[nodiscard]] rd_kafka_resp_err_t ask(const Deadline& deadline);
   void require(const Wait& wait);
   void create(const Deadline& deadline);

@@ -36,8 +36,14 @@ CheckpointStore::CheckpointStore(postgres::Connection& connection, const postgre
       first_sql_(postgres::render(by_broker() ? sql::transactional_first : sql::checkpoint_first, log)),
       save_sql_(postgres::render(sql::checkpoint_save, log)),
       epoch_sql_(postgres::render(sql::checkpoint_epoch, log)) {
-  // A checkpoint that a crash of the server takes back is a repetition, not a loss.
-  connection_.execute("SET synchronous_commit = off");
+  wait_for_disk(by_broker());
+}
+
+/// A checkpoint that a crash of the server takes back is a repetition, not a loss; and none where the broker has the say. What
+/// ties the row to the broker's record must not be taken back: the record would count no more, and what it covers would be
+/// published again.
+void CheckpointStore::wait_for_disk(bool wait) {
+  connection_.execute(wait ? "SET synchronous_commit = on" : "SET synchronous_commit = off");
 }
 
 Checkpoint CheckpointStore::open() {
@@ -55,8 +61,10 @@ Checkpoint CheckpointStore::open() {
   if (!row.is_null(0, 1)) cursor.place.id = row.uuid(0, 1);
   saved_ = cursor.place.position;
   epoch_ = row.bigint(0, 4);
-  if (by_broker())
+  if (by_broker()) {
     tie_ = Tie{.transactional_id = row.uuid(0, 5), .generation = row.uuid(0, 6), .in_broker = row.boolean(0, 7)};
+    wait_for_disk(false);
+  }
   checkpoint.cursor = cursor.encode();
   return checkpoint;
 }
@@ -80,7 +88,9 @@ bool CheckpointStore::insert(const TableCursor& cursor) {
   auto params = Params{}.text(relay_).text(log_);
   add_place(params, cursor.place).text(cursor.cluster.system_identifier).text(cursor.cluster.timeline);
   if (by_broker()) params.uuid(tie_->transactional_id).uuid(tie_->generation);
-  return connection_.query(first_sql_, params).affected() == 1;
+  const bool first = connection_.query(first_sql_, params).affected() == 1;
+  if (by_broker()) wait_for_disk(false);
+  return first;
 }
 
 bool CheckpointStore::update(const TableCursor& cursor) {

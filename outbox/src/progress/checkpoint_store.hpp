@@ -43,6 +43,7 @@ class CheckpointStore {
 
  private:
   [[nodiscard]] bool by_broker() const noexcept { return keeper_ == Keeper::broker; }
+  void wait_for_disk(bool wait);
   [[nodiscard]] bool insert(const TableCursor& cursor);
   [[nodiscard]] bool update(const TableCursor& cursor);
   [[nodiscard]] std::optional<std::int64_t> stored_epoch();

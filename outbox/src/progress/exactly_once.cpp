@@ -7,6 +7,7 @@
 //     operator who adopts a position. The broker's record is of an older one then, and the row counts;
 //   - a row whose generation has been seen at the broker follows. When that record is gone (another cluster, a topic that
 //     was deleted or not compacted), or behind the row (a broker lost what it had confirmed), nobody knows how far the relay came, and an operator decides;
+//   - the row's id and its generation are on the database's disk before the broker has a record of them (CheckpointStore);
 //   - a database that was restored to an earlier moment has a row that is too old, and the broker's record counts. Its
 //     cursor says which history it is of, and the source refuses another one.
 //

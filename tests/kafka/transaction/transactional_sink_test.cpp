@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -162,6 +163,26 @@ TEST_F(KafkaTransactions, WaitsForAnOpenTransactionOfAnotherAndSaysSo) {
   EXPECT_THAT(error.what(), HasSubstr("another relay's transaction may be open"));
   ASSERT_EQ(other->commit("over", no_wait), Commit::committed);
   EXPECT_EQ(make()->open(id_, no_wait), "mine");
+}
+
+// Many relays that commit all the time: at every moment a transaction of one of them is open.
+TEST_F(KafkaTransactions, OpensBesideOthersThatNeverRest) {
+  {
+    const auto mine = make();
+    (void)mine->open(id_, no_wait);
+    ASSERT_EQ(mine->commit("mine", no_wait), Commit::committed);
+  }
+  std::array others{make(), make()};
+  (void)others[0]->open("other 0", no_wait);
+  (void)others[1]->open("other 1", no_wait);
+  EXPECT_TRUE(deliver(*others[0], "open", checkpoints_).delivered());
+  const std::jthread busy{[&](const std::stop_token& stop) {
+    for (std::size_t i = 1; !stop.stop_requested(); ++i) {
+      EXPECT_TRUE(deliver(*others.at(i % 2), "open", checkpoints_).delivered());
+      EXPECT_EQ(others.at((i + 1) % 2)->commit("over", no_wait), Commit::committed);
+    }
+  }};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(make()->open(id_, no_wait), "mine");
 }
 
 TEST_F(KafkaTransactions, RefusesWhatIsTooLargeAndCommitsWhatCameBefore) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "annals/kafka/sink.hpp"
 #include "annals/kafka/transactional_sink.hpp"
 #include "relay_test_base.hpp"
 #include "support/kafka_topic.hpp"
@@ -128,6 +129,67 @@ TEST_F(KafkaTransactionFaults, PausedBrokerRepeatsNothing) {
     kafka.resume();
   }
   write_for(1s);
+  expect_each_once();
+}
+
+/// The database's server crashes right after the broker's first commit, and whatever was not waited for is gone from its disk.
+class KafkaTransactionCrash : public KafkaTransactionFaults {
+ protected:
+  KafkaTransactionCrash() {
+    use(kafka_brokers());
+    postgres::Connection direct{crashing_.superuser()};
+    direct.execute("ALTER SYSTEM SET wal_writer_delay = '10s'");
+    direct.execute("SELECT pg_reload_conf()");
+  }
+  void write(int count) {
+    const outbox::Outbox outbox{crashing_.as("writer")};
+    const auto connection = postgres::open_pqxx(crashing_.as("writer"));
+    pqxx::work tx{*connection};
+    for (int i = 0; i < count; ++i, ++written_) {
+      auto one = message(fmt::format("k{}", written_ % 5), std::to_string(written_));
+      one.topic = topic_;
+      (void)outbox.enqueue(tx, one);
+    }
+    tx.commit();
+  }
+  template <class AnySink>
+  void publish(AnySink&& sink, std::function<void(std::string_view)> at_point = {}) {
+    outbox::Relay relay{crashing_.as("relay"), log_, sink, clock_, {.at_point = std::move(at_point)}};
+    run_until_idle(relay);
+    EXPECT_TRUE(relay.drain(5s));
+  }
+  void publish_exactly_once(std::function<void(std::string_view)> at_point = {}) {
+    publish(kafka::KafkaTransactionalSink{{.sink = {.settings = {{"bootstrap.servers", brokers_}}},
+                                           .checkpoint_topic = checkpoints_}},
+            std::move(at_point));
+  }
+  void publish_exactly_once_and_crash() {
+    EXPECT_THROW(publish_exactly_once([&](std::string_view at) {
+                   if (at == "checkpointed") server_.kill();
+                 }),
+                 Error);
+    server_.start();
+  }
+
+  PrivateStack server_{"postgres"};
+  TempDatabase crashing_{server_.address(), TempDatabase::Schema::applied};
+};
+
+TEST_F(KafkaTransactionCrash, OfANewNameRepeatsNothing) {
+  write(20);
+  publish_exactly_once_and_crash();
+  write(5);
+  publish_exactly_once();
+  expect_each_once();
+}
+
+TEST_F(KafkaTransactionCrash, AfterTheChangeFromAtLeastOnceRepeatsNothing) {
+  write(20);
+  publish(kafka::KafkaSink{{.settings = {{"bootstrap.servers", brokers_}}}});
+  write(20);
+  publish_exactly_once_and_crash();
+  write(5);
+  publish_exactly_once();
   expect_each_once();
 }
 

@@ -36,6 +36,7 @@ class ExactlyOnceDestination final : public Destination {
   [[nodiscard]] Sink::Send send(const MessageView& message) override { return sink_.send(message); }
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override;
   [[nodiscard]] Commit commit(const Cursor& cursor) override;
+  void finish() override { (void)follow(); }
   [[nodiscard]] std::string reason() const override { return sink_.reason(); }
 
  private:

@@ -128,6 +128,7 @@ StepReport Relay::Impl::stand_by(milliseconds wait_max) {
 
 void Relay::Impl::hand_over(milliseconds wait_max) {
   run->drain(wait_max);
+  destination->finish();
   lock.release();
 }
 

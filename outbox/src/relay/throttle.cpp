@@ -13,6 +13,8 @@ namespace annals::outbox {
 namespace {
 
 constexpr std::string_view all_topics = "*";
+/// Then it is asked again. A Duration does not hold every quotient of two numbers.
+constexpr std::chrono::duration<double> wait_max{std::chrono::hours{1}};
 
 void require(const RateLimit& limit) {
   if (limit.topic != all_topics) require_topic(limit.topic);
@@ -30,7 +32,8 @@ TokenBucket::Duration TokenBucket::wait(TimePoint now) noexcept {
   tokens_ = std::min(burst(), tokens_ + per_second_ * std::chrono::duration<double>(now - filled_at_).count());
   filled_at_ = now;
   if (tokens_ > 0) return Duration::zero();
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>{-tokens_ / per_second_}) + Duration{1};
+  const auto wait = std::min(std::chrono::duration<double>{-tokens_ / per_second_}, wait_max);
+  return std::chrono::duration_cast<Duration>(wait) + Duration{1};
 }
 
 Throttle::Throttle(const std::vector<RateLimit>& limits) {

@@ -158,6 +158,34 @@ TEST_F(ExactlyOnce, StopsWhereTheDatabaseIsOfAnotherHistory) {
   EXPECT_THAT(error.what(), HasSubstr("timeline 77"));
 }
 
+// Once it has let go of the log another may own it, and go on from the row.
+TEST_F(ExactlyOnce, HandsOverARowThatIsNotBehind) {
+  kafka::KafkaTransactionalSink sink{options()};
+  outbox::Relay relay{database_.as("relay"), log_, sink, clock_, {}};
+  for (int i = 0; i < 5; ++i) {
+    enqueue(i, 1);
+    step_until(relay, [&](const auto& report) { return report.checkpoint == i + 1; });
+  }
+  EXPECT_TRUE(relay.drain(5s));
+  EXPECT_EQ(row("position"), "5");
+  publish_at_least_once();
+  EXPECT_THAT(visible(), ElementsAreArray(numbers(0, 5)));
+}
+
+// One that publishes at least once asks no broker: the row alone shuts its predecessor out.
+TEST_F(ExactlyOnce, EndsWhenASuccessorHasTheRow) {
+  enqueue(0, 1);
+  publish_exactly_once();
+  kafka::KafkaTransactionalSink sink{options()};
+  outbox::Relay relay{database_.as("relay"), log_, sink, clock_, {}};
+  (void)run_until_idle(relay);
+  execute("UPDATE annals.relay_checkpoints SET epoch = epoch + 1, generation = NULL, in_broker = false");
+  enqueue(1, 1);
+  const auto error = error_of([&] { step_until(relay, [](const auto& report) { return report.checkpoint == 2; }); });
+  EXPECT_EQ(error.kind(), ErrorKind::disconnected);
+  EXPECT_THAT(error.what(), HasSubstr("has taken"));
+}
+
 // The one that is frozen in the middle of a transaction wakes up and publishes nothing.
 TEST_F(ExactlyOnce, AZombiePublishesNothing) {
   enqueue(0, 20);

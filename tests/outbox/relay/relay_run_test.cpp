@@ -334,6 +334,18 @@ TEST_F(RelayRunInTransactions, CommitsBeforeItWaitsForARateLimit) {
   EXPECT_GE(destination.commits.size(), 20U) << "nothing waits in an open transaction";
 }
 
+// What came after the message that failed may be in the transaction, too.
+TEST_F(RelayRunInTransactions, CommitsNoPartOfOneInWhichAMessageFailed) {
+  RecordingSink sink{{.undeliverable = {2}}};
+  MemoryDestination destination{sink, progress_, "main", CommitRule::all_sent};
+  auto& run = open(destination);
+  const auto before = destination.commits.size();
+  append(3);
+  EXPECT_THROW(step_until_idle(run), Error);
+  run.leave();
+  EXPECT_EQ(destination.commits.size(), before);
+}
+
 /// Delivers at once, and has the time pass that it is waited for in vain.
 class WaitingSink final : public Sink {
  public:

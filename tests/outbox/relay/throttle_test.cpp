@@ -44,6 +44,12 @@ TEST(Throttle, SavesNoMoreThanABurst) {
   EXPECT_EQ(sent, 10);
 }
 
+TEST(Throttle, HoldsBackAlsoAtARateThatIsNearlyNone) {
+  Throttle throttle{{{.topic = "*", .messages_per_second = 1e-12}}};
+  throttle.take("t", 1);
+  EXPECT_GT(throttle.wait("t", TimePoint{10s}), 60s);
+}
+
 TEST(Throttle, CountsBytes) {
   Throttle throttle{{{.topic = "*", .bytes_per_second = 10'000}}};
   EXPECT_NEAR(seconds_for(throttle, "t", 1'000, 100), 10, 0.2);

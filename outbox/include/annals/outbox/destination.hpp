@@ -53,6 +53,8 @@ class Destination {
   virtual void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) = 0;
   /// Records that everything up to `cursor` is delivered.
   [[nodiscard]] virtual Commit commit(const Cursor& cursor) = 0;
+  /// The owner leaves in good order, and a successor may open at once: what was put off is done now.
+  virtual void finish() {}
   /// Why the last commit() was not committed, where more is known than what it returned.
   [[nodiscard]] virtual std::string reason() const { return {}; }
 };

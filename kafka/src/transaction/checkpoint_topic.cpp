@@ -214,7 +214,7 @@ void CheckpointTopic::create(const Deadline& deadline) {
       fmt::format("topic {} does not exist on {} and cannot be created: {}", name_, state_.brokers, describe(error)),
       {.hint =
            fmt::format("create it with one partition and cleanup.policy=compact: kafka-topics.sh --create --topic {} "
-                       "--partitions 1 --config cleanup.policy=compact",
+                       "--partitions 1 --config cleanup.policy=compact --config segment.bytes=16777216",
                        name_)}};
 }
 

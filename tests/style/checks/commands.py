@@ -144,7 +144,7 @@ def hint(command):
 
 CONTROLS = [
     (hint("annals relay adopt {} --tabel {}"), "--tabel"),
-    (hint("annals projection reset {} --version {}"), "prints the program's version"),
+    (hint("annals projection reset {} --version {}"), "stands alone"),
     (hint("annals stream frobnicate NAME"), "`annals stream frobnicate NAME`"),
     (hint("annals relay skpi{} --id ID"), "`annals relay skpi{} --id ID`"),
     (hint("annals-relay --config FILE --nope"), "--nope"),

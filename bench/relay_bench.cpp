@@ -1,6 +1,7 @@
 // A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
 // records produced from memory with the same settings; and how much memory each took in the same rounds. exactly-once: the
-// backlog of messages in transactions, against the same relay without.
+// backlog of messages in transactions, against the same relay without. defaults: with the relay's own settings, as annals-relay has
+// them; the others are tuned.
 #include <fmt/format.h>
 
 #include <functional>
@@ -35,6 +36,14 @@ double produce_from_memory(const std::string& topic, long long events) {
 
 kafka::KafkaSinkOptions sink_options() { return {.settings = {{"bootstrap.servers", tests::kafka_brokers()}}}; }
 
+/// For throughput, and what the floor has: more in flight than by default, in larger batches.
+outbox::RelayOptions tuned(outbox::RelayOptions options = {}) {
+  options.batch_rows_max = 20'000;
+  options.batch_bytes_max = 4U << 20U;
+  options.in_flight_max = 100'000;
+  return options;
+}
+
 struct Backlog {
   const postgres::Database& database;
   postgres::MessageLog log;
@@ -49,9 +58,6 @@ double relay_all(Sink& sink, const Backlog& backlog, int run) {
   auto options = backlog.options;
   options.name = fmt::format("bench-{}", run);
   options.start = outbox::Start{};
-  options.batch_rows_max = 20'000;
-  options.batch_bytes_max = 4U << 20U;
-  options.in_flight_max = 100'000;
   outbox::Relay relay{backlog.database, backlog.log, sink, clock, options};
   const Stopwatch watch;
   const bool transactional = std::is_base_of_v<outbox::TransactionalSink, Sink>;
@@ -104,10 +110,13 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
     floor_peaks.erase(floor_peaks.begin());
     results.push_back(summarise(name + "/memory", "MB", std::move(peaks), std::move(floor_peaks)));
   };
-  measured("relay/outbox", outbox::message_log("annals"), {});
-  measured("relay/events", eventstore::message_log("annals"), {.routes = {{"*", events}}});
+  const outbox::RelayOptions to_events{.routes = {{"*", events}}};
+  measured("relay/outbox", outbox::message_log("annals"), tuned());
+  measured("relay/events", eventstore::message_log("annals"), tuned(to_events));
+  measured("relay/defaults/outbox", outbox::message_log("annals"), {});
+  measured("relay/defaults/events", eventstore::message_log("annals"), to_events);
   if (options.wants("relay/exactly-once")) {
-    const Backlog backlog{temp.superuser(), outbox::message_log("annals"), {}, options.events};
+    const Backlog backlog{temp.superuser(), outbox::message_log("annals"), tuned(), options.events};
     const kafka::KafkaTransactionalSinkOptions in_transactions{
         .sink = sink_options(),
         .checkpoint_topic =

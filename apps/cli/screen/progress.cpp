@@ -27,11 +27,11 @@ void Progress::show(std::size_t events, double fraction) {
 std::string progress_text(std::string_view verb, const Done& done, std::size_t width) {
   const double seconds = std::max(done.elapsed.count(), 1e-3);
   const auto rate = grouped(static_cast<std::size_t>(static_cast<double>(done.events) / seconds)) + "/s";
-  const auto counted = fmt::format("{} {} events, {}", verb, grouped(done.events), rate);
+  auto counted = fmt::format("{} {} events, {}", verb, grouped(done.events), rate);
   if (done.fraction <= fraction_min) return counted;
   const auto share = std::min(done.fraction, 1.0);
   const std::chrono::duration<double> left{seconds * (1 - share) / share};
-  const auto rest = fmt::format("{:.0f} %, {} left", 100 * share,
+  auto rest = fmt::format("{:.0f} %, {} left", 100 * share,
                                 format_age(std::chrono::duration_cast<std::chrono::milliseconds>(left)));
   for (auto text : {fmt::format("{}, {}", counted, rest), fmt::format("{} {}, {}", verb, rate, rest),
                     fmt::format("{} {}", verb, rest)}) {

@@ -153,15 +153,15 @@ class KafkaTransactionCrash : public KafkaTransactionFaults {
     tx.commit();
   }
   template <class AnySink>
-  void publish(AnySink&& sink, std::function<void(std::string_view)> at_point = {}) {
-    outbox::Relay relay{crashing_.as("relay"), log_, sink, clock_, {.at_point = std::move(at_point)}};
+  void publish(AnySink&& sink, const std::function<void(std::string_view)>& at_point = {}) {
+    outbox::Relay relay{crashing_.as("relay"), log_, sink, clock_, {.at_point = at_point}};
     run_until_idle(relay);
     EXPECT_TRUE(relay.drain(5s));
   }
-  void publish_exactly_once(std::function<void(std::string_view)> at_point = {}) {
+  void publish_exactly_once(const std::function<void(std::string_view)>& at_point = {}) {
     publish(kafka::KafkaTransactionalSink{{.sink = {.settings = {{"bootstrap.servers", brokers_}}},
                                            .checkpoint_topic = checkpoints_}},
-            std::move(at_point));
+            at_point);
   }
   void publish_exactly_once_and_crash() {
     EXPECT_THROW(publish_exactly_once([&](std::string_view at) {

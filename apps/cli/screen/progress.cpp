@@ -32,7 +32,7 @@ std::string progress_text(std::string_view verb, const Done& done, std::size_t w
   const auto share = std::min(done.fraction, 1.0);
   const std::chrono::duration<double> left{seconds * (1 - share) / share};
   auto rest = fmt::format("{:.0f} %, {} left", 100 * share,
-                                format_age(std::chrono::duration_cast<std::chrono::milliseconds>(left)));
+                          format_age(std::chrono::duration_cast<std::chrono::milliseconds>(left)));
   for (auto text : {fmt::format("{}, {}", counted, rest), fmt::format("{} {}, {}", verb, rate, rest),
                     fmt::format("{} {}", verb, rest)}) {
     if (display_width(text) <= width) return text;

@@ -27,6 +27,8 @@ constexpr milliseconds abort_at_end{1'000};
 /// One call of librdkafka, which is repeated until the time is over.
 constexpr milliseconds call_wait{500};
 
+int call_ms(const Deadline& deadline) { return to_int_ms(std::clamp(deadline.left(), milliseconds{1}, call_wait)); }
+
 bool is_fenced(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
          error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
@@ -62,8 +64,7 @@ Transaction::Answer Transaction::answer(ErrorHandle error) {
 void Transaction::take_over(const KeepAlive& keep_alive) {
   const Deadline deadline{answer_timeout_};
   while (true) {
-    ErrorHandle error{
-        rd_kafka_init_transactions(&producer_, to_int_ms(std::clamp(deadline.left(), milliseconds{1}, call_wait)))};
+    ErrorHandle error{rd_kafka_init_transactions(&producer_, call_ms(deadline))};
     const auto code = error ? rd_kafka_error_code(error.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
     const auto said = answer(std::move(error));
     if (said == Answer::yes) return;
@@ -89,8 +90,7 @@ void Transaction::begin_if_none() {
 Transaction::End Transaction::commit(const KeepAlive& keep_alive) {
   const Deadline deadline{answer_timeout_};
   while (true) {
-    const auto said = answer(ErrorHandle{
-        rd_kafka_commit_transaction(&producer_, to_int_ms(std::clamp(deadline.left(), milliseconds{1}, call_wait)))});
+    const auto said = answer(ErrorHandle{rd_kafka_commit_transaction(&producer_, call_ms(deadline))});
     if (said == Answer::yes) {
       open_ = false;
       return End::committed;
@@ -111,8 +111,7 @@ Transaction::End Transaction::abort(milliseconds wait) {
   const Deadline deadline{wait};
   auto said = Answer::again;
   while (said == Answer::again) {
-    said = answer(ErrorHandle{
-        rd_kafka_abort_transaction(&producer_, to_int_ms(std::clamp(deadline.left(), milliseconds{1}, call_wait)))});
+    said = answer(ErrorHandle{rd_kafka_abort_transaction(&producer_, call_ms(deadline))});
     if (deadline.passed()) break;
   }
   if (!why.empty()) reason_ = why;

@@ -36,7 +36,7 @@ outbox::Destination::Commit outcome_of(End end) {
 struct KafkaTransactionalSink::Impl {
   explicit Impl(Options given)
       : options(std::move(given)),
-        checkpoints(options.sink.settings, options.checkpoint_topic, options.answer_timeout) {}
+        checkpoints(std::in_place, options.sink.settings, options.checkpoint_topic, options.answer_timeout) {}
 
   /// What there is from open() on.
   struct Session {
@@ -52,7 +52,7 @@ struct KafkaTransactionalSink::Impl {
   [[nodiscard]] Commit commit(std::string_view record, const KeepAlive& keep_alive);
 
   Options options;
-  CheckpointTopic checkpoints;
+  std::optional<CheckpointTopic> checkpoints;  ///< until open(): unheard, what its client has to tell would pile up
   std::string id;
   std::optional<Session> session;
   std::optional<Commit> ended;  ///< nothing more is committed
@@ -102,7 +102,9 @@ std::string KafkaTransactionalSink::open(const std::string& id, const KeepAlive&
   impl_->id = id;
   impl_->session.emplace(impl_->options, id);
   impl_->session->transaction.take_over(keep_alive);
-  return impl_->checkpoints.read(id, keep_alive);
+  auto record = impl_->checkpoints->read(id, keep_alive);
+  impl_->checkpoints.reset();
+  return record;
 }
 
 outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& message) {
@@ -116,7 +118,7 @@ void KafkaTransactionalSink::poll(milliseconds wait, std::vector<outbox::Deliver
   if (impl_->session) {
     impl_->session->sink.poll(wait, deliveries);
   } else {
-    impl_->checkpoints.poll();
+    impl_->checkpoints->poll();
   }
 }
 
@@ -134,7 +136,7 @@ std::string KafkaTransactionalSink::reason() const { return impl_->reason; }
 
 bool KafkaTransactionalSink::connected() const noexcept {
   const auto& session = impl_->session;
-  return session ? session->sink.state().connected.load(std::memory_order_relaxed) : impl_->checkpoints.connected();
+  return session ? session->sink.state().connected.load(std::memory_order_relaxed) : impl_->checkpoints->connected();
 }
 
 KafkaSink::Queued KafkaTransactionalSink::queued() const noexcept {

@@ -103,6 +103,22 @@ void add_relay_skip(CLI::App& relay, Action& action) {
   skip->add_option("--reason", options->reason, "Why, for whoever finds the hole");
 }
 
+void add_relay_repair(CLI::App& relay, Action& action) {
+  auto options = std::make_shared<RelayRepair>();
+  auto* repair = add_command(
+      relay, action, "repair",
+      "Says whether a relay's checkpoint belongs to this database, and what can be done when not\n\n"
+      "  annals relay repair shop\n"
+      "  annals relay repair shop --log events --config /etc/annals/relay.toml    asks the broker, too\n\n"
+      "After a restore, a fail-over or a loss at the broker, when the relay halts with exit code 5. Changes "
+      "nothing: each choice names the command that makes it.\n"
+      "The checkpoint of a relay that publishes exactly once is at the broker: give the relay's configuration.",
+      examine_relay, options);
+  repair->add_option("NAME", options->relay, "Name of the relay")->required();
+  repair->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  repair->add_option("--config", options->config, "The relay's own configuration: where its brokers are");
+}
+
 void add_relay(CLI::App& app, Action& action) {
   auto& relay = add_group(app, "relay", "Relays: who publishes, how far, how late");
   add_command(relay, action, "status",
@@ -123,6 +139,7 @@ void add_relay(CLI::App& app, Action& action) {
   adopt->add_option("--log", options->log, "outbox or events")->capture_default_str();
   adopt->add_option("--position", options->position, "New position (default: the recorded one)")->check(at_least(0));
   adopt->add_flag("--yes", options->yes, "Do it");
+  add_relay_repair(relay, action);
   add_relay_skip(relay, action);
 }
 

@@ -1,29 +1,16 @@
-#include <unistd.h>
-
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <string>
 
 #include "annals/kafka/settings.hpp"
 #include "host/process/exit_code.hpp"
+#include "host/settings/environment.hpp"
 #include "relay/daemon.hpp"
 #include "relay/settings/command_line.hpp"
 #include "relay/settings/config_loader.hpp"
 
 namespace annals::relayd {
 namespace {
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    if (const auto equals = text.find('='); equals != std::string::npos) {
-      all.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-  }
-  return all;
-}
 
 /// To standard error, whatever the log is: without a good configuration there is no log.
 void tell(const char* kind, const std::vector<std::string>& lines) {
@@ -44,10 +31,10 @@ host::ExitCode run(const CommandLine& line) {
     list_kafka_settings();
     return host::ExitCode::ok;
   }
-  const auto load = [inputs =
-                         ConfigInputs{.file = line.config_file, .environment = environment(), .flags = line.settings}] {
-    return load_config(inputs);
-  };
+  const auto load =
+      [inputs = ConfigInputs{.file = line.config_file, .environment = host::environment(), .flags = line.settings}] {
+        return load_config(inputs);
+      };
   const auto loaded = load();
   tell("error", loaded.problems);
   if (line.print_config) std::fputs(print_config(loaded).c_str(), stdout);

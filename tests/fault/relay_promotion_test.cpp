@@ -10,6 +10,7 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
+#include "annals/outbox/examination.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/outbox.hpp"
 #include "annals/outbox/relay.hpp"
@@ -121,11 +122,14 @@ TEST(RelayPromotion, HaltsOnAStandbyThatLacksWhatWasPublishedLast) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::corrupt) << error.what();
     EXPECT_THAT(error.what(), ::testing::HasSubstr("this is timeline 2"));
-    EXPECT_THAT(error.hint(), ::testing::HasSubstr("annals relay adopt relay --log outbox --position 60"));
+    EXPECT_THAT(error.hint(), ::testing::HasSubstr("annals relay repair relay --log outbox"));
   }
   EXPECT_EQ(sink.messages().size(), 100U) << "nothing was published before an operator has looked";
 
   postgres::Connection connection{promoted(temp.as("operator"))};
+  const auto found = outbox::examine_checkpoint(connection, outbox::message_log("annals"), "relay");
+  ASSERT_EQ(found.choices.size(), 1U);
+  EXPECT_EQ(found.choices[0].command, "annals relay adopt relay --log outbox --position 60 --yes");
   outbox::adopt_checkpoint(connection, outbox::message_log("annals"), {.position = 60});
   publish(promoted(temp.as("relay")), sink);
   EXPECT_EQ(sink.messages().size(), 140U);

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <memory>
 
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
+#include "annals/kafka/transactional_sink.hpp"
 #include "annals/testing/sink_contract.hpp"
 #include "annals/testing/source_contract.hpp"
 #include "support/kafka_topic.hpp"
@@ -29,7 +31,7 @@ class OneTooLarge final : public outbox::Sink {
   std::string large_ = std::string(50'000, '9');
 };
 
-class KafkaSinkHarness final : public SinkHarness {
+class KafkaSinkHarness : public SinkHarness {
  public:
   std::unique_ptr<outbox::Sink> make_sink(std::size_t queue_max) override { return make(queue_max, {}); }
   std::string topic() override { return topic_; }
@@ -50,15 +52,82 @@ class KafkaSinkHarness final : public SinkHarness {
     return std::make_unique<OneTooLarge>(make(10'000, {}), nth);
   }
 
- private:
-  [[nodiscard]] std::unique_ptr<outbox::Sink> make(std::size_t queue_max, kafka::Settings settings) const {
+ protected:
+  [[nodiscard]] kafka::KafkaSinkOptions options(std::size_t queue_max, kafka::Settings settings) const {
     settings["bootstrap.servers"] = brokers_;
-    return std::make_unique<kafka::KafkaSink>(
-        kafka::KafkaSinkOptions{.settings = std::move(settings), .queue_messages_max = queue_max});
+    return {.settings = std::move(settings), .queue_messages_max = queue_max};
+  }
+  [[nodiscard]] virtual std::unique_ptr<outbox::Sink> make(std::size_t queue_max, kafka::Settings settings) const {
+    return std::make_unique<kafka::KafkaSink>(options(queue_max, std::move(settings)));
   }
 
+ private:
   std::string brokers_ = tests::kafka_brokers();
   std::string topic_ = tests::create_topic(tests::unique_topic("sink-contract"), 4);
+};
+
+/// A transactional sink as a plain one: what it reported is told once it is committed.
+class Committing final : public outbox::Sink {
+ public:
+  Committing(kafka::KafkaTransactionalSinkOptions options, std::size_t& committed)
+      : sink_(std::move(options)), committed_(committed) {
+    (void)sink_.open(tests::unique_topic("id"), [] {});
+  }
+
+  Send send(const outbox::MessageView& message) override {
+    const auto sent = sink_.send(message);
+    if (sent == Send::accepted) ++in_flight_;
+    return sent;
+  }
+  void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
+    const auto before = reported_.size();
+    sink_.poll(wait, reported_);
+    in_flight_ -= reported_.size() - before;
+    if (in_flight_ > 0 || reported_.empty()) return;
+    const bool whole =
+        std::all_of(reported_.begin(), reported_.end(), [](const auto& report) { return report.delivered(); });
+    if (whole) {
+      EXPECT_EQ(sink_.commit("record", [] {}), outbox::Destination::Commit::committed) << sink_.reason();
+    }
+    if (whole) committed_ += reported_.size();
+    for (auto& report : reported_) {
+      // those of an aborted transaction are nowhere
+      if (!whole && report.delivered()) report.outcome = outbox::Delivery::Outcome::undecided;
+      deliveries.push_back(report);
+    }
+    reported_.clear();
+  }
+
+ private:
+  kafka::KafkaTransactionalSink sink_;
+  std::size_t& committed_;
+  std::size_t in_flight_ = 0;
+  std::vector<outbox::Delivery> reported_;
+};
+
+class KafkaTransactionalSinkHarness final : public KafkaSinkHarness {
+ public:
+  /// The marks of a commit are written behind its answer.
+  std::vector<DurableMessage> durable() override {
+    auto messages = KafkaSinkHarness::durable();
+    for (int i = 0; i < 100 && messages.size() < committed_; ++i) messages = KafkaSinkHarness::durable();
+    return messages;
+  }
+  /// A message that the broker refuses takes those before it in its transaction along: see KafkaTransactionalSink.
+  std::unique_ptr<outbox::Sink> make_refusing_sink(std::size_t) override { return nullptr; }
+
+ protected:
+  [[nodiscard]] std::unique_ptr<outbox::Sink> make(std::size_t queue_max, kafka::Settings settings) const override {
+    return std::make_unique<Committing>(
+        kafka::KafkaTransactionalSinkOptions{.sink = options(queue_max, std::move(settings)),
+                                             .checkpoint_topic = checkpoints_},
+        committed_);
+  }
+
+ private:
+  mutable std::size_t committed_ = 0;
+  std::string checkpoints_ =
+      tests::create_topic(tests::unique_topic("contract-checkpoints"), 1, {{"cleanup.policy", "compact"}});
 };
 
 class KafkaSourceHarness final : public SourceHarness {
@@ -93,6 +162,9 @@ class KafkaSourceHarness final : public SourceHarness {
 
 INSTANTIATE_TEST_SUITE_P(Kafka, SinkContract,
                          ::testing::Values(SinkAdapter{"kafka", [] { return std::make_unique<KafkaSinkHarness>(); }}));
+INSTANTIATE_TEST_SUITE_P(KafkaTransactions, SinkContract,
+                         ::testing::Values(SinkAdapter{
+                             "transactions", [] { return std::make_unique<KafkaTransactionalSinkHarness>(); }}));
 INSTANTIATE_TEST_SUITE_P(Kafka, SourceContract,
                          ::testing::Values(SourceAdapter{"kafka", [] { return std::make_unique<KafkaSourceHarness>(); },
                                                          std::chrono::seconds{30}, std::chrono::seconds{1}}));

@@ -18,13 +18,6 @@ std::vector<postgres::MessageLog> logs(const std::string& schema) {
   return {outbox::message_log(schema), eventstore::message_log(schema)};
 }
 
-postgres::MessageLog log_named(const std::string& name, const std::string& schema) {
-  for (auto& log : logs(schema)) {
-    if (log.name == name) return std::move(log);
-  }
-  throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(name)), "use outbox or events"};
-}
-
 std::string owner_text(const postgres::Owner& owner) {
   const auto& place = owner.client_address.empty() ? "local" : owner.client_address;
   return fmt::format("{} (pid {}, {})", owner.application_name.empty() ? "?" : owner.application_name, owner.pid,
@@ -49,6 +42,15 @@ std::vector<ReportColumn> relay_columns() {
           {"updated_at"}};
 }
 
+}  // namespace
+
+postgres::MessageLog log_named(const std::string& name, const std::string& schema) {
+  for (auto& log : logs(schema)) {
+    if (log.name == name) return std::move(log);
+  }
+  throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(name)), "use outbox or events"};
+}
+
 /// Adopting with a position makes a relay that is not there; everything else needs one.
 void require_relay(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& name,
                    const std::string& hint) {
@@ -57,8 +59,6 @@ void require_relay(postgres::Connection& connection, const postgres::MessageLog&
   throw Failure{host::ExitCode::not_found,
                 fmt::format("relay \"{}\" has no checkpoint on {}", printable(name), log.name), hint};
 }
-
-}  // namespace
 
 host::ExitCode show_relay_status(Invocation& invocation) {
   auto connection = connect_ready(invocation.database);

@@ -3,9 +3,16 @@
 #include <optional>
 #include <string>
 
+#include "annals/postgres/message_log.hpp"
 #include "cli/invocation.hpp"
 
 namespace annals::cli {
+
+/// Throws Failure{usage} for a log that there is not.
+[[nodiscard]] postgres::MessageLog log_named(const std::string& name, const std::string& schema);
+/// Throws Failure{not_found} with that hint when the relay has no checkpoint.
+void require_relay(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& name,
+                   const std::string& hint);
 
 /// `annals relay status`: every relay's checkpoint, lag and owner.
 host::ExitCode show_relay_status(Invocation& invocation);
@@ -18,6 +25,14 @@ struct RelayAdopt {
 };
 /// `annals relay adopt`: declares that a checkpoint belongs to this database. Does nothing without `yes`.
 host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options);
+
+struct RelayRepair {
+  std::string relay = "relay";
+  std::string log = "outbox";
+  std::string config;  ///< path of the relay's own; empty: the broker is not asked
+};
+/// `annals relay repair`: what the checkpoint, the database and the broker say of each other, and what can be done.
+host::ExitCode examine_relay(Invocation& invocation, const RelayRepair& options);
 
 struct RelaySkip {
   std::string relay = "relay";

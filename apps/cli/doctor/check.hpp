@@ -1,22 +1,8 @@
 #pragma once
-#include <string>
-#include <vector>
-
 #include "annals/postgres/connection.hpp"
+#include "cli/screen/checks.hpp"
 
 namespace annals::cli {
-
-enum class Level { ok, warn, fail };
-
-/// What one check of `annals doctor` found.
-struct Check {
-  std::string name;  ///< stable: scripts select by it
-  Level level = Level::ok;
-  std::string detail;
-  std::string remedy = {};  ///< empty when ok
-};
-
-using Checks = std::vector<Check>;
 
 /// The server itself: version, clock, settings that durability hangs on.
 void check_server(postgres::Connection& connection, Checks& checks);

@@ -20,8 +20,8 @@ std::string name_of(const outbox::RelayStatus& relay) {
   return fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
 }
 
-std::string adopt_command(const outbox::RelayStatus& relay, const std::string& schema) {
-  return fmt::format("annals relay adopt {} --log {}{} --yes", quote_shell(relay.relay), relay.log,
+std::string repair_command(const outbox::RelayStatus& relay, const std::string& schema) {
+  return fmt::format("annals relay repair {} --log {}{}", quote_shell(relay.relay), relay.log,
                      postgres::schema_option(schema));
 }
 
@@ -32,18 +32,16 @@ std::optional<Check> check_history(const outbox::RelayStatus& relay, const postg
     return Check{"relay", Level::fail,
                  fmt::format("{}: its checkpoint belongs to cluster {}, this is {}", name_of(relay),
                              relay.system_identifier, cluster.system_identifier),
-                 "connect to the right database; or, if this one replaces it: " + adopt_command(relay, schema)};
+                 "connect to the right database; or, if this one replaces it: " + repair_command(relay, schema)};
   }
   // Whoever runs it was told to accept the timeline, and records it with the next checkpoint.
   if (relay.timeline == cluster.timeline || relay.owner) return std::nullopt;
-  return Check{
-      "relay", Level::fail,
-      fmt::format("{}: its checkpoint was written on timeline {}, this is {}; {} messages wait", name_of(relay),
-                  relay.timeline, cluster.timeline, relay.lag_messages),
-      fmt::format("the database was failed over or restored, and a relay that starts now halts unless "
-                  "relay.accept_timeline is {}: find out whether what was published last is missing here, then "
-                  "adopt the checkpoint: {}",
-                  cluster.timeline, adopt_command(relay, schema))};
+  return Check{"relay", Level::fail,
+               fmt::format("{}: its checkpoint was written on timeline {}, this is {}; {} messages wait",
+                           name_of(relay), relay.timeline, cluster.timeline, relay.lag_messages),
+               fmt::format("the database was failed over or restored, and a relay that starts now halts unless "
+                           "relay.accept_timeline is {}; what is missing here, and what can be done: {}",
+                           cluster.timeline, repair_command(relay, schema))};
 }
 
 Check check_lag(const outbox::RelayStatus& relay) {

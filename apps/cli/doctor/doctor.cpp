@@ -1,46 +1,12 @@
 #include "cli/doctor/doctor.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "annals/core/error.hpp"
 #include "cli/doctor/check.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/waiting.hpp"
-#include "host/text/shown.hpp"
-#include "host/text/terminal.hpp"
 
 namespace annals::cli {
 namespace {
-
-std::string_view to_string(Level level) { return level == Level::ok ? "ok" : level == Level::warn ? "warn" : "fail"; }
-
-std::string painted(Level level) {
-  const auto style = host::Style::for_stream(stdout);
-  const auto text = fmt::format("{:<4}", to_string(level));
-  return level == Level::ok ? style.green(text) : level == Level::warn ? style.yellow(text) : style.red(text);
-}
-
-/// Not a table: a remedy must never be cut.
-void print_lines(Output& output, const Checks& checks) {
-  std::size_t width = 0;
-  for (const auto& check : checks) width = std::max(width, check.name.size());
-  for (const auto& check : checks) {
-    output.write(fmt::format("{}  {:<{}}  {}\n", painted(check.level), check.name, width, host::shown(check.detail)));
-    if (!check.remedy.empty()) output.write(fmt::format("{:>{}}  -> {}\n", "", width + 6, host::shown(check.remedy)));
-  }
-  output.flush();
-}
-
-void print_report(Invocation& invocation, const Checks& checks) {
-  Report report{invocation.output, invocation.format, {{"check"}, {"status"}, {"detail"}, {"remedy"}}};
-  for (const auto& check : checks) {
-    report.add({cell(check.name), cell(to_string(check.level)), cell(check.detail),
-                check.remedy.empty() ? no_value() : cell(check.remedy)});
-  }
-  report.finish();
-}
 
 /// A check that this role may not make is a warning, and does not keep the others from being made.
 template <class Group>
@@ -86,9 +52,7 @@ Checks run_checks(const postgres::Database& database) {
 host::ExitCode run_doctor(Invocation& invocation) {
   const auto checks = run_checks(invocation.database);
   throw_if_stopped();  // a check that was cut off is no finding
-  invocation.format == Format::table ? print_lines(invocation.output, checks) : print_report(invocation, checks);
-  const bool failed = std::any_of(checks.begin(), checks.end(), [](const auto& c) { return c.level == Level::fail; });
-  return failed ? host::ExitCode::check_failed : host::ExitCode::ok;
+  return report_checks(invocation, checks);
 }
 
 }  // namespace annals::cli

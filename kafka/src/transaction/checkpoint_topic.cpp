@@ -98,6 +98,23 @@ void CheckpointTopic::poll() {
 std::string CheckpointTopic::read(const std::string& id, const KeepAlive& keep_alive) {
   const Wait wait{.deadline = Deadline{answer_timeout_}, .keep_alive = keep_alive};
   require(wait);
+  return last_record(id, wait);
+}
+
+std::string CheckpointTopic::look(const std::string& id, const KeepAlive& keep_alive) {
+  const Wait wait{.deadline = Deadline{answer_timeout_}, .keep_alive = keep_alive, .end = End::of_decided};
+  const auto error = ask(wait.deadline);
+  if (is_unknown_topic(error)) return {};
+  if (is_authorisation(error)) {
+    throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read topic {}", name_), state_);
+  }
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw disconnected(fmt::format("no answer about topic {}: {}", name_, describe(error)), state_);
+  }
+  return last_record(id, wait);
+}
+
+std::string CheckpointTopic::last_record(const std::string& id, const Wait& wait) {
   std::int64_t low = 0;
   std::int64_t end = 0;
   const auto error = rd_kafka_query_watermark_offsets(client_.get(), name_.c_str(), partition, &low, &end,
@@ -133,7 +150,7 @@ std::string CheckpointTopic::find(const std::string& id, Range range, const Wait
     if (!message) continue;
     if (!end) end = known_end(range.end);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      at_end = end && message->offset >= *end;
+      at_end = wait.end == End::of_decided || (end && message->offset >= *end);
     } else if (is_authorisation(message->err)) {
       throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read {}", name_), state_);
     } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {

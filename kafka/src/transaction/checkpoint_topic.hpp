@@ -27,16 +27,25 @@ class CheckpointTopic {
   /// The record of `id`; empty when there is none. Makes the topic when there is none. To be called after the id was taken
   /// over, so that nothing of it is undecided. Throws Error{disconnected, not_ready}.
   [[nodiscard]] std::string read(const std::string& id, const KeepAlive& keep_alive);
+  /// The same for somebody who looks on: of what is decided now, whoever has the id. Makes no topic; without one there is no
+  /// record.
+  [[nodiscard]] std::string look(const std::string& id, const KeepAlive& keep_alive);
 
  private:
+  enum class End {
+    of_all,      ///< the high watermark
+    of_decided,  ///< the first transaction that is open
+  };
   struct Wait {
     Deadline deadline;
     const KeepAlive& keep_alive;
+    End end = End::of_all;
   };
   struct Range {
     std::int64_t from;
     std::int64_t end;
   };
+  [[nodiscard]] std::string last_record(const std::string& id, const Wait& wait);
   [[nodiscard]] std::string find(const std::string& id, Range range, const Wait& wait);
   [[nodiscard]] std::optional<std::int64_t> known_end(std::int64_t at_least);
   [[nodiscard]] rd_kafka_resp_err_t ask(const Deadline& deadline);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -18,7 +19,12 @@ namespace annals::kafka {
 namespace {
 
 using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
 using End = Transaction::End;
+
+/// The coordinator answers a commit before its marks are in all partitions. A transaction that begins meanwhile is told to come
+/// again, for which librdkafka waits 20 ms; and what gathers in them follows as directly. A moment's rest breaks that chain.
+constexpr milliseconds rest_after_commit{1};
 
 outbox::Destination::Commit outcome_of(End end) {
   using Commit = outbox::Destination::Commit;
@@ -49,6 +55,9 @@ struct KafkaTransactionalSink::Impl {
   };
 
   [[nodiscard]] bool add(std::string_view record);
+  [[nodiscard]] milliseconds left_to_rest() const {
+    return std::chrono::ceil<milliseconds>(rests_until - SteadyClock::now());
+  }
   [[nodiscard]] Commit commit(std::string_view record, const KeepAlive& keep_alive);
 
   Options options;
@@ -57,6 +66,7 @@ struct KafkaTransactionalSink::Impl {
   std::optional<Session> session;
   std::optional<Commit> ended;  ///< nothing more is committed
   std::string reason;           ///< of that
+  SteadyClock::time_point rests_until;
 };
 
 /// The record becomes part of the transaction, unless something is wrong with that.
@@ -110,13 +120,15 @@ std::string KafkaTransactionalSink::open(const std::string& id, const KeepAlive&
 outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& message) {
   ANNALS_ASSERT(impl_->session);
   if (impl_->ended) throw broken("the transactional sink is at its end");
+  if (impl_->left_to_rest() > milliseconds{0}) return Send::full;
   impl_->session->transaction.begin_if_none();
   return impl_->session->sink.send(message);
 }
 
 void KafkaTransactionalSink::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
   if (impl_->session) {
-    impl_->session->sink.poll(wait, deliveries);
+    const auto rest = impl_->left_to_rest();
+    impl_->session->sink.poll(rest > milliseconds{0} ? std::min(wait, rest) : wait, deliveries);
   } else {
     impl_->checkpoints->poll();
   }
@@ -126,7 +138,10 @@ outbox::TransactionalSink::Commit KafkaTransactionalSink::commit(std::string_vie
   ANNALS_ASSERT(impl_->session && !record.empty());
   if (!impl_->ended) {
     const auto outcome = impl_->commit(record, keep_alive);
-    if (outcome == Commit::committed) return outcome;
+    if (outcome == Commit::committed) {
+      impl_->rests_until = SteadyClock::now() + rest_after_commit;
+      return outcome;
+    }
     impl_->ended = outcome;
   }
   return *impl_->ended;
@@ -148,6 +163,10 @@ KafkaSink::Queued KafkaTransactionalSink::queued() const noexcept {
 
 bool KafkaTransactionalSink::refused_a_batch() const noexcept {
   return impl_->session && impl_->session->sink.blames_a_batch();
+}
+
+std::string read_checkpoint_record(const KafkaTransactionalSinkOptions& options, const std::string& id) {
+  return CheckpointTopic{options.sink.settings, options.checkpoint_topic, options.answer_timeout}.look(id, [] {});
 }
 
 }  // namespace annals::kafka

@@ -19,6 +19,11 @@ std::string adopt_command(std::string_view relay, const LogName& log, std::int64
                      position, postgres::schema_option(log.schema));
 }
 
+std::string repair_command(std::string_view relay, const LogName& log) {
+  return fmt::format("annals relay repair {} --log {}{}", quote_shell(relay), quote_shell(log.name),
+                     postgres::schema_option(log.schema));
+}
+
 std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position, const EventId& id) {
   return fmt::format("annals relay skip {} --log {} --position {} --id {}{}", quote_shell(relay), quote_shell(log.name),
                      position, id.to_string(), postgres::schema_option(log.schema));

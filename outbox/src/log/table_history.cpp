@@ -83,9 +83,8 @@ void TableHistory::refuse(const TableCursor& cursor, const std::string& what) co
   throw Error{ErrorKind::corrupt,
               fmt::format("checkpoint {} of relay \"{}\" on {} {}", cursor.place.position, printable(options_.relay),
                           log_.name, what),
-              {.hint = fmt::format("find out which history is the right one; then `{}` makes the checkpoint belong to "
-                                   "this database, and what comes after that position is published (again)",
-                                   adopt_command(options_.relay, name_of(log_), cursor.place.position))}};
+              {.hint = fmt::format("`{}` says what differs and what can be done about it",
+                                   repair_command(options_.relay, name_of(log_)))}};
 }
 
 }  // namespace annals::outbox

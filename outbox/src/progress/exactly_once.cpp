@@ -22,37 +22,13 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "log/table_cursor.hpp"
+#include "progress/broker_record.hpp"
 
 namespace annals::outbox {
 namespace {
 
-/// Format, version 1, ASCII:  annals/1 GENERATION CURSOR
-constexpr std::string_view version = "annals/1 ";
-constexpr std::size_t generation_size = 36;
-constexpr std::string_view id_prefix = "annals-relay-";
 /// A trickle of messages must not update one row for each of them.
 constexpr std::chrono::milliseconds follow_interval{100};
-
-std::string encode(const std::string& generation, const Cursor& cursor) {
-  return fmt::format("{}{} {}", version, generation, cursor.bytes);
-}
-
-struct Record {
-  std::string_view generation;
-  std::string_view cursor;
-};
-
-std::int64_t position_of(const Cursor& cursor) { return TableCursor::decode(cursor).place.position; }
-
-Record parse(std::string_view text, const std::string& id) {
-  constexpr auto cursor_at = version.size() + generation_size + 1;
-  if (text.starts_with(version) && text.size() > cursor_at && text[cursor_at - 1] == ' ') {
-    return {.generation = text.substr(version.size(), generation_size), .cursor = text.substr(cursor_at)};
-  }
-  throw Error{ErrorKind::corrupt,
-              fmt::format("\"{}\" is not a checkpoint of {}", printable(text), id),
-              {.hint = "it was written by another program, or by a newer version of this one"}};
-}
 
 }  // namespace
 
@@ -73,44 +49,36 @@ ExactlyOnceDestination::~ExactlyOnceDestination() {
 
 Checkpoint ExactlyOnceDestination::open() {
   auto checkpoint = row_.open();
-  const auto record = sink_.open(transactional_id(), keep_alive_);
+  const auto record = sink_.open(transactional_id_of(*row_.tie()), keep_alive_);
   if (row_.has_row()) checkpoint.cursor = agreed(checkpoint.cursor, record);
   return checkpoint;
 }
 
-std::string ExactlyOnceDestination::transactional_id() const {
-  return std::string{id_prefix} + row_.tie()->transactional_id.to_string();
-}
-
 Cursor ExactlyOnceDestination::agreed(const Cursor& of_row, const std::string& record) const {
-  if (!record.empty()) {
-    const auto [generation, text] = parse(record, transactional_id());
-    if (generation == row_.tie()->generation.to_string()) {
-      Cursor cursor{std::string{text}};
-      if (position_of(cursor) < position_of(of_row)) throw lost("gone back", position_of(of_row));
-      return cursor;
-    }
-  }
-  if (row_.tie()->in_broker) throw lost("been lost", position_of(of_row));
-  return of_row;
+  using Say = Agreement::Say;
+  auto agreement = agree(*row_.tie(), of_row, record);
+  if (agreement.say == Say::lost) throw lost("been lost", of_row);
+  if (agreement.say == Say::gone_back) throw lost("gone back", of_row);
+  return std::move(agreement.cursor);
 }
 
-Error ExactlyOnceDestination::lost(std::string_view how, std::int64_t position) const {
+Error ExactlyOnceDestination::lost(std::string_view how, const Cursor& of_row) const {
+  const auto position = TableCursor::decode(of_row).place.position;
   return Error{
       ErrorKind::corrupt,
       fmt::format("the checkpoint of relay \"{}\" on {} at the broker ({}) has {}: how much of what follows position "
                   "{} was published it does not say",
-                  printable(relay_), log_.name, transactional_id(), how, position),
+                  printable(relay_), log_.name, transactional_id_of(*row_.tie()), how, position),
       {.hint = fmt::format("is it the right cluster, and was the topic of checkpoints deleted, or a broker's disk "
-                           "lost? To go on from there, which may publish some messages again: {}",
-                           adopt_command(relay_, log_, position))}};
+                           "lost? `{} --config FILE`, with the relay's own configuration, says what can be done",
+                           repair_command(relay_, log_))}};
 }
 
 Destination::Commit ExactlyOnceDestination::commit(const Cursor& cursor) {
   if (!row_.has_row()) {  // a new name: the row says first which transactional id is its own
     if (const auto first = row_.save(cursor); first != Commit::committed) return first;
   }
-  const auto outcome = sink_.commit(encode(row_.tie()->generation.to_string(), cursor), keep_alive_);
+  const auto outcome = sink_.commit(BrokerRecord{row_.tie()->generation.to_string(), cursor}.encode(), keep_alive_);
   if (outcome != Commit::committed) return outcome;
   committed_ = cursor;
   return follow_when_due() ? Commit::committed : Commit::fenced;

@@ -1,6 +1,5 @@
 #pragma once
 #include <chrono>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -40,10 +39,9 @@ class ExactlyOnceDestination final : public Destination {
   [[nodiscard]] std::string reason() const override { return sink_.reason(); }
 
  private:
-  [[nodiscard]] std::string transactional_id() const;
   /// Of the two records, the one that counts.
   [[nodiscard]] Cursor agreed(const Cursor& of_row, const std::string& record) const;
-  [[nodiscard]] Error lost(std::string_view how, std::int64_t position) const;
+  [[nodiscard]] Error lost(std::string_view how, const Cursor& of_row) const;
   [[nodiscard]] bool follow_when_due();
   [[nodiscard]] bool follow();
 

@@ -11,6 +11,7 @@ const EventId id = *EventId::parse("0192f3a0-0000-7000-8000-000000000001");
 
 TEST(LogCommands, NameTheSchemaOnlyWhereTheProgramWouldTakeAnother) {
   const auto usual = name_of(message_log("annals"));
+  EXPECT_EQ(repair_command("shop", usual), "annals relay repair shop --log outbox");
   EXPECT_EQ(adopt_command("shop", usual, 5), "annals relay adopt shop --log outbox --position 5 --yes");
   EXPECT_EQ(skip_command("shop", usual, 5, id),
             "annals relay skip shop --log outbox --position 5 --id 0192f3a0-0000-7000-8000-000000000001");

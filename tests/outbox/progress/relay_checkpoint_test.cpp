@@ -81,7 +81,7 @@ TEST_F(RelayCheckpoint, OfAnotherClusterIsRefused) {
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(),
               AllOf(HasSubstr("cluster 1"), HasSubstr(scalar("SELECT system_identifier FROM pg_control_system()"))));
-  EXPECT_THAT(error.hint(), HasSubstr("annals relay adopt relay"));
+  EXPECT_THAT(error.hint(), HasSubstr("annals relay repair relay"));
 }
 
 TEST_F(RelayCheckpoint, OfAnotherHistoryIsRefused) {
@@ -102,7 +102,7 @@ TEST_F(RelayCheckpoint, OfAnotherTimelineIsRefused) {
   const auto error = refusal();
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("timeline 77"), HasSubstr("this is timeline " + timeline)));
-  EXPECT_THAT(error.hint(), HasSubstr("`annals relay adopt relay --log outbox --position 5 --yes`"));
+  EXPECT_THAT(error.hint(), HasSubstr("`annals relay repair relay --log outbox`"));
 }
 
 /// What is committed below the position after it was adopted would be published by nobody.

@@ -70,4 +70,8 @@ class KafkaTransactionalSink final : public outbox::TransactionalSink {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The record that was committed last under `id`, for whoever looks on: shuts nobody out, changes nothing. Empty: there is
+/// none, or no topic. Any thread. Throws Error{disconnected}: no answer within answer_timeout; Error{not_ready}: not authorised.
+[[nodiscard]] std::string read_checkpoint_record(const KafkaTransactionalSinkOptions& options, const std::string& id);
+
 }  // namespace annals::kafka

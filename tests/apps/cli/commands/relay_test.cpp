@@ -8,12 +8,14 @@
 #include "cli_test.hpp"
 #include "outbox/recording_sink.hpp"
 #include "support/error_of.hpp"
+#include "support/kafka_topic.hpp"
 
 namespace annals::tests {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class RelayCommand : public CliTest {
  protected:
@@ -81,10 +83,49 @@ TEST_F(RelayCommand, SkipsNothingForARelayThatIsNotThere) {
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
 }
 
+TEST_F(RelayCommand, RepairSaysWhatDiffersAndWhatCanBeDone) {
+  EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "4", "--yes"}).code, 0);
+  const auto good = annals({"-o", "jsonl", "relay", "repair", "shop"});
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_THAT(good.out,
+              AllOf(HasSubstr(R"({"check":"cluster","status":"ok")"), HasSubstr(R"({"check":"timeline","status":"ok")"),
+                    HasSubstr(R"({"check":"message","status":"ok")"), Not(HasSubstr("choice"))));
+  connect().execute("UPDATE annals.relay_checkpoints SET timeline = '77'");
+  const auto bad = annals({"-o", "jsonl", "relay", "repair", "shop"});
+  EXPECT_EQ(bad.code, 5);
+  EXPECT_THAT(bad.out, AllOf(HasSubstr(R"({"check":"timeline","status":"fail","detail":"was 77, this is 1")"),
+                             HasSubstr(R"("remedy":"annals relay adopt shop --log outbox --position 4 --yes")")));
+  EXPECT_EQ(annals({"relay", "repair", "nope"}).code, 6);
+  EXPECT_EQ(annals({"relay", "repair", "shop", "--log", "nope"}).code, 2);
+}
+
+TEST_F(RelayCommand, RepairReadsTheRelaysConfigurationToAskTheBroker) {
+  EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "4", "--yes"}).code, 0);
+  connect().execute(
+      "UPDATE annals.relay_checkpoints SET transactional_id = gen_random_uuid(), "
+      "generation = gen_random_uuid(), in_broker = true");
+  const auto file = directory_.path("relay.toml");
+  write_file(file, fmt::format("[kafka]\nbrokers = \"{}\"\ncheckpoint_topic = \"not-there\"\n", kafka_brokers()));
+  const auto asked = annals({"-o", "jsonl", "relay", "repair", "shop", "--config", file});
+  EXPECT_EQ(asked.code, 5) << asked.err;
+  EXPECT_THAT(asked.out, AllOf(HasSubstr(R"({"check":"broker","status":"fail")"), HasSubstr("has no record there")));
+  write_file(file, "[kafka]\nbrokesr = \"x\"\n");
+  const auto wrong = annals({"relay", "repair", "shop", "--config", file});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("brokesr"), HasSubstr("annals-relay --config " + file + " --check")));
+}
+
 /// The command between backquotes that a hint offers.
 std::string command_in(const std::string& hint) {
   const auto begin = hint.find("`annals") + 1;
   return hint.substr(begin, hint.find('`', begin) - begin);
+}
+
+/// From a word to the end of its line.
+std::string line_from(const std::string& begin, const std::string& text) {
+  const auto at = text.find(begin);
+  EXPECT_NE(at, std::string::npos) << text;
+  return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
 }
 
 /// Two services in one database, each with a relay of the usual name: what is said about one must not be done to the other.
@@ -109,6 +150,14 @@ class RelayOfTwo : public RelayCommand {
                       "('relay', 'outbox', 0, {}, '1')",
                       schema, cluster));
     }
+  }
+  /// What `annals relay repair` says that adopts, done as it says.
+  void adopt_as_said_by(const std::string& command) const {
+    EXPECT_EQ(shell(command, "doctor"), 5) << command << read_file(directory_.path("log"));
+    const auto adopt = line_from("annals relay adopt", read_file(directory_.path("log")));
+    EXPECT_EQ(shell(adopt, "operator"), 0) << adopt << read_file(directory_.path("log"));
+    EXPECT_EQ(count("other", "relay_checkpoints WHERE system_identifier = '4711'"), 0);
+    EXPECT_EQ(shell(command, "doctor"), 0) << read_file(directory_.path("log"));
   }
   [[nodiscard]] std::int64_t count(const std::string& schema, const std::string& rows) const {
     return number(fmt::format("SELECT count(*) FROM {}.{}", schema, rows));
@@ -142,9 +191,7 @@ TEST_F(RelayOfTwo, HintOfACheckpointOfAnotherHistoryIsForItsOwnSchema) {
                       outbox::Relay relay{database, outbox::message_log("other"), sink, clock, {}};
                       relay.step(std::chrono::milliseconds{0});
                     }).hint();
-  const auto command = command_in(hint);
-  EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
-  EXPECT_EQ(count("other", "relay_checkpoints WHERE system_identifier = '4711'"), 0);
+  adopt_as_said_by(command_in(hint));
   EXPECT_EQ(count("annals", "relay_checkpoints WHERE system_identifier = '4711'"), 1);
 }
 
@@ -152,11 +199,7 @@ TEST_F(RelayOfTwo, RemedyOfTheDoctorIsForItsOwnSchema) {
   add_checkpoints("'4711'");
   const auto doctor = annals({"--schema", "other", "doctor"});
   EXPECT_EQ(doctor.code, 5);
-  const auto begin = doctor.out.find("annals relay adopt");
-  ASSERT_NE(begin, std::string::npos) << doctor.out;
-  const auto command = doctor.out.substr(begin, doctor.out.find('\n', begin) - begin);
-  EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
-  EXPECT_EQ(count("other", "relay_checkpoints WHERE system_identifier = '4711'"), 0);
+  adopt_as_said_by(line_from("annals relay repair", doctor.out));
   EXPECT_EQ(count("annals", "relay_checkpoints WHERE system_identifier = '4711'"), 1);
 }
 

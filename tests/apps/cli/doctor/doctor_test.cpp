@@ -209,7 +209,7 @@ TEST_F(DoctorCommand, FailsWhenACheckpointBelongsToAnotherCluster) {
       "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
       "VALUES ('shop', 'outbox', 0, '4711', '1')");
   EXPECT_THAT(check("relay", 5),
-              AllOf(HasSubstr("belongs to cluster 4711"), HasSubstr("annals relay adopt shop --log outbox --yes")));
+              AllOf(HasSubstr("belongs to cluster 4711"), HasSubstr("annals relay repair shop --log outbox")));
 }
 
 /// After a fail-over something always waits; a start would halt.
@@ -220,9 +220,8 @@ TEST_F(DoctorCommand, NamesAnotherTimelineBeforeTheBacklogThatItExplains) {
       "''); INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
       "SELECT 'shop', 'outbox', 0, system_identifier::text, '99' FROM pg_control_system()");
   const auto found = check("relay", 5);
-  EXPECT_THAT(found,
-              AllOf(HasSubstr("\"fail\""), HasSubstr("written on timeline 99"), HasSubstr("1 messages wait"),
-                    HasSubstr("annals relay adopt shop --log outbox --yes"), Not(HasSubstr("start annals-relay"))));
+  EXPECT_THAT(found, AllOf(HasSubstr("\"fail\""), HasSubstr("written on timeline 99"), HasSubstr("1 messages wait"),
+                           HasSubstr("annals relay repair shop --log outbox"), Not(HasSubstr("start annals-relay"))));
   EXPECT_EQ(annals({"relay", "adopt", "shop", "--log", "outbox", "--yes"}).code, 0);
   EXPECT_THAT(check("relay", 0), HasSubstr("start annals-relay"));
 }
@@ -287,7 +286,7 @@ TEST_F(DoctorCommand, QuotesWhatIsToBePasted) {
   connect().execute(
       "INSERT INTO annals.relay_checkpoints (relay, log, position, system_identifier, timeline) "
       "VALUES ('x; reboot', 'outbox', 0, '4711', '1')");
-  EXPECT_THAT(check("relay", 5), HasSubstr("annals relay adopt 'x; reboot' --log outbox --yes"));
+  EXPECT_THAT(check("relay", 5), HasSubstr("annals relay repair 'x; reboot' --log outbox"));
   connect().execute(
       "ALTER TRIGGER append_only ON annals.events RENAME TO \"x; DROP\"; ALTER TABLE annals.events ENABLE TRIGGER \"x; "
       "DROP\"");

@@ -16,5 +16,6 @@ using Action = std::function<host::ExitCode(Invocation&)>;
 // the parsing. These and command_line.cpp are the only files that include CLI11.
 void add_log_commands(CLI::App& app, Action& action);        ///< stream, all, events
 void add_operation_commands(CLI::App& app, Action& action);  ///< schema, outbox, relay, projection, doctor
+void add_parked_commands(CLI::App& outbox, Action& action);  ///< parked
 
 }  // namespace annals::cli

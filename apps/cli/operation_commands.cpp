@@ -93,7 +93,7 @@ void add_relay_skip(CLI::App& relay, Action& action) {
                   "  annals relay skip shop --log outbox --position 6001 "
                   "--id 0192f3a0-0000-7000-8000-000000000001 --reason 'topic is gone'\n\n"
                   "Everything before and after it is published, in order. Who decided it, when and why is kept "
-                  "in relay_skips.\n"
+                  "in relay_decisions.\n"
                   "Refused while the relay runs, when it is past the message, and when another message is there.",
                   skip_relay_message, options);
   skip->add_option("NAME", options->relay, "Name of the relay")->required();
@@ -214,6 +214,7 @@ void add_operation_commands(CLI::App& app, Action& action) {
               "  annals outbox status\n"
               "  annals -o json outbox status | jq .oldest_unpublished_age_ms",
               show_outbox_status);
+  add_parked_commands(outbox, action);
   add_relay(app, action);
   add_projection(app, action);
   add_command(app, action, "doctor",

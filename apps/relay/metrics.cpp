@@ -34,6 +34,11 @@ struct Families {
         restarts(counter(r, "annals_relay_restarts_total", "Sessions that ended with an error and were opened again")),
         blocked(counter(r, "annals_relay_blocked_seconds_total", "Time spent waiting for open transactions")),
         throttled(counter(r, "annals_relay_throttled_seconds_total", "Time spent waiting because of a rate limit")),
+        set_aside(counter(r, "annals_relay_set_aside_total", "Messages that cannot be published and were set aside")),
+        parked_keys(gauge(r, "annals_relay_parked_keys", "Keys of which messages wait behind one that was set aside")),
+        parked(gauge(r, "annals_relay_parked_messages",
+                     "Messages that were parked and wait, by the last look at the table")),
+        dead_letters(gauge(r, "annals_relay_dead_letters", "Dead letters that nobody has decided about, likewise")),
         in_flight(gauge(r, "annals_relay_in_flight_messages", "Messages sent and not yet confirmed")),
         acknowledged(gauge(r, "annals_relay_acknowledged_position", "Everything up to here is delivered")),
         checkpoint(gauge(r, "annals_relay_checkpoint_position", "Everything up to here is recorded as delivered")),
@@ -56,8 +61,9 @@ struct Families {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
   }
 
-  Counters &read, &delivered, &restarts, &blocked, &throttled;
-  Gauges &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &blocker_age, &state, &circuit, &sink;
+  Counters &read, &delivered, &restarts, &blocked, &throttled, &set_aside;
+  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &blocker_age,
+      &state, &circuit, &sink;
   Histograms& step;
 };
 
@@ -70,6 +76,8 @@ class Source final : public SourceMetrics {
         delivered_(families.delivered.Add(labels_)),
         blocked_(families.blocked.Add(labels_)),
         throttled_(families.throttled.Add(labels_)),
+        set_aside_(families.set_aside.Add(labels_)),
+        parked_keys_(families.parked_keys.Add(labels_)),
         in_flight_(families.in_flight.Add(labels_)),
         acknowledged_(families.acknowledged.Add(labels_)),
         checkpoint_(families.checkpoint.Add(labels_)),
@@ -87,6 +95,8 @@ class Source final : public SourceMetrics {
     read_.Increment(static_cast<double>(report.read));
     delivered_.Increment(static_cast<double>(report.delivered));
     throttled_.Increment(report.throttled.count());
+    set_aside_.Increment(static_cast<double>(report.set_aside.size()));
+    parked_keys_.Set(static_cast<double>(report.parked_keys));
     in_flight_.Set(static_cast<double>(report.in_flight));
     acknowledged_.Set(static_cast<double>(report.acknowledged));
     checkpoint_.Set(static_cast<double>(report.checkpoint));
@@ -121,6 +131,9 @@ class Source final : public SourceMetrics {
     show(families_.lag, lag_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->lag_messages));
     show(families_.oldest, oldest_, status != nullptr,
          status == nullptr ? 0 : seconds(status->oldest_age.value_or(std::chrono::milliseconds{0})));
+    show(families_.parked, parked_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->parked));
+    show(families_.dead_letters, dead_letters_, status != nullptr,
+         status == nullptr ? 0 : static_cast<double>(status->dead_letters));
   }
 
  private:
@@ -141,8 +154,8 @@ class Source final : public SourceMetrics {
 
   const Labels labels_;
   Families& families_;
-  prometheus::Counter &read_, &delivered_, &blocked_, &throttled_;
-  prometheus::Gauge &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
+  prometheus::Counter &read_, &delivered_, &blocked_, &throttled_, &set_aside_;
+  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};
   std::map<std::string, prometheus::Counter*, std::less<>> restarts_;
@@ -150,6 +163,8 @@ class Source final : public SourceMetrics {
   std::mutex lag_mutex_;
   prometheus::Gauge* lag_ = nullptr;
   prometheus::Gauge* oldest_ = nullptr;
+  prometheus::Gauge* parked_ = nullptr;
+  prometheus::Gauge* dead_letters_ = nullptr;
 };
 
 prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {

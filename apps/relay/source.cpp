@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "annals/core/assert.hpp"
+#include "annals/core/quote.hpp"
 #include "annals/eventstore/schema.hpp"
 #include "annals/outbox/schema.hpp"
 #include "annals/outbox/status.hpp"
@@ -141,6 +142,23 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
   watch_blockers(report);
+  for (const auto& message : report.set_aside) log_set_aside(message);
+}
+
+void Source::log_set_aside(const outbox::SetAside& message) {
+  const bool parked = message.policy == outbox::PoisonPolicy::park;
+  parts_.log.write_limited(
+      host::Level::warn,
+      parked ? "cannot be published: parked, and its key waits behind it"
+             : "cannot be published: set aside as a dead letter",
+      {{"source", name_},
+       {"topic", message.topic},
+       {"key", message.key},
+       {"position", std::to_string(message.position)},
+       {"id", message.id.to_string()},
+       {"reason", message.reason},
+       {"hint", fmt::format("mend the cause, then `annals outbox parked retry {} --log {} --position {}`",
+                            quote_shell(parts_.config.relay.name), name_, message.position)}});
 }
 
 void Source::enter(Phase phase, std::string detail) {

@@ -60,6 +60,7 @@ class Source {
   void enter(Phase phase, std::string detail = {});
   void log_change(Phase from, Phase to);
   void watch_blockers(const outbox::StepReport& report);
+  void log_set_aside(const outbox::SetAside& message);
   void log_blocker(const postgres::Blocker& blocker, std::chrono::seconds waited);
 
   /// A database that is not prepared may be about to be: waits for it, but not for ever.

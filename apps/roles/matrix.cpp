@@ -15,7 +15,9 @@ constexpr std::string_view keep = "SELECT, INSERT, UPDATE";
 // How far the log is final, for readers on a replica; not for those who look and do not serve.
 constexpr std::string_view prove = "SELECT, UPDATE (position, proven_at)";
 // Who decided, and when, is written by the database.
-constexpr std::string_view skip = "SELECT, INSERT (relay, log, position, message_id, reason)";
+constexpr std::string_view decide = "SELECT, INSERT (relay, log, position, message_id, action, headers, reason)";
+// What a relay set aside, and what became of it.
+constexpr std::string_view set_aside = "SELECT, INSERT, UPDATE, DELETE";
 
 constexpr Right rights[] = {
     {Kind::writer, "schema_migrations", "SELECT"},
@@ -28,14 +30,16 @@ constexpr Right rights[] = {
     {Kind::outbox_relay, "outbox", "SELECT"},
     {Kind::outbox_relay, "outbox_horizon", prove},
     {Kind::outbox_relay, "relay_checkpoints", keep},
-    {Kind::outbox_relay, "relay_skips", "SELECT"},
+    {Kind::outbox_relay, "relay_decisions", "SELECT"},
+    {Kind::outbox_relay, "relay_parked", set_aside},
 
     {Kind::events_relay, "schema_migrations", "SELECT"},
     {Kind::events_relay, "streams", "SELECT"},
     {Kind::events_relay, "events", "SELECT"},
     {Kind::events_relay, "events_horizon", prove},
     {Kind::events_relay, "relay_checkpoints", keep},
-    {Kind::events_relay, "relay_skips", "SELECT"},
+    {Kind::events_relay, "relay_decisions", "SELECT"},
+    {Kind::events_relay, "relay_parked", set_aside},
 
     {Kind::projector, "schema_migrations", "SELECT"},
     {Kind::projector, "streams", "SELECT"},
@@ -57,7 +61,8 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox_horizon", "SELECT"},
     {Kind::operate, "outbox_position_seq", "SELECT"},
     {Kind::operate, "relay_checkpoints", keep},
-    {Kind::operate, "relay_skips", skip},
+    {Kind::operate, "relay_decisions", decide},
+    {Kind::operate, "relay_parked", "SELECT"},
     {Kind::operate, "inbox_offsets", "SELECT, UPDATE (next_offset, last_id), DELETE"},  // what the inbox's hints say
     {Kind::operate, "projections",
      "SELECT, UPDATE (reset_requested, position, event_id, system_identifier, updated_at)"},
@@ -72,15 +77,16 @@ constexpr Right rights[] = {
     {Kind::doctor, "outbox_horizon", "SELECT"},
     {Kind::doctor, "outbox_position_seq", "SELECT"},
     {Kind::doctor, "relay_checkpoints", "SELECT"},
-    {Kind::doctor, "relay_skips", "SELECT"},
+    {Kind::doctor, "relay_decisions", "SELECT"},
+    {Kind::doctor, "relay_parked", "SELECT"},
     {Kind::doctor, "projections", "SELECT"},
     {Kind::doctor, "inbox_offsets", "SELECT"},
     {Kind::doctor, "inbox_messages", "SELECT"},
 };
 
 constexpr std::string_view all_tables[] = {
-    "schema_migrations", "streams",     "events",      "events_horizon", "outbox",        "outbox_horizon",
-    "relay_checkpoints", "relay_skips", "projections", "inbox_offsets",  "inbox_messages"};
+    "schema_migrations", "streams",         "events",       "events_horizon", "outbox",        "outbox_horizon",
+    "relay_checkpoints", "relay_decisions", "relay_parked", "projections",    "inbox_offsets", "inbox_messages"};
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq"};
 

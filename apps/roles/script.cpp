@@ -40,7 +40,8 @@ constexpr View views[] = {
     {"events", "events", sql::view_events},
     {"outbox", "outbox", sql::view_outbox},
     {"relays", "relay_checkpoints", sql::view_relays},
-    {"relay_skips", "relay_skips", sql::view_relay_skips},
+    {"relay_decisions", "relay_decisions", sql::view_relay_decisions},
+    {"relay_parked", "relay_parked", sql::view_relay_parked},
     {"projections", "projections", sql::view_projections},
     {"inbox_offsets", "inbox_offsets", sql::view_inbox_offsets},
 };

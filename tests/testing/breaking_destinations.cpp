@@ -35,13 +35,14 @@ class BreakingDestination final : public outbox::Destination {
     deliveries.insert(deliveries.end(), lost_.begin(), lost_.end());
     lost_.clear();
   }
-  Commit commit(const outbox::Cursor& cursor) override {
+  using Destination::commit;
+  Commit commit(const outbox::Cursor& cursor, std::string_view note) override {
     if (fault_ == Fault::forgets) return Commit::committed;
     if (fault_ == Fault::never_fences) {
       progress_.relays["relay"].cursor = cursor;
       return Commit::committed;
     }
-    return destination_.commit(cursor);
+    return destination_.commit(cursor, note);
   }
 
  private:

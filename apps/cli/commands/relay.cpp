@@ -27,8 +27,8 @@ std::string owner_text(const postgres::Owner& owner) {
 void add_relay(Report& report, const outbox::RelayStatus& status) {
   report.add({cell(status.relay), cell(status.log), cell(status.position), cell(status.lag_messages),
               age_cell(status.oldest_age), status.owner ? cell(owner_text(*status.owner)) : no_value(),
-              cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}),
-              cell(format_timestamp(status.updated_at))});
+              cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}), cell(status.parked),
+              cell(status.dead_letters), cell(format_timestamp(status.updated_at))});
 }
 
 std::vector<ReportColumn> relay_columns() {
@@ -39,6 +39,8 @@ std::vector<ReportColumn> relay_columns() {
           {"oldest_age_ms", Align::right},
           {"owner"},
           {"delivery"},
+          {"parked", Align::right},
+          {"dead_letters", Align::right},
           {"updated_at"}};
 }
 

@@ -129,6 +129,48 @@ std::string show_rate_limits(const Config& config) {
   return text;
 }
 
+/// "topic=policy" or "topic=dead-letter:topic", comma-separated.
+outbox::PoisonRule parse_poison_rule(const std::string& item) {
+  const auto equals = item.rfind('=');
+  const auto colon = item.find(':', equals == std::string::npos ? 0 : equals);
+  if (equals == std::string::npos || equals == 0) {
+    throw invalid(fmt::format("\"{}\" is not topic=policy", printable(item)),
+                  "such as *=halt,shop.*=park,audit=dead-letter:audit.dead");
+  }
+  outbox::PoisonRule rule{.topics = item.substr(0, equals)};
+  const auto policy = item.substr(equals + 1, colon == std::string::npos ? colon : colon - equals - 1);
+  if (policy == "park") {
+    rule.policy = outbox::PoisonPolicy::park;
+  } else if (policy == "dead-letter") {
+    rule.policy = outbox::PoisonPolicy::dead_letter;
+  } else if (policy != "halt") {
+    throw invalid(fmt::format("\"{}\" is no policy", printable(policy)),
+                  "use halt, park, dead-letter or dead-letter:TOPIC");
+  }
+  if (colon != std::string::npos) rule.dead_letter_topic = item.substr(colon + 1);
+  return rule;
+}
+
+void set_on_poison(Config& config, const std::string& text) {
+  std::vector<outbox::PoisonRule> rules;
+  for (const auto& item : host::split(text, ',')) rules.push_back(parse_poison_rule(item));
+  outbox::require_valid(rules);
+  config.relay.on_poison = std::move(rules);
+}
+
+std::string show_on_poison(const Config& config) {
+  std::string text;
+  for (const auto& rule : config.relay.on_poison) {
+    using enum outbox::PoisonPolicy;
+    text += fmt::format("{}{}={}{}{}", text.empty() ? "" : ",", rule.topics,
+                        rule.policy == halt   ? "halt"
+                        : rule.policy == park ? "park"
+                                              : "dead-letter",
+                        rule.dead_letter_topic.empty() ? "" : ":", rule.dead_letter_topic);
+  }
+  return text;
+}
+
 /// Added to those of the file, which they override.
 void set_kafka_settings(Config& config, const std::string& text) {
   for (const auto& item : host::split(text, ',')) {
@@ -219,6 +261,12 @@ constexpr std::array settings{
   Setting{"relay.rate_limits", "ANNALS_RELAY_RATE_LIMITS", "--rate-limits", ValueKind::list,
           "topic=messages/bytes, a second, 0: no limit; * is all topics together; read again at SIGHUP",
           set_rate_limits, show_rate_limits},
+  Setting{"relay.on_poison", "ANNALS_RELAY_ON_POISON", "--on-poison", ValueKind::list,
+          "topic=halt, park, dead-letter or dead-letter:TOPIC, at a message that can never be delivered; * is all others",
+          set_on_poison, show_on_poison},
+  number<&Config::relay, &RelayOptions::parked_keys_max, 1, 1'000'000>(
+      "relay.parked_keys_max", "ANNALS_RELAY_PARKED_KEYS_MAX", "--parked-keys-max",
+      "no more keys than this wait behind a parked message: at the next one the relay halts"),
   number<&Config::relay, &RelayOptions::checkpoint_interval, 10, 60'000>(
       "relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "--checkpoint-interval-ms",
       "at most this much is published again after a crash; exactly once: how long a transaction grows"),

@@ -1,1 +1,2 @@
-SELECT position, message_id FROM {schema}.relay_skips WHERE relay = $1::text AND log = $2::text ORDER BY position
+SELECT DISTINCT position, message_id FROM {schema}.relay_decisions
+ WHERE relay = $1::text AND log = $2::text AND action = 'skip' ORDER BY position

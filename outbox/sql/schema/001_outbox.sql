@@ -81,18 +81,58 @@ CREATE TABLE {schema}.relay_checkpoints (
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE {schema}.relay_checkpoints IS 'Everything up to position is delivered; written by annals-relay.';
 
--- Messages that an operator decided never to publish, each by itself. Nothing removes a row: it says who left a hole in
--- the topic, when and why.
-CREATE TABLE {schema}.relay_skips (
+-- What operators decided about single messages that cannot be published. Nothing changes or removes a row: it says who left a
+-- hole in a topic, or had a message tried again, when and why.
+CREATE TABLE {schema}.relay_decisions (
+  decision   bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
   relay      text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
   log        text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(log) BETWEEN 1 AND 63),
   position   bigint      NOT NULL CHECK (position > 0),
   message_id uuid        NOT NULL,
+  action     text        COLLATE "C" NOT NULL CHECK (action IN ('skip', 'retry', 'headers')),
+  headers    {schema}.message_headers,  -- instead of the message's own
   decided_by name        NOT NULL DEFAULT session_user,
   decided_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   reason     text        NOT NULL CHECK (pg_catalog.octet_length(reason) <= 1024),
-  PRIMARY KEY (relay, log, position)
+  CHECK ((action = 'headers') = (headers IS NOT NULL))
 );
-COMMENT ON TABLE {schema}.relay_skips IS 'Messages that a relay passes over; written by annals relay skip.';
+CREATE INDEX relay_decisions_message ON {schema}.relay_decisions (relay, log, position, decision);
+COMMENT ON TABLE {schema}.relay_decisions IS 'What operators decided about messages that cannot be published; append-only.';
+
+-- Messages that a relay set aside because they cannot be published, and those of the same topic and key that wait behind
+-- them, each with all that it needs to be published later. Written by the relay alone.
+CREATE TABLE {schema}.relay_parked (
+  place             bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,  -- per key the order of the log
+  relay             text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
+  log               text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(log) BETWEEN 1 AND 63),
+  position          bigint      NOT NULL CHECK (position > 0),
+  message_id        uuid        NOT NULL,
+  policy            text        COLLATE "C" NOT NULL CHECK (policy IN ('park', 'dead-letter')),
+  topic             text        COLLATE "C" NOT NULL,
+  key               text        COLLATE "C",
+  reason            text        NOT NULL,            -- why it cannot be published; empty: it waits behind another
+  dead_letter_topic text        COLLATE "C",
+  parked_at         timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  attempts          integer     NOT NULL DEFAULT 0,  -- to publish it after a decision
+  decision          bigint      NOT NULL DEFAULT 0,  -- the last one that was carried out
+  batch             uuid,                            -- exactly once: what it is published with
+  done_at           timestamptz,
+  outcome           text        COLLATE "C" CHECK (outcome IN ('published', 'skipped')),
+  type              text        COLLATE "C" NOT NULL,
+  content_type      smallint    NOT NULL,
+  payload           bytea       NOT NULL,            -- empty once it is done
+  occurred_at       timestamptz NOT NULL,
+  subject           text        COLLATE "C",
+  sequence          bigint      NOT NULL,
+  correlation_id    text,
+  causation_id      text,
+  traceparent       text,
+  tracestate        text,
+  headers           text[],
+  UNIQUE (relay, log, position, message_id),
+  CHECK ((done_at IS NULL) = (outcome IS NULL))
+);
+CREATE INDEX relay_parked_open ON {schema}.relay_parked (relay, log, place) WHERE done_at IS NULL;
+COMMENT ON TABLE {schema}.relay_parked IS 'Messages that a relay set aside; see annals outbox parked.';
 
 -- include postgres/sql/fragment/horizon.sql log=outbox

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "annals/outbox/destination.hpp"
 #include "progress/checkpoint_store.hpp"
@@ -22,7 +23,8 @@ class AtLeastOnceDestination final : public Destination {
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override {
     sink_.poll(wait, deliveries);
   }
-  [[nodiscard]] Commit commit(const Cursor& cursor) override { return checkpoints_.save(cursor); }
+  using Destination::commit;
+  [[nodiscard]] Commit commit(const Cursor& cursor, std::string_view) override { return checkpoints_.save(cursor); }
 
  private:
   Sink& sink_;

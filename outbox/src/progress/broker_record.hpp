@@ -9,10 +9,11 @@ namespace annals::outbox {
 
 /// The checkpoint as the broker keeps it, in the messages' own transactions.
 ///
-/// Format, version 1, ASCII:  annals/1 GENERATION CURSOR
+/// Format, ASCII:  annals/1 GENERATION CURSOR  or, with a note,  annals/2 GENERATION NOTE CURSOR
 struct BrokerRecord {
   std::string generation;  ///< of the row that it belongs to
   Cursor cursor;
+  std::string note = {};  ///< see Destination::commit()
 
   [[nodiscard]] std::string encode() const;
   /// Throws Error{corrupt}, naming the id, for anything that encode() does not make.
@@ -32,6 +33,7 @@ struct Agreement {
   };
   Say say;
   Cursor cursor;  ///< the row's when neither has the say
+  std::string note = {};
 };
 /// `record` as it is in the topic; empty: none is there.
 [[nodiscard]] Agreement agree(const CheckpointStore::Tie& tie, const Cursor& of_row, std::string_view record);

@@ -24,6 +24,8 @@ RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
   status.timeline = rows.text(row, 5);
   status.updated_at = rows.timestamptz(row, 6);
   status.exactly_once = rows.boolean(row, 7);
+  status.parked = rows.bigint(row, 8);
+  status.dead_letters = rows.bigint(row, 9);
   return status;
 }
 

@@ -50,16 +50,17 @@ ExactlyOnceDestination::~ExactlyOnceDestination() {
 Checkpoint ExactlyOnceDestination::open() {
   auto checkpoint = row_.open();
   const auto record = sink_.open(transactional_id_of(*row_.tie()), keep_alive_);
-  if (row_.has_row()) checkpoint.cursor = agreed(checkpoint.cursor, record);
+  if (row_.has_row()) agree_with(record, checkpoint);
   return checkpoint;
 }
 
-Cursor ExactlyOnceDestination::agreed(const Cursor& of_row, const std::string& record) const {
+void ExactlyOnceDestination::agree_with(const std::string& record, Checkpoint& checkpoint) const {
   using Say = Agreement::Say;
-  auto agreement = agree(*row_.tie(), of_row, record);
-  if (agreement.say == Say::lost) throw lost("been lost", of_row);
-  if (agreement.say == Say::gone_back) throw lost("gone back", of_row);
-  return std::move(agreement.cursor);
+  auto agreement = agree(*row_.tie(), checkpoint.cursor, record);
+  if (agreement.say == Say::lost) throw lost("been lost", checkpoint.cursor);
+  if (agreement.say == Say::gone_back) throw lost("gone back", checkpoint.cursor);
+  checkpoint.cursor = std::move(agreement.cursor);
+  checkpoint.note = std::move(agreement.note);
 }
 
 Error ExactlyOnceDestination::lost(std::string_view how, const Cursor& of_row) const {
@@ -74,11 +75,11 @@ Error ExactlyOnceDestination::lost(std::string_view how, const Cursor& of_row) c
                            repair_command(relay_, log_))}};
 }
 
-Destination::Commit ExactlyOnceDestination::commit(const Cursor& cursor) {
+Destination::Commit ExactlyOnceDestination::commit(const Cursor& cursor, std::string_view note) {
   if (!row_.has_row()) {  // a new name: the row says first which transactional id is its own
     if (const auto first = row_.save(cursor); first != Commit::committed) return first;
   }
-  const auto outcome = sink_.commit(BrokerRecord{row_.tie()->generation.to_string(), cursor}.encode(), keep_alive_);
+  const auto outcome = sink_.commit(BrokerRecord{row_.tie()->generation.to_string(), cursor, std::string{note}}.encode(), keep_alive_);
   if (outcome != Commit::committed) return outcome;
   committed_ = cursor;
   return follow_when_due() ? Commit::committed : Commit::fenced;

@@ -34,13 +34,14 @@ class ExactlyOnceDestination final : public Destination {
   [[nodiscard]] Checkpoint open() override;
   [[nodiscard]] Sink::Send send(const MessageView& message) override { return sink_.send(message); }
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override;
-  [[nodiscard]] Commit commit(const Cursor& cursor) override;
+  using Destination::commit;
+  [[nodiscard]] Commit commit(const Cursor& cursor, std::string_view note) override;
   void finish() override { (void)follow(); }
   [[nodiscard]] std::string reason() const override { return sink_.reason(); }
 
  private:
   /// Of the two records, the one that counts.
-  [[nodiscard]] Cursor agreed(const Cursor& of_row, const std::string& record) const;
+  void agree_with(const std::string& record, Checkpoint& checkpoint) const;
   [[nodiscard]] Error lost(std::string_view how, const Cursor& of_row) const;
   [[nodiscard]] bool follow_when_due();
   [[nodiscard]] bool follow();

@@ -29,12 +29,14 @@ Error unknown_name(const std::string& relay, const std::string& log, const std::
 void Committer::start() {
   parts_.source.start(open());
   position_ = parts_.source.place(0).position;
+  parts_.parking.start(position_, opened_note_);
   schedule_.start(parts_.clock.steady());
 }
 
 Cursor Committer::open() {
   const auto& options = parts_.options;
   const auto checkpoint = parts_.destination.open();
+  opened_note_ = checkpoint.note;
   if (!checkpoint.cursor.empty()) return checkpoint.cursor;
   if (!options.start && !checkpoint.others.empty()) throw unknown_name(options.name, parts_.log, checkpoint.others);
   auto cursor = parts_.source.first(options.start.value_or(Start{}), options.start_timeout);
@@ -49,7 +51,8 @@ milliseconds Committer::until_due(bool quiet) const {
 }
 
 bool Committer::may_commit() const {
-  return parts_.destination.commit_rule() == CommitRule::any_prefix || parts_.publisher.in_flight() == 0;
+  if (parts_.destination.commit_rule() == CommitRule::any_prefix) return true;
+  return parts_.publisher.in_flight() == 0 && !aside_;
 }
 
 void Committer::hold_when_due(bool at_hand) {
@@ -67,15 +70,17 @@ void Committer::commit_rest() {
 }
 
 void Committer::commit_rest_after_failure() {
-  const bool whole = parts_.destination.commit_rule() == CommitRule::any_prefix || !parts_.publisher.failed();
+  const bool whole =
+      parts_.destination.commit_rule() == CommitRule::any_prefix || (!parts_.publisher.failed() && !aside_);
   if (whole) commit_rest();
 }
 
 void Committer::commit() {
+  parts_.parking.write();
   at("checkpoint");
   const auto ticket = parts_.publisher.acknowledged();
   const auto cursor = parts_.source.cursor(ticket);
-  const auto outcome = parts_.destination.commit(cursor);
+  const auto outcome = parts_.destination.commit(cursor, note_);
   if (outcome == Commit::fenced) {
     throw Error{ErrorKind::disconnected,
                 fmt::format("another relay \"{}\" has taken {} over, or the broker took this one for dead",
@@ -93,8 +98,10 @@ void Committer::commit() {
   }
   parts_.source.acknowledge(cursor);
   holding_ = false;
+  note_.clear();
   committed_ = ticket;
   position_ = parts_.source.place(ticket).position;
+  parts_.parking.forget(position_);
   schedule_.saved(parts_.clock.steady());
   at("checkpointed");
 }

@@ -7,6 +7,7 @@
 #include "annals/outbox/destination.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/relay.hpp"
+#include "poison/parking.hpp"
 #include "relay/checkpoint_schedule.hpp"
 #include "relay/publisher.hpp"
 
@@ -26,6 +27,7 @@ class Committer {
     const Publisher& publisher;
     const RelayOptions& options;
     const std::string& log;
+    Parking& parking;
   };
   explicit Committer(Parts parts) : parts_(parts), schedule_(parts.options.checkpoint_interval) {}
 
@@ -33,7 +35,7 @@ class Committer {
   void start();
 
   /// Something is delivered and not recorded.
-  [[nodiscard]] bool has_unsaved() const { return parts_.publisher.acknowledged() > committed_; }
+  [[nodiscard]] bool has_unsaved() const { return parts_.publisher.acknowledged() > committed_ || !note_.empty(); }
   [[nodiscard]] bool may_commit() const;
   /// Where everything sent is committed together: nothing more is sent until what was is committed.
   [[nodiscard]] bool is_holding() const noexcept { return holding_; }
@@ -42,6 +44,16 @@ class Committer {
   void hold_when_due(bool at_hand);
   /// `quiet`: nothing is under way, so nothing more would come along by waiting.
   [[nodiscard]] std::chrono::milliseconds until_due(bool quiet) const;
+
+  /// Where everything sent is committed together: what is being sent aside must be in one commit, and the note with it. Between
+  /// the two calls nothing is committed.
+  void begin_aside() noexcept { aside_ = true; }
+  void end_aside(std::string note) {
+    aside_ = false;
+    note_ = std::move(note);
+  }
+  /// The note of end_aside() is not committed yet.
+  [[nodiscard]] bool has_note() const noexcept { return !note_.empty(); }
 
   void commit_when_due(bool quiet);
   /// At the end: whatever may be recorded, due or not.
@@ -62,6 +74,9 @@ class Committer {
   Parts parts_;
   CheckpointSchedule schedule_;
   bool holding_ = false;
+  bool aside_ = false;
+  std::string note_;
+  std::string opened_note_;
   std::int64_t committed_ = 0;  // ticket
   std::int64_t position_ = 0;
 };

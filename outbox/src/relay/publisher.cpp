@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
 
 namespace annals::outbox {
@@ -18,6 +21,13 @@ namespace {
 bool Publisher::offer(const MessageView& message) {
   if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
   tracker_.sent(message.ticket);
+  return true;
+}
+
+bool Publisher::offer_aside(const MessageView& message) {
+  ANNALS_ASSERT(message.ticket < 0);
+  if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
+  ++aside_;
   return true;
 }
 
@@ -38,6 +48,10 @@ std::size_t Publisher::account() {
     if (in_flight() == 0) throw_breach(delivery.ticket);
     if (!delivery.delivered()) {
       fail(delivery);
+    } else if (delivery.ticket < 0 && aside_ > 0) {
+      --aside_;
+      delivered_aside_.push_back(delivery.ticket);
+      ++count;
     } else if (tracker_.delivered(delivery.ticket)) {
       ++count;
     } else {
@@ -49,8 +63,11 @@ std::size_t Publisher::account() {
 
 void Publisher::fail(const Delivery& delivery) {
   ++undelivered_;
-  auto& first = delivery.outcome == Delivery::Outcome::refused ? refused_ : undecided_;
-  if (!first || delivery.ticket < first->ticket) first = delivery;
+  if (delivery.outcome == Delivery::Outcome::refused) {
+    refused_.insert(std::ranges::upper_bound(refused_, delivery.ticket, {}, &Delivery::ticket), delivery);
+  } else if (!undecided_ || delivery.ticket < undecided_->ticket) {
+    undecided_ = delivery;
+  }
 }
 
 }  // namespace annals::outbox

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "annals/outbox/destination.hpp"
@@ -18,6 +19,10 @@ class Publisher {
 
   /// True when the destination took the message; false when it, or the bound on messages in flight, has no room.
   [[nodiscard]] bool offer(const MessageView& message);
+  /// The same for one that the source did not give: its ticket is below 0, and see take_delivered_aside().
+  [[nodiscard]] bool offer_aside(const MessageView& message);
+  /// The tickets below 0 that were delivered since the last call.
+  [[nodiscard]] std::vector<std::int64_t> take_delivered_aside() { return std::exchange(delivered_aside_, {}); }
   /// A message that is not published.
   void skip(std::int64_t ticket) { tracker_.skipped(ticket); }
   /// Takes what there is to report, waiting at most `wait` for the first; returns how many were delivered. What was
@@ -27,11 +32,13 @@ class Publisher {
   /// Everything up to this ticket is delivered or skipped.
   [[nodiscard]] std::int64_t acknowledged() const noexcept { return tracker_.prefix(); }
   /// Sent and not yet reported.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() - undelivered_; }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() + aside_ - undelivered_; }
+  /// Of these, those with tickets below 0.
+  [[nodiscard]] std::size_t in_flight_aside() const noexcept { return aside_; }
   /// Something was reported that is not delivered: nothing more may be sent.
   [[nodiscard]] bool failed() const noexcept { return undelivered_ > 0; }
-  /// Of the messages that the other side said no to, the first. Those that were merely given up are never among them.
-  [[nodiscard]] const std::optional<Delivery>& refused() const noexcept { return refused_; }
+  /// The messages that the other side said no to, by ticket. Those that were merely given up are never among them.
+  [[nodiscard]] const std::vector<Delivery>& refused() const noexcept { return refused_; }
   /// Of those that were given up with nothing decided about them, the first.
   [[nodiscard]] const std::optional<Delivery>& undecided() const noexcept { return undecided_; }
 
@@ -42,7 +49,9 @@ class Publisher {
   Destination& destination_;
   PrefixTracker tracker_;
   std::vector<Delivery> deliveries_;  // kept for its memory
-  std::optional<Delivery> refused_;
+  std::vector<Delivery> refused_;     // ordered
+  std::vector<std::int64_t> delivered_aside_;
+  std::size_t aside_ = 0;
   std::optional<Delivery> undecided_;
   std::size_t undelivered_ = 0;
 };

@@ -19,6 +19,7 @@
 #include "annals/postgres/ownership.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
+#include "poison/parked_store.hpp"
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
@@ -49,6 +50,7 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
                   "add a route, for instance category \"*\"");
   }
   (void)Throttle{options.rate_limits};
+  require_valid(options.on_poison);
   (void)Admission{options, {}};  // routes and topics are found out to be wrong now, not when the log is owned
   return options;
 }
@@ -91,7 +93,8 @@ struct Relay::Impl {
   postgres::Connection session;
   postgres::Ownership lock;
   std::unique_ptr<Destination> destination;
-  std::optional<TableSource> source;  // these two while this relay owns the log
+  std::optional<TableSource> source;  // these three while this relay owns the log
+  std::optional<ParkedStore> parked;
   std::optional<RelayRun> run;
   std::optional<std::chrono::steady_clock::time_point> asked_at;
   bool finished = false;
@@ -107,13 +110,15 @@ bool Relay::Impl::own() {
   asked_at = now;
   if (!lock.try_acquire()) return false;
   source.emplace(session, clock, log, source_options(options));
+  parked.emplace(session, log, options.name);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,
                               .clock = clock,
                               .options = options,
                               .log = name_of(log),
                               .admission = Admission{options, read_passed_over(session, log, options.name)},
-                              .tenure = {.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }}});
+                              .tenure = {.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }},
+                              .parked = &*parked});
   return true;
 }
 

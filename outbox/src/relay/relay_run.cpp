@@ -5,7 +5,8 @@
 //   Admission           what is to be published at all, and to which topic;
 //   Publisher           what became of it: sent, delivered, refused, in flight;
 //   Committer           whether and when that is recorded;
-//   Intake              what was read and is not sent yet.
+//   Intake              what was read and is not sent yet;
+//   Parking, Release    what cannot be published and was set aside, and how it comes back (poison/parking.cpp).
 // The run knows neither tables nor positions: it counts tickets, 1, 2, 3 … from where it began.
 //
 // Four tickets, each in its own hands, always in this order:
@@ -45,6 +46,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
@@ -64,6 +66,12 @@ constexpr std::size_t collect_every = 1024;
 constexpr milliseconds keep_alive_every = 50ms;
 /// How long to wait for the log before looking at the destination again, while messages are in flight.
 constexpr milliseconds look_while_in_flight = 1ms;
+
+/// The first that the source gave.
+const Delivery* first_refused(const std::vector<Delivery>& refused) {
+  const auto found = std::ranges::find_if(refused, [](const auto& delivery) { return delivery.ticket > 0; });
+  return found == refused.end() ? nullptr : &*found;
+}
 
 /// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
 bool is_refusal(const Error& error) { return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid; }
@@ -87,7 +95,9 @@ RelayRun::RelayRun(Parts parts)
       admission_(std::move(parts.admission)),
       tenure_(std::move(parts.tenure)),
       publisher_(parts.destination, options_.in_flight_max),
-      committer_({source_, parts.destination, clock_, publisher_, options_, log_.name}),
+      parking_(parts.parked, options_),
+      committer_({source_, parts.destination, clock_, publisher_, options_, log_.name, parking_}),
+      release_({parking_, publisher_, admission_, committer_, parts.destination.commit_rule()}),
       intake_(source_),
       throttle_(options_.rate_limits) {
   committer_.start();
@@ -108,8 +118,9 @@ StepReport RelayRun::step(milliseconds wait_max) {
 
 /// Reads, sends and collects without waiting; returns how much of anything happened.
 std::size_t RelayRun::pass(StepReport& report) {
+  const auto released = release_.work(clock_.steady());
   const auto read = fill();
-  const auto sent = publish(report);
+  const auto sent = publish(report) + released;
   if (sent > 0) at("sent");
   committer_.hold_when_due(!is_throttled() && (!intake_.empty() || intake_.may_read()));
   const auto delivered = collect(0ms);
@@ -138,19 +149,74 @@ std::size_t RelayRun::publish(StepReport& report) {
   for (; !intake_.empty(); intake_.pop(), ++done) {
     keep_alive_when_due();
     if (done % collect_every == collect_every - 1) report.delivered += collect(0ms);
-    auto& message = intake_.front();
-    const auto verdict = admission_.decide(message);
-    if (verdict == Admission::Verdict::poison) {
-      const auto objection = admission_.objection(message);
-      fail(poison_of(message, objection.reason, objection.hint), std::nullopt);
-    }
-    if (verdict == Admission::Verdict::skip) {
-      publisher_.skip(message.ticket);
-    } else if (!send(message)) {
-      break;
-    }
+    if (!pass_on(intake_.front())) break;
   }
   return done;
+}
+
+/// False when there is no room for it now.
+bool RelayRun::pass_on(MessageView& message) {
+  const auto verdict = admission_.decide(message);
+  if (verdict == Admission::Verdict::skip) {
+    publisher_.skip(message.ticket);
+    return true;
+  }
+  if (!parking_.is_empty()) {
+    if (const auto* entry = parking_.find(message)) return pass_aside(message, *entry);
+  }
+  if (verdict == Admission::Verdict::poison) {
+    const auto objection = admission_.objection(message);
+    return set_aside(message, poison_of(message, objection.reason, objection.hint));
+  }
+  if (!parking_.is_empty() && parking_.must_wait(message)) {
+    parking_.add(message, {.policy = PoisonPolicy::park});
+    publisher_.skip(message.ticket);
+    return true;
+  }
+  return send(message);
+}
+
+/// A message that was set aside, in this run or one before.
+bool RelayRun::pass_aside(const MessageView& message, const ParkedEntry& entry) {
+  if (!entry.dead_letter_topic.empty()) return send_dead_letter(message, entry);
+  publisher_.skip(message.ticket);
+  return true;
+}
+
+bool RelayRun::send_dead_letter(const MessageView& message, const ParkedEntry& entry) {
+  auto letter = message;
+  const auto position = std::to_string(message.position);
+  letter.topic = entry.dead_letter_topic;
+  letter.headers.insert(letter.headers.end(), {{"dead_letter_topic", message.topic},
+                                               {"dead_letter_reason", entry.reason},
+                                               {"dead_letter_relay", options_.name},
+                                               {"dead_letter_log", log_.name},
+                                               {"dead_letter_position", position}});
+  try {
+    return publisher_.offer(letter);
+  } catch (const Error& error) {
+    if (!is_refusal(error)) fail(std::nullopt, error);
+    parking_.keep(message, fmt::format("{}; and the dead-letter topic: {}", entry.reason, error.message()));
+    publisher_.skip(message.ticket);
+    return true;
+  }
+}
+
+/// How the message is to be set aside; nothing when the relay is to halt.
+std::optional<ParkedEntry> RelayRun::entry_for(const MessageView& message, const std::string& reason) const {
+  const auto& rule = parking_.rule_of(message.topic);
+  if (message.topic.empty() || rule.policy == PoisonPolicy::halt) return std::nullopt;
+  if (rule.policy == PoisonPolicy::park && !parking_.has_room(message)) return std::nullopt;
+  return ParkedEntry{.policy = rule.policy, .reason = reason, .dead_letter_topic = rule.dead_letter_topic};
+}
+
+bool RelayRun::set_aside(const MessageView& message, const Poison& poison) {
+  const auto entry = entry_for(message, poison.reason);
+  if (!entry) fail(poison, std::nullopt);
+  parking_.add(message, *entry);
+  news_.push_back({entry->policy, message.position, message.id, std::string{message.topic}, std::string{message.key},
+                   poison.reason});
+  return pass_aside(message, *entry);
 }
 
 /// False when the destination has no room, or a rate limit lets nothing through.
@@ -174,7 +240,7 @@ bool RelayRun::offer(const MessageView& message) {
   try {
     return publisher_.offer(message);
   } catch (const Error& error) {
-    if (is_refusal(error)) fail(poison_of(message, error.message(), error.hint()), std::nullopt);
+    if (is_refusal(error)) return set_aside(message, poison_of(message, error.message(), error.hint()));
     fail(std::nullopt, error);
   }
 }
@@ -220,13 +286,16 @@ void RelayRun::wait_for_destination(milliseconds wait_max, StepReport& report) {
 }
 
 bool RelayRun::is_quiet() const {
-  return intake_.empty() && intake_.state() == SourceState::caught_up && publisher_.in_flight() == 0;
+  return intake_.empty() && intake_.state() == SourceState::caught_up && publisher_.in_flight() == 0 &&
+         !release_.is_active();
 }
 
 void RelayRun::complete(StepReport& report, bool progress) {
   report.in_flight = publisher_.in_flight();
   report.acknowledged = source_.place(publisher_.acknowledged()).position;
   report.checkpoint = committer_.position();
+  report.set_aside = std::exchange(news_, {});
+  report.parked_keys = parking_.keys();
   report.state = StepReport::State::publishing;
   if (progress) return;
   if (intake_.empty() && intake_.state() == SourceState::blocked) {
@@ -258,8 +327,17 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
   } catch (const Error& error) {
     if (!broken && !poison) broken = error;
   }
-  const auto& refused = publisher_.refused();
-  if (refused && (!poison || refused->ticket < poison->ticket)) poison = describe(*refused);
+  const auto& all_refused = publisher_.refused();
+  const bool first = !all_refused.empty() && (!poison || all_refused.front().ticket < poison->ticket);
+  if (first && set_refused_aside()) {
+    throw Error{
+        ErrorKind::failed,
+        fmt::format("{} messages of {} were refused and are set aside, the first because: {}", all_refused.size(),
+                    log_.name, all_refused.front().reason),
+        {.hint = "a new relay goes on with what need not wait; see `annals outbox parked list`", .retryable = true}};
+  }
+  const auto* refused = first_refused(all_refused);
+  if (refused != nullptr && (!poison || refused->ticket < poison->ticket)) poison = describe(*refused);
   if (poison) throw_poison(*poison, options_.name, log_);
   if (broken) {
     throw Error{
@@ -271,6 +349,33 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
               fmt::format("the sink gave up what was in flight, from position {} of {} on: {}",
                           source_.place(undecided->ticket).position, log_.name, undecided->reason),
               {.hint = "nothing is lost: with a new sink it is sent again", .retryable = true}};
+}
+
+/// Sets all that was refused aside, so that the next run need not meet it; false when one of them is to halt the relay.
+bool RelayRun::set_refused_aside() {
+  for (const auto& refused : publisher_.refused()) {
+    if (!set_refused_aside(refused)) return false;
+  }
+  parking_.write();
+  return true;
+}
+
+bool RelayRun::set_refused_aside(const Delivery& refused) {
+  if (refused.ticket < 0) {
+    release_.refused(refused);
+    return true;
+  }
+  MessageView message;
+  if (!source_.find(refused.ticket, message)) return false;
+  (void)admission_.route(message);
+  if (const auto* known = parking_.find(message)) {
+    if (known->dead_letter_topic.empty()) return false;
+    parking_.keep(message, fmt::format("{}; and the dead-letter topic: {}", known->reason, refused.reason));
+    return true;
+  }
+  const auto entry = entry_for(message, refused.reason);
+  if (entry) parking_.add(message, *entry);
+  return entry.has_value();
 }
 
 Poison RelayRun::describe(const Delivery& refused) {

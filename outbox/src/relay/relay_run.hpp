@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
@@ -12,11 +13,13 @@
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/relay.hpp"
 #include "log/log_name.hpp"
+#include "poison/parking.hpp"
 #include "poison/poison.hpp"
 #include "relay/admission.hpp"
 #include "relay/committer.hpp"
 #include "relay/intake.hpp"
 #include "relay/publisher.hpp"
+#include "relay/release.hpp"
 #include "relay/throttle.hpp"
 
 namespace annals::outbox {
@@ -43,6 +46,7 @@ class RelayRun {
     LogName log;
     Admission admission;
     Tenure tenure;
+    ParkedStore* parked = nullptr;  ///< without it every poison halts
   };
   explicit RelayRun(Parts parts);
 
@@ -61,6 +65,11 @@ class RelayRun {
   [[nodiscard]] bool is_far_ahead() const;
   std::size_t fill();
   std::size_t publish(StepReport& report);
+  [[nodiscard]] bool pass_on(MessageView& message);
+  [[nodiscard]] bool pass_aside(const MessageView& message, const ParkedEntry& entry);
+  [[nodiscard]] bool send_dead_letter(const MessageView& message, const ParkedEntry& entry);
+  [[nodiscard]] bool set_aside(const MessageView& message, const Poison& poison);
+  [[nodiscard]] std::optional<ParkedEntry> entry_for(const MessageView& message, const std::string& reason) const;
   [[nodiscard]] bool send(MessageView& message);
   [[nodiscard]] bool is_throttled() const noexcept { return throttled_ > Throttle::Duration::zero(); }
   void keep_alive_when_due();
@@ -75,6 +84,8 @@ class RelayRun {
   void settle(std::chrono::milliseconds wait_max);
   [[noreturn]] void fail(std::optional<Poison> poison, std::optional<Error> broken);
   [[nodiscard]] Poison describe(const Delivery& refused);
+  [[nodiscard]] bool set_refused_aside();
+  [[nodiscard]] bool set_refused_aside(const Delivery& refused);
 
   void at(std::string_view point) const {
     if (options_.at_point) options_.at_point(point);
@@ -87,9 +98,12 @@ class RelayRun {
   Admission admission_;
   Tenure tenure_;
   Publisher publisher_;
+  Parking parking_;
   Committer committer_;
+  Release release_;
   Intake intake_;
   Throttle throttle_;
+  std::vector<SetAside> news_;       ///< set aside in this step
   Throttle::Duration throttled_{0};  ///< until the next message may go
   std::chrono::steady_clock::time_point kept_alive_;
 };

@@ -77,7 +77,7 @@ TEST_F(RelayPoison, LetsTheOperatorGiveOneMessageUp) {
   EXPECT_THAT(payloads(sink), ElementsAreArray(expected));
   EXPECT_EQ(checkpoint(), "20");
   EXPECT_EQ(scalar("SELECT relay || ' ' || log || ' ' || position || ' ' || decided_by || ' ' || reason "
-                   "FROM annals.relay_skips"),
+                   "FROM annals.relay_decisions"),
             "relay outbox 8 annals_operator no such topic");
 }
 
@@ -102,8 +102,8 @@ TEST_F(RelayPoison, GivesUpNothingBelowThatIsUnconfirmed) {
 TEST_F(RelayPoison, GivesUpNoOtherMessageAtItsPosition) {
   enqueue_numbers(0, 20);
   execute(
-      "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason) "
-      "VALUES ('relay', 'outbox', 8, gen_random_uuid(), 'of another history')");
+      "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) "
+      "VALUES ('relay', 'outbox', 8, gen_random_uuid(), 'skip', 'of another history')");
   RecordingSink sink;
   auto relay = this->relay(sink);
   run_until_idle(relay);
@@ -126,7 +126,7 @@ TEST_F(RelayPoison, RefusesToGiveUpAnotherMessageThanMeant) {
                                      {.relay = "ralay", .position = 8, .id = *EventId::parse(id_at(8))});
               }).what(),
               HasSubstr("no checkpoint"));
-  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_skips"), "0");
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_decisions"), "0");
 }
 
 TEST_F(RelayPoison, IsNotGivenUpUnderARunningRelay) {

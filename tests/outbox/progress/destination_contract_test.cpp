@@ -24,7 +24,10 @@ class OwnSession final : public outbox::Destination {
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
     destination_.poll(wait, deliveries);
   }
-  Commit commit(const outbox::Cursor& cursor) override { return destination_.commit(cursor); }
+  using Destination::commit;
+  Commit commit(const outbox::Cursor& cursor, std::string_view note) override {
+    return destination_.commit(cursor, note);
+  }
 
  private:
   postgres::Connection session_;
@@ -71,7 +74,10 @@ class OwnClients final : public outbox::Destination {
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
     destination_.poll(wait, deliveries);
   }
-  Commit commit(const outbox::Cursor& cursor) override { return destination_.commit(cursor); }
+  using Destination::commit;
+  Commit commit(const outbox::Cursor& cursor, std::string_view note) override {
+    return destination_.commit(cursor, note);
+  }
 
  private:
   std::string topic_;

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "annals/outbox/parked.hpp"
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
 #include "support/kafka_topic.hpp"
@@ -24,9 +25,11 @@ class RelayCrash : public RelayTestBase {
   ~RelayCrash() override { std::filesystem::remove(file_); }
 
   /// True when the victim was killed, false when it ended well.
-  bool run_victim(const std::string& point, int count, const std::string& refused = {}) {
-    return tests::run_victim(
-        {ANNALS_RELAY_VICTIM, database_.uri("relay"), sink_, point, std::to_string(count), refused});
+  bool run_victim(const std::string& point, int count, const std::string& refused = {}, bool parks = false) {
+    std::vector<std::string> command{
+        ANNALS_RELAY_VICTIM, database_.uri("relay"), sink_, point, std::to_string(count), refused};
+    if (parks) command.emplace_back("park");
+    return tests::run_victim(command);
   }
   /// Once and again, each life one occurrence longer than the one before, until one ends by itself. How many were killed.
   int run_victims(const std::string& point, const std::string& refused) {
@@ -81,12 +84,30 @@ TEST_P(RelayCrashAt, PassesOverOneMessageAndNoOther) {
   EXPECT_EQ(fault_in(lines, 140), "");
 }
 
+// The key of the one that is refused waits, killed again and again; then it is released, killed again and again. Nothing is
+// missing, and nothing of any key has overtaken.
+TEST_P(RelayCrashAt, ParksAKeyAndReleasesItInOrder) {
+  enqueue_numbers(0, 140, 3);
+  int life = 1;
+  while (run_victim(GetParam(), life, "64", true) && life < 60) ++life;
+  EXPECT_GE(life, 4);
+  const auto without = published();
+  for (const auto& line : without) EXPECT_FALSE(line.number >= 64 && line.number % 3 == 64 % 3) << line.number;
+  postgres::Connection connection{database_.as("operator")};
+  EXPECT_EQ(outbox::release_parked(connection, log_, "relay", {"orders", "k1"}, "mended"), 1);
+  enqueue_numbers(140, 40, 3);
+  for (life = 1; run_victim(GetParam(), life, {}, true) && life < 60;) ++life;
+  EXPECT_EQ(fault_in(published(), 180), "");
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_parked WHERE done_at IS NULL"), "0");
+}
+
 /// The same with a real broker, which has what a dead producer sent, and goes on receiving it for a while.
 class RelayKafkaCrashAt : public RelayCrashAt {
  protected:
-  std::vector<Published> in_topic() {
+  std::vector<Published> in_topic() { return in_topic(topic_); }
+  static std::vector<Published> in_topic(const std::string& topic) {
     std::vector<Published> all;
-    for (const auto& record : read_all(topic_)) all.push_back({record.key, std::stoi(record.value)});
+    for (const auto& record : read_all(topic)) all.push_back({record.key, std::stoi(record.value)});
     return all;
   }
   std::string topic_ = create_topic(unique_topic("relay-crash"), 3);
@@ -114,6 +135,15 @@ class RelayTransactionCrashAt : public RelayKafkaCrashAt {
     const char* text = std::getenv("ANNALS_KILLS");
     return text == nullptr ? 8 : std::atoi(text);
   }
+  /// The last victim has ended, and with it its transaction; the marks of a commit are written behind its answer.
+  static std::vector<Published> settled(const std::string& topic, int count) {
+    auto records = in_topic(topic);
+    for (int i = 0; i < 100 && static_cast<int>(records.size()) < count; ++i) {
+      std::this_thread::sleep_for(20ms);
+      records = in_topic(topic);
+    }
+    return records;
+  }
   std::string checkpoints_ = create_topic(unique_topic("checkpoints"), 1, {{"cleanup.policy", "compact"}});
 };
 
@@ -128,13 +158,33 @@ TEST_P(RelayTransactionCrashAt, PublishesEachMessageOnceAndInOrder) {
   }
   EXPECT_FALSE(run_victim("never", 1));
   EXPECT_GE(crashes, kills() / 2);
-  // The last victim has ended, and with it its transaction; the marks of a commit are written behind its answer.
-  auto records = in_topic();
-  for (int i = 0; i < 100 && static_cast<int>(records.size()) < written; ++i) {
-    std::this_thread::sleep_for(20ms);
-    records = in_topic();
+  EXPECT_EQ(fault_in_exactly_once(settled(topic_, written), written), "");
+}
+
+// The messages to a topic that is not there are parked, those of another go on; then the topic is made and all is released. Killed
+// again and again meanwhile: no message comes twice, in either topic, and each key is in order.
+TEST_P(RelayTransactionCrashAt, ReleasesEachParkedMessageOnceAndInOrder) {
+  sink_ = "transactions:" + checkpoints_ + ":" + kafka_brokers();
+  const auto missing = unique_topic("relay-crash-missing");
+  enqueue_numbers(0, 40, 5, topic_);
+  enqueue_numbers(0, 60, 3, missing);
+  for (int life = 1; run_victim(GetParam(), life, {}, true) && life < 20;) ++life;
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_parked WHERE done_at IS NULL"), "60");
+  postgres::Connection connection{database_.as("operator")};
+  for (const auto* key : {"k0", "k1", "k2"}) {
+    EXPECT_EQ(outbox::release_parked(connection, log_, "relay", {missing, key}, "made"), 1);
   }
-  EXPECT_EQ(fault_in_exactly_once(records, written), "");
+  (void)create_topic(missing, 3);
+  int crashes = 0;
+  for (int life = 0; life < kills() || run_victim("never", 1, {}, true); ++life) {
+    enqueue_numbers(40 + 20 * life, 20, 5, topic_);
+    enqueue_numbers(60 + 6 * life, 6, 3, missing);
+    crashes += run_victim(GetParam(), 1 + life % 3, {}, true) ? 1 : 0;
+  }
+  EXPECT_GE(crashes, kills() / 2);
+  EXPECT_EQ(fault_in_exactly_once(settled(topic_, 40 + 20 * kills()), 40 + 20 * kills()), "");
+  EXPECT_EQ(fault_in_exactly_once(settled(missing, 60 + 6 * kills()), 60 + 6 * kills()), "");
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_parked WHERE done_at IS NULL"), "0");
 }
 
 constexpr const char* points[] = {"read", "sent", "delivered", "checkpoint", "checkpointed"};

@@ -1,9 +1,10 @@
 // A relay that kills itself: annals-relay's inner loop, for the crash tests.
-//   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED]
+//   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
 // once, with the checkpoints in TOPIC;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
-// when the message with the payload REFUSED, which the sink refuses, is all that is left to say.
+// when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
+// what is refused.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ using annals::outbox::Relay;
 using annals::outbox::StepReport;
 
 annals::kafka::KafkaSinkOptions kafka_options(const std::string& brokers) {
-  return {.settings = {{"bootstrap.servers", brokers}}};
+  return {.settings = {{"bootstrap.servers", brokers}}, .topic_wait_max = 300ms};
 }
 
 /// Up to three milliseconds from now, which is about what a commit takes.
@@ -92,12 +93,11 @@ void publish(const Work& work) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5 && argc != 6) return EXIT_FAILURE;
+  if (argc < 5 || argc > 7) return EXIT_FAILURE;
   try {
-    publish({.conninfo = argv[1],
-             .sink = argv[2],
-             .options = dying_at(argv[3], std::atoi(argv[4])),
-             .refused = argc == 6 ? argv[5] : ""});
+    auto options = dying_at(argv[3], std::atoi(argv[4]));
+    if (argc == 7) options.on_poison = {{.topics = "*", .policy = annals::outbox::PoisonPolicy::park}};
+    publish({.conninfo = argv[1], .sink = argv[2], .options = options, .refused = argc >= 6 ? argv[5] : ""});
   } catch (const annals::Error& error) {
     if (error.kind() == annals::ErrorKind::refused) return EXIT_SUCCESS;  // halted, as it should
     fmt::print(stderr, "{}\n", error.what());

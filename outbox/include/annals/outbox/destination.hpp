@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "annals/outbox/message_source.hpp"
@@ -12,6 +13,7 @@ namespace annals::outbox {
 struct Checkpoint {
   Cursor cursor;                         ///< committed last; empty: nothing was ever committed under this name
   std::vector<std::string> others = {};  ///< when empty: other names that have a checkpoint of this log, a few of them
+  std::string note = {};                 ///< what commit() was given with the cursor, where `all_sent` is the rule
 };
 
 /// Port: where messages go together with the record of how far they went. How the two are tied to each other is the
@@ -51,8 +53,10 @@ class Destination {
   [[nodiscard]] virtual Sink::Send send(const MessageView& message) = 0;
   /// Appends the deliveries reported since the last call; waits at most `wait` for the first.
   virtual void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) = 0;
-  /// Records that everything up to `cursor` is delivered.
-  [[nodiscard]] virtual Commit commit(const Cursor& cursor) = 0;
+  /// Records that everything up to `cursor` is delivered. The note, printable and without spaces, says what else was sent with it;
+  /// where `all_sent` is the rule it comes back from the next open(), and elsewhere it may be forgotten.
+  [[nodiscard]] virtual Commit commit(const Cursor& cursor, std::string_view note) = 0;
+  [[nodiscard]] Commit commit(const Cursor& cursor) { return commit(cursor, {}); }
   /// The owner leaves in good order, and a successor may open at once: what was put off is done now.
   virtual void finish() {}
   /// Why the last commit() was not committed, where more is known than what it returned.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "annals/core/event_id.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/message_log.hpp"
@@ -39,6 +40,28 @@ struct RateLimit {
   bool operator==(const RateLimit&) const = default;
 };
 
+/// What to do with a message that can never be delivered as it is.
+enum class PoisonPolicy {
+  halt,         ///< the relay ends with Error{refused}, and an operator decides
+  park,         ///< it is set aside, and everything of the same topic and key after it waits behind it, in order
+  dead_letter,  ///< it is set aside alone: what comes after it goes on
+};
+
+/// What to do with poison of some topics: one topic, those that begin like "shop.*", or "*", all that no other rule names. The
+/// longest that fits counts. See annals/outbox/parked.hpp for what is set aside.
+struct PoisonRule {
+  std::string topics;
+  PoisonPolicy policy = PoisonPolicy::halt;
+  /// Where a dead letter is published, too, with headers that say why. Empty: it is kept in the database only.
+  std::string dead_letter_topic = {};
+
+  bool operator==(const PoisonRule&) const = default;
+};
+
+/// Throws Error{invalid} for a rule that no topic can match, two for the same topics, and a dead-letter topic that is none or that
+/// goes with another policy.
+void require_valid(const std::vector<PoisonRule>& rules);
+
 /// What to do with an event that no route names.
 enum class Unrouted { halt, skip };
 
@@ -58,6 +81,12 @@ struct RelayOptions {
   /// After a fail-over or a point-in-time recovery: the timeline, as in the error that named it, on which to go on
   /// although the checkpoint was made on another. What was published last may be missing from the database then.
   std::string accept_timeline = {};
+
+  /// What happens at a message that can never be delivered; without a rule that fits, the relay halts. An event without a route
+  /// is `unrouted`'s matter.
+  std::vector<PoisonRule> on_poison = {};
+  /// No more keys than this wait behind a parked message; at the next one the relay halts all the same.
+  std::size_t parked_keys_max = 10'000;
 
   /// One a topic at most. See Relay::limit().
   std::vector<RateLimit> rate_limits = {};
@@ -84,6 +113,16 @@ struct RelayOptions {
   std::function<void(std::string_view point)> at_point = {};
 };
 
+/// A message that a relay has set aside, for whoever logs it.
+struct SetAside {
+  PoisonPolicy policy = PoisonPolicy::park;
+  std::int64_t position = 0;
+  EventId id;
+  std::string topic;
+  std::string key;
+  std::string reason;
+};
+
 struct StepReport {
   enum class State {
     standby,     ///< another relay owns the log
@@ -99,6 +138,8 @@ struct StepReport {
   std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
   std::int64_t checkpoint = 0;                   ///< position up to which everything is recorded as delivered
   std::vector<postgres::Blocker> blockers = {};  ///< when blocked for longer than a moment
+  std::vector<SetAside> set_aside = {};          ///< in this step, without those that merely wait behind one
+  std::size_t parked_keys = 0;                   ///< keys of which something waits
 };
 
 /// Carries the messages of one log to a Sink: at least once, per key in commit order. To a TransactionalSink: exactly once for

@@ -35,6 +35,8 @@ struct RelayStatus {
   std::optional<std::chrono::milliseconds> oldest_age;  ///< of the first message after it; nothing when caught up
   std::optional<postgres::Owner> owner;                 ///< nothing when no relay of this name is publishing
   bool exactly_once = false;      ///< the broker has the say, and `position` follows a moment behind
+  std::int64_t parked = 0;        ///< messages that were set aside and wait, and those that wait behind them
+  std::int64_t dead_letters = 0;  ///< messages that were set aside alone, and that nobody has decided about
   Timestamp updated_at;           ///< when the checkpoint was written
   std::string system_identifier;  ///< of the cluster that the checkpoint belongs to
   std::string timeline;
@@ -83,7 +85,7 @@ struct Skip {
 };
 
 /// Records that a relay never publishes this one message; who decided it (session_user), when and why is kept in
-/// relay_skips. Everything before and after it is published, in order. The relay learns it at its next start.
+/// relay_decisions. Everything before and after it is published, in order. The relay learns it at its next start.
 ///
 /// Takes the relay's lock for the duration. Doing it twice is doing it once.
 /// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when the relay has no

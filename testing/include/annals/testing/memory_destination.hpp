@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "annals/outbox/destination.hpp"
@@ -12,6 +13,7 @@ namespace annals::testing {
 struct MemoryProgress {
   struct Entry {
     outbox::Cursor cursor;
+    std::string note = {};
     std::int64_t epoch = 0;  ///< counts who opened
   };
   std::map<std::string, Entry> relays;
@@ -32,7 +34,8 @@ class MemoryDestination final : public outbox::Destination {
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
     sink_.poll(wait, deliveries);
   }
-  [[nodiscard]] Commit commit(const outbox::Cursor& cursor) override;
+  using Destination::commit;
+  [[nodiscard]] Commit commit(const outbox::Cursor& cursor, std::string_view note) override;
 
   std::vector<outbox::Cursor> commits;  ///< all that were committed, in order
   Commit outcome = Commit::committed;   ///< what the next commits come to; other than committed records nothing

@@ -64,13 +64,13 @@ TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
   const auto id = connect().query("SELECT message_id::text FROM annals.outbox WHERE position = 3").text(0, 0);
   const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id});
   EXPECT_EQ(other.code, 2) << other.err;
-  EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM annals.relay_decisions"), 0);
   const auto skipped = annals({"-o", "json", "relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id,
                                "--reason", "the topic is gone"});
   EXPECT_EQ(skipped.code, 0) << skipped.err;
   EXPECT_EQ(skipped.out, R"({"relay":"shop","log":"outbox","position":3,"id":")" + id + "\",\"skipped\":true}\n");
   EXPECT_EQ(connect()
-                .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_skips")
+                .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_decisions")
                 .text(0, 0),
             "shop 3 " + std::string{"annals_operator"} + " the topic is gone");
 }
@@ -80,7 +80,7 @@ TEST_F(RelayCommand, SkipsNothingForARelayThatIsNotThere) {
   const auto finished = annals({"relay", "skip", "nope", "--position", "3", "--id", id});
   EXPECT_EQ(finished.code, 6);
   EXPECT_THAT(finished.err, AllOf(HasSubstr("relay \"nope\" has no checkpoint"), HasSubstr("annals relay status")));
-  EXPECT_EQ(number("SELECT count(*) FROM annals.relay_skips"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM annals.relay_decisions"), 0);
 }
 
 TEST_F(RelayCommand, RepairSaysWhatDiffersAndWhatCanBeDone) {
@@ -177,8 +177,8 @@ TEST_F(RelayOfTwo, HintOfAHaltedRelayIsForItsOwnSchema) {
                     }).hint();
   const auto command = command_in(hint);
   EXPECT_EQ(shell(command, "operator"), 0) << command << read_file(directory_.path("log"));
-  EXPECT_EQ(count("other", "relay_skips WHERE position = 3"), 1);
-  EXPECT_EQ(count("annals", "relay_skips"), 0);
+  EXPECT_EQ(count("other", "relay_decisions WHERE position = 3"), 1);
+  EXPECT_EQ(count("annals", "relay_decisions"), 0);
 }
 
 TEST_F(RelayOfTwo, HintOfACheckpointOfAnotherHistoryIsForItsOwnSchema) {

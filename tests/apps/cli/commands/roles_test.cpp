@@ -71,7 +71,7 @@ TEST_F(Roles, LetEachDoItsWork) {
                             {"stream", "list"},
                             {"all", "tail"},
                             {"schema", "validate"}});
-  for (const auto* view : {"streams", "events", "outbox", "relays", "relay_skips", "projections", "inbox_offsets"}) {
+  for (const auto* view : {"streams", "events", "outbox", "relays", "relay_decisions", "relay_parked", "projections", "inbox_offsets"}) {
     EXPECT_EQ(sqlstate("reader", std::string{"SELECT * FROM annals_read."} + view), "") << view;
   }
 }
@@ -105,8 +105,8 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"relay", enqueue},
       {"relay", "DELETE FROM annals.relay_checkpoints"},
       {"relay",
-       "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason) VALUES ('r', 'outbox', 1, "
-       "gen_random_uuid(), '')"},
+       "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', 'outbox', 1, "
+       "gen_random_uuid(), 'skip', '')"},
       {"relay", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "SELECT * FROM annals.outbox"},
@@ -116,9 +116,11 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"consumer", "SELECT * FROM annals.events"},
       {"consumer", "SELECT * FROM annals.relay_checkpoints"},
       {"operator",
-       "INSERT INTO annals.relay_skips (relay, log, position, message_id, reason, decided_by) "
-       "VALUES ('r', 'outbox', 1, gen_random_uuid(), '', 'somebody_else')"},
-      {"operator", "DELETE FROM annals.relay_skips"},
+       "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason, decided_by) "
+       "VALUES ('r', 'outbox', 1, gen_random_uuid(), 'skip', '', 'somebody_else')"},
+      {"operator", "UPDATE annals.relay_parked SET done_at = now(), outcome = 'skipped'"},
+      {"operator", "DELETE FROM annals.relay_parked"},
+      {"operator", "DELETE FROM annals.relay_decisions"},
       {"operator", "UPDATE annals.projections SET version = 2"},
       {"operator", "UPDATE annals.inbox_offsets SET origin = 'x'"},
       {"operator",

@@ -1,0 +1,6 @@
+INSERT INTO {schema}.relay_parked
+  (relay, log, position, message_id, policy, topic, key, reason, dead_letter_topic, type, content_type, payload, occurred_at,
+   subject, sequence, correlation_id, causation_id, traceparent, tracestate, headers)
+VALUES ($1::text, $2::text, $3::bigint, $4::uuid, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, $11::smallint,
+        $12::bytea, $13::timestamptz, $14::text, $15::bigint, $16::text, $17::text, $18::text, $19::text, $20::text[])
+ON CONFLICT (relay, log, position, message_id) DO NOTHING

@@ -1,0 +1,366 @@
+// What a relay sets aside, what waits behind it, and how it comes back.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "annals/outbox/parked.hpp"
+#include "annals/outbox/status.hpp"
+#include "relay_test_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+using outbox::ParkedAction;
+using outbox::PoisonPolicy;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// 5 keys: positions 3, 8, 13, 18 are of key k2.
+class RelayParking : public RelayTestBase {
+ protected:
+  static outbox::RelayOptions parking(PoisonPolicy policy = PoisonPolicy::park, std::string dead_letter_topic = {}) {
+    return {.on_poison = {{.topics = "*", .policy = policy, .dead_letter_topic = std::move(dead_letter_topic)}},
+            .batch_rows_max = 7};
+  }
+  void publish(RecordingSink& sink, outbox::RelayOptions options = parking()) {
+    auto relay = this->relay(sink, std::move(options));
+    run_until_idle(relay);
+    EXPECT_TRUE(relay.drain(5s));
+  }
+  std::vector<outbox::ParkedMessage> parked(bool with_done = false) {
+    postgres::Connection connection{database_.as("operator")};
+    return outbox::list_parked(connection, log_, {.with_done = with_done});
+  }
+  std::vector<std::int64_t> parked_positions() {
+    std::vector<std::int64_t> out;
+    for (const auto& message : parked()) out.push_back(message.position);
+    return out;
+  }
+  void decide(std::int64_t position, ParkedAction action,
+              std::vector<std::pair<std::string, std::string>> headers = {}) {
+    postgres::Connection connection{database_.as("operator")};
+    outbox::decide_parked(connection, log_,
+                          {.position = position, .action = action, .headers = std::move(headers), .reason = "because"});
+  }
+  std::int64_t release(const std::string& key) {
+    postgres::Connection connection{database_.as("operator")};
+    return outbox::release_parked(connection, log_, "relay", {"orders", key}, "mended");
+  }
+  static std::vector<std::string> of_key(const RecordingSink& sink, const std::string& key) {
+    std::vector<std::string> out;
+    for (const auto& message : sink.received) {
+      if (message.key == key) out.push_back(message.payload);
+    }
+    return out;
+  }
+  /// What key k2 has of 0 to `last`.
+  static std::vector<std::string> all_of_k2(int last) {
+    std::vector<std::string> out;
+    for (int i = 2; i <= last; i += 5) out.push_back(std::to_string(i));
+    return out;
+  }
+};
+
+TEST_F(RelayParking, ParksAKeyAndWhatComesAfterItAndPublishesTheRest) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2"));
+  EXPECT_THAT(sink.received, SizeIs(17));
+  EXPECT_THAT(parked_positions(), ElementsAre(8, 13, 18));
+  EXPECT_THAT(parked()[0].reason, HasSubstr("too large"));
+  EXPECT_EQ(parked()[1].reason, "");
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "20");
+  enqueue_numbers(20, 5);
+  publish(sink);
+  EXPECT_THAT(parked_positions(), ElementsAre(8, 13, 18, 23)) << "a run that begins later parks on";
+  postgres::Connection connection{database_.as("operator")};
+  EXPECT_EQ(outbox::read_relay_status(connection, {log_}).front().parked, 4);
+}
+
+TEST_F(RelayParking, SaysWhatItSetAside) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  auto relay = this->relay(sink, parking());
+  std::vector<outbox::SetAside> told;
+  const auto last = step_until(relay, [&](const auto& report) {
+    told.insert(told.end(), report.set_aside.begin(), report.set_aside.end());
+    return report.state == State::idle;
+  });
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].position, 8);
+  EXPECT_EQ(told[0].key, "k2");
+  EXPECT_THAT(told[0].reason, HasSubstr("too large"));
+  EXPECT_EQ(last.parked_keys, 1U);
+}
+
+TEST_F(RelayParking, ReleasesInOrderWhileItRuns) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  auto relay = this->relay(sink, parking());
+  run_until_idle(relay);
+  sink.options().unsendable.clear();
+  decide(8, ParkedAction::retry);
+  enqueue_numbers(20, 20);
+  step_until(relay, [](const auto& report) { return report.parked_keys == 0; });
+  enqueue_numbers(40, 5);
+  run_until_idle(relay);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAreArray(all_of_k2(44)));
+  EXPECT_THAT(parked(), IsEmpty());
+  const auto done = parked(true);
+  ASSERT_THAT(done, SizeIs(1)) << "what merely waited leaves no trace";
+  EXPECT_EQ(done[0].outcome, "published");
+  ASSERT_TRUE(done[0].last_decision.has_value());
+  EXPECT_EQ(done[0].last_decision->by, "annals_operator");
+  EXPECT_EQ(done[0].last_decision->reason, "because");
+}
+
+TEST_F(RelayParking, ReleasesAtTheNextStartToo) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  sink.options().unsendable.clear();
+  EXPECT_EQ(release("k2"), 1);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAreArray(all_of_k2(19)));
+}
+
+TEST_F(RelayParking, ParksAgainWhatIsRefusedAgain) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8, 13}}};
+  publish(sink);
+  decide(8, ParkedAction::retry);
+  publish(sink);
+  EXPECT_THAT(parked_positions(), ElementsAre(8, 13, 18));
+  EXPECT_EQ(parked()[0].attempts, 1);
+  sink.options().unsendable.erase(8);
+  decide(8, ParkedAction::retry);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2", "7")) << "13 waited, and cannot be sent itself";
+  EXPECT_THAT(parked_positions(), ElementsAre(13, 18));
+  EXPECT_THAT(parked()[0].reason, HasSubstr("too large"));
+  sink.options().unsendable.clear();
+  EXPECT_EQ(release("k2"), 1);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAreArray(all_of_k2(19)));
+}
+
+TEST_F(RelayParking, GivesOneUpAndGoesOnBehindIt) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  decide(8, ParkedAction::skip);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2", "12", "17"));
+  EXPECT_THAT(parked(), IsEmpty());
+  EXPECT_EQ(parked(true).front().outcome, "skipped");
+}
+
+TEST_F(RelayParking, PublishesWithTheHeadersThatAnOperatorGave) {
+  enqueue_numbers(0, 10);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  decide(8, ParkedAction::headers, {{"tenant", "shop"}});
+  EXPECT_EQ(error_of([&] { decide(8, ParkedAction::headers, {{"ce_id", "1"}}); }).kind(), ErrorKind::invalid);
+  sink.options().unsendable.clear();
+  publish(sink);
+  EXPECT_THAT(parked(), SizeIs(1)) << "that alone decides nothing";
+  decide(8, ParkedAction::retry);
+  publish(sink);
+  ASSERT_EQ(sink.received.back().position, 8);
+  EXPECT_THAT(sink.received.back().metadata.headers,
+              ElementsAre(std::pair<std::string, std::string>{"tenant", "shop"}));
+}
+
+TEST_F(RelayParking, RefusesADecisionThatWouldBreakTheOrder) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8, 13}}};
+  publish(sink);
+  EXPECT_THAT(error_of([&] { decide(13, ParkedAction::retry); }).what(), HasSubstr("waits behind another"));
+  EXPECT_THAT(error_of([&] { decide(9, ParkedAction::retry); }).what(), HasSubstr("nothing aside at position 9"));
+  EXPECT_THAT(error_of([&] { release("k9"); }).what(), HasSubstr("nothing of key \"k9\""));
+  decide(8, ParkedAction::skip);
+  publish(sink);  // 13 is refused
+  decide(13, ParkedAction::skip);
+  publish(sink);
+  EXPECT_THAT(error_of([&] { decide(8, ParkedAction::retry); }).what(), HasSubstr("it was skipped"));
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2", "17"));
+}
+
+TEST_F(RelayParking, ParksWhatTheOtherSideRefusesAndGoesOnWithANewSink) {
+  enqueue_numbers(0, 20);
+  RecordingSink broken{{.undeliverable = {8}}};
+  const auto error = error_of([&] { publish(broken); });
+  EXPECT_TRUE(error.retryable());
+  EXPECT_THAT(error.what(), HasSubstr("set aside, the first because: not authorised"));
+  RecordingSink sink;
+  publish(sink);
+  auto together = broken.received;
+  together.insert(together.end(), sink.received.begin(), sink.received.end());
+  std::set<std::string> all;
+  for (const auto& message : together) all.insert(message.payload);
+  EXPECT_THAT(all, SizeIs(17));
+  EXPECT_THAT(parked_positions(), ElementsAre(8, 13, 18));
+  decide(8, ParkedAction::retry);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2").back(), "17");
+  EXPECT_THAT(parked(), IsEmpty());
+}
+
+// Refused once more when it is released, and by the other side: parked once more, and nothing overtakes it.
+TEST_F(RelayParking, ParksAReleasedMessageThatTheOtherSideRefuses) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  decide(8, ParkedAction::retry);
+  RecordingSink broken{{.undeliverable = {8}}};
+  EXPECT_TRUE(error_of([&] { publish(broken); }).retryable());
+  EXPECT_EQ(parked()[0].attempts, 1);
+  RecordingSink mended;
+  publish(mended);
+  EXPECT_THAT(of_key(mended, "k2"), IsEmpty());
+  EXPECT_EQ(release("k2"), 1);
+  publish(mended);
+  EXPECT_THAT(of_key(mended, "k2"), ElementsAre("7", "12", "17"));
+}
+
+TEST_F(RelayParking, ParksAMessageToATopicThatIsNotAllowed) {
+  enqueue_numbers(0, 5);
+  enqueue_numbers(5, 5, 5, "payments");
+  RecordingSink sink;
+  auto options = parking();
+  options.topics = {"orders"};
+  publish(sink, options);
+  EXPECT_THAT(parked_positions(), ElementsAre(6, 7, 8, 9, 10));
+  postgres::Connection connection{database_.as("operator")};
+  (void)outbox::release_parked(connection, log_, "relay", {"payments", "k0"}, "");
+  publish(sink, options);
+  EXPECT_THAT(parked(), SizeIs(5)) << "it is not allowed still";
+  (void)outbox::release_parked(connection, log_, "relay", {"payments", "k0"}, "");
+  options.topics = {"*"};
+  publish(sink, options);
+  EXPECT_THAT(parked_positions(), ElementsAre(7, 8, 9, 10));
+}
+
+TEST_F(RelayParking, HaltsWhereTheRuleOfTheTopicSaysSo) {
+  enqueue_numbers(0, 10);
+  RecordingSink sink{{.unsendable = {8}}};
+  outbox::RelayOptions options{
+      .on_poison = {{.topics = "*", .policy = PoisonPolicy::park}, {.topics = "ord*", .policy = PoisonPolicy::halt}}};
+  EXPECT_EQ(error_of([&] { publish(sink, options); }).kind(), ErrorKind::refused);
+  EXPECT_THAT(parked(), IsEmpty());
+}
+
+TEST_F(RelayParking, HaltsWhenTooManyKeysAreParked) {
+  enqueue_numbers(0, 10);
+  RecordingSink sink{{.unsendable = {2, 4}}};
+  auto options = parking();
+  options.parked_keys_max = 1;
+  EXPECT_THAT(error_of([&] { publish(sink, options); }).what(), HasSubstr("message 4"));
+  EXPECT_THAT(parked_positions(), ElementsAre(2));
+}
+
+TEST_F(RelayParking, KeepsADeadLetterAndLetsItsKeyGoOn) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink, parking(PoisonPolicy::dead_letter));
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2", "12", "17"));
+  EXPECT_THAT(parked_positions(), ElementsAre(8));
+  postgres::Connection connection{database_.as("operator")};
+  EXPECT_EQ(outbox::read_relay_status(connection, {log_}).front().dead_letters, 1);
+  sink.options().unsendable.clear();
+  decide(8, ParkedAction::retry);
+  publish(sink, parking(PoisonPolicy::dead_letter));
+  EXPECT_EQ(sink.received.back().payload, "7");
+  EXPECT_THAT(parked(), IsEmpty());
+}
+
+TEST_F(RelayParking, PublishesADeadLetterWithWhatIsKnownOfIt) {
+  enqueue_numbers(0, 5);
+  enqueue_numbers(5, 1, 5, "payments");
+  RecordingSink sink;
+  auto options = parking(PoisonPolicy::dead_letter, "dead");
+  options.topics = {"orders"};
+  publish(sink, options);
+  const auto& letter = sink.received.back();
+  EXPECT_EQ(letter.topic, "dead");
+  EXPECT_EQ(letter.payload, "5");
+  EXPECT_EQ(letter.key, "k0");
+  using Header = std::pair<std::string, std::string>;
+  EXPECT_THAT(letter.metadata.headers, AllOf(testing::Contains(Header{"dead_letter_topic", "payments"}),
+                                             testing::Contains(Header{"dead_letter_position", "6"}),
+                                             testing::Contains(Header{"dead_letter_relay", "relay"}),
+                                             testing::Contains(Header{"dead_letter_log", "outbox"})));
+  EXPECT_THAT(parked_positions(), ElementsAre(6));
+}
+
+// Too large for every topic: the table keeps it, and nothing is dropped.
+TEST_F(RelayParking, KeepsADeadLetterThatItsTopicDoesNotTake) {
+  enqueue_numbers(0, 10);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink, parking(PoisonPolicy::dead_letter, "dead"));
+  EXPECT_THAT(sink.received, SizeIs(9));
+  ASSERT_THAT(parked(), SizeIs(1));
+  EXPECT_EQ(parked()[0].dead_letter_topic, "");
+  EXPECT_THAT(parked()[0].reason, HasSubstr("and the dead-letter topic: message too large"));
+}
+
+TEST_F(RelayParking, MovesADeadLetterThatTheOtherSideRefuses) {
+  enqueue_numbers(0, 10);
+  RecordingSink broken{{.undeliverable = {8}}};
+  EXPECT_TRUE(error_of([&] { publish(broken, parking(PoisonPolicy::dead_letter, "dead")); }).retryable());
+  RecordingSink sink;
+  publish(sink, parking(PoisonPolicy::dead_letter, "dead"));
+  std::vector<std::string> topics;
+  for (const auto& message : sink.received) {
+    if (message.position == 8) topics.push_back(message.topic);
+  }
+  EXPECT_THAT(topics, ElementsAre("dead"));
+}
+
+TEST_F(RelayParking, ShowsAllOfAMessage) {
+  pqxx::work tx{*writer_};
+  auto full = message("k", "payload");
+  full.metadata = {.correlation_id = "c", .traceparent = "t", .headers = {{"a", "1"}}};
+  (void)outbox_.enqueue(tx, full);
+  tx.commit();
+  RecordingSink sink{{.unsendable = {1}}};
+  publish(sink);
+  postgres::Connection connection{database_.as("operator")};
+  const auto shown = outbox::find_parked(connection, log_, "relay", 1);
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->payload, "payload");
+  EXPECT_EQ(shown->message.id, full.id);
+  EXPECT_EQ(shown->correlation_id, "c");
+  EXPECT_EQ(shown->traceparent, "t");
+  EXPECT_THAT(shown->headers, ElementsAre(std::pair<std::string, std::string>{"a", "1"}));
+  decide(1, ParkedAction::retry);
+  sink.options().unsendable.clear();
+  publish(sink);
+  ASSERT_THAT(sink.received, SizeIs(1));
+  EXPECT_EQ(sink.received[0].id, full.id);
+  EXPECT_EQ(sink.received[0].metadata, full.metadata);
+  EXPECT_FALSE(outbox::find_parked(connection, log_, "relay", 2).has_value());
+}
+
+// A backlog behind a parked message that is longer than any batch.
+TEST_F(RelayParking, ReleasesALongBacklogInOrder) {
+  enqueue_numbers(0, 5'000, 1);
+  RecordingSink sink{{.unsendable = {3}}};
+  auto options = parking();
+  options.batch_rows_max = 500;
+  publish(sink, options);
+  EXPECT_THAT(sink.received, SizeIs(2));
+  sink.options().unsendable.clear();
+  decide(3, ParkedAction::retry);
+  publish(sink, options);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, 5'000)));
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_parked"), "1");
+}
+
+}  // namespace
+}  // namespace annals::tests

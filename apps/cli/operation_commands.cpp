@@ -5,9 +5,9 @@
 
 #include "cli/add_command.hpp"
 #include "cli/command_groups.hpp"
-#include "cli/commands/outbox_status.hpp"
 #include "cli/commands/projection.hpp"
-#include "cli/commands/relay.hpp"
+#include "cli/commands/publishing/outbox_status.hpp"
+#include "cli/commands/publishing/relay.hpp"
 #include "cli/commands/schema.hpp"
 #include "cli/commands/schema_roles.hpp"
 #include "cli/doctor/doctor.hpp"

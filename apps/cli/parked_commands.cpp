@@ -3,7 +3,7 @@
 
 #include "cli/add_command.hpp"
 #include "cli/command_groups.hpp"
-#include "cli/commands/outbox_parked.hpp"
+#include "cli/commands/publishing/outbox_parked.hpp"
 
 namespace annals::cli {
 namespace {

@@ -12,6 +12,10 @@ constexpr auto usual_remedy = "mend the cause (topic, permission, size limit)";
 
 }  // namespace
 
+bool is_refusal(const Error& error) noexcept {
+  return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid;
+}
+
 void throw_poison(const Poison& poison, const std::string& relay, const LogName& log) {
   const auto type = poison.type.empty() ? std::string{} : fmt::format(" of type \"{}\"", printable(poison.type));
   const auto topic = poison.topic.empty() ? std::string{} : fmt::format(" to \"{}\"", printable(poison.topic));

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "annals/core/error.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "log/log_name.hpp"
 
@@ -16,6 +17,9 @@ struct Poison {
   std::string reason = {};
   std::string hint = {};  ///< how to mend the cause; empty: the usual causes
 };
+
+/// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
+[[nodiscard]] bool is_refusal(const Error& error) noexcept;
 
 /// Throws Error{refused} that names all of it, and the command that passes over this one message.
 [[noreturn]] void throw_poison(const Poison& poison, const std::string& relay, const LogName& log);

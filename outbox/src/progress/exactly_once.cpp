@@ -79,7 +79,8 @@ Destination::Commit ExactlyOnceDestination::commit(const Cursor& cursor, std::st
   if (!row_.has_row()) {  // a new name: the row says first which transactional id is its own
     if (const auto first = row_.save(cursor); first != Commit::committed) return first;
   }
-  const auto outcome = sink_.commit(BrokerRecord{row_.tie()->generation.to_string(), cursor, std::string{note}}.encode(), keep_alive_);
+  const auto outcome =
+      sink_.commit(BrokerRecord{row_.tie()->generation.to_string(), cursor, std::string{note}}.encode(), keep_alive_);
   if (outcome != Commit::committed) return outcome;
   committed_ = cursor;
   return follow_when_due() ? Commit::committed : Commit::fenced;

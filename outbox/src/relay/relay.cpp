@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "admission/throttle.hpp"
 #include "annals/core/assert.hpp"
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
@@ -23,7 +24,6 @@
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
-#include "relay/throttle.hpp"
 
 namespace annals::outbox {
 

@@ -6,7 +6,7 @@
 //   Publisher           what became of it: sent, delivered, refused, in flight;
 //   Committer           whether and when that is recorded;
 //   Intake              what was read and is not sent yet;
-//   Parking, Release    what cannot be published and was set aside, and how it comes back (poison/parking.cpp).
+//   Diversion, Parking, Release   what cannot be published is set aside, and comes back (poison/parking.cpp).
 // The run knows neither tables nor positions: it counts tickets, 1, 2, 3 … from where it began.
 //
 // Four tickets, each in its own hands, always in this order:
@@ -73,9 +73,6 @@ const Delivery* first_refused(const std::vector<Delivery>& refused) {
   return found == refused.end() ? nullptr : &*found;
 }
 
-/// A message that is not sent because of itself: `invalid` is what is wrong with it in any hands, `refused` in these.
-bool is_refusal(const Error& error) { return error.kind() == ErrorKind::refused || error.kind() == ErrorKind::invalid; }
-
 Poison poison_of(const MessageView& message, std::string reason, std::string hint) {
   return {.ticket = message.ticket,
           .place = {.position = message.position, .id = message.id},
@@ -95,9 +92,8 @@ RelayRun::RelayRun(Parts parts)
       admission_(std::move(parts.admission)),
       tenure_(std::move(parts.tenure)),
       publisher_(parts.destination, options_.in_flight_max),
-      parking_(parts.parked, options_),
-      committer_({source_, parts.destination, clock_, publisher_, options_, log_.name, parking_}),
-      release_({parking_, publisher_, admission_, committer_, parts.destination.commit_rule()}),
+      diversion_({options_, log_, publisher_, admission_, parts.parked, parts.destination.commit_rule()}),
+      committer_({source_, parts.destination, clock_, publisher_, options_, log_.name, diversion_.parking()}),
       intake_(source_),
       throttle_(options_.rate_limits) {
   committer_.start();
@@ -118,7 +114,7 @@ StepReport RelayRun::step(milliseconds wait_max) {
 
 /// Reads, sends and collects without waiting; returns how much of anything happened.
 std::size_t RelayRun::pass(StepReport& report) {
-  const auto released = release_.work(clock_.steady());
+  const auto released = diversion_.release().work(committer_, clock_.steady());
   const auto read = fill();
   const auto sent = publish(report) + released;
   if (sent > 0) at("sent");
@@ -144,7 +140,7 @@ std::size_t RelayRun::fill() {
 /// Sends what is unsent until the destination has no room; returns how many messages it got through.
 std::size_t RelayRun::publish(StepReport& report) {
   if (committer_.is_holding()) return 0;
-  throttled_ = Throttle::Duration::zero();
+  throttle_.go();
   std::size_t done = 0;
   for (; !intake_.empty(); intake_.pop(), ++done) {
     keep_alive_when_due();
@@ -161,68 +157,38 @@ bool RelayRun::pass_on(MessageView& message) {
     publisher_.skip(message.ticket);
     return true;
   }
-  if (!parking_.is_empty()) {
-    if (const auto* entry = parking_.find(message)) return pass_aside(message, *entry);
+  const bool poison = verdict == Admission::Verdict::poison;
+  if (const auto taken = divert_known(message, poison); taken != Diversion::Taken::no) {
+    return taken == Diversion::Taken::yes;
   }
-  if (verdict == Admission::Verdict::poison) {
-    const auto objection = admission_.objection(message);
-    return set_aside(message, poison_of(message, objection.reason, objection.hint));
-  }
-  if (!parking_.is_empty() && parking_.must_wait(message)) {
-    parking_.add(message, {.policy = PoisonPolicy::park});
-    publisher_.skip(message.ticket);
-    return true;
-  }
-  return send(message);
+  if (!poison) return send(message);
+  const auto objection = admission_.objection(message);
+  return divert(message, poison_of(message, objection.reason, objection.hint));
 }
 
-/// A message that was set aside, in this run or one before.
-bool RelayRun::pass_aside(const MessageView& message, const ParkedEntry& entry) {
-  if (!entry.dead_letter_topic.empty()) return send_dead_letter(message, entry);
-  publisher_.skip(message.ticket);
-  return true;
-}
-
-bool RelayRun::send_dead_letter(const MessageView& message, const ParkedEntry& entry) {
-  auto letter = message;
-  const auto position = std::to_string(message.position);
-  letter.topic = entry.dead_letter_topic;
-  letter.headers.insert(letter.headers.end(), {{"dead_letter_topic", message.topic},
-                                               {"dead_letter_reason", entry.reason},
-                                               {"dead_letter_relay", options_.name},
-                                               {"dead_letter_log", log_.name},
-                                               {"dead_letter_position", position}});
+Diversion::Taken RelayRun::divert_known(const MessageView& message, bool poison) {
   try {
-    return publisher_.offer(letter);
+    return diversion_.divert_known(message, poison);
   } catch (const Error& error) {
-    if (!is_refusal(error)) fail(std::nullopt, error);
-    parking_.keep(message, fmt::format("{}; and the dead-letter topic: {}", entry.reason, error.message()));
-    publisher_.skip(message.ticket);
-    return true;
+    fail(std::nullopt, error);
   }
 }
 
-/// How the message is to be set aside; nothing when the relay is to halt.
-std::optional<ParkedEntry> RelayRun::entry_for(const MessageView& message, const std::string& reason) const {
-  const auto& rule = parking_.rule_of(message.topic);
-  if (message.topic.empty() || rule.policy == PoisonPolicy::halt) return std::nullopt;
-  if (rule.policy == PoisonPolicy::park && !parking_.has_room(message)) return std::nullopt;
-  return ParkedEntry{.policy = rule.policy, .reason = reason, .dead_letter_topic = rule.dead_letter_topic};
-}
-
-bool RelayRun::set_aside(const MessageView& message, const Poison& poison) {
-  const auto entry = entry_for(message, poison.reason);
-  if (!entry) fail(poison, std::nullopt);
-  parking_.add(message, *entry);
-  news_.push_back({entry->policy, message.position, message.id, std::string{message.topic}, std::string{message.key},
-                   poison.reason});
-  return pass_aside(message, *entry);
+/// False when there is no room for it now.
+bool RelayRun::divert(const MessageView& message, const Poison& poison) {
+  std::optional<Diversion::Taken> taken;
+  try {
+    taken = diversion_.divert(message, poison.reason);
+  } catch (const Error& error) {
+    fail(std::nullopt, error);
+  }
+  if (!taken) fail(poison, std::nullopt);
+  return *taken == Diversion::Taken::yes;
 }
 
 /// False when the destination has no room, or a rate limit lets nothing through.
 bool RelayRun::send(MessageView& message) {
-  throttled_ = throttle_.wait(message.topic, clock_.steady());
-  if (is_throttled() || !offer(message)) return false;
+  if (throttle_.wait(message.topic, clock_.steady()) > Throttle::Duration::zero() || !offer(message)) return false;
   throttle_.take(message.topic, message.key.size() + message.payload.size());
   return true;
 }
@@ -240,7 +206,7 @@ bool RelayRun::offer(const MessageView& message) {
   try {
     return publisher_.offer(message);
   } catch (const Error& error) {
-    if (is_refusal(error)) return set_aside(message, poison_of(message, error.message(), error.hint()));
+    if (is_refusal(error)) return divert(message, poison_of(message, error.message(), error.hint()));
     fail(std::nullopt, error);
   }
 }
@@ -281,21 +247,21 @@ void RelayRun::wait_for_destination(milliseconds wait_max, StepReport& report) {
     return;
   }
   const auto begin = clock_.steady();
-  report.delivered += collect(std::min(wait_max, std::chrono::ceil<milliseconds>(throttled_)));
+  report.delivered += collect(std::min(wait_max, std::chrono::ceil<milliseconds>(throttle_.left())));
   report.throttled += clock_.steady() - begin;
 }
 
 bool RelayRun::is_quiet() const {
   return intake_.empty() && intake_.state() == SourceState::caught_up && publisher_.in_flight() == 0 &&
-         !release_.is_active();
+         !diversion_.release().is_active();
 }
 
 void RelayRun::complete(StepReport& report, bool progress) {
   report.in_flight = publisher_.in_flight();
   report.acknowledged = source_.place(publisher_.acknowledged()).position;
   report.checkpoint = committer_.position();
-  report.set_aside = std::exchange(news_, {});
-  report.parked_keys = parking_.keys();
+  report.set_aside = diversion_.take_news();
+  report.parked_keys = diversion_.parking().keys();
   report.state = StepReport::State::publishing;
   if (progress) return;
   if (intake_.empty() && intake_.state() == SourceState::blocked) {
@@ -329,7 +295,7 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
   }
   const auto& all_refused = publisher_.refused();
   const bool first = !all_refused.empty() && (!poison || all_refused.front().ticket < poison->ticket);
-  if (first && set_refused_aside()) {
+  if (first && diversion_.divert_refused(source_)) {
     throw Error{
         ErrorKind::failed,
         fmt::format("{} messages of {} were refused and are set aside, the first because: {}", all_refused.size(),
@@ -349,33 +315,6 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
               fmt::format("the sink gave up what was in flight, from position {} of {} on: {}",
                           source_.place(undecided->ticket).position, log_.name, undecided->reason),
               {.hint = "nothing is lost: with a new sink it is sent again", .retryable = true}};
-}
-
-/// Sets all that was refused aside, so that the next run need not meet it; false when one of them is to halt the relay.
-bool RelayRun::set_refused_aside() {
-  for (const auto& refused : publisher_.refused()) {
-    if (!set_refused_aside(refused)) return false;
-  }
-  parking_.write();
-  return true;
-}
-
-bool RelayRun::set_refused_aside(const Delivery& refused) {
-  if (refused.ticket < 0) {
-    release_.refused(refused);
-    return true;
-  }
-  MessageView message;
-  if (!source_.find(refused.ticket, message)) return false;
-  (void)admission_.route(message);
-  if (const auto* known = parking_.find(message)) {
-    if (known->dead_letter_topic.empty()) return false;
-    parking_.keep(message, fmt::format("{}; and the dead-letter topic: {}", known->reason, refused.reason));
-    return true;
-  }
-  const auto entry = entry_for(message, refused.reason);
-  if (entry) parking_.add(message, *entry);
-  return entry.has_value();
 }
 
 Poison RelayRun::describe(const Delivery& refused) {

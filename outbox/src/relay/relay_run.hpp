@@ -5,22 +5,20 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "admission/admission.hpp"
+#include "admission/throttle.hpp"
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
 #include "annals/outbox/destination.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/relay.hpp"
 #include "log/log_name.hpp"
-#include "poison/parking.hpp"
 #include "poison/poison.hpp"
-#include "relay/admission.hpp"
 #include "relay/committer.hpp"
+#include "relay/diversion.hpp"
 #include "relay/intake.hpp"
 #include "relay/publisher.hpp"
-#include "relay/release.hpp"
-#include "relay/throttle.hpp"
 
 namespace annals::outbox {
 
@@ -66,12 +64,10 @@ class RelayRun {
   std::size_t fill();
   std::size_t publish(StepReport& report);
   [[nodiscard]] bool pass_on(MessageView& message);
-  [[nodiscard]] bool pass_aside(const MessageView& message, const ParkedEntry& entry);
-  [[nodiscard]] bool send_dead_letter(const MessageView& message, const ParkedEntry& entry);
-  [[nodiscard]] bool set_aside(const MessageView& message, const Poison& poison);
-  [[nodiscard]] std::optional<ParkedEntry> entry_for(const MessageView& message, const std::string& reason) const;
+  [[nodiscard]] Diversion::Taken divert_known(const MessageView& message, bool poison);
+  [[nodiscard]] bool divert(const MessageView& message, const Poison& poison);
   [[nodiscard]] bool send(MessageView& message);
-  [[nodiscard]] bool is_throttled() const noexcept { return throttled_ > Throttle::Duration::zero(); }
+  [[nodiscard]] bool is_throttled() const noexcept { return throttle_.left() > Throttle::Duration::zero(); }
   void keep_alive_when_due();
   [[nodiscard]] bool offer(const MessageView& message);
   std::size_t collect(std::chrono::milliseconds wait);
@@ -84,8 +80,6 @@ class RelayRun {
   void settle(std::chrono::milliseconds wait_max);
   [[noreturn]] void fail(std::optional<Poison> poison, std::optional<Error> broken);
   [[nodiscard]] Poison describe(const Delivery& refused);
-  [[nodiscard]] bool set_refused_aside();
-  [[nodiscard]] bool set_refused_aside(const Delivery& refused);
 
   void at(std::string_view point) const {
     if (options_.at_point) options_.at_point(point);
@@ -98,13 +92,10 @@ class RelayRun {
   Admission admission_;
   Tenure tenure_;
   Publisher publisher_;
-  Parking parking_;
+  Diversion diversion_;
   Committer committer_;
-  Release release_;
   Intake intake_;
   Throttle throttle_;
-  std::vector<SetAside> news_;       ///< set aside in this step
-  Throttle::Duration throttled_{0};  ///< until the next message may go
   std::chrono::steady_clock::time_point kept_alive_;
 };
 

@@ -1,6 +1,7 @@
 #include "relay/release.hpp"
 
 #include "annals/core/error.hpp"
+#include "poison/poison.hpp"
 
 namespace annals::outbox {
 namespace {
@@ -14,13 +15,13 @@ bool is_of_same_key(const ParkedStore::Due& a, const ParkedStore::Due& b) {
 
 }  // namespace
 
-std::size_t Release::work(std::chrono::steady_clock::time_point now) {
-  if (!is_active() && !begin(now)) return 0;
+std::size_t Release::work(Committer& committer, std::chrono::steady_clock::time_point now) {
+  if (!is_active() && !begin(committer, now)) return 0;
   const auto sent = send();
-  return sent + collect();
+  return sent + collect(committer);
 }
 
-bool Release::begin(std::chrono::steady_clock::time_point now) {
+bool Release::begin(Committer& committer, std::chrono::steady_clock::time_point now) {
   if (!parts_.parking.may_release(now)) return false;
   batch_ = parts_.parking.next_batch();
   next_ = delivered_ = 0;
@@ -29,7 +30,7 @@ bool Release::begin(std::chrono::steady_clock::time_point now) {
   if (batch_.empty()) return false;
   if (all_together()) {
     note_ = parts_.parking.begin(batch_);
-    parts_.committer.begin_aside();
+    committer.begin_aside();
   }
   return true;
 }
@@ -52,7 +53,7 @@ bool Release::offer(std::size_t index) {
   try {
     if (!parts_.publisher.offer_aside(due.view)) return false;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::refused && error.kind() != ErrorKind::invalid) throw;
+    if (!is_refusal(error)) throw;
     give_back(index, error.message());
     return true;
   }
@@ -72,15 +73,15 @@ void Release::give_back(std::size_t index, std::string_view reason) {
   parts_.parking.withdraw(withdrawn);
 }
 
-std::size_t Release::collect() {
+std::size_t Release::collect(Committer& committer) {
   const auto delivered = parts_.publisher.take_delivered_aside().size();
   delivered_ += delivered;
   if (next_ < batch_.size()) return delivered;
   if (all_together() && !noted_) {
-    parts_.committer.end_aside(sent_.empty() ? std::string{} : note_);
+    committer.end_aside(sent_.empty() ? std::string{} : note_);
     noted_ = true;
   }
-  if (delivered_ < sent_.size() || (all_together() && parts_.committer.has_note())) return delivered;
+  if (delivered_ < sent_.size() || (all_together() && committer.has_note())) return delivered;
   parts_.parking.finish(sent_);
   batch_.clear();
   return delivered + 1;

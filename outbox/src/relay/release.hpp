@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "admission/admission.hpp"
 #include "annals/outbox/destination.hpp"
 #include "poison/parking.hpp"
-#include "relay/admission.hpp"
 #include "relay/committer.hpp"
 #include "relay/publisher.hpp"
 
@@ -24,25 +24,24 @@ class Release {
     Parking& parking;
     Publisher& publisher;
     Admission& admission;
-    Committer& committer;
     Destination::CommitRule rule;
   };
   explicit Release(Parts parts) : parts_(parts) {}
 
   /// Sends what there is room for, without waiting; returns how much of anything happened.
-  std::size_t work(std::chrono::steady_clock::time_point now);
+  std::size_t work(Committer& committer, std::chrono::steady_clock::time_point now);
   /// A batch is under way.
   [[nodiscard]] bool is_active() const noexcept { return !batch_.empty(); }
   /// The message of a ticket below 0 was refused by the other side.
   void refused(const Delivery& delivery);
 
  private:
-  [[nodiscard]] bool begin(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] bool begin(Committer& committer, std::chrono::steady_clock::time_point now);
   [[nodiscard]] std::size_t send();
   [[nodiscard]] bool offer(std::size_t index);
   void give_back(std::size_t index, std::string_view reason);
   [[nodiscard]] bool all_together() const noexcept { return parts_.rule == Destination::CommitRule::all_sent; }
-  [[nodiscard]] std::size_t collect();
+  [[nodiscard]] std::size_t collect(Committer& committer);
 
   Parts parts_;
   std::vector<ParkedStore::Due> batch_;

@@ -85,7 +85,8 @@ TEST_F(OutboxSchema, HoldsTheLimitsForWritersInOtherLanguages) {
 
 TEST_F(OutboxSchema, HoldsAnOperatorsReasonToItsLimit) {
   const auto skip = [](const std::string& reason) {
-    return "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', 'outbox', 1, "
+    return "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', "
+           "'outbox', 1, "
            "gen_random_uuid(), 'skip', " +
            reason + ")";
   };

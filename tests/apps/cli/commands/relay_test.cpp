@@ -69,10 +69,11 @@ TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
                                "--reason", "the topic is gone"});
   EXPECT_EQ(skipped.code, 0) << skipped.err;
   EXPECT_EQ(skipped.out, R"({"relay":"shop","log":"outbox","position":3,"id":")" + id + "\",\"skipped\":true}\n");
-  EXPECT_EQ(connect()
-                .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_decisions")
-                .text(0, 0),
-            "shop 3 " + std::string{"annals_operator"} + " the topic is gone");
+  EXPECT_EQ(
+      connect()
+          .query("SELECT relay || ' ' || position || ' ' || decided_by || ' ' || reason FROM annals.relay_decisions")
+          .text(0, 0),
+      "shop 3 " + std::string{"annals_operator"} + " the topic is gone");
 }
 
 TEST_F(RelayCommand, SkipsNothingForARelayThatIsNotThere) {

@@ -71,7 +71,8 @@ TEST_F(Roles, LetEachDoItsWork) {
                             {"stream", "list"},
                             {"all", "tail"},
                             {"schema", "validate"}});
-  for (const auto* view : {"streams", "events", "outbox", "relays", "relay_decisions", "relay_parked", "projections", "inbox_offsets"}) {
+  for (const auto* view :
+       {"streams", "events", "outbox", "relays", "relay_decisions", "relay_parked", "projections", "inbox_offsets"}) {
     EXPECT_EQ(sqlstate("reader", std::string{"SELECT * FROM annals_read."} + view), "") << view;
   }
 }
@@ -105,7 +106,8 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"relay", enqueue},
       {"relay", "DELETE FROM annals.relay_checkpoints"},
       {"relay",
-       "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', 'outbox', 1, "
+       "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', 'outbox', "
+       "1, "
        "gen_random_uuid(), 'skip', '')"},
       {"relay", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},

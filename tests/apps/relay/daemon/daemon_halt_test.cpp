@@ -64,7 +64,7 @@ TEST_F(RelayDaemonHalt, ACheckpointOfAnotherDatabaseEndsItWithFive) {
   execute("UPDATE annals.relay_checkpoints SET system_identifier = '42'");
   const auto relay = start({"--sink", "stdout", "--until-caught-up"});
   ASSERT_EQ(relay->wait_for_exit(), 5) << relay->err();
-  EXPECT_THAT(relay->err(), AllOf(HasSubstr("halted"), HasSubstr("adopt")));
+  EXPECT_THAT(relay->err(), AllOf(HasSubstr("halted"), HasSubstr("annals relay repair")));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "relay/topic_list.hpp"
+#include "admission/topic_list.hpp"
 
 #include <gtest/gtest.h>
 

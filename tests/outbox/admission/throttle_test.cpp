@@ -1,4 +1,4 @@
-#include "relay/throttle.hpp"
+#include "admission/throttle.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "cli/commands/outbox_parked.hpp"
+#include "cli/commands/publishing/outbox_parked.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "annals/json/event_text.hpp"
 #include "annals/json/string.hpp"
 #include "annals/outbox/parked.hpp"
-#include "cli/commands/relay.hpp"
+#include "cli/commands/publishing/relay.hpp"
 #include "cli/failure.hpp"
 
 namespace annals::cli {

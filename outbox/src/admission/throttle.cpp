@@ -1,4 +1,4 @@
-#include "relay/throttle.hpp"
+#include "admission/throttle.hpp"
 
 #include <fmt/format.h>
 
@@ -58,7 +58,7 @@ Throttle::Duration Throttle::wait(std::string_view topic, TimePoint now) {
   if (auto* own = of(topic)) {
     for (auto& cost : *own) longest = std::max(longest, cost.bucket.wait(now));
   }
-  return longest;
+  return left_ = longest;
 }
 
 void Throttle::take(std::string_view topic, std::size_t bytes) {

@@ -1,4 +1,4 @@
-#include "relay/admission.hpp"
+#include "admission/admission.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "cli/commands/outbox_status.hpp"
+#include "cli/commands/publishing/outbox_status.hpp"
 
 #include "annals/outbox/status.hpp"
 #include "cli/screen/age.hpp"

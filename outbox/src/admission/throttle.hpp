@@ -40,7 +40,11 @@ class Throttle {
   /// Throws Error{invalid} for limits that cannot be meant.
   explicit Throttle(const std::vector<RateLimit>& limits);
 
-  [[nodiscard]] Duration wait(std::string_view topic, TimePoint now);
+  /// How long until a message to the topic may go; zero: now.
+  Duration wait(std::string_view topic, TimePoint now);
+  /// What wait() returned last: how long the next one is held up. go(): nothing is known to be.
+  [[nodiscard]] Duration left() const noexcept { return left_; }
+  void go() noexcept { left_ = Duration::zero(); }
   void take(std::string_view topic, std::size_t bytes);
 
  private:
@@ -50,6 +54,7 @@ class Throttle {
   };
   [[nodiscard]] std::vector<Cost>* of(std::string_view topic);
 
+  Duration left_{0};
   std::vector<Cost> all_;
   std::map<std::string, std::vector<Cost>, std::less<>> topics_;
 };

@@ -3,7 +3,7 @@
 #include "annals/core/text.hpp"
 #include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/examination.hpp"
-#include "cli/commands/relay.hpp"
+#include "cli/commands/publishing/relay.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/checks.hpp"
 #include "host/settings/environment.hpp"

@@ -1,4 +1,4 @@
-#include "relay/router.hpp"
+#include "admission/router.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "cli/commands/relay.hpp"
+#include "cli/commands/publishing/relay.hpp"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
 #pragma once
 #include <string>
 
+#include "admission/router.hpp"
+#include "admission/topic_list.hpp"
 #include "annals/outbox/message.hpp"
 #include "annals/outbox/relay.hpp"
 #include "poison/passed_over.hpp"
-#include "relay/router.hpp"
-#include "relay/topic_list.hpp"
 
 namespace annals::outbox {
 

@@ -88,6 +88,18 @@ TEST_P(DestinationContract, FindsWhatWasCommittedLast) {
   EXPECT_EQ(checkpoint().cursor, last) << "to open does not change it";
 }
 
+TEST_P(DestinationContract, GivesTheNoteBackWhereAllThatIsSentIsCommittedTogether) {
+  for (const std::string note : {"a-note", "", "another"}) {
+    {
+      const auto destination = harness_->make("relay");
+      (void)destination->open();
+      ASSERT_EQ(destination->commit(harness_->next_cursor(), note), Commit::committed);
+      if (destination->commit_rule() != outbox::Destination::CommitRule::all_sent) return;
+    }
+    EXPECT_EQ(checkpoint().note, note);
+  }
+}
+
 TEST_P(DestinationContract, GoesOnFromWhatAPredecessorCommitted) {
   for (int i = 0; i < 3; ++i) {
     const auto destination = harness_->make("relay");

@@ -1,5 +1,11 @@
 #include <gmock/gmock.h>
 
+#include <fmt/format.h>
+
+#include <set>
+
+#include "annals/outbox/message_log.hpp"
+#include "annals/outbox/parked.hpp"
 #include "daemon_test.hpp"
 #include "support/kafka_topic.hpp"
 
@@ -25,6 +31,51 @@ TEST_F(RelayDaemonHalt, APoisonMessageEndsItWithSevenAndTheRemedy) {
   EXPECT_EQ(records.size(), 5U) << "nothing after the poison, but: " << records.back().header("ce_type") << "\n"
                                 << relay->err();
   EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "5");
+}
+
+// The broker refuses it, with whatever is in its request. The relay finds out which one it is, parks its key, and publishes the others.
+TEST_F(RelayDaemonHalt, APoisonMessageMayBeParkedAndGivenUpWhileItRuns) {
+  const auto topic = create_topic(unique_topic("park"), 1, {{"max.message.bytes", "2000"}});
+  const auto relay = start({"--brokers", kafka_brokers(), "--on-poison", "*=park", "--retry-max-ms", "200"});
+  std::vector<outbox::Message> messages;
+  for (int i = 0; i < 40; ++i) {
+    messages.push_back({.topic = topic,
+                        .key = fmt::format("k{}", i % 4),
+                        .type = "shop.v1.Numbered",
+                        .payload = i == 10 ? std::string(5000, 'x') : std::to_string(i)});
+  }
+  enqueue(messages);
+  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 40.0; }))
+      << relay->err();
+  std::set<std::string> seen;
+  for (const auto& record : read_all(topic)) {
+    seen.insert(record.value);
+    EXPECT_TRUE(record.key != "k2" || std::stoi(record.value) < 10) << record.value;
+  }
+  EXPECT_EQ(seen.size(), 32U) << "three keys of ten, and two of the fourth";
+  EXPECT_TRUE(eventually([&] { return relay->metric("annals_relay_parked_messages{source=\"outbox\"}") == 8.0; }));
+  EXPECT_EQ(relay->metric("annals_relay_parked_keys{source=\"outbox\"}"), 1.0);
+  postgres::Connection connection{database_.as("operator")};
+  outbox::decide_parked(connection, outbox::message_log("annals"),
+                        {.position = 11, .action = outbox::ParkedAction::skip, .reason = "too large"});
+  ASSERT_TRUE(eventually([&] { return relay->metric("annals_relay_parked_keys{source=\"outbox\"}") == 0.0; }))
+      << relay->err();
+  std::vector<std::string> last;
+  for (const auto& record : read_all(topic)) {
+    if (record.key == "k2" && std::stoi(record.value) > 10) last.push_back(record.value);
+  }
+  EXPECT_THAT(last, ::testing::ElementsAre("14", "18", "22", "26", "30", "34", "38"));
+}
+
+TEST_F(RelayDaemonHalt, WhatIsSetAsideIsInTheLogWithItsRemedy) {
+  enqueue("orders", 0, 2);
+  enqueue("payments", 2, 1);
+  const auto relay =
+      start({"--sink", "stdout", "--topics", "order*", "--on-poison", "pay*=dead-letter", "--until-caught-up"});
+  ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
+  EXPECT_THAT(relay->err(), AllOf(HasSubstr("set aside as a dead letter"), HasSubstr("topic=payments"),
+                                  HasSubstr("`annals outbox parked retry relay --log outbox --position 3`")));
+  EXPECT_EQ(relay->out_lines().size(), 2U);
 }
 
 TEST_F(RelayDaemonHalt, AnEventWithoutRouteEndsItWithSevenAndTheOtherSourceDrains) {

@@ -160,6 +160,13 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"RateLimitThatIsNoNumber", "[relay]\nrate_limits = [\"*=fast\"]\n", ":6: relay.rate_limits: ", ""},
         Bad{"RateLimitTwice", "[relay]\nrate_limits = [\"t=1\", \"t=2\"]\n",
             ":6: relay.rate_limits: two limits for topic t", "keep one"},
+        Bad{"PoisonRuleWithoutPolicy", "[relay]\non_poison = [\"park\"]\n",
+            ":6: relay.on_poison: \"park\" is not topic=policy", "shop.*=park"},
+        Bad{"PoisonPolicyTypo", "[relay]\non_poison = [\"*=prak\"]\n", ":6: relay.on_poison: \"prak\" is no policy",
+            "dead-letter:TOPIC"},
+        Bad{"PoisonRuleTwice", "[relay]\non_poison = [\"t=park\", \"t=halt\"]\n",
+            ":6: relay.on_poison: two rules for topic t", "keep one"},
+        Bad{"PoisonRuleForNoTopic", "[relay]\non_poison = [\"a b=park\"]\n", ":6: relay.on_poison: ", ""},
         Bad{"UnknownSource", "[relay]\nsources = [\"inbox\"]\n", ":6: relay.sources: \"inbox\" is not a source",
             "outbox"},
         Bad{"SourceTwice", "[relay]\nsources = [\"outbox\", \"outbox\"]\n",
@@ -202,6 +209,18 @@ TEST(RelayConfig, TakesRateLimits) {
               ElementsAre(outbox::RateLimit{.topic = "*", .messages_per_second = 5000},
                           outbox::RateLimit{.topic = "shop.orders", .bytes_per_second = 65536}));
   EXPECT_THAT(print_config(loaded), HasSubstr("*=5000/0,shop.orders=0/65536"));
+}
+
+TEST(RelayConfig, TakesPoisonRules) {
+  const auto loaded =
+      load(minimal + "[relay]\non_poison = [\"*=park\", \"a=dead-letter\", \"b.*=dead-letter:b.dead\"]\n");
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  using enum outbox::PoisonPolicy;
+  EXPECT_THAT(loaded.config.relay.on_poison,
+              ElementsAre(outbox::PoisonRule{.topics = "*", .policy = park},
+                          outbox::PoisonRule{.topics = "a", .policy = dead_letter},
+                          outbox::PoisonRule{.topics = "b.*", .policy = dead_letter, .dead_letter_topic = "b.dead"}));
+  EXPECT_THAT(print_config(loaded), HasSubstr("*=park,a=dead-letter,b.*=dead-letter:b.dead"));
 }
 
 TEST(RelayConfig, ReportsAllProblemsAtOnce) {

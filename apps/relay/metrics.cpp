@@ -47,7 +47,8 @@ struct Families {
         oldest(gauge(r, "annals_relay_oldest_message_age_seconds", "Age of the oldest message after the checkpoint")),
         blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
-        circuit(gauge(r, "annals_relay_circuit_open", "1 while waiting before a new attempt after an error")),
+        circuit(gauge(r, "annals_relay_circuit_open",
+                      "1 while the sink's other side is away, and while waiting before a new attempt after an error")),
         sink(gauge(r, "annals_relay_sink_connected", "1 while the sink's other side answers")),
         step(prometheus::BuildHistogram()
                  .Name("annals_relay_step_duration_seconds")
@@ -114,11 +115,17 @@ class Source final : public SourceMetrics {
 
   void enter(Phase phase) override {
     for (const auto& [other, gauge] : states_) gauge->Set(other == phase ? 1 : 0);
-    circuit_.Set(phase == Phase::retrying ? 1 : 0);
+    retrying_ = phase == Phase::retrying;
+    circuit_.Set(retrying_ || open_ ? 1 : 0);
     if (phase == Phase::retrying || phase == Phase::stopped) in_flight_.Set(0);
   }
 
   void sink_connected(bool connected) override { sink_.Set(connected ? 1 : 0); }
+
+  void circuit_open(bool open) override {
+    open_ = open;
+    circuit_.Set(retrying_ || open_ ? 1 : 0);
+  }
 
   void restart(std::string_view reason) override {
     const auto found = restarts_.find(reason);
@@ -158,6 +165,8 @@ class Source final : public SourceMetrics {
   prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};
+  bool retrying_ = false;  // these two: of the source's thread
+  bool open_ = false;
   std::map<std::string, prometheus::Counter*, std::less<>> restarts_;
   std::map<Phase, prometheus::Gauge*> states_;
   std::mutex lag_mutex_;

@@ -20,6 +20,8 @@ class SourceMetrics {
   virtual void step(const outbox::StepReport& report, std::chrono::duration<double> duration) = 0;
   virtual void enter(Phase phase) = 0;
   virtual void sink_connected(bool connected) = 0;
+  /// The sink's other side is away, or has been and has taken nothing yet.
+  virtual void circuit_open(bool open) = 0;
   virtual void restart(std::string_view reason) = 0;
   /// Nothing when it cannot be known at the moment.
   virtual void lag(const outbox::RelayStatus* status) = 0;

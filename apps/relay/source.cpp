@@ -28,6 +28,9 @@ constexpr milliseconds pause_part{500};
 /// Transactions open for less are ordinary.
 constexpr seconds blocked_log_after{5};
 constexpr milliseconds retry_initial{100};
+/// How long a broker that was away is waited for before the next pause.
+constexpr milliseconds probe_max{5'000};
+constexpr milliseconds probe_wait{100};
 
 Phase phase_of(outbox::StepReport::State state) noexcept {
   using State = outbox::StepReport::State;
@@ -82,6 +85,16 @@ host::ExitCode Source::session(const std::stop_token& stop) {
   parts_.health.beat(parts_.clock.steady());
   require_tables();
   const auto sink = parts_.open_sink();
+  try {
+    return publish(sink, stop);
+  } catch (const Error&) {
+    if (!sink.connected()) circuit(breaker_.trip(parts_.clock.steady()));
+    throw;
+  }
+}
+
+host::ExitCode Source::publish(const OpenSink& sink, const std::stop_token& stop) {
+  if (breaker_.state() != Breaker::State::closed) probe(sink, stop);
   limits_ = parts_.limits.get();
   auto relay = open_relay(sink);
   bool caught_up = false;
@@ -95,6 +108,21 @@ host::ExitCode Source::session(const std::stop_token& stop) {
       host::Level::error, "stopped with messages in flight: they are sent again at the next start",
       {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
   return host::ExitCode::in_flight;
+}
+
+/// The other side was away: nothing is read, and the log is left to relays that reach it, until it answers.
+void Source::probe(const OpenSink& sink, const std::stop_token& stop) {
+  const auto deadline = parts_.clock.steady() + probe_max;
+  std::vector<outbox::Delivery> none;
+  while (!sink.connected() && !stop.stop_requested()) {
+    if (parts_.clock.steady() >= deadline) {
+      throw Error{ErrorKind::disconnected,
+                  "the sink's other side does not answer still",
+                  {.hint = "is the broker up, and do address, security.protocol and credentials fit?"}};
+    }
+    sink.sink->poll(probe_wait, none);
+    parts_.health.beat(parts_.clock.steady());
+  }
 }
 
 outbox::Relay Source::open_relay(const OpenSink& sink) const {
@@ -122,9 +150,30 @@ bool Source::step(outbox::Relay& relay, const OpenSink& sink) {
   if (report.in_flight == 0 && owns(phase_)) sink.sink->poll(milliseconds{0}, none);
   ANNALS_ASSERT(none.empty());
   const bool connected = sink.connected();
+  observe_sink(report, connected);
+  return parts_.mode.until_caught_up && report.state == outbox::StepReport::State::idle && report.in_flight == 0;
+}
+
+void Source::observe_sink(const outbox::StepReport& report, bool connected) {
   parts_.health.set_sink_connected(connected);
   parts_.metrics.sink_connected(connected);
-  return parts_.mode.until_caught_up && report.state == outbox::StepReport::State::idle && report.in_flight == 0;
+  const bool nothing_to_do = report.in_flight == 0 && report.state != outbox::StepReport::State::publishing;
+  circuit(breaker_.observe(connected, report.delivered > 0 || nothing_to_do, parts_.clock.steady()));
+}
+
+/// One line for each change that matters to people.
+void Source::circuit(std::optional<Breaker::State> change) {
+  if (!change) return;
+  parts_.metrics.circuit_open(*change != Breaker::State::closed);
+  const auto lasted = std::chrono::duration_cast<seconds>(breaker_.lasted(parts_.clock.steady()));
+  if (*change == Breaker::State::open) {
+    parts_.log.write(host::Level::warn, "circuit open: the sink's other side is away, and nothing is published",
+                     {{"source", name_}, {"relay", parts_.config.relay.name}});
+  } else if (*change == Breaker::State::closed) {
+    parts_.log.write(
+        host::Level::info, "circuit closed: publishing again",
+        {{"source", name_}, {"relay", parts_.config.relay.name}, {"away_s", std::to_string(lasted.count())}});
+  }
 }
 
 void Source::limit(outbox::Relay& relay) {

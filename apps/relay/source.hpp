@@ -11,6 +11,7 @@
 #include "annals/core/error.hpp"
 #include "host/process/exit_code.hpp"
 #include "host/text/log.hpp"
+#include "relay/breaker.hpp"
 #include "relay/health.hpp"
 #include "relay/live_limits.hpp"
 #include "relay/metrics.hpp"
@@ -54,7 +55,11 @@ class Source {
   [[nodiscard]] host::ExitCode session(const std::stop_token& stop);
   [[nodiscard]] outbox::Relay open_relay(const OpenSink& sink) const;
   void require_tables();
+  [[nodiscard]] host::ExitCode publish(const OpenSink& sink, const std::stop_token& stop);
+  void probe(const OpenSink& sink, const std::stop_token& stop);
   [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
+  void observe_sink(const outbox::StepReport& report, bool connected);
+  void circuit(std::optional<Breaker::State> change);
   void limit(outbox::Relay& relay);
   void observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration);
   void enter(Phase phase, std::string detail = {});
@@ -77,6 +82,7 @@ class Source {
   const std::string name_;
   Parts parts_;
   Backoff backoff_;
+  Breaker breaker_;
   Phase phase_ = Phase::connecting;
   std::size_t in_flight_ = 0;  ///< of the last step
   LiveLimits::Limits limits_;  ///< that the relay has

@@ -109,7 +109,6 @@ bool Parking::may_release(std::chrono::steady_clock::time_point now) {
 }
 
 std::vector<ParkedStore::Due> Parking::next_batch() {
-  write();
   decision_ = store_->news().decision;  // a later one is news
   auto batch = store_->due(batch_rows_max, batch_bytes_max);
   more_ = !batch.empty();
@@ -136,7 +135,6 @@ void Parking::refuse(const ParkedStore::Due& message, std::string_view reason) {
 }
 
 void Parking::finish(const std::vector<std::int64_t>& places) {
-  write();
   store_->finish(places, ParkedStore::Outcome::published);
   reopen();
   more_ = true;

@@ -133,6 +133,7 @@ CREATE TABLE {schema}.relay_parked (
   CHECK ((done_at IS NULL) = (outcome IS NULL))
 );
 CREATE INDEX relay_parked_open ON {schema}.relay_parked (relay, log, place) WHERE done_at IS NULL;
+CREATE INDEX relay_parked_stuck ON {schema}.relay_parked (relay, log, place) WHERE done_at IS NULL AND reason <> '';
 COMMENT ON TABLE {schema}.relay_parked IS 'Messages that a relay set aside; see annals outbox parked.';
 
 -- include postgres/sql/fragment/horizon.sql log=outbox

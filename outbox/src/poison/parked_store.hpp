@@ -68,6 +68,8 @@ class ParkedStore {
   };
   /// The first of them, in order.
   [[nodiscard]] std::vector<Due> due(std::size_t rows_max, std::size_t bytes_max);
+  /// The last due() left some out because of bytes_max.
+  [[nodiscard]] bool left_out() const noexcept { return due_.truncated(); }
   /// They are about to be sent in a transaction that names this batch.
   void begin(const std::vector<std::int64_t>& places, const EventId& batch);
   /// These are not, after all.

@@ -8,7 +8,8 @@
 //       every commit.
 //   P2  Of a key, what is parked is released in the order in which it was parked, which is the order in which it was read; and
 //       what is read is parked as long as anything of the key is. So nothing overtakes. A key is opened again only when nothing
-//       of it is left in the table, what is not written yet included.
+//       of it is left in the table, what is not written yet included. Of a busy key something would always be left, so nothing
+//       more is read while the last batch of a release is under way.
 //   P3  What was read twice, because the checkpoint was not past it when the relay died, is parked once: by position and id.
 //   P4  A run that begins before the first parked message of a key publishes what comes before it, and parks from there on.
 //   P5  At least once: what is released is finished when it is delivered, so it may be released twice, before anything that follows
@@ -109,16 +110,18 @@ bool Parking::may_release(std::chrono::steady_clock::time_point now) {
 }
 
 std::vector<ParkedStore::Due> Parking::next_batch() {
+  write();
   decision_ = store_->news().decision;  // a later one is news
   auto batch = store_->due(batch_rows_max, batch_bytes_max);
   more_ = !batch.empty();
+  last_ = batch.size() < batch_rows_max && !store_->left_out();
   std::vector<std::int64_t> skipped;
   std::erase_if(batch, [&](const auto& due) {
     if (due.skip) skipped.push_back(due.place);
     return due.skip;
   });
   store_->finish(skipped, ParkedStore::Outcome::skipped);
-  if (!skipped.empty() || batch.empty()) reopen();
+  if (batch.empty() && last_) reopen();
   return batch;
 }
 
@@ -136,7 +139,7 @@ void Parking::refuse(const ParkedStore::Due& message, std::string_view reason) {
 
 void Parking::finish(const std::vector<std::int64_t>& places) {
   store_->finish(places, ParkedStore::Outcome::published);
-  reopen();
+  if (last_) reopen();
   more_ = true;
 }
 

@@ -52,6 +52,8 @@ class Parking {
   [[nodiscard]] bool may_release(std::chrono::steady_clock::time_point now);
   /// The next messages to publish, in order; what operators gave up among them is finished on the way. Empty: none for now.
   [[nodiscard]] std::vector<ParkedStore::Due> next_batch();
+  /// Nothing that may be released was left out of it.
+  [[nodiscard]] bool was_last_batch() const noexcept { return last_; }
   /// They are about to be sent together; returns the note for the commit that makes them visible.
   [[nodiscard]] std::string begin(const std::vector<ParkedStore::Due>& batch);
   void refuse(const ParkedStore::Due& message, std::string_view reason);
@@ -71,6 +73,7 @@ class Parking {
   std::size_t unwritten_bytes_ = 0;
 
   bool more_ = false;  // to release, without a new decision
+  bool last_ = true;   // the last batch had all of it
   bool anything_waits_ = false;
   std::int64_t decision_ = 0;  // the last one that was looked at
   std::chrono::steady_clock::time_point asked_at_;

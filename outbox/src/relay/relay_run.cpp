@@ -139,7 +139,7 @@ std::size_t RelayRun::fill() {
 
 /// Sends what is unsent until the destination has no room; returns how many messages it got through.
 std::size_t RelayRun::publish(StepReport& report) {
-  if (committer_.is_holding()) return 0;
+  if (committer_.is_holding() || diversion_.release().is_ending()) return 0;
   throttle_.go();
   std::size_t done = 0;
   for (; !intake_.empty(); intake_.pop(), ++done) {

@@ -32,6 +32,8 @@ class Release {
   std::size_t work(Committer& committer, std::chrono::steady_clock::time_point now);
   /// A batch is under way.
   [[nodiscard]] bool is_active() const noexcept { return !batch_.empty(); }
+  /// The end of it is: nothing may be parked meanwhile, or it would never end.
+  [[nodiscard]] bool is_ending() const noexcept { return is_active() && parts_.parking.was_last_batch(); }
   /// The message of a ticket below 0 was refused by the other side.
   void refused(const Delivery& delivery);
 

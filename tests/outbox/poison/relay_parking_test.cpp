@@ -211,6 +211,18 @@ TEST_F(RelayParking, ParksWhatTheOtherSideRefusesAndGoesOnWithANewSink) {
   EXPECT_THAT(parked(), IsEmpty());
 }
 
+// The checkpoint is below a message of the key that comes before the parked one, and was not delivered: it is published.
+TEST_F(RelayParking, PublishesWhatComesBeforeAParkedMessageOfItsKey) {
+  enqueue_numbers(0, 20);
+  RecordingSink broken{{.undeliverable = {8}, .given_up = {3}}};
+  EXPECT_TRUE(error_of([&] { publish(broken); }).retryable());
+  EXPECT_EQ(scalar("SELECT position FROM annals.relay_checkpoints"), "2");
+  RecordingSink sink;
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2"));
+  EXPECT_THAT(parked_positions(), ElementsAre(8, 13, 18));
+}
+
 // Refused once more when it is released, and by the other side: parked once more, and nothing overtakes it.
 TEST_F(RelayParking, ParksAReleasedMessageThatTheOtherSideRefuses) {
   enqueue_numbers(0, 20);
@@ -345,6 +357,56 @@ TEST_F(RelayParking, ShowsAllOfAMessage) {
   EXPECT_EQ(sink.received[0].id, full.id);
   EXPECT_EQ(sink.received[0].metadata, full.metadata);
   EXPECT_FALSE(outbox::find_parked(connection, log_, "relay", 2).has_value());
+}
+
+// Of a busy key something new is always there to wait. It must come back all the same.
+TEST_F(RelayParking, OpensABusyKeyAgain) {
+  enqueue_numbers(0, 3, 1);
+  RecordingSink sink{{.unsendable = {2}}};
+  auto relay = this->relay(sink, parking());
+  run_until_idle(relay);
+  sink.options().unsendable.clear();
+  decide(2, ParkedAction::retry);
+  bool seen = false;
+  int written = 3;
+  for (int i = 0; i < 400; ++i) {
+    enqueue_numbers(written++, 1, 1);
+    const auto keys = relay.step(5ms).parked_keys;
+    seen = seen || keys == 0;
+    if (i > 200) {
+      EXPECT_EQ(keys, 0U) << "and stays open";
+    }
+  }
+  EXPECT_TRUE(seen);
+  run_until_idle(relay);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, written)));
+}
+
+// An operator has the relay go back behind what was parked and released. It is refused again, and parked again.
+TEST_F(RelayParking, ParksAnewWhatIsReadAgain) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  sink.options().unsendable.clear();
+  decide(8, ParkedAction::retry);
+  publish(sink);
+  const auto go_back = [&] {
+    postgres::Connection connection{database_.as("operator")};
+    (void)outbox::adopt_checkpoint(connection, log_, {.position = 0});
+  };
+  go_back();
+  sink.received.clear();
+  publish(sink);
+  EXPECT_THAT(payloads(sink), ElementsAreArray(numbers(0, 20))) << "it is not in the way any more";
+  go_back();
+  sink.options().unsendable = {3, 8};
+  publish(sink);
+  EXPECT_THAT(parked_positions(), ElementsAre(3, 8, 13, 18)) << "in the order of the log";
+  sink.options().unsendable.clear();
+  sink.received.clear();
+  EXPECT_EQ(release("k2"), 2);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2", "7", "12", "17"));
 }
 
 // A backlog behind a parked message that is longer than any batch.

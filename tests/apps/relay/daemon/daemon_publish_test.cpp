@@ -83,7 +83,8 @@ TEST_F(RelayDaemonPublish, DrainsOnTermAndLeavesNothingBehind) {
   EXPECT_EQ(start({"--sink", "stdout", "--until-caught-up"})->wait_for_exit(), 0);
 }
 
-/// Two backlogs, both larger than all that may be in flight: the second is four times the first, the peak is the same.
+/// Two backlogs, both larger than all that may be in flight: the second is four times the first, the peak is the same, but for how full
+/// a broker that others keep busy lets the queue become.
 TEST_F(RelayDaemonPublish, KeepsToItsOwnMemoryWhateverTheBacklog) {
   if (is_sanitized) GTEST_SKIP() << "a sanitizer keeps memory of its own beside the program's";
   const auto topic = create_topic(unique_topic("orders"), 3);
@@ -100,7 +101,7 @@ TEST_F(RelayDaemonPublish, KeepsToItsOwnMemoryWhateverTheBacklog) {
   const auto small = peak_of(100'000);
   const auto large = peak_of(400'000);
   EXPECT_GT(small, 1 << 20);
-  EXPECT_LT(large, small + (4 << 20));
+  EXPECT_LT(large, small + (8 << 20));
   EXPECT_LT(large, 64 << 20);
 }
 

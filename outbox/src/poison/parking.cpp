@@ -143,9 +143,9 @@ void Parking::finish(const std::vector<std::int64_t>& places) {
   more_ = true;
 }
 
-/// What waits is what the table says: whatever was not written yet is in it first.
+/// What waits is what the table says: nothing is parked between the last batch and its end (P2).
 void Parking::reopen() {
-  write();
+  ANNALS_ASSERT(store_->unwritten() == 0);
   closed_ = store_->closed_keys(keys_max_);
 }
 

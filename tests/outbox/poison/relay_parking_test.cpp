@@ -5,6 +5,7 @@
 
 #include "annals/outbox/parked.hpp"
 #include "annals/outbox/status.hpp"
+#include "annals/outbox/transactional_sink.hpp"
 #include "relay_test_base.hpp"
 
 namespace annals::tests {
@@ -359,6 +360,73 @@ TEST_F(RelayParking, ShowsAllOfAMessage) {
   EXPECT_EQ(sink.received[0].id, full.id);
   EXPECT_EQ(sink.received[0].metadata, full.metadata);
   EXPECT_FALSE(outbox::find_parked(connection, log_, "relay", 2).has_value());
+}
+
+/// Has room for few, and keeps what each commit made visible.
+class FewAtATime final : public outbox::TransactionalSink {
+ public:
+  explicit FewAtATime(std::size_t room, std::set<std::int64_t> unsendable = {})
+      : sink_({.room = room, .unsendable = std::move(unsendable)}) {}
+  std::string open(const std::string&, const KeepAlive&) override { return {}; }
+  Send send(const outbox::MessageView& message) override { return sink_.send(message); }
+  void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
+    sink_.poll(wait, deliveries);
+  }
+  Commit commit(std::string_view record, const KeepAlive&) override {
+    commits.push_back({.record = std::string{record}, .payloads = payloads_of(sink_)});
+    sink_.received.clear();
+    return Commit::committed;
+  }
+  std::string reason() const override { return {}; }
+  void stall(bool stalled) { sink_.options().stalled = stalled; }
+
+  struct Committed {
+    std::string record;
+    std::vector<std::string> payloads;
+  };
+  std::vector<Committed> commits;
+
+ private:
+  static std::vector<std::string> payloads_of(const RecordingSink& sink) {
+    std::vector<std::string> out;
+    for (const auto& message : sink.received) out.push_back(message.payload);
+    return out;
+  }
+  RecordingSink sink_;
+};
+
+// The note says that all of a batch is published, so all of it is in the one transaction that has the note.
+TEST_F(RelayParking, CommitsABatchWithItsNoteOrNotAtAll) {
+  enqueue_numbers(0, 30, 1);
+  {
+    FewAtATime sink{100, {1}};
+    outbox::Relay relay{database_.as("relay"), log_, sink, clock_, parking()};
+    run_until_idle(relay);
+    EXPECT_TRUE(relay.drain(5s));
+  }
+  execute("UPDATE annals.relay_checkpoints SET in_broker = false, generation = NULL");  // this sink keeps no record
+  FewAtATime sink{10};
+  auto options = parking();
+  options.checkpoint_interval = 0ms;
+  outbox::Relay relay{database_.as("relay"), log_, sink, clock_, options};
+  run_until_idle(relay);
+  EXPECT_EQ(release("k0"), 1);
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  for (std::size_t keys = 1, i = 0; keys > 0 && std::chrono::steady_clock::now() < deadline; ++i) {
+    enqueue_numbers(1'000, 6, 1, "others");  // so that there is always something to commit
+    sink.stall(i % 3 != 0);
+    keys = relay.step(1ms).parked_keys;
+  }
+  sink.stall(false);
+  run_until_idle(relay);
+  std::vector<FewAtATime::Committed> with_released;
+  for (auto& commit : sink.commits) {
+    std::erase_if(commit.payloads, [](const auto& payload) { return payload.size() > 3; });
+    if (!commit.payloads.empty()) with_released.push_back(commit);
+  }
+  ASSERT_THAT(with_released, SizeIs(1));
+  EXPECT_THAT(with_released[0].payloads, ElementsAreArray(numbers(0, 30)));
+  EXPECT_THAT(with_released[0].record, testing::StartsWith("annals/2 "));
 }
 
 // Of a busy key something new is always there to wait. It must come back all the same.

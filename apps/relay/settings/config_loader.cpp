@@ -14,6 +14,7 @@
 #include "annals/postgres/database.hpp"
 #include "host/settings/value_text.hpp"
 #include "host/text/conninfo.hpp"
+#include "relay/settings/encoding_section.hpp"
 #include "relay/settings/setting.hpp"
 #include "relay/settings/toml_file.hpp"
 
@@ -85,6 +86,7 @@ class Loader {
     for (const auto& value : contents.values) apply(value.key, value.text, value.where, Rank::file);
     for (auto& route : contents.routes) file_route(std::move(route));
     loaded_.config.kafka.settings = std::move(contents.kafka_settings);
+    loaded_.config.kafka.encodings = std::move(contents.encodings);
     auto& problems = loaded_.problems;
     problems.insert(problems.end(), contents.problems.begin(), contents.problems.end());
     warn_if_exposed();
@@ -214,6 +216,7 @@ class Loader {
   void check() {
     check_database();
     check_kafka();
+    check_encodings();
     check_delivery();
     check_routes();
     check_http();
@@ -250,6 +253,18 @@ class Loader {
       kafka::require_valid(sink_options(config).settings, kafka::Client::producer);
     } catch (const Error& error) {
       problem("kafka.settings", error.message(), error.hint());
+    }
+  }
+
+  void check_encodings() {
+    const auto& config = loaded_.config;
+    try {
+      kafka::require_valid(config.kafka.encodings);
+    } catch (const Error& error) {
+      return problem(inputs_.file, error.message(), error.hint());
+    }
+    if (config.sink != SinkKind::kafka && !config.kafka.encodings.empty()) {
+      loaded_.warnings.emplace_back("the encodings are not used: relay.sink is stdout");
     }
   }
 
@@ -325,6 +340,7 @@ std::string print_config(const LoadedConfig& loaded) {
     const auto origin = loaded.origins.find(std::string{setting.key});
     line(setting.key, setting.show(loaded.config), origin == loaded.origins.end() ? "default" : origin->second);
   }
+  for (const auto& rule : loaded.config.kafka.encodings) line("encoding", to_string(rule), "above");
   for (const auto& [name, value] : loaded.config.kafka.settings) {
     line(fmt::format("kafka.settings.{}", name), kafka::is_secret(name) ? "***" : value, "above");
   }

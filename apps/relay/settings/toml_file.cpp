@@ -9,6 +9,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "host/settings/value_text.hpp"
+#include "relay/settings/encoding_section.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
@@ -72,6 +73,7 @@ class Reader {
 
   void top_level(const toml::key& key, const toml::node& node) {
     if (key.str() == "route") return routes(node);
+    if (key.str() == "encoding") return encodings(node);
     if (!is_section(key.str())) return unknown(key, std::string{key.str()});
     const auto* table = node.as_table();
     if (table == nullptr) {
@@ -99,7 +101,7 @@ class Reader {
   }
 
   void unknown(const toml::key& key, const std::string& path) {
-    std::vector<std::string_view> names{"route", kafka_table};
+    std::vector<std::string_view> names{"route", "encoding", kafka_table};
     for (const auto& setting : all_settings()) {
       names.push_back(setting.key);
       names.push_back(setting.key.substr(0, setting.key.find('.')));
@@ -133,11 +135,26 @@ class Reader {
     }
   }
 
+  static bool is_list_of_sections(const toml::node& node) {
+    const auto* array = node.as_array();
+    return array != nullptr &&
+           std::all_of(array->begin(), array->end(), [](const auto& item) { return item.is_table(); });
+  }
+
+  void encodings(const toml::node& node) {
+    if (!is_list_of_sections(node)) {
+      return problem(node.source(), "encoding is not a list of sections", "write [[encoding]] before each encoding");
+    }
+    const auto object = [this](const auto& source, auto text, auto hint) { problem(source, text, hint); };
+    for (const auto& item : *node.as_array()) {
+      contents_.encodings.push_back(read_encoding(*item.as_table(), object));
+    }
+  }
+
   void routes(const toml::node& node) {
     const auto* array = node.as_array();
-    const bool good =
-        array != nullptr && std::all_of(array->begin(), array->end(), [](const auto& item) { return item.is_table(); });
-    if (!good) return problem(node.source(), "route is not a list of sections", "write [[route]] before each route");
+    if (!is_list_of_sections(node))
+      return problem(node.source(), "route is not a list of sections", "write [[route]] before each route");
     for (const auto& item : *array) route(*item.as_table());
   }
 

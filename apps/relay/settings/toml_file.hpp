@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "annals/kafka/encoding.hpp"
 #include "annals/outbox/relay.hpp"
 
 namespace annals::relayd {
@@ -18,6 +19,7 @@ struct FileContents {
   };
   std::vector<Value> values;
   std::vector<outbox::Route> routes;
+  kafka::EncodingRules encodings;
   std::map<std::string, std::string> kafka_settings;
   std::vector<std::string> problems;
 };

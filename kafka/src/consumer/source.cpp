@@ -15,6 +15,8 @@
 #include "client/client.hpp"
 #include "consumer/assignment.hpp"
 #include "wire/cloud_event.hpp"
+#include "wire/schema_frame.hpp"
+#include "wire/structured_event.hpp"
 
 // Offsets. Where a partition begins is decided when it is assigned, by the reader's record (consumer/assignment.hpp). The
 // offsets that the group commits are for those who watch its lag; nobody reads them here. librdkafka's automatic reset would
@@ -188,7 +190,27 @@ std::string text_of(const void* data, std::size_t size) {
   return data == nullptr ? std::string{} : std::string{static_cast<const char*>(data), size};
 }
 
-IncomingMessage to_incoming(const rd_kafka_message_t& message) {
+/// Takes the text of a header into a member that CloudEvents did not fill.
+void take_from(const std::string& header, std::string& member, IncomingMessage& message) {
+  if (header.empty() || !member.empty()) return;
+  auto& headers = message.metadata.headers;
+  const auto found = std::ranges::find(headers, header, &std::pair<std::string, std::string>::first);
+  if (found == headers.end()) return;
+  member = std::move(found->second);
+  headers.erase(found);
+}
+
+void read_value(const KafkaSourceOptions& options, bool is_structured, IncomingMessage& message) {
+  if (is_structured) {
+    read_structured(message);
+  } else if (options.take_off_schema_ids && message.damaged.empty()) {
+    take_off_prefix(message);
+  }
+  take_from(options.id_header, message.id, message);
+  take_from(options.type_header, message.type, message);
+}
+
+IncomingMessage to_incoming(const KafkaSourceOptions& options, const rd_kafka_message_t& message) {
   IncomingMessage incoming;
   incoming.topic = rd_kafka_topic_name(message.rkt);
   incoming.partition = message.partition;
@@ -197,7 +219,8 @@ IncomingMessage to_incoming(const rd_kafka_message_t& message) {
   incoming.payload = text_of(message.payload, message.len);
   incoming.time = kafka_time(message);
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) read_headers(*headers, incoming);
+  const bool has_headers = rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  read_value(options, has_headers && read_headers(*headers, incoming), incoming);
   return incoming;
 }
 
@@ -275,7 +298,7 @@ bool KafkaSource::Impl::receive_one(milliseconds wait, std::vector<IncomingMessa
   if (state.failure) std::rethrow_exception(state.failure);
   if (!message) return false;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    messages.push_back(to_incoming(*message));
+    messages.push_back(to_incoming(options, *message));
   } else {
     check(*message);
   }

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "wire/encoder.hpp"
+
 namespace annals::kafka {
 namespace {
 
@@ -29,14 +31,16 @@ std::size_t request_bytes(const outbox::MessageView& message, std::string_view s
   return bytes;
 }
 
-KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes) {
+KeptMessage keep(std::int64_t ticket, Encoded encoded) {
   KeptMessage out;
-  out.ticket = message.ticket;
-  out.has_key = !message.key.empty();
-  out.key = message.key;
-  out.payload = message.payload;
-  out.headers = std::move(headers);
-  out.request_bytes = request_bytes;
+  out.ticket = ticket;
+  out.has_key = encoded.has_key;
+  out.key = encoded.key;
+  out.is_tombstone = encoded.is_tombstone;
+  out.payload = encoded.payload;
+  out.headers = std::move(encoded.headers);
+  out.placement = std::move(encoded.placement);
+  out.request_bytes = encoded.request_bytes;
   return out;
 }
 
@@ -46,6 +50,7 @@ KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
   out.topic = rd_kafka_topic_name(message.rkt);
   out.has_key = message.key != nullptr;
   out.key = text_of(message.key, message.key_len);
+  out.is_tombstone = message.payload == nullptr;
   out.payload = text_of(message.payload, message.len);
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -6,6 +6,7 @@
 
 #include "annals/outbox/message.hpp"
 #include "client/client.hpp"
+#include "producer/placement.hpp"
 #include "producer/verdict.hpp"
 
 namespace annals::kafka {
@@ -16,8 +17,10 @@ struct KeptMessage {
   std::string topic;
   bool has_key = false;
   std::string key;
+  bool is_tombstone = false;
   std::string payload;
   HeadersHandle headers;
+  Placement placement;
   std::size_t request_bytes = 0;  ///< what it takes of a request at most, when it was never sent
 
   // When librdkafka gave it back
@@ -32,8 +35,9 @@ struct KeptMessage {
 /// By so much that may be wrong of what librdkafka compares with message.max.bytes.
 inline constexpr std::size_t request_bytes_unsure = 1024;
 
+struct Encoded;
 /// Copies a message that has to wait. Its topic is where it waits.
-[[nodiscard]] KeptMessage keep(const outbox::MessageView& message, HeadersHandle headers, std::size_t request_bytes);
+[[nodiscard]] KeptMessage keep(std::int64_t ticket, Encoded encoded);
 /// Copies what the report of a failed delivery holds.
 [[nodiscard]] KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket);
 

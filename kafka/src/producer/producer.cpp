@@ -5,6 +5,7 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
 #include "producer/producer_settings.hpp"
+#include "producer/ticket.hpp"
 
 namespace annals::kafka {
 namespace {
@@ -21,13 +22,6 @@ void subtract_from(std::atomic<std::size_t>& counter, std::size_t amount) noexce
   counter.store(before - amount, std::memory_order_relaxed);
 }
 
-/// The ticket travels through librdkafka in place of a pointer: nothing to allocate.
-void* to_opaque(std::int64_t ticket) noexcept {
-  return reinterpret_cast<void*>(static_cast<std::intptr_t>(ticket));  // NOLINT(performance-no-int-to-ptr): the design
-}
-std::int64_t from_opaque(const void* opaque) noexcept { return reinterpret_cast<std::intptr_t>(opaque); }
-static_assert(sizeof(void*) >= sizeof(std::int64_t));
-
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) noexcept {
   auto& state = static_cast<SinkState&>(*static_cast<ClientState*>(opaque));
   ProducerTopic::settle(*message);
@@ -38,7 +32,9 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) n
   if (delivered) ++state.account.delivered;
   if (ticket == nobodys) return;
   if (!delivered) {
-    if (state.deliveries != nullptr) state.returned.push_back(take_back(*message, ticket));
+    if (state.deliveries == nullptr) return;
+    state.returned.push_back(take_back(*message, ticket));
+    state.returned.back().placement = state.placements.find(ticket);
     return;
   }
   state.connected.store(true, std::memory_order_relaxed);
@@ -78,6 +74,7 @@ void SinkState::accepted(std::size_t size) {
 void SinkState::report(outbox::Delivery delivery, std::size_t size) {
   subtract_from(messages, 1);
   subtract_from(bytes, size);
+  placements.erase(delivery.ticket);
   if (deliveries != nullptr) deliveries->push_back(std::move(delivery));
 }
 
@@ -88,6 +85,7 @@ Producer::Producer(const KafkaSinkOptions& options, SinkState& state_in, Request
       topics(*client, state,
              {.partitioner = partitioner_of(options.settings),
               .requests_max = requests_max(options.settings),
+              .placements = state.placements,
               .wait_max = options.topic_wait_max}) {}
 
 // producev's macros cast as C does. Its array twin, rd_kafka_produceva, frees the headers twice before librdkafka 2.12.
@@ -95,7 +93,7 @@ Producer::Producer(const KafkaSinkOptions& options, SinkState& state_in, Request
 #pragma GCC diagnostic ignored "-Wold-style-cast"
 rd_kafka_resp_err_t Producer::produce(const ProducerTopic& to, const Record& record, HeadersHandle& headers) {
   const void* key = record.has_key ? record.key.data() : nullptr;
-  const auto payload = never_null(record.payload);
+  const auto payload = record.is_tombstone ? std::string_view{} : never_null(record.payload);
   const auto error =
       rd_kafka_producev(client.get(), RD_KAFKA_V_RKT(&to.handle()), RD_KAFKA_V_KEY(key, record.key.size()),
                         RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),  // copied

@@ -11,6 +11,7 @@
 #include "annals/kafka/sink.hpp"
 #include "client/client.hpp"
 #include "producer/kept_message.hpp"
+#include "producer/placement.hpp"
 #include "producer/topic_table.hpp"
 
 namespace annals::kafka {
@@ -22,6 +23,7 @@ struct SinkState : ClientState {
   std::size_t in_flight = 0;                            ///< librdkafka has them
   std::atomic<std::size_t> messages{0};                 ///< written by one thread, so no read-modify-write is needed
   std::atomic<std::size_t> bytes{0};
+  Placements placements;  ///< of those messages
   struct Account {
     std::size_t produced = 0;   ///< librdkafka took them
     std::size_t delivered = 0;  ///< a broker confirmed them
@@ -39,6 +41,7 @@ struct Record {
   std::int64_t ticket = nobodys;
   bool has_key = false;
   std::string_view key;
+  bool is_tombstone = false;
   std::string_view payload;
 };
 

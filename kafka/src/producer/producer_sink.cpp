@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "producer/cork.hpp"
-#include "wire/cloud_event.hpp"
 
 // Order after a failure. Several requests may be in flight for a partition. When the first is refused for good (too large for
 // the topic, say), the broker refuses those behind it as out of sequence; librdkafka would then start a new sequence and
@@ -33,7 +32,24 @@ namespace {
 using std::chrono::milliseconds;
 using Outcome = outbox::Delivery::Outcome;
 
-Record record_of(const KeptMessage& message) { return {message.ticket, message.has_key, message.key, message.payload}; }
+/// How long a poll waits for the schema registry before it looks after the broker again.
+constexpr milliseconds registry_look{5};
+
+Record record_of(const KeptMessage& message) {
+  return {.ticket = message.ticket,
+          .has_key = message.has_key,
+          .key = message.key,
+          .is_tombstone = message.is_tombstone,
+          .payload = message.payload};
+}
+
+Record record_of(std::int64_t ticket, const Encoded& encoded) {
+  return {.ticket = ticket,
+          .has_key = encoded.has_key,
+          .key = encoded.key,
+          .is_tombstone = encoded.is_tombstone,
+          .payload = encoded.payload};
+}
 
 /// What its request was answered says nothing about the message. When one before it is refused, it is never sent by itself.
 KeptMessage unjudged(KeptMessage message) {
@@ -54,6 +70,7 @@ ProducerSink::ProducerSink(KafkaSinkOptions options, Transactional transactional
       limits_(request_limits(options_.settings)),
       message_max_(message_bytes_max(options_.settings)),
       requests_(limits_.messages == 1 ? Requests::single : requests),
+      encoder_(options_.source, options_.encodings, options_.schema_registry),
       producer_(std::make_unique<Producer>(options_, state_, requests_, transactional_)) {
   if (requests_ == Requests::single) limits_.messages = 1;
 }
@@ -70,6 +87,10 @@ Error ProducerSink::refusal(rd_kafka_resp_err_t error, const outbox::MessageView
     return refused(fmt::format("{} is too large: {} bytes", which, message.payload.size()),
                    "raise message.max.bytes here and max.message.bytes of the topic, or send less");
   }
+  if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+    return refused(fmt::format("{} names a partition that the topic does not have", which),
+                   "give the topic more partitions, or give this message up");
+  }
   if (is_unknown_topic(error)) return unknown_topic(ErrorKind::refused, message.topic, state_);
   if (is_authorisation(error)) {
     return not_authorised(ErrorKind::refused, fmt::format("not authorised to write {}", which), state_);
@@ -78,8 +99,7 @@ Error ProducerSink::refusal(rd_kafka_resp_err_t error, const outbox::MessageView
 }
 
 /// librdkafka would say that its queue is full, for ever.
-void ProducerSink::require_room_for(const outbox::MessageView& message) const {
-  const auto bytes = message.key.size() + message.payload.size();
+void ProducerSink::require_room_for(std::size_t bytes, const outbox::MessageView& message) const {
   if (bytes <= options_.queue_bytes_max) return;
   throw refused(fmt::format("the message at position {} for topic {} has {} bytes, the sink's queue holds {}",
                             message.position, message.topic, bytes, options_.queue_bytes_max),
@@ -95,25 +115,31 @@ bool ProducerSink::is_full(std::size_t bytes) const {
 ProducerSink::Send ProducerSink::send(const outbox::MessageView& message) {
   if (phase_ == Phase::broken) throw broken(failure_);
   if (phase_ != Phase::open) return Send::full;
-  require_room_for(message);
-  auto headers = make_headers(message, options_.source);
-  const Record record{message.ticket, !message.key.empty(), message.key, message.payload};
-  const auto bytes = message.key.size() + message.payload.size();
+  auto made = encoder_.encode(message);
+  if (!made) return Send::full;
+  auto& encoded = *made;
+  const auto bytes = encoded.bytes();
+  require_room_for(bytes, message);
   if (is_full(bytes)) return Send::full;
   auto& topic = producer_->topics.get(message.topic);
-  const auto size = request_bytes(message, options_.source);
-  auto waits_for = record.has_key ? topic.has_to_wait(record.key) : std::nullopt;
-  if (waits_for && size + request_bytes_unsure > message_max_) {
+  const bool placed = encoded.has_key || !encoded.placement.is_by_key();
+  auto waits_for = placed ? topic.has_to_wait(encoded.key, encoded.placement) : std::nullopt;
+  if (waits_for && encoded.request_bytes + request_bytes_unsure > message_max_) {
     // Whether it is too large only librdkafka knows, and it may put what it takes in front of what waits here.
     if (bytes <= message_max_) return Send::full;
     waits_for.reset();
   }
+  state_.placements.put(message.ticket, encoded.placement);  // before librdkafka may ask for it
   if (!waits_for) {
+    const auto record = record_of(message.ticket, encoded);
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
-    waits_for = topic.held_back([&] { error = producer_->produce(topic, record, headers); });
-    if (!waits_for && error != RD_KAFKA_RESP_ERR_NO_ERROR) return not_taken(error, message);
+    waits_for = topic.held_back(encoded.placement, [&] { error = producer_->produce(topic, record, encoded.headers); });
+    if (!waits_for && error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      state_.placements.erase(message.ticket);
+      return not_taken(error, message);
+    }
   }
-  if (waits_for) topic.hold(*waits_for, keep(message, std::move(headers), size));
+  if (waits_for) topic.hold(*waits_for, keep(message.ticket, std::move(encoded)));
   state_.accepted(bytes);
   return Send::accepted;
 }
@@ -133,11 +159,12 @@ void ProducerSink::poll(milliseconds wait, std::vector<outbox::Delivery>& delive
   const auto before = deliveries.size();
   const Deadline deadline{wait};
   state_.deliveries = &deliveries;
+  const bool asked = encoder_.wait(std::min(wait, registry_look));
   do {
-    rd_kafka_poll(producer_->client.get(), to_int_ms(deadline.left()));
+    rd_kafka_poll(producer_->client.get(), asked ? 0 : to_int_ms(deadline.left()));
     go_on();
     advance();
-  } while (deliveries.size() == before && phase_ != Phase::broken && !deadline.passed());
+  } while (deliveries.size() == before && phase_ != Phase::broken && !deadline.passed() && !asked);
   state_.deliveries = nullptr;
 }
 
@@ -222,8 +249,8 @@ void ProducerSink::resend() {
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     try {
       auto& topic = producer_->topics.get(message.topic);
-      const auto waits =
-          topic.held_back([&] { error = producer_->produce(topic, record_of(message), message.headers); });
+      const auto waits = topic.held_back(
+          message.placement, [&] { error = producer_->produce(topic, record_of(message), message.headers); });
       if (waits) return;
     } catch (const Error& reason) {
       if (reason.kind() != ErrorKind::refused) return;  // no answer about the topic: the next poll asks again

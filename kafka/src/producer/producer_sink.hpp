@@ -10,6 +10,7 @@
 #include "annals/kafka/sink.hpp"
 #include "producer/producer.hpp"
 #include "producer/producer_settings.hpp"
+#include "wire/encoder.hpp"
 
 namespace annals::kafka {
 
@@ -41,7 +42,7 @@ class ProducerSink {
 
   [[nodiscard]] bool is_transactional() const noexcept { return !transactional_.id.empty(); }
   [[nodiscard]] Error refusal(rd_kafka_resp_err_t error, const outbox::MessageView& message) const;
-  void require_room_for(const outbox::MessageView& message) const;
+  void require_room_for(std::size_t bytes, const outbox::MessageView& message) const;
   [[nodiscard]] bool is_full(std::size_t bytes) const;
   [[nodiscard]] Send not_taken(rd_kafka_resp_err_t error, const outbox::MessageView& message);
 
@@ -65,6 +66,7 @@ class ProducerSink {
   RequestLimits limits_;
   std::size_t message_max_;  ///< bytes; what is larger librdkafka does not take
   Requests requests_;
+  Encoder encoder_;
   std::unique_ptr<Producer> producer_;
   Phase phase_ = Phase::open;
   bool blames_a_batch_ = false;

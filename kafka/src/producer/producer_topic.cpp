@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "annals/core/assert.hpp"
+#include "producer/ticket.hpp"
 
 namespace annals::kafka {
 namespace {
@@ -50,15 +51,31 @@ std::int32_t ProducerTopic::choose(const rd_kafka_topic_t* topic, const void* ke
     that.gate_.force(*that.target_);
     return *that.target_;
   }
-  const auto partition = key == nullptr ? that.next_without_key(topic, partitions)
-                                        : that.partitioner_(topic, key, key_size, partitions, nullptr, message_opaque);
-  if (!sends || that.target_) {  // too late to wait
+  const auto late = sends ? Placement{} : that.shared_.placements.find(from_opaque(message_opaque));
+  const auto& placement = sends && that.placement_ != nullptr ? *that.placement_ : late;
+  const auto partition = that.place(*topic, {key, key_size}, placement, partitions);
+  if (partition >= partitions) return partitions;  // a number that the topic does not have: refused
+  if (!sends || that.target_) {                    // too late to wait
     that.gate_.force(partition);
     return partition;
   }
   if (that.waiting(partition).empty() && that.gate_.admit(partition, SteadyClock::now())) return partition;
   that.refused_ = partition;
   return partitions;  // the first that does not exist: librdkafka refuses the message
+}
+
+/// At or above `partitions` when a number names one that is not there.
+std::int32_t ProducerTopic::place(const rd_kafka_topic_t& topic, const Key& key, const Placement& placement,
+                                  std::int32_t partitions) {
+  const auto hash = [&](const void* data, std::size_t size) {
+    return partitioner_(&topic, data, size, partitions, nullptr, nullptr);
+  };
+  switch (placement.by) {
+    case Placement::By::number: return placement.number;
+    case Placement::By::text: return hash(placement.text.data(), placement.text.size());
+    case Placement::By::key: break;
+  }
+  return key.data == nullptr ? next_without_key(&topic, partitions) : hash(key.data, key.size);
 }
 
 /// Some hundred messages to one partition, then the next: full batches, and all partitions in turn.
@@ -73,10 +90,11 @@ std::int32_t ProducerTopic::next_without_key(const rd_kafka_topic_t* topic, std:
   return static_cast<std::int32_t>(first);
 }
 
-std::optional<std::int32_t> ProducerTopic::has_to_wait(std::string_view key) {
+std::optional<std::int32_t> ProducerTopic::has_to_wait(std::string_view key, const Placement& placement) {
   const auto partitions = partitions_.load();
   if (partitions == 0) return std::nullopt;
-  const auto partition = partitioner_(handle_.get(), key.data(), key.size(), partitions, nullptr, nullptr);
+  const auto partition = place(*handle_, {key.data(), key.size()}, placement, partitions);
+  if (partition >= partitions) return std::nullopt;
   const bool free = waiting(partition).empty() && gate_.room(partition, SteadyClock::now()).single > 0;
   return free ? std::nullopt : std::optional{partition};
 }

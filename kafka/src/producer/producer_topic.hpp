@@ -12,6 +12,7 @@
 #include "client/client.hpp"
 #include "producer/kept_message.hpp"
 #include "producer/partition_gate.hpp"
+#include "producer/placement.hpp"
 
 namespace annals::kafka {
 
@@ -36,8 +37,9 @@ using Places = std::vector<Place>;
 
 /// What the topics of a producer have in common.
 struct Shared {
-  explicit Shared(std::size_t requests_max) : load(requests_max) {}
+  Shared(std::size_t requests_max, const Placements& placements_in) : load(requests_max), placements(placements_in) {}
   BrokerLoad load;
+  const Placements& placements;
   Places answered;  ///< where something waits and an answer has come, once each
 };
 
@@ -59,13 +61,16 @@ class ProducerTopic {
 
   [[nodiscard]] rd_kafka_topic_t& handle() const noexcept { return *handle_; }
 
-  /// The partition that a message with this key has to wait for; none: it may leave, or librdkafka is to choose first.
-  [[nodiscard]] std::optional<std::int32_t> has_to_wait(std::string_view key);
+  /// The partition that a message with this key has to wait for; none: it may leave, or librdkafka is to choose first. `key` has
+  /// no data when there is none.
+  [[nodiscard]] std::optional<std::int32_t> has_to_wait(std::string_view key, const Placement& placement);
   /// Runs `produce`, which sends one message to this topic. The partition that it has to wait for: then it was refused as
   /// if it had none.
   template <class Produce>
-  [[nodiscard]] std::optional<std::int32_t> held_back(Produce produce) {
+  [[nodiscard]] std::optional<std::int32_t> held_back(const Placement& placement, Produce produce) {
+    placement_ = &placement;
     send(std::nullopt, produce);
+    placement_ = nullptr;
     return refused_;
   }
   /// The same for one that may leave, to the partition that it waited for.
@@ -109,6 +114,12 @@ class ProducerTopic {
   }
   static std::int32_t choose(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
                              std::int32_t partitions, void* self, void* message_opaque);
+  struct Key {
+    const void* data;
+    std::size_t size;
+  };
+  [[nodiscard]] std::int32_t place(const rd_kafka_topic_t& topic, const Key& key, const Placement& placement,
+                                   std::int32_t partitions);
   [[nodiscard]] std::int32_t next_without_key(const rd_kafka_topic_t* topic, std::int32_t partitions);
   [[nodiscard]] Waiting& at(std::int32_t partition);
   void list(std::int32_t partition);
@@ -119,6 +130,7 @@ class ProducerTopic {
   std::deque<Waiting> waiting_;              // a deque, because its elements stay where they are
   std::atomic<std::int32_t> partitions_{0};  ///< as librdkafka last said; 0: it has not
   std::atomic<std::thread::id> sender_{};    ///< who is inside produce
+  const Placement* placement_ = nullptr;     ///< of the message that is being sent, and has no target
   std::optional<std::int32_t> target_;       ///< of the message that is being sent
   std::optional<std::int32_t> refused_;
   std::atomic<std::uint32_t> without_key_{0};

@@ -26,10 +26,11 @@ class TopicTable {
   struct Options {
     Partitioner partitioner;
     std::size_t requests_max;  ///< that a connection takes at once
+    const Placements& placements;
     std::chrono::milliseconds wait_max;
   };
   TopicTable(rd_kafka_t& client, ClientState& state, const Options& options)
-      : client_(client), state_(state), options_(options), shared_(options.requests_max) {}
+      : client_(client), state_(state), options_(options), shared_(options.requests_max, options.placements) {}
 
   /// Throws Error{refused}: no such topic, or not authorised; Error{disconnected}: no answer within wait_max.
   [[nodiscard]] ProducerTopic& get(std::string_view name);

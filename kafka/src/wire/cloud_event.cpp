@@ -9,14 +9,14 @@
 
 #include "annals/core/reserved_headers.hpp"
 #include "annals/core/text.hpp"
+#include "wire/header_map.hpp"
+#include "wire/structured_event.hpp"
 
 namespace annals::kafka {
 namespace {
 
 void add(rd_kafka_headers_t& headers, std::string_view name, std::string_view value) {
-  const auto error = rd_kafka_header_add(&headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                                         static_cast<ssize_t>(value.size()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::bad_alloc{};
+  add_header(headers, name, value);
 }
 
 void add_if_any(rd_kafka_headers_t& headers, std::string_view name, std::string_view value) {
@@ -100,9 +100,17 @@ bool take(std::optional<T>& member, std::optional<T> parsed) {
 struct Parsed {
   std::optional<Timestamp> time;
   std::optional<ContentType> content_type;
+  bool is_structured = false;
   std::string event_traceparent;
   std::string event_tracestate;
 };
+
+/// The media type of the payload; or CloudEvents', of the whole value.
+bool take_content_type(std::string_view value, Parsed& parsed) {
+  if (!value.starts_with(structured_media_type)) return take(parsed.content_type, parse_media_type(value));
+  parsed.is_structured = true;
+  return true;
+}
 
 bool take_header(std::string_view name, std::string_view value, projections::IncomingMessage& message, Parsed& parsed) {
   if (name == "ce_id") return take(message.id, value);
@@ -111,7 +119,7 @@ bool take_header(std::string_view name, std::string_view value, projections::Inc
   if (name == "ce_subject") return take(message.subject, value);
   if (name == "ce_sequence") return take_sequence(message.sequence, value);
   if (name == "ce_time") return take(parsed.time, parse_timestamp(value));
-  if (name == "content-type") return take(parsed.content_type, parse_media_type(value));
+  if (name == "content-type") return take_content_type(value, parsed);
   if (name == "ce_correlationid") return take(message.metadata.correlation_id, value);
   if (name == "ce_causationid") return take(message.metadata.causation_id, value);
   if (name == "traceparent") return take(message.metadata.traceparent, value);
@@ -133,26 +141,30 @@ void settle(Parsed parsed, projections::IncomingMessage& message) {
 
 }  // namespace
 
+void add_attributes(rd_kafka_headers_t& headers, const outbox::MessageView& message, std::string_view source) {
+  add(headers, "ce_specversion", "1.0");
+  add_id(headers, message.id);
+  add(headers, "ce_source", source);
+  add(headers, "ce_type", message.type);
+  add_time(headers, message.time);
+  add(headers, "content-type", media_type(message.content_type));
+  add_if_any(headers, "ce_subject", message.subject);
+  if (message.sequence != 0) add_sequence(headers, message.sequence);
+  add_if_any(headers, "ce_correlationid", message.correlation_id);
+  add_if_any(headers, "ce_causationid", message.causation_id);
+}
+
 HeadersHandle make_headers(const outbox::MessageView& message, std::string_view source) {
   HeadersHandle headers{rd_kafka_headers_new(attribute_headers_max + message.headers.size())};
   if (!headers) throw std::bad_alloc{};
-  add(*headers, "ce_specversion", "1.0");
-  add_id(*headers, message.id);
-  add(*headers, "ce_source", source);
-  add(*headers, "ce_type", message.type);
-  add_time(*headers, message.time);
-  add(*headers, "content-type", media_type(message.content_type));
-  add_if_any(*headers, "ce_subject", message.subject);
-  if (message.sequence != 0) add_sequence(*headers, message.sequence);
-  add_if_any(*headers, "ce_correlationid", message.correlation_id);
-  add_if_any(*headers, "ce_causationid", message.causation_id);
+  add_attributes(*headers, message, source);
   add_if_any(*headers, "traceparent", message.traceparent);
   add_if_any(*headers, "tracestate", message.tracestate);
   add_own(*headers, message);
   return headers;
 }
 
-void read_headers(const rd_kafka_headers_t& headers, projections::IncomingMessage& message) {
+bool read_headers(const rd_kafka_headers_t& headers, projections::IncomingMessage& message) {
   Parsed parsed;
   const char* name = nullptr;
   const void* value = nullptr;
@@ -163,10 +175,12 @@ void read_headers(const rd_kafka_headers_t& headers, projections::IncomingMessag
     const std::string_view text{value == nullptr ? "" : static_cast<const char*>(value), size};
     if (!take_header(name, text, message, parsed)) message.metadata.headers.emplace_back(name, text);
   }
+  const bool is_structured = parsed.is_structured;
   settle(std::move(parsed), message);
   if (count > read_headers_max) {
     message.damaged = fmt::format("{} headers, of which {} were read", count, read_headers_max);
   }
+  return is_structured;
 }
 
 }  // namespace annals::kafka

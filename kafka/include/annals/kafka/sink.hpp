@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "annals/kafka/encoding.hpp"
+#include "annals/kafka/schema_registry.hpp"
 #include "annals/kafka/settings.hpp"
 #include "annals/outbox/sink.hpp"
 
@@ -13,6 +15,8 @@ namespace annals::kafka {
 struct KafkaSinkOptions {
   Settings settings = {};          ///< must hold bootstrap.servers; see allowed_settings()
   std::string source = "/annals";  ///< ce_source: a URI reference that names the service; ids are unique within it
+  EncodingRules encodings = {};    ///< how records are written, by topic; none: see KafkaSink
+  SchemaRegistry* schema_registry = nullptr;  ///< for encodings with a frame: borrowed, and used by this sink alone
   /// First use of a topic asks the broker for it; no answer in this time is Error{disconnected}, and "no such topic" for
   /// all of it Error{refused}.
   std::chrono::milliseconds topic_wait_max{5'000};
@@ -24,7 +28,7 @@ struct KafkaSinkOptions {
   std::size_t queue_bytes_max = 16U << 20U;  ///< the same in bytes of keys and payloads; a larger message is refused
 };
 
-/// Publishes to Kafka: an idempotent producer, acks=all, CloudEvents 1.0 in binary mode.
+/// Publishes to Kafka: an idempotent producer, acks=all, CloudEvents 1.0 in binary mode unless an EncodingRule says otherwise.
 ///
 /// A record's value is the payload as it is (an empty payload stays an empty value: no tombstone), its key the
 /// message's key (an empty key: no key, any partition), its partition the one that Java clients choose. Headers:
@@ -48,11 +52,11 @@ struct KafkaSinkOptions {
 /// poll()
 ///                until everything is reported first.
 /// Thread safety  none, but connected() may be called from any thread. librdkafka runs threads of its own inside.
-/// Ownership      owns the producer; copies what send() is given.
-/// Errors         constructor: Error{invalid}, a setting is refused. send(): Error{refused}, this message can never be
+/// Ownership      owns the producer; copies what send() is given; borrows the schema registry.
+/// Errors         constructor: Error{invalid}, a setting or an encoding is refused. send(): Error{refused}, this message can never be
 ///                delivered (too large for librdkafka or for the queue, no such topic for topic_wait_max, not
-///                authorised, a header that is ours), the sink goes on; Error{disconnected}, no broker answered about a
-///                topic seen for the first time, the sink goes on; Error{failed}, retryable: the sink is broken and
+///                authorised, a header that is ours, or what its encoding needs is not there), the sink goes on; Error{disconnected}, no broker answered about a
+///                topic seen for the first time, or no registry about a schema, the sink goes on; Error{failed}, retryable: the sink is broken and
 ///                everything is reported, make a new one.
 /// Limits         queue_messages_max, queue_bytes_max, twice the bytes while it looks for a message to blame; never gives
 ///                a message up because of its age.

@@ -20,6 +20,13 @@ struct KafkaSourceOptions {
   Start start = Start::beginning;
   /// receive() throws Error{disconnected} when no broker has been connected for this long.
   std::chrono::milliseconds disconnected_after{30'000};
+  /// Every payload has the id of its schema before it, as a producer with a schema registry writes it: it is taken off. A message
+  /// without one, or whose content-type is neither JSON nor Protobuf, is marked as damaged.
+  bool take_off_schema_ids = false;
+  /// Of producers that write no CloudEvents: the header that a message's id is in, and its type ("id" and perhaps "eventType" of
+  /// Debezium's outbox event router). Empty: none.
+  std::string id_header = {};
+  std::string type_header = {};
   std::chrono::milliseconds commit_timeout{10'000};  ///< longest wait of commit()
   std::chrono::milliseconds close_timeout{5'000};    ///< longest wait of the destructor for leaving the group
 
@@ -34,8 +41,8 @@ struct KafkaSourceOptions {
 /// Reads topics as a member of a consumer group; reads committed transactions only, unless isolation.level says
 /// otherwise.
 ///
-/// CloudEvents in binary mode are understood (ce_* and content-type headers); what is missing stays empty, the time is
-/// then Kafka's. The trace context is taken from traceparent, or else from ce_traceparent. Headers that have no member,
+/// CloudEvents are understood, in binary mode (ce_* and content-type headers) and, in JSON, in structured mode; what is missing
+/// stays empty, the time is then Kafka's. The trace context is taken from traceparent, or else from ce_traceparent. Headers that have no member,
 /// that cannot be parsed or that come twice are in metadata.headers. A tombstone has an empty payload. A message with more
 /// than 76 headers (64 and CloudEvents' own) comes without the rest and is marked as damaged.
 ///

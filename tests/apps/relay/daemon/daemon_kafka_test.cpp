@@ -33,6 +33,27 @@ TEST_F(RelayDaemonKafka, PublishesOutboxAndEvents) {
   EXPECT_EQ(next, (std::map<std::string, int>{{"order-1", 30}, {"order-2", 30}}));
 }
 
+TEST_F(RelayDaemonKafka, WritesRecordsAsItsEncodingsSay) {
+  const auto legacy = create_topic(unique_topic("legacy"), 3);
+  const auto plain = create_topic(unique_topic("plain"), 3);
+  const auto config = folder_.write("relay.toml", "[[encoding]]\ntopic = \"legacy*\"\nformat = \"debezium\"\n");
+  for (const Arguments& delivery : {Arguments{}, Arguments{"--delivery", "exactly-once", "--kafka-checkpoint-topic",
+                                                           unique_topic("checkpoints")}}) {
+    enqueue(legacy, 0, 20);
+    enqueue(plain, 0, 20);
+    Arguments arguments{"--config", config, "--until-caught-up"};
+    arguments.insert(arguments.end(), delivery.begin(), delivery.end());
+    const auto relay = start(arguments, {{"ANNALS_KAFKA", kafka_brokers()}});
+    ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
+  }
+  EXPECT_EQ(read_all(legacy).size(), 40U);
+  for (const auto& record : read_all(legacy)) {
+    EXPECT_EQ(record.header("id").size(), 36U);
+    EXPECT_EQ(record.header("ce_id"), "");
+  }
+  for (const auto& record : read_all(plain)) EXPECT_EQ(record.header("ce_id").size(), 36U);
+}
+
 TEST_F(RelayDaemonKafka, BecomesReadyAndDrainsOnTerm) {
   const auto topic = create_topic(unique_topic("orders"), 3);
   const auto relay = start({"--brokers", kafka_brokers()});

@@ -56,6 +56,15 @@ TEST(RelayConfig, TakesDefaultsForAllThatIsNotSaid) {
   EXPECT_EQ(to_string(*loaded.config.http.listen), "127.0.0.1:9464");
 }
 
+TEST(RelayConfig, RefusesEncodingsThatWouldTakeAKeyApart) {
+  const auto loaded = load(minimal + "[[encoding]]\ntopic = \"a\"\n[[encoding]]\npartition = \"header:tenant\"\n");
+  EXPECT_THAT(loaded.problems, ElementsAre(AllOf(HasSubstr("encoding 2 (topic *): and encoding 1 (topic a) choose"),
+                                                 HasSubstr("Hint: a key would be in two partitions"))));
+  const auto good = load(minimal + "[[encoding]]\ntopic = \"a\"\nformat = \"raw\"\n");
+  EXPECT_THAT(good.problems, IsEmpty());
+  EXPECT_THAT(print_config(good), HasSubstr("a=raw"));
+}
+
 TEST(RelayConfig, ExampleIsGoodAndMentionsEverySetting) {
   const auto loaded = load_config({.file = ANNALS_RELAY_EXAMPLE, .environment = {}, .flags = {}});
   EXPECT_THAT(loaded.problems, IsEmpty());

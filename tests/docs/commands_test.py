@@ -183,7 +183,10 @@ class Commands(unittest.TestCase):
 
     def test_relay(self):
         before = ("annals schema apply\npsql \"$ANNALS_DATABASE\" -qc \"INSERT INTO annals.outbox (message_id, content_type, topic, key, "
-                  "type, payload) VALUES (gen_random_uuid(), 2, 'orders', 'k', 't', '{}')\"\n")
+                  "type, payload) VALUES (gen_random_uuid(), 2, 'orders', 'k', 't', '{}'); INSERT INTO annals.relay_parked (relay, log, "
+                  "position, message_id, policy, topic, key, reason, type, content_type, payload, occurred_at, sequence, headers) VALUES "
+                  "('relay', 'outbox', 6001, gen_random_uuid(), 'park', 'orders', 'order-42', 'no such topic', 't', 1, '{}', now(), 0, "
+                  "ARRAY['trace', 'on'])\"\n")
         self.assertIn('"topic":"orders"', self.check("docs/relay.md", before))
 
     def test_fines(self):

@@ -65,8 +65,8 @@ struct Families {
   }
 
   Counters &read, &delivered, &restarts, &blocked, &throttled, &set_aside;
-  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained, &blocker_age,
-      &state, &circuit, &sink;
+  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
+      &blocker_age, &state, &circuit, &sink;
   Histograms& step;
 };
 

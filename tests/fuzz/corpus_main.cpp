@@ -1,0 +1,23 @@
+// Gives each file of the folders that are named, and each of its beginnings, to a fuzz target.
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+int main(int argc, char** argv) {
+  std::size_t files = 0;
+  for (int i = 1; i < argc; ++i) {
+    for (const auto& entry : std::filesystem::directory_iterator{argv[i]}) {
+      std::ifstream in{entry.path(), std::ios::binary};
+      const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{in}, {}};
+      for (std::size_t size = 0; size <= bytes.size(); ++size) (void)LLVMFuzzerTestOneInput(bytes.data(), size);
+      ++files;
+    }
+  }
+  std::printf("%zu files\n", files);
+  return files == 0 ? 1 : 0;
+}

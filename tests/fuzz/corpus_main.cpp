@@ -1,4 +1,4 @@
-// Gives each file of the folders that are named, and each of its beginnings, to a fuzz target.
+// Gives each file of the folders that are named to a fuzz target: whole, each of its beginnings, and with each byte spoiled.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -13,8 +13,16 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     for (const auto& entry : std::filesystem::directory_iterator{argv[i]}) {
       std::ifstream in{entry.path(), std::ios::binary};
-      const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{in}, {}};
+      std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{in}, {}};
       for (std::size_t size = 0; size <= bytes.size(); ++size) (void)LLVMFuzzerTestOneInput(bytes.data(), size);
+      for (auto& byte : bytes) {
+        const auto good = byte;
+        for (const std::uint8_t bad : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+          byte = bad;
+          (void)LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+        }
+        byte = good;
+      }
       ++files;
     }
   }

@@ -8,6 +8,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
+constexpr std::uint8_t spoiled[] = {0x00, 0x01, 0x7F, 0x80, 0xFF};
+
 int main(int argc, char** argv) {
   std::size_t files = 0;
   for (int i = 1; i < argc; ++i) {
@@ -17,7 +19,7 @@ int main(int argc, char** argv) {
       for (std::size_t size = 0; size <= bytes.size(); ++size) (void)LLVMFuzzerTestOneInput(bytes.data(), size);
       for (auto& byte : bytes) {
         const auto good = byte;
-        for (const std::uint8_t bad : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+        for (const std::uint8_t bad : spoiled) {
           byte = bad;
           (void)LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
         }

@@ -12,7 +12,8 @@
 
 namespace annals::outbox {
 
-WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log, TableHistory::Options options)
+WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log,
+                     const TableHistory::Options& options)
     : table_(postgres::log_table(log)), history_(connection, log, options), slot_(connection, log, options.relay) {}
 
 WalOrigin::Begin WalOrigin::begin(const Cursor& after) {

@@ -19,7 +19,7 @@ namespace annals::outbox {
 /// Errors         those of WalSlot and TableHistory.
 class WalOrigin {
  public:
-  WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log, TableHistory::Options options);
+  WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log, const TableHistory::Options& options);
 
   /// The cursor of a place to begin at; see MessageSource::first().
   [[nodiscard]] Cursor first(const Start& start, std::chrono::milliseconds wait_max) {

@@ -32,6 +32,8 @@ class WalRows {
 
   explicit WalRows(const postgres::MessageLog& log);
   ~WalRows();
+  WalRows(const WalRows&) = delete;
+  WalRows& operator=(const WalRows&) = delete;
 
   void learn(const pgoutput::Relation& relation);
   /// Of the log's own table; null: of another one. Valid until forget().

@@ -165,7 +165,7 @@ TEST_P(RelayWalCrashAt, PublishesEachMessageOnceAndInOrder) {
   const auto checkpoints = create_topic(unique_topic("checkpoints"), 1, {{"cleanup.policy", "compact"}});
   EXPECT_GE(torture("transactions:" + checkpoints + ":" + kafka_brokers(), topic), 3);
   auto records = in_topic(topic);
-  for (int i = 0; i < 100 && records.size() < writers * messages_each; ++i) {
+  for (int i = 0; i < 100 && static_cast<int>(records.size()) < writers * messages_each; ++i) {
     std::this_thread::sleep_for(20ms);
     records = in_topic(topic);
   }

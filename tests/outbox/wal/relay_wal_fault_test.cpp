@@ -76,11 +76,11 @@ TEST_F(RelayWalFault, LosesNothingWhenTheServerIsKilled) {
   RecordingSink sink;
   enqueue(0, 100);
   publish(sink, 100);
-  for (int round = 1; round <= 3; ++round) {
-    enqueue(100 * round, 100);
+  for (int written = 100; written < 400; written += 100) {
+    enqueue(written, 100);
     server_.kill();
     server_.start();
-    publish(sink, static_cast<std::size_t>(100 * (round + 1)));
+    publish(sink, static_cast<std::size_t>(written) + 100);
   }
   expect_all(sink, 400);
 }

@@ -1,6 +1,6 @@
 // A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
 // records produced from memory with the same settings; and how much memory each took in the same rounds. exactly-once: the
-// backlog of messages in transactions, against the same relay without. defaults: with the relay's own settings, as annals-relay has
+// backlog of messages in transactions, against the same relay without. wal: from the write-ahead log. defaults: with the relay's own settings, as annals-relay has
 // them; the others are tuned.
 #include <fmt/format.h>
 
@@ -68,6 +68,46 @@ double relay_all(Sink& sink, const Backlog& backlog, int run) {
   return static_cast<double>(backlog.events) / watch.seconds();
 }
 
+/// Reads the write-ahead log. Its slot is there before the messages are: each round writes a backlog of its own, which is not counted,
+/// and carries it.
+class Miner {
+ public:
+  Miner(const postgres::Database& database, std::string topic, long long events)
+      : database_(database), topic_(std::move(topic)), events_(events) {
+    (void)carry(0);
+  }
+
+  double round() {
+    write_outbox(database_, topic_, events_, 10'000);
+    const Stopwatch watch;
+    const auto delivered = carry(events_);
+    return static_cast<double>(delivered) / watch.seconds();
+  }
+
+ private:
+  /// Until so many are delivered, and all is recorded.
+  long long carry(long long events) {
+    kafka::KafkaSink sink{sink_options()};
+    auto options = tuned();
+    options.name = "bench-wal";
+    options.read_from = outbox::ReadFrom::wal;
+    outbox::Relay relay{database_, outbox::message_log("annals"), sink, clock_, options};
+    long long delivered = 0;
+    outbox::StepReport report;
+    do {
+      report = relay.step(std::chrono::milliseconds{100});
+      delivered += static_cast<long long>(report.delivered);
+    } while (delivered < events || (events == 0 && report.state != outbox::StepReport::State::idle));
+    (void)relay.drain(std::chrono::seconds{10});
+    return delivered;
+  }
+
+  const postgres::Database& database_;
+  std::string topic_;
+  long long events_;
+  SystemClock clock_;
+};
+
 /// `work`, which adds the peak of memory of each of its rounds to `peaks`.
 std::function<double()> noting_memory(std::function<double()> work, std::vector<double>& peaks) {
   return [work = std::move(work), &peaks] {
@@ -115,6 +155,15 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   measured("relay/events", eventstore::message_log("annals"), tuned(to_events));
   measured("relay/defaults/outbox", outbox::message_log("annals"), {});
   measured("relay/defaults/events", eventstore::message_log("annals"), to_events);
+  if (options.wants("relay/wal")) {
+    const tests::TempDatabase own;
+    Miner miner{own.superuser(), topic("bench-wal"), options.events};
+    results.push_back(measure({.name = "relay/wal",
+                               .unit = "messages/s",
+                               .value = [&] { return miner.round(); },
+                               .floor = [&] { return produce_from_memory(produced, options.events); }},
+                              options.rounds));
+  }
   if (options.wants("relay/exactly-once")) {
     const Backlog backlog{temp.superuser(), outbox::message_log("annals"), tuned(), options.events};
     const kafka::KafkaTransactionalSinkOptions in_transactions{

@@ -34,6 +34,7 @@ void add_role_options(CLI::App& command, roles::Assignment& assignment) {
   add_kind(command, assignment, Kind::writer, "Services that append and enqueue");
   add_kind(command, assignment, Kind::outbox_relay, "annals-relay, for the outbox");
   add_kind(command, assignment, Kind::events_relay, "annals-relay, for the events");
+  add_kind(command, assignment, Kind::wal_relay, "annals-relay that reads the write-ahead log, for both");
   add_kind(command, assignment, Kind::projector, "Runners of projections");
   add_kind(command, assignment, Kind::consumer, "Services with an inbox");
   add_kind(command, assignment, Kind::reader, "People and dashboards: views in a schema of their own");
@@ -49,6 +50,8 @@ void add_schema_roles(CLI::App& schema, Action& action) {
       "Gives each role its rights and takes away what it has beyond; prints what it changed\n\n"
       "  annals schema roles apply --writer shop --outbox-relay shop_relay --doctor ops\n"
       "  annals schema roles apply --owner shop_owner --writer shop --projector shop    the login takes on shop_owner\n"
+      "  annals schema roles apply --wal-relay shop_relay                               one that reads the write-ahead "
+      "log\n"
       "  annals schema roles apply                                                      annals_writer, annals_relay "
       "...\n\n"
       "The roles must exist. One role may be several things, and one thing may be several roles: repeat the option. "

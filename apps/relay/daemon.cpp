@@ -108,6 +108,7 @@ class Daemon {
                 {"schema", config_.database.schema},
                 {"relay", config_.relay.name},
                 {"sources", shown("relay.sources")},
+                {"source", shown("relay.source")},
                 {"sink", shown("relay.sink")},
                 {"delivery", shown("relay.delivery")},
                 {"brokers", config_.sink == SinkKind::kafka ? config_.brokers : "none"},

@@ -45,6 +45,8 @@ struct Families {
         lag(gauge(r, "annals_relay_lag_messages",
                   "Positions after the checkpoint: an upper bound of what is undelivered")),
         oldest(gauge(r, "annals_relay_oldest_message_age_seconds", "Age of the oldest message after the checkpoint")),
+        retained(gauge(r, "annals_relay_slot_retained_bytes",
+                       "Write-ahead log that the server keeps for the relay's slot; 0 without one")),
         blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
         circuit(gauge(r, "annals_relay_circuit_open",
@@ -63,8 +65,8 @@ struct Families {
   }
 
   Counters &read, &delivered, &restarts, &blocked, &throttled, &set_aside;
-  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &blocker_age,
-      &state, &circuit, &sink;
+  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
+      &blocker_age, &state, &circuit, &sink;
   Histograms& step;
 };
 
@@ -141,6 +143,9 @@ class Source final : public SourceMetrics {
     show(families_.parked, parked_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->parked));
     show(families_.dead_letters, dead_letters_, status != nullptr,
          status == nullptr ? 0 : static_cast<double>(status->dead_letters));
+    const auto* slot = status != nullptr && status->slot ? &*status->slot : nullptr;
+    show(families_.retained, retained_, status != nullptr,
+         slot == nullptr ? 0 : static_cast<double>(slot->retained_bytes));
   }
 
  private:
@@ -174,6 +179,7 @@ class Source final : public SourceMetrics {
   prometheus::Gauge* oldest_ = nullptr;
   prometheus::Gauge* parked_ = nullptr;
   prometheus::Gauge* dead_letters_ = nullptr;
+  prometheus::Gauge* retained_ = nullptr;
 };
 
 prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {

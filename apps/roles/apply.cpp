@@ -53,16 +53,25 @@ struct Attribute {
   std::string_view danger;
 };
 
+/// What a slot takes.
+constexpr std::string_view replication = "REPLICATION";
+
 constexpr Attribute attributes[] = {
     {4, "CREATEROLE",
      "before PostgreSQL 16 it may take on every role that is no superuser, the schema's owner among them"},
-    {5, "REPLICATION", "it may copy the whole cluster, and keep the server from removing WAL until its disk is full"},
+    {5, replication,
+     "it may copy the whole cluster, and keep the server from removing WAL until its disk is full; only a wal-relay "
+     "needs it"},
     {6, "BYPASSRLS", "no policy that somebody puts on a table holds for it"},
 };
 
-void require_no_attribute(const postgres::Result& rows, int row, const std::string& role) {
+void require_no_attribute(const postgres::Result& rows, int row, const std::string& role,
+                          const Assignment& assignment) {
+  const auto miners = assignment.of(Kind::wal_relay);
+  const bool may_replicate = std::find(miners.begin(), miners.end(), role) != miners.end();
   for (const auto& attribute : attributes) {
     if (!rows.boolean(row, attribute.column)) continue;
+    if (attribute.word == replication && may_replicate) continue;
     throw invalid(fmt::format("role \"{}\" has {}: {}", role, attribute.word, attribute.danger),
                   fmt::format("ALTER ROLE {} NO{}, or name a role made for the program", role, attribute.word));
   }
@@ -87,7 +96,7 @@ void require_holdable(Connection& connection, const Assignment& assignment) {
                                 connection.database().schema),
                     "name another role: one made for the program, which is no member of the owner");
     }
-    require_no_attribute(rows, row, role);
+    require_no_attribute(rows, row, role, assignment);
   }
 }
 

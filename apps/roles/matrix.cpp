@@ -41,6 +41,17 @@ constexpr Right rights[] = {
     {Kind::events_relay, "relay_decisions", "SELECT"},
     {Kind::events_relay, "relay_parked", set_aside},
 
+    // The same as both, because it may read all of it in the write-ahead log anyway.
+    {Kind::wal_relay, "schema_migrations", "SELECT"},
+    {Kind::wal_relay, "streams", "SELECT"},
+    {Kind::wal_relay, "events", "SELECT"},
+    {Kind::wal_relay, "events_horizon", prove},
+    {Kind::wal_relay, "outbox", "SELECT"},
+    {Kind::wal_relay, "outbox_horizon", prove},
+    {Kind::wal_relay, "relay_checkpoints", keep},
+    {Kind::wal_relay, "relay_decisions", "SELECT"},
+    {Kind::wal_relay, "relay_parked", set_aside},
+
     {Kind::projector, "schema_migrations", "SELECT"},
     {Kind::projector, "streams", "SELECT"},
     {Kind::projector, "events", "SELECT"},
@@ -98,6 +109,7 @@ std::string_view to_string(Kind kind) noexcept {
     case Kind::writer: return "writer";
     case Kind::outbox_relay: return "outbox-relay";
     case Kind::events_relay: return "events-relay";
+    case Kind::wal_relay: return "wal-relay";
     case Kind::projector: return "projector";
     case Kind::consumer: return "consumer";
     case Kind::reader: return "reader";

@@ -4,8 +4,8 @@
 postgres_dir=$stack_dir/postgres
 socket_name=.s.PGSQL.65535
 # The roles that log in; see script/stack --help.
-postgres_roles=(annals_migrator annals_writer annals_relay annals_projector annals_consumer annals_reader annals_operator
-  annals_doctor annals_service)
+postgres_roles=(annals_migrator annals_writer annals_relay annals_wal_relay annals_projector annals_consumer annals_reader
+  annals_operator annals_doctor annals_service)
 
 # The newest that is installed, clients and server; the distributions keep its programs outside of PATH.
 installed_postgres_bin() {
@@ -145,6 +145,7 @@ create_roles() {
     printf 'CREATE ROLE annals_owner NOLOGIN;\n'
     for role in "${postgres_roles[@]}"; do printf 'CREATE ROLE %s LOGIN NOINHERIT;\n' "$role"; done
     printf 'GRANT annals_owner TO annals_migrator;\n'
+    printf 'ALTER ROLE annals_wal_relay REPLICATION;\n'
     printf 'ALTER ROLE annals_doctor INHERIT; GRANT pg_read_all_stats TO annals_doctor;\n'
   } | "$1/psql" -qX -v ON_ERROR_STOP=1 --single-transaction "$(postgres_uri postgres)"
 }

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 
 #include "annals/core/event_id.hpp"
 #include "annals/eventstore/schema.hpp"
@@ -46,6 +47,7 @@ std::string with_role(std::string uri, std::string_view role) {
 roles::Assignment assignment() {
   using roles::Kind;
   roles::Assignment roles{.owner = "annals_owner", .holders = roles::usual_holders()};
+  roles.holders.push_back({Kind::wal_relay, "annals_wal_relay"});
   for (const auto kind :
        {Kind::writer, Kind::outbox_relay, Kind::events_relay, Kind::projector, Kind::consumer, Kind::operate}) {
     roles.holders.push_back({kind, "annals_service"});
@@ -58,6 +60,18 @@ void roll_back_prepared(const postgres::Database& database) {
   const auto rows =
       connection.query("SELECT quote_literal(gid) FROM pg_prepared_xacts WHERE database = current_database()");
   for (int row = 0; row < rows.rows(); ++row) connection.execute("ROLLBACK PREPARED " + rows.text(row, 0));
+}
+
+/// A slot outlives its reader, and its database cannot be dropped while there is one in use.
+void drop_slots(const postgres::Database& database) {
+  postgres::Connection connection{database};
+  const std::string slots = " FROM pg_replication_slots WHERE database = current_database()";
+  for (int look = 0; look < 500; ++look) {
+    (void)connection.query("SELECT pg_terminate_backend(active_pid)" + slots + " AND active");
+    (void)connection.query("SELECT pg_drop_replication_slot(slot_name)" + slots + " AND NOT active");
+    if (connection.query("SELECT 1" + slots).empty()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
 }
 
 }  // namespace
@@ -111,6 +125,7 @@ TempDatabase::~TempDatabase() {
   try {
     // A failed test may leave some, and they would keep the database from being dropped.
     roll_back_prepared(superuser_);
+    drop_slots(superuser_);
     postgres::Connection{{.conninfo = server_uri_}}.execute("DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception& error) {
     fmt::print(stderr, "could not drop {}: {}\n", name_, error.what());

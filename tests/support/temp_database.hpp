@@ -28,7 +28,7 @@ class TempDatabase {
   /// As annals_service: what every kind of program may do, and tables of its own in public. Owns nothing of Annals. In a
   /// database with Schema::none it may make schemas.
   [[nodiscard]] postgres::Database database() const { return as("service"); }
-  /// As the stack's role for one kind of program: "writer", "relay", "projector", "consumer", "reader", "operator",
+  /// As the stack's role for one kind of program: "writer", "relay", "wal_relay", "projector", "consumer", "reader", "operator",
   /// "doctor"; or "migrator", which may take on annals_owner.
   [[nodiscard]] postgres::Database as(std::string_view role) const;
   [[nodiscard]] std::string uri(std::string_view role) const { return as(role).conninfo; }

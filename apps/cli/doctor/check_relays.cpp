@@ -15,6 +15,7 @@ namespace annals::cli {
 namespace {
 
 constexpr std::chrono::milliseconds lag_age_max{60'000};
+constexpr std::int64_t megabyte = 1'000'000;
 
 std::string name_of(const outbox::RelayStatus& relay) {
   return fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
@@ -61,6 +62,30 @@ Check check_lag(const outbox::RelayStatus& relay) {
                       relay.owner ? fmt::format("owner pid {}", relay.owner->pid) : "not running")};
 }
 
+/// What a relay that is away costs the server: its disk.
+Check check_slot(const outbox::RelayStatus& relay, const outbox::SlotStatus& slot) {
+  const auto detail =
+      fmt::format("{}: slot {} is {}, {}; the server keeps {} MB of its log for it", name_of(relay), slot.name,
+                  slot.active ? "read" : "not read", printable(slot.wal_status), slot.retained_bytes / megabyte);
+  if (slot.wal_status == "lost") {
+    return {
+        "slot", Level::fail, detail,
+        fmt::format("SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what "
+                    "is not published",
+                    slot.name)};
+  }
+  if (slot.wal_status == "unreserved") {
+    return {"slot", Level::warn, detail,
+            "it is about to be lost: let the relay catch up, or raise max_slot_wal_keep_size"};
+  }
+  if (!slot.active && !relay.owner) {
+    return {"slot", Level::warn, detail,
+            fmt::format("start annals-relay; or, when it is to read the table: SELECT pg_drop_replication_slot('{}')",
+                        slot.name)};
+  }
+  return {"slot", Level::ok, detail};
+}
+
 }  // namespace
 
 void check_relays(postgres::Connection& connection, Checks& checks) {
@@ -75,6 +100,7 @@ void check_relays(postgres::Connection& connection, Checks& checks) {
   for (const auto& relay : relays) {
     const auto history = check_history(relay, cluster, schema);
     checks.push_back(history ? *history : check_lag(relay));
+    if (relay.slot) checks.push_back(check_slot(relay, *relay.slot));
   }
 }
 

@@ -248,6 +248,12 @@ constexpr std::array settings{
                                                                           : Delivery::at_least_once; },
           [](const Config& c) {
             return std::string{c.delivery == Delivery::exactly_once ? "exactly-once" : "at-least-once"}; }},
+  Setting{"relay.source", "ANNALS_RELAY_SOURCE", "--source", ValueKind::text,
+          "where it reads them: table, or wal, the write-ahead log",
+          [](Config& c, const std::string& v) {
+            c.relay.read_from =
+                host::choose(v, "wal", "table") ? outbox::ReadFrom::wal : outbox::ReadFrom::table; },
+          [](const Config& c) { return std::string{c.relay.read_from == outbox::ReadFrom::wal ? "wal" : "table"}; }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
           set_sources, show_sources},
   Setting{"relay.routes", "ANNALS_RELAY_ROUTES", "--route", ValueKind::list,

@@ -77,3 +77,4 @@ ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed;
 ALTER TABLE {schema}.streams ENABLE ALWAYS TRIGGER never_removed_row;
 
 -- include postgres/sql/fragment/horizon.sql log=events
+-- include postgres/sql/fragment/publication.sql log=events

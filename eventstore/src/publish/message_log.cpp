@@ -18,7 +18,9 @@ postgres::MessageLog message_log(const std::string& schema) {
           .stream_names = postgres::render(sql::stream_names, schema),
           .stream_remedy = orphan_remedy(schema),
           .horizon = schema + ".events_horizon",
-          .names_topics = false};
+          .names_topics = false,
+          .publication = schema + "_events",
+          .columns = {.stream = "stream_id", .payload = "data", .sequence = "version"}};
 }
 
 }  // namespace annals::eventstore

@@ -39,6 +39,7 @@ class Encoder {
   Encoder(std::string source, EncodingRules rules, SchemaRegistry* registry = nullptr);
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
+  ~Encoder() = default;
 
   /// Nothing: the registry has not answered yet, ask again. Throws Error{refused}: the message cannot be a record of that kind;
   /// Error{disconnected}: the registry does not answer.

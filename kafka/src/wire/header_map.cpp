@@ -52,10 +52,10 @@ void HeaderMap::add_to(rd_kafka_headers_t& headers, const outbox::MessageView& m
   }
   add_trace(headers, message);
   add_own(headers, message);
-  for (const auto& [name, value] : rule_.add) {
+  for (const auto& constant : rule_.add) {
     const bool brought = std::ranges::any_of(
-        message.headers, [&](const auto& own) { return !drops(own.first) && new_name(own.first) == name; });
-    if (!brought) add_header(headers, name, value);
+        message.headers, [&](const auto& own) { return !drops(own.first) && new_name(own.first) == constant.first; });
+    if (!brought) add_header(headers, constant.first, constant.second);
   }
 }
 

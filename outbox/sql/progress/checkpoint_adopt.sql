@@ -4,5 +4,5 @@ SELECT $1::text, $2::text, coalesce(max(r.position), 0), (array_agg(r.{id}))[1],
   FROM (SELECT position, {id} FROM {relation} WHERE position <= $3::bigint ORDER BY position DESC LIMIT 1) r
 ON CONFLICT (relay, log) DO UPDATE
    SET position = EXCLUDED.position, message_id = EXCLUDED.message_id,
-       system_identifier = EXCLUDED.system_identifier, timeline = EXCLUDED.timeline, updated_at = clock_timestamp(),
+       system_identifier = EXCLUDED.system_identifier, timeline = EXCLUDED.timeline, cursor = NULL, updated_at = clock_timestamp(),
        epoch = relay_checkpoints.epoch + 1, generation = NULL, in_broker = false

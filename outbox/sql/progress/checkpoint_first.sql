@@ -1,3 +1,3 @@
-INSERT INTO {schema}.relay_checkpoints (relay, log, position, message_id, system_identifier, timeline, epoch)
-VALUES ($1::text, $2::text, $3::bigint, $4::uuid, $5::text, $6::text, 1)
+INSERT INTO {schema}.relay_checkpoints (relay, log, position, message_id, system_identifier, timeline, cursor, epoch)
+VALUES ($1::text, $2::text, $3::bigint, $4::uuid, $5::text, $6::text, $7::text, 1)
 ON CONFLICT (relay, log) DO NOTHING

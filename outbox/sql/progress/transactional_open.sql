@@ -4,4 +4,4 @@ UPDATE {schema}.relay_checkpoints
    SET epoch = epoch + 1, transactional_id = coalesce(transactional_id, gen_random_uuid()),
        generation = coalesce(generation, gen_random_uuid())
  WHERE relay = $1::text AND log = $2::text
-RETURNING position, message_id, system_identifier, timeline, epoch, transactional_id, generation, in_broker
+RETURNING position, message_id, system_identifier, timeline, epoch, cursor, transactional_id, generation, in_broker

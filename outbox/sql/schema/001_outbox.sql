@@ -66,6 +66,7 @@ CREATE TABLE {schema}.relay_checkpoints (
   log               text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(log) BETWEEN 1 AND 63),
   position          bigint      NOT NULL CHECK (position >= 0),
   message_id        uuid,
+  cursor            text        COLLATE "C",         -- of another source than the table, which position and message_id are for
   system_identifier text        NOT NULL,
   timeline          text        NOT NULL,
   updated_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -137,3 +138,4 @@ CREATE INDEX relay_parked_stuck ON {schema}.relay_parked (relay, log, place) WHE
 COMMENT ON TABLE {schema}.relay_parked IS 'Messages that a relay set aside; see annals outbox parked.';
 
 -- include postgres/sql/fragment/horizon.sql log=outbox
+-- include postgres/sql/fragment/publication.sql log=outbox

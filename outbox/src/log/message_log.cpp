@@ -16,7 +16,9 @@ postgres::MessageLog message_log(const std::string& schema) {
           .id = "message_id",
           .stream_names = {},
           .horizon = schema + ".outbox_horizon",
-          .names_topics = true};
+          .names_topics = true,
+          .publication = schema + "_outbox",
+          .columns = {.payload = "payload"}};
 }
 
 }  // namespace annals::outbox

@@ -12,13 +12,21 @@ constexpr std::int64_t no_stream = 0;
 }  // namespace
 
 void MessageRows::learn(const postgres::RowBatch& rows, PlaceLedger& places) {
-  stream_ids_.clear();
+  learn(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto row = rows.row(i);
     const auto position = row.bigint();
-    const auto stream = row.bigint();
-    if (stream != no_stream) stream_ids_.push_back(stream);
+    static_cast<void>(row.bigint());
     places.add({.position = position, .id = row.uuid()});
+  }
+}
+
+void MessageRows::learn(const postgres::RowBatch& rows) {
+  stream_ids_.clear();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto row = rows.row(i);
+    static_cast<void>(row.bigint());
+    if (const auto stream = row.bigint(); stream != no_stream) stream_ids_.push_back(stream);
   }
   if (!stream_ids_.empty()) streams_.require(stream_ids_);
 }

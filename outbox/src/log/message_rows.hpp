@@ -21,6 +21,8 @@ class MessageRows {
 
   /// Fetches the names of the rows' streams, for decode(), and adds the rows' places.
   void learn(const postgres::RowBatch& rows, PlaceLedger& places);
+  /// Without places.
+  void learn(const postgres::RowBatch& rows);
   /// The same of one row.
   void learn(postgres::RowReader row);
   /// Everything but the ticket. The view's texts hold as long as the row, and until the next learn().

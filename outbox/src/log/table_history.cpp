@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
@@ -16,6 +17,13 @@ namespace annals::outbox {
 
 using postgres::Params;
 using std::chrono::milliseconds;
+
+namespace {
+
+/// Between two looks for a message that is not there yet.
+constexpr milliseconds look_again{20};
+
+}  // namespace
 
 TableHistory::TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options)
     : connection_(connection),
@@ -68,8 +76,19 @@ void TableHistory::require_same_history(const TableCursor& cursor) {
                                "restored, and what was published last may be missing here",
                                printable(made_in.timeline), cluster_.timeline));
   }
-  if (cursor.place.position == 0) return;
-  const auto row = connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(cursor.place.position));
+  if (cursor.place.position > 0) require_message(cursor);
+}
+
+void TableHistory::require_message(const TableCursor& cursor) {
+  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  const auto look = [&] {
+    return connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(cursor.place.position));
+  };
+  auto row = look();
+  while (row.empty() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(look_again);
+    row = look();
+  }
   if (row.empty()) {
     refuse(cursor, fmt::format("stands on message {}, which is not there", cursor.place.id.to_string()));
   }

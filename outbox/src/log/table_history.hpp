@@ -24,18 +24,23 @@ class TableHistory {
   struct Options {
     std::string relay;            ///< for messages to people
     std::string accept_timeline;  ///< see RelayOptions
+    /// How long a message of a cursor may not be there yet: in the write-ahead log it is before anybody sees it.
+    std::chrono::milliseconds patience{0};
   };
   TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options);
 
   /// The cursor of a place to begin at; see MessageSource::first().
   [[nodiscard]] Cursor first(const postgres::LogTable& table, const Start& start, std::chrono::milliseconds wait_max);
   [[nodiscard]] Cursor cursor(const MessageSource::Place& place) const;
+  /// The last message at or below the position; of none, at the beginning.
+  [[nodiscard]] MessageSource::Place place_at(std::int64_t position);
+  [[nodiscard]] const postgres::ClusterIdentity& cluster() const noexcept { return cluster_; }
   /// The place of a cursor, which must be of this history.
   [[nodiscard]] MessageSource::Place place_of(const Cursor& cursor);
 
  private:
-  [[nodiscard]] MessageSource::Place place_at(std::int64_t position);
   void require_same_history(const TableCursor& cursor);
+  void require_message(const TableCursor& cursor);
   [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;
 
   postgres::Connection& connection_;

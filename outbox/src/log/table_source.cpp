@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
 
@@ -24,6 +27,16 @@ MessageSource::State state_of(OrderedTail::State state) noexcept {
   return MessageSource::State::caught_up;
 }
 
+/// What the write-ahead log has published beyond the first that is not published would be published again.
+void require_whole(const Cursor& after, const std::string& relay, const std::string& log) {
+  if (!WalCursor::is(after)) return;
+  const auto progress = WalCursor::decode(after).progress;
+  if (progress.exact() && progress.ranges() == 0) return;
+  throw invalid(fmt::format("relay \"{}\" has published some of {} from the write-ahead log out of the table's order",
+                            printable(relay), log),
+                "run it with source = \"wal\" until it is idle, and stop it then: the table goes on exactly there");
+}
+
 }  // namespace
 
 TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgres::MessageLog log, Options options)
@@ -34,7 +47,8 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       history_(connection, log_, {.relay = options_.relay, .accept_timeline = options_.accept_timeline}),
       tail_(connection, postgres::log_table(log_), {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}),
       bell_(connection, tail_.table()),
-      messages_(connection, log_) {}
+      messages_(connection, log_),
+      lookup_(connection, log_) {}
 
 // Where to begin
 
@@ -43,7 +57,11 @@ Cursor TableSource::first(const Start& start, milliseconds wait_max) {
 }
 
 void TableSource::start(const Cursor& after) {
-  places_.start(history_.place_of(after));
+  require_whole(after, options_.relay, log_.name);
+  auto place = history_.place_of(table_cursor_of(after).encode());
+  // A cursor of the log is recognised by a message that may be before the last one that is published.
+  if (WalCursor::is(after)) place = history_.place_at(WalCursor::decode(after).progress.watermark());
+  places_.start(place);
   rows_.clear();
   state_ = State::rows;
 }
@@ -65,15 +83,7 @@ void TableSource::decode(std::size_t index, MessageView& view) const {
 }
 
 bool TableSource::find(std::int64_t ticket, MessageView& view) {
-  // COPY takes no parameters; what is put into the text is an integer and the log's own select.
-  const auto position = place(ticket).position;
-  connection_.copy_out(
-      fmt::format("COPY ({} WHERE {} = {}) TO STDOUT (FORMAT binary)", log_.select, log_.position, position), 1,
-      found_);
-  if (found_.empty()) return false;
-  found_.set_origin(log_.relation);
-  messages_.learn(found_.row(0));
-  messages_.decode(found_.row(0), view);
+  if (!lookup_.find(place(ticket).position, view)) return false;
   view.ticket = ticket;
   return true;
 }

@@ -14,6 +14,7 @@
 #include "annals/postgres/row_batch.hpp"
 #include "log/message_rows.hpp"
 #include "log/place_ledger.hpp"
+#include "log/row_lookup.hpp"
 #include "log/table_history.hpp"
 
 namespace annals::outbox {
@@ -58,10 +59,10 @@ class TableSource final : public MessageSource {
   postgres::OrderedTail tail_;
   postgres::Doorbell bell_;
   MessageRows messages_;
+  RowLookup lookup_;
   PlaceLedger places_;  // the last ones are those of rows_
 
   postgres::RowBatch rows_;
-  postgres::RowBatch found_;
   State state_ = State::rows;
   std::chrono::steady_clock::time_point read_at_;
 };

@@ -68,6 +68,7 @@ std::vector<ParkedMessage> list(Connection& connection, const MessageLog& log, c
   params.bigint(static_cast<std::int64_t>(filter.limit));
   const auto rows = connection.query(postgres::render(sql::parked_list, log), params);
   std::vector<ParkedMessage> messages;
+  messages.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) messages.push_back(message_of(rows, row));
   return messages;
 }

@@ -76,6 +76,7 @@ std::map<TopicKey, std::int64_t> ParkedStore::closed_keys(std::size_t max) {
 std::vector<ParkedStore::Recent> ParkedStore::recent(std::int64_t after) {
   const auto rows = connection_.query(render(sql::parked_recent), mine().bigint(after));
   std::vector<Recent> all;
+  all.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     all.push_back({.place = {.position = rows.bigint(row, 0), .id = rows.uuid(row, 1)},
                    .entry = {.policy = rows.bytes(row, 2) == "park" ? PoisonPolicy::park : PoisonPolicy::dead_letter,
@@ -132,6 +133,7 @@ void ParkedStore::withdraw(const std::vector<std::int64_t>& places) {
 std::vector<std::int64_t> ParkedStore::of_batch(const EventId& batch) {
   const auto rows = connection_.query(render(sql::parked_of_batch), mine().uuid(batch));
   std::vector<std::int64_t> places;
+  places.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) places.push_back(rows.bigint(row, 0));
   return places;
 }

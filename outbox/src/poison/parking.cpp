@@ -127,6 +127,7 @@ std::vector<ParkedStore::Due> Parking::next_batch() {
 
 std::string Parking::begin(const std::vector<ParkedStore::Due>& batch) {
   std::vector<std::int64_t> places;
+  places.reserve(batch.size());
   for (const auto& due : batch) places.push_back(due.place);
   const auto id = EventId::generate();
   store_->begin(places, id);

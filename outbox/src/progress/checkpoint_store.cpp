@@ -10,6 +10,8 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
+#include "log/table_cursor.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
 
@@ -18,9 +20,13 @@ using Commit = Destination::Commit;
 
 namespace {
 
-Params& add_place(Params& params, const MessageSource::Place& place) {
+/// Position, message, cluster, timeline, and the cursor where these do not say all of it.
+Params& add_cursor(Params& params, const Cursor& cursor) {
+  const auto [cluster, place] = table_cursor_of(cursor);
   params.bigint(place.position);
-  return place.position == 0 ? params.null() : params.uuid(place.id);
+  place.position == 0 ? params.null() : params.uuid(place.id);
+  params.text(cluster.system_identifier).text(cluster.timeline);
+  return WalCursor::is(cursor) ? params.text(cursor.bytes) : params.null();
 }
 
 }  // namespace
@@ -62,17 +68,19 @@ Checkpoint CheckpointStore::open() {
   saved_ = cursor.place.position;
   epoch_ = row.bigint(0, 4);
   if (by_broker()) {
-    tie_ = Tie{.transactional_id = row.uuid(0, 5), .generation = row.uuid(0, 6), .in_broker = row.boolean(0, 7)};
+    tie_ = Tie{.transactional_id = row.uuid(0, 6), .generation = row.uuid(0, 7), .in_broker = row.boolean(0, 8)};
     wait_for_disk(false);
   }
-  checkpoint.cursor = cursor.encode();
+  checkpoint.cursor = row.is_null(0, 5) ? cursor.encode() : Cursor{row.text(0, 5)};
   return checkpoint;
 }
 
 Commit CheckpointStore::save(const Cursor& cursor) {
-  const auto decoded = TableCursor::decode(cursor);
-  if (epoch_ == 0 ? insert(decoded) : update(decoded)) {
-    saved_ = decoded.place.position;
+  // What a slot gives up for good must not be forgotten by a crash of the server.
+  if (!by_broker() && WalCursor::is(cursor) && !std::exchange(on_disk_, true)) wait_for_disk(true);
+  const auto position = table_cursor_of(cursor).place.position;
+  if (epoch_ == 0 ? insert(cursor) : update(cursor)) {
+    saved_ = position;
     epoch_ = std::max<std::int64_t>(epoch_, 1);
     return Commit::committed;
   }
@@ -84,19 +92,19 @@ Commit CheckpointStore::save(const Cursor& cursor) {
               {.hint = "find out which program it was; the next start goes on from what it wrote"}};
 }
 
-bool CheckpointStore::insert(const TableCursor& cursor) {
+bool CheckpointStore::insert(const Cursor& cursor) {
   auto params = Params{}.text(relay_).text(log_);
-  add_place(params, cursor.place).text(cursor.cluster.system_identifier).text(cursor.cluster.timeline);
+  add_cursor(params, cursor);
   if (by_broker()) params.uuid(tie_->transactional_id).uuid(tie_->generation);
   const bool first = connection_.query(first_sql_, params).affected() == 1;
   if (by_broker()) wait_for_disk(false);
   return first;
 }
 
-bool CheckpointStore::update(const TableCursor& cursor) {
-  ANNALS_ASSERT(cursor.place.position >= saved_);
+bool CheckpointStore::update(const Cursor& cursor) {
+  ANNALS_ASSERT(table_cursor_of(cursor).place.position >= saved_);
   auto params = Params{}.text(relay_).text(log_);
-  add_place(params, cursor.place).text(cursor.cluster.system_identifier).text(cursor.cluster.timeline);
+  add_cursor(params, cursor);
   params.bigint(epoch_).bigint(saved_);
   return connection_.query_prepared("annals_checkpoint_save", save_sql_, params).affected() == 1;
 }

@@ -6,7 +6,6 @@
 #include "annals/core/event_id.hpp"
 #include "annals/outbox/destination.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "log/table_cursor.hpp"
 
 namespace annals::postgres {
 class Connection;
@@ -44,8 +43,8 @@ class CheckpointStore {
  private:
   [[nodiscard]] bool by_broker() const noexcept { return keeper_ == Keeper::broker; }
   void wait_for_disk(bool wait);
-  [[nodiscard]] bool insert(const TableCursor& cursor);
-  [[nodiscard]] bool update(const TableCursor& cursor);
+  [[nodiscard]] bool insert(const Cursor& cursor);
+  [[nodiscard]] bool update(const Cursor& cursor);
   [[nodiscard]] std::optional<std::int64_t> stored_epoch();
 
   postgres::Connection& connection_;
@@ -58,6 +57,7 @@ class CheckpointStore {
   std::string save_sql_;
   std::string epoch_sql_;
   std::optional<Tie> tie_;
+  bool on_disk_ = false;  // a save waits for the disk
   std::int64_t saved_ = 0;
   std::int64_t epoch_ = 0;  ///< 0: there is no row yet
 };

@@ -21,8 +21,9 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
-#include "log/table_cursor.hpp"
+
 #include "progress/broker_record.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
 namespace {
@@ -64,7 +65,7 @@ void ExactlyOnceDestination::agree_with(const std::string& record, Checkpoint& c
 }
 
 Error ExactlyOnceDestination::lost(std::string_view how, const Cursor& of_row) const {
-  const auto position = TableCursor::decode(of_row).place.position;
+  const auto position = table_cursor_of(of_row).place.position;
   return Error{
       ErrorKind::corrupt,
       fmt::format("the checkpoint of relay \"{}\" on {} at the broker ({}) has {}: how much of what follows position "

@@ -21,6 +21,7 @@
 #include "log/table_cursor.hpp"
 #include "progress/broker_record.hpp"
 #include "progress/checkpoint_row.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
 
@@ -105,7 +106,7 @@ void Examination::ask_broker(const ReadRecord& read_record) {
   }
   if (say_ == Say::row) add("broker", true, fmt::format("{} has no record that counts: the row does", id));
   if (say_ == Say::broker) {
-    checkpoint_ = TableCursor::decode(agreement.cursor);
+    checkpoint_ = table_cursor_of(agreement.cursor);
     add("broker", true,
         fmt::format("the record of {} is at {}, the row at {}", id, checkpoint_.place.position, position));
   }

@@ -5,6 +5,7 @@
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
 #include "progress/checkpoint_row.hpp"
+#include "wal/wal_slot.hpp"
 
 namespace annals::outbox {
 
@@ -13,6 +14,15 @@ using postgres::Params;
 using postgres::Result;
 
 namespace {
+
+std::optional<SlotStatus> find_slot(Connection& connection, std::string name) {
+  const auto row = connection.query(std::string{sql::wal_slot_status}, Params{}.text(name));
+  if (row.empty()) return std::nullopt;
+  return SlotStatus{.name = std::move(name),
+                    .active = row.boolean(0, 0),
+                    .wal_status = row.text(0, 1),
+                    .retained_bytes = row.bigint(0, 2)};
+}
 
 std::optional<std::chrono::milliseconds> age(const Result& result, int column) {
   if (result.is_null(0, column)) return std::nullopt;
@@ -31,12 +41,14 @@ OutboxStatus read_outbox_status(Connection& connection, const std::string& schem
 
 std::vector<RelayStatus> read_relay_status(Connection& connection, const std::vector<postgres::MessageLog>& logs) {
   std::vector<RelayStatus> relays;
+  const auto database = connection.query("SELECT pg_catalog.current_database()::text").text(0, 0);
   for (const auto& log : logs) {
     const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name));
     for (int row = 0; row < rows.rows(); ++row) {
       auto status = checkpoint_of(rows, row);
       add_lag(connection, log, status);
       status.owner = find_relay_owner(connection, log, status.relay);
+      status.slot = find_slot(connection, wal_slot_name(log, status.relay, database));
       relays.push_back(std::move(status));
     }
   }

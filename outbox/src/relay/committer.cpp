@@ -28,7 +28,7 @@ Error unknown_name(const std::string& relay, const std::string& log, const std::
 
 void Committer::start() {
   parts_.source.start(open());
-  position_ = parts_.source.place(0).position;
+  position_ = parts_.source.watermark(0);
   parts_.parking.start(position_, opened_note_);
   schedule_.start(parts_.clock.steady());
 }
@@ -62,7 +62,8 @@ void Committer::hold_when_due(bool at_hand) {
 }
 
 void Committer::commit_when_due(bool quiet) {
-  if (has_unsaved() && may_commit() && until_due(quiet) == milliseconds{0}) commit();
+  const bool due = has_unsaved() ? until_due(quiet) == milliseconds{0} : quiet && parts_.source.moved();
+  if (due && may_commit()) commit();
 }
 
 void Committer::commit_rest() {
@@ -100,7 +101,7 @@ void Committer::commit() {
   holding_ = false;
   note_.clear();
   committed_ = ticket;
-  position_ = parts_.source.place(ticket).position;
+  position_ = parts_.source.watermark(ticket);
   parts_.parking.forget(position_);
   schedule_.saved(parts_.clock.steady());
   at("checkpointed");

@@ -24,6 +24,7 @@
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
+#include "wal/wal_source.hpp"
 
 namespace annals::outbox {
 
@@ -55,12 +56,22 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
   return options;
 }
 
-TableSource::Options source_options(const RelayOptions& options) {
-  return {.relay = options.name,
-          .accept_timeline = options.accept_timeline,
-          .rows_max = options.batch_rows_max,
-          .bytes_max = options.batch_bytes_max,
-          .poll_interval = options.poll_interval};
+std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
+                                           const RelayOptions& options) {
+  if (options.read_from == ReadFrom::wal) {
+    return std::make_unique<WalSource>(session, clock, log,
+                                       WalSource::Options{.relay = options.name,
+                                                          .accept_timeline = options.accept_timeline,
+                                                          .rows_max = options.batch_rows_max,
+                                                          .bytes_max = options.batch_bytes_max,
+                                                          .poll_interval = options.poll_interval});
+  }
+  return std::make_unique<TableSource>(session, clock, log,
+                                       TableSource::Options{.relay = options.name,
+                                                            .accept_timeline = options.accept_timeline,
+                                                            .rows_max = options.batch_rows_max,
+                                                            .bytes_max = options.batch_bytes_max,
+                                                            .poll_interval = options.poll_interval});
 }
 
 }  // namespace
@@ -93,7 +104,7 @@ struct Relay::Impl {
   postgres::Connection session;
   postgres::Ownership lock;
   std::unique_ptr<Destination> destination;
-  std::optional<TableSource> source;  // these three while this relay owns the log
+  std::unique_ptr<MessageSource> source;  // these three while this relay owns the log
   std::optional<ParkedStore> parked;
   std::optional<RelayRun> run;
   std::optional<std::chrono::steady_clock::time_point> asked_at;
@@ -109,7 +120,7 @@ bool Relay::Impl::own() {
   if (asked_at && now - *asked_at < options.standby_poll) return false;
   asked_at = now;
   if (!lock.try_acquire()) return false;
-  source.emplace(session, clock, log, source_options(options));
+  source = make_source(session, clock, log, options);
   parked.emplace(session, log, options.name);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,

@@ -79,7 +79,7 @@ std::string session_settings(const Database& database) {
       peer_settings(database));
 }
 
-pg_conn* connect(const Database& database) {
+pg_conn* connect(const Database& database, Speech speech) {
   (void)parse_conninfo(database.conninfo);
   std::vector<const char*> keywords;
   std::vector<const char*> values;
@@ -90,6 +90,10 @@ pg_conn* connect(const Database& database) {
   }
   keywords.push_back("dbname");  // expanded by libpq; what it names overrides what stands before it
   values.push_back(database.conninfo.c_str());
+  if (speech == Speech::logical_replication) {
+    keywords.push_back("replication");
+    values.push_back("database");
+  }
   keywords.push_back(nullptr);
   values.push_back(nullptr);
   std::unique_ptr<pg_conn, decltype([](pg_conn* c) { PQfinish(c); })> connection{

@@ -28,6 +28,8 @@ constexpr Meaning meanings[] = {
     {"40P01", ErrorKind::failed, true, "run the transaction again"},
     {"40003", ErrorKind::in_doubt, false, "read back before trying again"},
     {"55P03", ErrorKind::overloaded, true, "another session holds the lock; try again"},
+    {"55006", ErrorKind::overloaded, true,
+     "another session uses it: it is free when that session has ended; try again"},
     {"57014", ErrorKind::overloaded, true, "the statement passed its timeout; try again or raise statement_timeout"},
     {"57P05", ErrorKind::disconnected, true,
      "the session was idle too long; an owner must talk within every third of ownership_lease; reconnect"},

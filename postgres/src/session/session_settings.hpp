@@ -13,7 +13,9 @@ namespace annals::postgres {
 inline constexpr auto pin_search_path = "SET search_path = pg_catalog, pg_temp";
 /// The SET statements that give a session its bounds.
 [[nodiscard]] std::string session_settings(const Database& database);
+/// What a session speaks: SQL, or with a walsender.
+enum class Speech { sql, logical_replication };
 /// Opens a libpq connection; throws Error{disconnected} or, when the conninfo itself is wrong, Error{invalid}.
-[[nodiscard]] pg_conn* connect(const Database& database);
+[[nodiscard]] pg_conn* connect(const Database& database, Speech speech = Speech::sql);
 
 }  // namespace annals::postgres

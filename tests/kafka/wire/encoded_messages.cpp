@@ -50,12 +50,7 @@ void write(const std::string& name, const EncodingRule& rule, ContentType type, 
   std::printf("%s %s\n", name.c_str(), topic.c_str());
 }
 
-}  // namespace
-}  // namespace annals::tests
-
-int main() {
-  using namespace annals;
-  using annals::tests::write;
+void write_all() {
   using kafka::Encoding;
   using kafka::Framing;
   const std::string_view json = R"({"total":1.5})";
@@ -69,4 +64,17 @@ int main() {
   write("prefix-json", {.framing = Framing::prefix}, ContentType::json, json);
   write("prefix-protobuf", {.framing = Framing::prefix}, ContentType::protobuf, bytes);
   write("header-protobuf", {.framing = Framing::header}, ContentType::protobuf, bytes);
+}
+
+}  // namespace
+}  // namespace annals::tests
+
+int main() {
+  try {
+    annals::tests::write_all();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

@@ -5,6 +5,7 @@
 #include "annals/outbox/message_log.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/testing/memory_sink.hpp"
+#include "log/table_cursor.hpp"
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "support/kafka_topic.hpp"

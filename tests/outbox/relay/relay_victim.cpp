@@ -1,7 +1,7 @@
 // A relay that kills itself: annals-relay's inner loop, for the crash tests.
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
-// once, with the checkpoints in TOPIC;
+// once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
 // what is refused.
@@ -69,7 +69,12 @@ struct Work {
   std::string refused;
 };
 
-void publish(const Work& work) {
+void publish(Work work) {
+  const std::string wal = "wal+";
+  if (work.sink.starts_with(wal)) {
+    work.sink.erase(0, wal.size());
+    work.options.read_from = annals::outbox::ReadFrom::wal;
+  }
   const std::string kafka = "kafka:";
   const std::string transactions = "transactions:";
   const annals::postgres::Database database{.conninfo = work.conninfo};

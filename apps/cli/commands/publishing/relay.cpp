@@ -28,7 +28,9 @@ void add_relay(Report& report, const outbox::RelayStatus& status) {
   report.add({cell(status.relay), cell(status.log), cell(status.position), cell(status.lag_messages),
               age_cell(status.oldest_age), status.owner ? cell(owner_text(*status.owner)) : no_value(),
               cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}), cell(status.parked),
-              cell(status.dead_letters), cell(format_timestamp(status.updated_at))});
+              cell(status.dead_letters), status.slot ? cell(status.slot->name) : no_value(),
+              status.slot ? cell(status.slot->wal_status) : no_value(),
+              status.slot ? cell(status.slot->retained_bytes) : no_value(), cell(format_timestamp(status.updated_at))});
 }
 
 std::vector<ReportColumn> relay_columns() {
@@ -41,6 +43,9 @@ std::vector<ReportColumn> relay_columns() {
           {"delivery"},
           {"parked", Align::right},
           {"dead_letters", Align::right},
+          {"slot"},
+          {"wal_status"},
+          {"retained_bytes", Align::right},
           {"updated_at"}};
 }
 

@@ -33,7 +33,7 @@ struct Start {
 };
 
 /// Port: where a relay takes its messages from, in the order in which they are to be published. Implemented by the table
-/// source (outbox/src/log/table_source.hpp) and by testing::MemoryMessageSource; each passes the contract suite in
+/// source (outbox/src/log/table_source.hpp), the mined log (outbox/src/wal/wal_source.hpp) and testing::MemoryMessageSource; each passes the contract suite in
 /// annals/testing.
 ///
 /// Contract
@@ -57,14 +57,16 @@ class MessageSource {
   virtual ~MessageSource() = default;
 
   enum class State {
-    rows,       ///< there is at least one message
+    rows,  ///< there is at least one message; or none came in time, and whether there is one is not known yet: read again
     caught_up,  ///< there was nothing after the last one
     blocked,    ///< the next one belongs to a transaction that is still open
   };
   /// Where a message is, for people and for the commands that they give.
   struct Place {
-    std::int64_t position = 0;  ///< in its log
+    std::int64_t position = 0;  ///< in its log's table
     EventId id;                 ///< nil at the beginning of a log
+
+    bool operator==(const Place&) const = default;
   };
 
   /// The cursor of a place to begin at. Waits at most `wait_max` for transactions that are still open (Start::At::end).
@@ -81,12 +83,16 @@ class MessageSource {
 
   [[nodiscard]] virtual Cursor cursor(std::int64_t ticket) const = 0;
   [[nodiscard]] virtual Place place(std::int64_t ticket) const = 0;
+  /// With this ticket everything at or below this position is done with.
+  [[nodiscard]] virtual std::int64_t watermark(std::int64_t ticket) const { return place(ticket).position; }
   /// Fetches one message again; false when it cannot be had any more.
   [[nodiscard]] virtual bool find(std::int64_t ticket, MessageView& view) = 0;
   /// Nobody will ask for tickets below this one again.
   virtual void forget(std::int64_t ticket) = 0;
   /// The cursor is recorded for good: no run will start before it again.
   virtual void acknowledge(const Cursor& cursor) = 0;
+  /// With everything acknowledged: the cursor of the last ticket has moved on although no message came, and is worth recording.
+  [[nodiscard]] virtual bool moved() const { return false; }
 
   /// After rows: whether there may be more of them already, so that to read on at once is worth it. Otherwise wait() says
   /// when.

@@ -65,6 +65,15 @@ void require_valid(const std::vector<PoisonRule>& rules);
 /// What to do with an event that no route names.
 enum class Unrouted { halt, skip };
 
+/// Where a relay reads a log.
+enum class ReadFrom {
+  /// The table. Needs no more than SELECT.
+  table,
+  /// The write-ahead log, by a logical replication slot: a transaction that is open delays no other. Price: wal_level = logical, the
+  /// privilege REPLICATION, and log that the server keeps for a relay that is away, up to max_slot_wal_keep_size.
+  wal,
+};
+
 /// The one set of names and defaults; annals-relay's settings are these.
 struct RelayOptions {
   /// Names the checkpoint and the lock: of all relays with one name and log, one publishes, the others stand by.
@@ -78,6 +87,7 @@ struct RelayOptions {
   /// Where a name without checkpoint begins. Nothing: at the beginning while the log has no other checkpoint, and else
   /// not at all, because a mistyped name would publish everything again.
   std::optional<Start> start = std::nullopt;
+  ReadFrom read_from = ReadFrom::table;
   /// After a fail-over or a point-in-time recovery: the timeline, as in the error that named it, on which to go on
   /// although the checkpoint was made on another. What was published last may be missing from the database then.
   std::string accept_timeline = {};

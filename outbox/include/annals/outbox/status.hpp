@@ -26,6 +26,14 @@ struct OutboxStatus {
   std::optional<std::chrono::milliseconds> oldest_unpublished_age;
 };
 
+/// The slot of a relay that reads the write-ahead log.
+struct SlotStatus {
+  std::string name;
+  bool active = false;              ///< somebody reads it
+  std::string wal_status;           ///< PostgreSQL's: reserved, extended, unreserved (about to be lost), lost
+  std::int64_t retained_bytes = 0;  ///< of the log, that the server keeps for it
+};
+
 /// One relay, by its checkpoint.
 struct RelayStatus {
   std::string relay;
@@ -41,6 +49,7 @@ struct RelayStatus {
   std::string system_identifier;  ///< of the cluster that the checkpoint belongs to
   std::string timeline;
   std::optional<EventId> message_id;  ///< of the message at `position`
+  std::optional<SlotStatus> slot;     ///< nothing: it reads the table
 };
 
 /// Throws Error{invalid} when `schema` is not a plain identifier, Error{failed} when the tables are not there.

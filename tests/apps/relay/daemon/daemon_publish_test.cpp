@@ -58,6 +58,29 @@ TEST_F(RelayDaemonPublish, WritesOutboxAndEventsAsJsonLinesAndEndsWhenCaughtUp) 
   EXPECT_TRUE(std::is_sorted(versions.begin(), versions.end()));
 }
 
+TEST_F(RelayDaemonPublish, ReadsBothFromTheWriteAheadLogAndShowsItsSlots) {
+  const auto config = folder_.write("relay.toml", routed("shop.events"));
+  const std::map<std::string, std::string> as_miner{{"ANNALS_DATABASE", database_.uri("wal_relay")}};
+  const Arguments arguments{"--config", config, "--sink", "stdout", "--source", "wal", "--until-caught-up"};
+  enqueue("orders", 0, 50);
+  append("order-1", 20);
+  const auto first = start(arguments, as_miner);
+  ASSERT_EQ(first->wait_for_exit(), 0) << first->err();
+  EXPECT_EQ(first->out_lines().size(), 70U);
+  enqueue("orders", 50, 10);
+  append("order-2", 5);
+  const auto second = start(arguments, as_miner);
+  ASSERT_EQ(second->wait_for_exit(), 0) << second->err();
+  std::vector<std::string> subjects;
+  for (const auto& line : parsed(*second)) {
+    if (line.at("topic") == "shop.events") subjects.push_back(line.at("subject"));
+  }
+  EXPECT_EQ(second->out_lines().size(), 15U);
+  EXPECT_EQ(subjects, std::vector<std::string>(5, "order-2"));
+  EXPECT_EQ(scalar("SELECT count(*) FROM pg_replication_slots WHERE database = current_database() AND NOT active"),
+            "2");
+}
+
 TEST_F(RelayDaemonPublish, GoesOnFromItsCheckpoint) {
   enqueue("orders", 0, 10);
   EXPECT_EQ(start({"--sink", "stdout", "--until-caught-up"})->wait_for_exit(), 0);

@@ -1,0 +1,199 @@
+// Why a watermark and ranges.
+//
+// Positions are drawn before they are committed, so a reader in the order of commits sees 7, 9, 8: after 9 the position 8 is
+// a hole, and whether it is to come, or was rolled back, it cannot see. What it has published is therefore a set:
+//
+//   published = { p : p <= watermark } ∪ ranges          with a hole before each range
+//
+// Invariant    Every message at or below the watermark, and every message in a range, is published; no other one is.
+//
+//   add(p)       p was published. With p = watermark + 1 the watermark moves, over the ranges that it meets, too.
+//   close(h)     No message is in the hole h, and none will be: a horizon at or above it is proven (HorizonProver), and the
+//                table has no row there. To say that it is published changes nothing about any message.
+//
+//   settle(H)    the same of everything up to H, from somebody who has given all that is there.
+//
+// So whoever goes on from such a value, from the table or from the log, publishes exactly the messages that are not in it:
+// nothing is lost, because a hole stays a hole until it is filled or proven to be empty; nothing is repeated, because what
+// was published is in it. The order of one key is that of its positions (its writers take turns), so what is published of a key
+// is a prefix of it, and what is left of it comes after.
+//
+// A transaction that is open for long, while others commit between each two of its positions, makes a hole of each of them. The
+// number of ranges is bounded: the highest are forgotten, so the set becomes too small, never too large. Who goes on from it in the
+// table then repeats some, and loses none; who goes on in the log, which has places of its own, repeats none.
+#include "progress/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "annals/core/assert.hpp"
+
+namespace annals::outbox {
+namespace {
+
+constexpr std::string_view none = "-";
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || at != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+/// Up to `mark`, which is dropped from `text` as well.
+std::string_view take_until(std::string_view& text, char mark) {
+  const auto end = text.find(mark);
+  const auto taken = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return taken;
+}
+
+std::optional<MessageSource::Place> parse_place(std::string_view position, std::string_view id) {
+  const auto number = parse_number(position);
+  if (!number || (*number == 0) != (id == none)) return std::nullopt;
+  if (*number == 0) return MessageSource::Place{};
+  const auto parsed = EventId::parse(id);
+  if (!parsed) return std::nullopt;
+  return MessageSource::Place{.position = *number, .id = *parsed};
+}
+
+/// A range that begins `distance` after `before`, which is the end of the one before.
+std::optional<Progress::Range> parse_range(std::string_view text, std::int64_t before) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  const auto plus = text.find('+');
+  if (plus == std::string_view::npos) return std::nullopt;
+  const auto distance = parse_number(text.substr(0, plus));
+  const auto length = parse_number(text.substr(plus + 1));
+  if (!distance || !length || *distance < 2 || *distance > most - before) return std::nullopt;
+  const auto first = before + *distance;
+  if (*length > most - first) return std::nullopt;
+  return Progress::Range{.first = first, .last = first + *length};
+}
+
+}  // namespace
+
+void Progress::add(const Place& place) {
+  if (contains(place.position)) return;
+  insert({place.position, place.position}, place);
+  absorb();
+  bound();
+}
+
+void Progress::close(const Range& hole) {
+  ANNALS_ASSERT(hole.first > 0 && hole.first <= hole.last);
+  if (hole.last <= watermark_) return;
+  insert({std::max(hole.first, watermark_ + 1), hole.last}, {});
+  absorb();
+  bound();
+}
+
+void Progress::settle(std::int64_t horizon, const Place& last) {
+  ANNALS_ASSERT(last.position <= horizon);
+  if (horizon > watermark_) close({watermark_ + 1, horizon});
+  if (last.position > anchor_.position) anchor_ = last;
+}
+
+/// Joins it with what it touches.
+void Progress::insert(const Range& range, const Place& last) {
+  const auto touches_or_after = [&](const Published& p) { return p.range.last >= range.first - 1; };
+  // What is published comes mostly at the end.
+  const auto begin = above_.empty() || above_.back().range.last < range.first - 1
+                         ? above_.end()
+                         : std::partition_point(above_.begin(), above_.end(),
+                                                [&](const Published& p) { return !touches_or_after(p); });
+  Published joined{.range = range, .last = last};
+  auto end = begin;
+  for (; end != above_.end() && end->range.first - 1 <= joined.range.last; ++end) {
+    joined.range.first = std::min(joined.range.first, end->range.first);
+    joined.range.last = std::max(joined.range.last, end->range.last);
+    if (end->last.position > joined.last.position) joined.last = end->last;
+  }
+  if (begin == end) {
+    above_.insert(begin, joined);
+  } else {
+    *begin = joined;
+    above_.erase(begin + 1, end);
+  }
+}
+
+void Progress::absorb() {
+  while (!above_.empty() && above_.front().range.first <= watermark_ + 1) {
+    const auto& front = above_.front();
+    watermark_ = std::max(watermark_, front.range.last);
+    if (front.last.position > anchor_.position) anchor_ = front.last;
+    above_.erase(above_.begin());
+  }
+  if (watermark_ >= unknown_) unknown_ = 0;
+}
+
+void Progress::bound() {
+  if (above_.size() <= ranges_max) return;
+  unknown_ = std::max(unknown_, above_.back().range.last);
+  above_.pop_back();
+}
+
+bool Progress::contains(std::int64_t position) const {
+  if (position <= watermark_) return true;
+  if (above_.empty() || position > above_.back().range.last) return false;
+  const auto found =
+      std::partition_point(above_.begin(), above_.end(), [&](const Published& p) { return p.range.last < position; });
+  return found != above_.end() && found->range.first <= position;
+}
+
+std::int64_t Progress::top() const noexcept {
+  return std::max(unknown_, above_.empty() ? watermark_ : above_.back().range.last);
+}
+
+std::vector<Progress::Range> Progress::holes(std::int64_t limit, std::size_t count) const {
+  std::vector<Range> out;
+  auto before = watermark_;
+  for (const auto& published : above_) {
+    if (before >= limit || out.size() >= count) break;
+    out.push_back({before + 1, std::min(published.range.first - 1, limit)});
+    before = published.range.last;
+  }
+  return out;
+}
+
+std::string Progress::encode() const {
+  auto text = fmt::format("{} {} {} ", watermark_, anchor_.position,
+                          anchor_.position == 0 ? std::string{none} : anchor_.id.to_string());
+  if (above_.empty() && exact()) return text.append(none);
+  auto before = watermark_;
+  for (const auto& [range, last] : above_) {
+    fmt::format_to(std::back_inserter(text), "{}{}+{}", before == watermark_ ? "" : ",", range.first - before,
+                   range.last - range.first);
+    before = range.last;
+  }
+  if (!exact()) fmt::format_to(std::back_inserter(text), "{}~{}", above_.empty() ? "" : ",", unknown_);
+  return text;
+}
+
+std::optional<Progress> Progress::decode(std::string_view text) {
+  const auto watermark = parse_number(take_until(text, ' '));
+  const auto position = take_until(text, ' ');
+  const auto anchor = parse_place(position, take_until(text, ' '));
+  if (!watermark || !anchor || anchor->position > *watermark || text.empty() || text.back() == ',') return std::nullopt;
+  Progress out;
+  out.watermark_ = *watermark;
+  out.anchor_ = *anchor;
+  if (text == none) return out;
+  for (auto before = *watermark; !text.empty();) {
+    if (text.front() == '~') {
+      const auto unknown = parse_number(text.substr(1));
+      if (!unknown || *unknown <= before) return std::nullopt;
+      out.unknown_ = *unknown;
+      return out;
+    }
+    const auto range = parse_range(take_until(text, ','), before);
+    if (!range || out.above_.size() == ranges_max) return std::nullopt;
+    out.above_.push_back({.range = *range});
+    before = range->last;
+  }
+  return out;
+}
+
+}  // namespace annals::outbox

@@ -1,0 +1,75 @@
+// Where the table ends and the log begins.
+//
+// A slot has every transaction whose commit record stands after the slot's mark, and no other. A commit record is written a
+// moment before the transaction becomes visible (a long moment, where a synchronous standby is waited for). So when the slot is
+// there, a message may be neither in it nor visible yet; but whoever wrote it still holds the table's lock. Therefore two
+// proofs, one after the other (horizon_prover.cpp):
+//   1  who holds the lock when the slot is there has ended: whatever the slot does not have is visible now;
+//   2  H, the last position that is visible now, is a horizon: nobody can write at or below it any more.
+// What the slot does not have is at or below H, and the table has all of it. What is above H was not visible at the
+// beginning of (2), so it is in the slot. What is at or below H, and in the slot as well, is known by its position.
+#include "wal/table_catch_up.hpp"
+
+namespace annals::outbox {
+namespace {
+
+/// Between two questions who is in the way.
+constexpr std::chrono::seconds ask_again{1};
+
+}  // namespace
+
+TableCatchUp::TableCatchUp(postgres::Connection& connection, const postgres::MessageLog& log,
+                           postgres::RangeReader::Options limits, const Progress& published)
+    : table_(postgres::log_table(log)),
+      prover_(connection, table_),
+      reader_(connection, table_, limits),
+      messages_(connection, log),
+      after_(published.watermark()) {}
+
+bool TableCatchUp::proven() {
+  while (proofs_left_ > 0) {
+    if (!(prover_.pending() ? prover_.advance() : prover_.begin())) return false;
+    --proofs_left_;
+  }
+  return true;
+}
+
+TableCatchUp::State TableCatchUp::read(const Progress& published) {
+  rows_at_hand_.clear();
+  if (!proven()) return State::blocked;
+  while (rows_at_hand_.empty()) {
+    if (after_ < horizon()) (void)reader_.read({.after = after_, .up_to = horizon()}, rows_);
+    if (after_ >= horizon() || rows_.empty()) {
+      rows_.clear();
+      return State::done;
+    }
+    messages_.learn(rows_);
+    keep_unpublished(published);
+  }
+  return State::rows;
+}
+
+void TableCatchUp::keep_unpublished(const Progress& published) {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    auto row = rows_.row(i);
+    after_ = row.bigint();
+    if (!published.contains(after_)) rows_at_hand_.push_back(i);
+  }
+}
+
+MessageSource::Place TableCatchUp::place(std::size_t index) const {
+  auto reader = row(index);
+  const auto position = reader.bigint();
+  static_cast<void>(reader.bigint());
+  return {.position = position, .id = reader.uuid()};
+}
+
+const std::vector<postgres::Blocker>& TableCatchUp::blockers() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - asked_at_ < ask_again) return blockers_;
+  asked_at_ = now;
+  blockers_ = prover_.blockers();
+  return blockers_;
+}
+
+}  // namespace annals::outbox

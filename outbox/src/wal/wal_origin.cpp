@@ -1,0 +1,34 @@
+// A cursor of the log says a place in it, and which positions are published.
+//
+//   The slot's mark is at or before the place: it has everything that follows. The run goes on there.
+//   The mark is behind it: the slot is new, or somebody moved it. What ended between the two comes no more; the table has it,
+//   and the positions say which of it is not published. The run reads that first (TableCatchUp), then the slot from its mark.
+//   A cursor of the table: as with a new slot.
+//   Another timeline: places and ranges were made in a history that went on elsewhere, and positions of it may have been given out
+//   again. Only the anchor counts then, a message that both have (TableHistory).
+//
+// None of them loses anything. The last repeats what was published above the anchor; the others repeat nothing.
+#include "wal/wal_origin.hpp"
+
+namespace annals::outbox {
+
+WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log,
+                     const TableHistory::Options& options)
+    : table_(postgres::log_table(log)), history_(connection, log, options), slot_(connection, log, options.relay) {}
+
+WalOrigin::Begin WalOrigin::begin(const Cursor& after) {
+  const auto anchor = table_cursor_of(after);
+  (void)history_.place_of(anchor.encode());
+  const auto slot = slot_.open();
+  const WalPlace mark{.flush = slot.confirmed};
+  if (!WalCursor::is(after) || anchor.cluster.timeline != history_.cluster().timeline) {
+    return {.published = Progress{anchor.place}, .place = mark, .from_table = true};
+  }
+  auto cursor = WalCursor::decode(after);
+  if (slot.created || slot.confirmed > cursor.place.flush) {
+    return {.published = std::move(cursor.progress), .place = mark, .from_table = true};
+  }
+  return {.published = std::move(cursor.progress), .place = cursor.place};
+}
+
+}  // namespace annals::outbox

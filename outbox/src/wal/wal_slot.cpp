@@ -1,0 +1,135 @@
+#include "wal/wal_slot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_outbox_sql.hpp"
+
+namespace annals::outbox {
+
+using postgres::Lsn;
+using postgres::Params;
+
+namespace {
+
+constexpr std::string_view plugin_name = "pgoutput";
+constexpr std::string_view otherwise = "; or relay from the table: source = \"table\"";
+
+/// FNV-1a: the name must be the same in every process and build.
+std::uint64_t hash_of(std::string_view text, std::uint64_t hash) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return (hash ^ 0xFFU) * 0x100000001B3ULL;  // no text has this byte
+}
+
+/// What a slot's name may have of `text`, for people: the hash is what tells it from others.
+std::string plain(std::string_view text, std::size_t most) {
+  std::string out;
+  for (const char c : text.substr(0, most)) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    out += upper ? static_cast<char>(c - 'A' + 'a') : allowed ? c : '_';
+  }
+  return out;
+}
+
+Lsn lsn_of(std::int64_t value) { return {static_cast<std::uint64_t>(value)}; }
+
+Error not_ready(const std::string& message, const std::string& hint) {
+  return Error{ErrorKind::not_ready, message, {.hint = hint}};
+}
+
+}  // namespace
+
+std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay, std::string_view database) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const auto part : {database, std::string_view{log.schema}, std::string_view{log.name}, relay}) {
+    hash = hash_of(part, hash);
+  }
+  return fmt::format("{}_{}_{}_{:08x}", plain(log.schema, 16), plain(log.name, 8), plain(relay, 16),
+                     static_cast<std::uint32_t>(hash ^ hash >> 32U));
+}
+
+WalSlot::WalSlot(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay)
+    : connection_(connection), log_(log), relay_(std::move(relay)) {}
+
+WalSlot::Opened WalSlot::open() {
+  require_server();
+  name_ = wal_slot_name(log_, relay_, database_);
+  const auto slot = connection_.query(std::string{sql::wal_slot}, Params{}.text(name_));
+  if (slot.empty()) return {.confirmed = create(), .created = true};
+  require_readable(slot.bytes(0, 0), slot.bytes(0, 1), slot.bytes(0, 4));
+  return {.confirmed = lsn_of(slot.bigint(0, 3))};
+}
+
+void WalSlot::require_server() {
+  const auto table = log_.relation.substr(log_.relation.find('.') + 1);
+  const auto row =
+      connection_.query(std::string{sql::wal_server}, Params{}.text(log_.schema).text(table).text(log_.publication));
+  database_ = row.text(0, 1);
+  if (row.bytes(0, 0) != "logical") {
+    throw not_ready(fmt::format("the server's wal_level is {}: its log cannot be mined", row.bytes(0, 0)),
+                    fmt::format("set wal_level = logical in postgresql.conf and restart the server{}", otherwise));
+  }
+  if (!row.boolean(0, 3)) {
+    throw not_ready(fmt::format("role \"{}\" may not read the write-ahead log", row.text(0, 2)),
+                    fmt::format("as a superuser: ALTER ROLE {} REPLICATION{}", row.text(0, 2), otherwise));
+  }
+  if (!row.boolean(0, 4)) {
+    throw not_ready(
+        fmt::format("there is no publication \"{}\"", log_.publication),
+        fmt::format("as the owner of the schema: CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert')",
+                    log_.publication, log_.relation));
+  }
+  if (!row.boolean(0, 5)) {
+    throw not_ready(fmt::format("publication \"{}\" does not have all inserts of {}", log_.publication, log_.relation),
+                    fmt::format("as its owner: ALTER PUBLICATION {0} SET TABLE {1}; ALTER PUBLICATION {0} SET "
+                                "(publish = 'insert')",
+                                log_.publication, log_.relation));
+  }
+}
+
+void WalSlot::require_readable(std::string_view plugin, std::string_view database, std::string_view wal_status) const {
+  if (plugin != plugin_name || database != database_) {
+    throw not_ready(
+        fmt::format("slot \"{}\" is of plugin {} and database {}: it is not this relay's", name_, printable(plugin),
+                    printable(database)),
+        fmt::format("find out whose it is; when nobody needs it: SELECT pg_drop_replication_slot('{}')", name_));
+  }
+  if (wal_status == "lost") {
+    throw not_ready(
+        fmt::format("slot \"{}\" is lost: the server removed the log that it needs (max_slot_wal_keep_size)", name_),
+        fmt::format(
+            "SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what is "
+            "not published",
+            name_));
+  }
+}
+
+Lsn WalSlot::create() {
+  try {
+    return lsn_of(connection_.query(std::string{sql::wal_slot_create}, Params{}.text(name_)).bigint(0, 0));
+  } catch (const Error& error) {
+    if (error.sqlstate() == "53400") {
+      throw Error{
+          ErrorKind::overloaded,
+          fmt::format("slot \"{}\" cannot be made: {}", name_, error.message()),
+          {.hint = "drop a slot that nobody needs (`annals doctor` shows them), or raise max_replication_slots and "
+                   "restart the server",
+           .sqlstate = error.sqlstate()}};
+    }
+    if (error.sqlstate() == "55P03" || error.sqlstate() == "57014") {
+      throw Error{ErrorKind::overloaded,
+                  fmt::format("slot \"{}\" cannot be made while a transaction that is writing is open", name_),
+                  {.hint = "wait until it has ended (`annals doctor` shows it): the relay tries again",
+                   .sqlstate = error.sqlstate()}};
+    }
+    throw;
+  }
+}
+
+}  // namespace annals::outbox

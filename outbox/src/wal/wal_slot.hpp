@@ -1,0 +1,49 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "annals/postgres/message_log.hpp"
+#include "annals/postgres/replication/lsn.hpp"
+
+namespace annals::postgres {
+class Connection;
+}
+
+namespace annals::outbox {
+
+/// The slot of a relay and a log: while it is there, the server keeps the write-ahead log that the relay has not confirmed. Its
+/// name is made of both and of the database, for slots are the cluster's.
+[[nodiscard]] std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay,
+                                        std::string_view database);
+
+/// Makes the slot where there is none, and says what is wrong with the one that is there.
+///
+/// Thread safety  none. Ownership: borrows connection and log.
+/// Errors         each with its remedy: Error{not_ready}: wal_level, the publication, REPLICATION, the slot is lost or
+///                somebody else's; Error{overloaded}: no slot is free, another session reads it, or a transaction that is
+///                still open keeps it from being made.
+class WalSlot {
+ public:
+  WalSlot(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay);
+
+  struct Opened {
+    postgres::Lsn confirmed;  ///< what ended before comes no more
+    bool created = false;
+  };
+  [[nodiscard]] Opened open();
+  /// Known after open().
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+ private:
+  void require_server();
+  void require_readable(std::string_view plugin, std::string_view database, std::string_view wal_status) const;
+  [[nodiscard]] postgres::Lsn create();
+
+  postgres::Connection& connection_;
+  const postgres::MessageLog& log_;
+  std::string relay_;
+  std::string database_;
+  std::string name_;
+};
+
+}  // namespace annals::outbox

@@ -1,0 +1,187 @@
+// A relay that mines the log is killed with SIGKILL at each of its named points, again and again, while writers commit, roll back,
+// give up savepoints, COPY and hold transactions open. The runs after it must publish everything that was committed and nothing
+// else, first occurrences in order; exactly once, where that is promised.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "relay_test_base.hpp"
+#include "support/kafka_topic.hpp"
+#include "support/published.hpp"
+#include "support/run_victim.hpp"
+
+namespace annals::tests {
+namespace {
+
+constexpr int writers = 4;
+constexpr int messages_each = 150;
+/// Of a transaction, or a part of one, that is rolled back.
+constexpr int never = 1'000'000'000;
+
+/// Writes messages 0, 1, 2 … of one key, each of them committed once, and others that never are.
+class Writer {
+ public:
+  Writer(const TempDatabase& database, std::string topic, int number, unsigned seed)
+      : session_(database.as("writer")), topic_(std::move(topic)), number_(number), random_(seed) {}
+
+  void run() {
+    while (done_ < messages_each) {
+      const int count = std::min<int>(1 + static_cast<int>(random_() % 4), messages_each - done_);
+      switch (random_() % 6) {
+        case 0: roll_back(count); break;
+        case 1: give_up_savepoint(count); break;
+        case 2: copy(count); break;
+        case 3: hold_open(count); break;
+        default: commit(count); break;
+      }
+    }
+  }
+
+ private:
+  /// Beside the others', so that all numbers of all writers are those from 0 on.
+  [[nodiscard]] int next() { return number_ + writers * done_++; }
+  void insert(int payload) {
+    session_.query(
+        "INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) VALUES ($1, 0, $2, $3, 't', "
+        "$4)",
+        row(payload));
+  }
+  [[nodiscard]] postgres::Params row(int payload) const {
+    return postgres::Params{}
+        .uuid(EventId::generate())
+        .text(topic_)
+        .text("k" + std::to_string(number_))
+        .bytea(std::to_string(payload));
+  }
+  void commit(int count) {
+    postgres::Transaction tx{session_};
+    for (int i = 0; i < count; ++i) insert(next());
+    tx.commit();
+  }
+  void roll_back(int count) {
+    postgres::Transaction tx{session_};
+    for (int i = 0; i < count; ++i) insert(never);
+  }
+  void give_up_savepoint(int count) {
+    postgres::Transaction tx{session_};
+    for (int i = 0; i < count; ++i) {
+      insert(next());
+      session_.execute("SAVEPOINT s");
+      insert(never);
+      session_.execute(i % 2 == 0 ? "ROLLBACK TO s" : "ROLLBACK TO s; SAVEPOINT s; RELEASE s");
+    }
+    tx.commit();
+  }
+  void copy(int count) {
+    int left = count;
+    session_.copy_in(
+        "COPY annals.outbox (message_id, content_type, topic, key, type, payload) FROM STDIN (FORMAT binary)",
+        [&](postgres::Params& out) {
+          if (left-- == 0) return false;
+          out.uuid(EventId::generate())
+              .smallint(0)
+              .text(topic_)
+              .text("k" + std::to_string(number_))
+              .text("t")
+              .bytea(std::to_string(next()));
+          return true;
+        });
+  }
+  /// Positions that others' are drawn and committed after.
+  void hold_open(int count) {
+    postgres::Transaction tx{session_};
+    for (int i = 0; i < count; ++i) insert(next());
+    std::this_thread::sleep_for(std::chrono::milliseconds{random_() % 40});
+    tx.commit();
+  }
+
+  postgres::Connection session_;
+  std::string topic_;
+  int number_;
+  std::mt19937 random_;
+  int done_ = 0;
+};
+
+class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterface<const char*> {
+ protected:
+  RelayWalCrashAt()
+      : file_((std::filesystem::temp_directory_path() / ("annals-" + EventId::generate().to_string())).string()) {}
+  ~RelayWalCrashAt() override { std::filesystem::remove(file_); }
+
+  bool run_victim(const std::string& sink, const std::string& point, int count) {
+    return tests::run_victim(
+        {ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), "wal+" + sink, point, std::to_string(count), ""});
+  }
+  /// Relays, one after the other, while the writers write; then one that lives. How many were killed.
+  int torture(const std::string& sink, const std::string& topic) {
+    const auto seed = std::random_device{}();
+    RecordProperty("seed", std::to_string(seed));
+    // Before the first message: what comes is from the log.
+    EXPECT_FALSE(run_victim(sink, "never", 1));
+    std::atomic<int> running{writers};
+    std::vector<std::jthread> threads;
+    for (int number = 0; number < writers; ++number) {
+      threads.emplace_back([&, number] {
+        Writer{database_, topic, number, seed + static_cast<unsigned>(number)}.run();
+        --running;
+      });
+    }
+    int crashes = 0;
+    for (int life = 1; running > 0 || life < 8; ++life) crashes += run_victim(sink, GetParam(), life) ? 1 : 0;
+    threads.clear();
+    EXPECT_FALSE(run_victim(sink, "never", 1));
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    return crashes;
+  }
+  std::vector<Published> in_file() const {
+    std::vector<Published> lines;
+    std::ifstream in{file_};
+    std::int64_t position = 0;
+    Published line;
+    while (in >> position >> line.key >> line.number) lines.push_back(line);
+    return lines;
+  }
+  static std::vector<Published> in_topic(const std::string& topic) {
+    std::vector<Published> all;
+    for (const auto& record : read_all(topic)) all.push_back({record.key, std::stoi(record.value)});
+    return all;
+  }
+
+  std::string file_;
+};
+
+TEST_P(RelayWalCrashAt, LosesNothingInventsNothingAndKeepsTheOrder) {
+  EXPECT_GE(torture(file_, "orders"), 3);
+  EXPECT_EQ(fault_in(in_file(), writers * messages_each), "");
+}
+
+TEST_P(RelayWalCrashAt, PublishesEachMessageOnceAndInOrder) {
+  const auto topic = create_topic(unique_topic("relay-wal"), 3);
+  const auto checkpoints = create_topic(unique_topic("checkpoints"), 1, {{"cleanup.policy", "compact"}});
+  EXPECT_GE(torture("transactions:" + checkpoints + ":" + kafka_brokers(), topic), 3);
+  auto records = in_topic(topic);
+  for (int i = 0; i < 100 && static_cast<int>(records.size()) < writers * messages_each; ++i) {
+    std::this_thread::sleep_for(20ms);
+    records = in_topic(topic);
+  }
+  EXPECT_EQ(fault_in_exactly_once(records, writers * messages_each), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Points, RelayWalCrashAt,
+                         ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed"),
+                         [](const auto& point) { return std::string{point.param}; });
+
+/// What was rolled back, and was published all the same, is a message that was invented.
+TEST(RelayWalCrashCheck, RejectsWhatWasRolledBack) {
+  EXPECT_EQ(fault_in({{"k0", 0}, {"k1", 1}}, 2), "");
+  EXPECT_NE(fault_in({{"k0", 0}, {"k1", 1}, {"k1", never}}, 2), "");
+  EXPECT_NE(fault_in_exactly_once({{"k0", 0}, {"k1", 1}, {"k1", never}}, 2), "");
+}
+
+}  // namespace
+}  // namespace annals::tests

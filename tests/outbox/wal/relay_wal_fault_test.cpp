@@ -1,0 +1,131 @@
+// A server of its own, which is restarted under a relay that mines its log, or kept waiting by it.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "annals/core/clock.hpp"
+#include "annals/core/error.hpp"
+#include "annals/outbox/message_log.hpp"
+#include "annals/outbox/outbox.hpp"
+#include "annals/outbox/relay.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/pqxx_compat.hpp"
+#include "recording_sink.hpp"
+#include "support/private_stack.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RelayWalFault : public ::testing::Test {
+ protected:
+  void enqueue(int first, int count) {
+    const outbox::Outbox outbox{database_.as("writer")};
+    const auto writer = postgres::open_pqxx(database_.as("writer"));
+    pqxx::work tx{*writer};
+    for (int i = first; i < first + count; ++i) {
+      outbox.enqueue(tx, outbox::Message{.topic = "orders", .key = "k", .type = "t", .payload = std::to_string(i)});
+    }
+    tx.commit();
+  }
+  outbox::Relay relay(outbox::Sink& sink) {
+    return {database_.as("wal_relay"),
+            outbox::message_log("annals"),
+            sink,
+            clock_,
+            {.read_from = outbox::ReadFrom::wal, .standby_poll = 20ms}};
+  }
+  /// With new relays after what passes, until `count` messages are there.
+  void publish(RecordingSink& sink, std::size_t count) {
+    const auto deadline = clock_.steady() + 60s;
+    while (clock_.steady() < deadline && distinct(sink) < count) {
+      try {
+        auto next = relay(sink);
+        while (clock_.steady() < deadline && distinct(sink) < count) (void)next.step(20ms);
+        (void)next.drain(5s);
+      } catch (const Error& error) {
+        ASSERT_TRUE(error.retryable()) << error.what();
+        clock_.sleep_for(50ms);
+      }
+    }
+  }
+  static std::size_t distinct(const RecordingSink& sink) {
+    std::set<std::string> payloads;
+    for (const auto& message : sink.received) payloads.insert(message.payload);
+    return payloads.size();
+  }
+  /// First occurrences in order, and nothing missing.
+  static void expect_all(const RecordingSink& sink, int count) {
+    int next = 0;
+    for (const auto& message : sink.received) {
+      const auto number = std::stoi(message.payload);
+      ASSERT_LE(number, next) << "came before " << next;
+      if (number == next) ++next;
+    }
+    EXPECT_EQ(next, count);
+  }
+
+  PrivateStack server_{"postgres"};
+  TempDatabase database_{server_.address(), TempDatabase::Schema::applied};
+  SystemClock clock_;
+};
+
+TEST_F(RelayWalFault, LosesNothingWhenTheServerIsKilled) {
+  RecordingSink sink;
+  enqueue(0, 100);
+  publish(sink, 100);
+  for (int written = 100; written < 400; written += 100) {
+    enqueue(written, 100);
+    server_.kill();
+    server_.start();
+    publish(sink, static_cast<std::size_t>(written) + 100);
+  }
+  expect_all(sink, 400);
+}
+
+/// The server stops with a relay attached, as it does with any client.
+TEST_F(RelayWalFault, LetsTheServerStop) {
+  RecordingSink sink;
+  {
+    auto attached = relay(sink);
+    enqueue(0, 10);
+    while (sink.received.size() < 10) (void)attached.step(20ms);
+    server_.restart("fast");
+  }
+  enqueue(10, 10);
+  publish(sink, 20);
+  expect_all(sink, 20);
+}
+
+/// The other side is away for longer than the server waits for a client that says nothing.
+TEST_F(RelayWalFault, KeepsItsStreamWhileTheSinkIsAway) {
+  postgres::Connection{database_.superuser()}.execute("ALTER SYSTEM SET wal_sender_timeout = '2s'");
+  postgres::Connection{database_.superuser()}.execute("SELECT pg_reload_conf()");
+  RecordingSink sink;
+  auto attached = relay(sink);
+  while (attached.step(20ms).state != outbox::StepReport::State::idle) {
+  }
+  const auto walsender = [&] {
+    return postgres::Connection{database_.superuser()}
+        .query("SELECT coalesce(max(active_pid), 0)::int FROM pg_replication_slots")
+        .integer(0, 0);
+  };
+  const auto pid = walsender();
+  ASSERT_GT(pid, 0);
+  sink.options().stalled = true;
+  for (int i = 0; i < 30; ++i) {
+    enqueue(1'000 * i, 1'000);
+    (void)attached.step(1ms);
+  }
+  const auto until = clock_.steady() + 6s;
+  while (clock_.steady() < until) (void)attached.step(100ms);
+  EXPECT_EQ(walsender(), pid) << "the server ended the stream";
+  sink.options().stalled = false;
+  while (distinct(sink) < 30'000) (void)attached.step(20ms);
+  expect_all(sink, 30'000);
+}
+
+}  // namespace
+}  // namespace annals::tests

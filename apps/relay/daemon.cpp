@@ -70,7 +70,10 @@ class Daemon {
   };
 
   void add(const std::string& name) {
-    parts_.push_back({name, std::make_shared<SourceHealth>(name, clock_.steady()), &metrics_.add_source(name), {}});
+    parts_.push_back({name,
+                      std::make_shared<SourceHealth>(name, clock_.steady()),
+                      &metrics_.add_source(config_.relay.name, name),
+                      {}});
   }
 
   std::vector<std::shared_ptr<SourceHealth>> healths() const {

@@ -56,14 +56,16 @@ void LagWatch::look(postgres::Connection& connection, std::string_view applicati
     source.metrics.lag(status);
     const auto owner = outbox::find_relay_owner(connection, *find_message_log(source.log, config_.database.schema),
                                                 config_.relay.name);
-    source.health.set_standby_fault(
-        source.standby.fault({owner, status}, application, std::chrono::steady_clock::now()));
+    auto fault = source.standby.fault({owner, status}, application, std::chrono::steady_clock::now());
+    source.metrics.standby_fault(source.health.snapshot().phase == Phase::standby && !fault.empty());
+    source.health.set_standby_fault(std::move(fault));
   }
 }
 
 void LagWatch::forget() {
   for (const auto& source : sources_) {
     source.metrics.lag(nullptr);
+    source.metrics.standby_fault(std::nullopt);
     source.health.set_standby_fault(std::string{SourceHealth::unknown_owner});
   }
 }

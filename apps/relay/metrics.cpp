@@ -31,7 +31,12 @@ struct Families {
   explicit Families(prometheus::Registry& r)
       : read(counter(r, "annals_relay_messages_read_total", "Messages read from the table")),
         delivered(counter(r, "annals_relay_messages_delivered_total", "Messages that the sink confirmed")),
-        restarts(counter(r, "annals_relay_restarts_total", "Sessions that ended with an error and were opened again")),
+        delivered_bytes(counter(r, "annals_relay_delivered_bytes_total",
+                                "Keys and payloads of the messages that the sink confirmed")),
+        batches(counter(r, "annals_relay_batches_total", "Reads of the table that found something")),
+        released(counter(r, "annals_relay_released_total", "Messages that had been set aside and were published")),
+        restarts(counter(r, "annals_relay_restarts_total",
+                         "Retries: sessions that ended with an error and were opened again")),
         blocked(counter(r, "annals_relay_blocked_seconds_total", "Time spent waiting for open transactions")),
         throttled(counter(r, "annals_relay_throttled_seconds_total", "Time spent waiting because of a rate limit")),
         set_aside(counter(r, "annals_relay_set_aside_total", "Messages that cannot be published and were set aside")),
@@ -51,6 +56,8 @@ struct Families {
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
         circuit(gauge(r, "annals_relay_circuit_open",
                       "1 while the sink's other side is away, and while waiting before a new attempt after an error")),
+        standby_fault(
+            gauge(r, "annals_relay_standby_fault", "1 while it stands by for a lock whose holder publishes nothing")),
         sink(gauge(r, "annals_relay_sink_connected", "1 while the sink's other side answers")),
         step(prometheus::BuildHistogram()
                  .Name("annals_relay_step_duration_seconds")
@@ -64,19 +71,22 @@ struct Families {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
   }
 
-  Counters &read, &delivered, &restarts, &blocked, &throttled, &set_aside;
+  Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside;
   Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
-      &blocker_age, &state, &circuit, &sink;
+      &blocker_age, &state, &circuit, &standby_fault, &sink;
   Histograms& step;
 };
 
 class Source final : public SourceMetrics {
  public:
-  Source(Families& families, const std::string& name)
-      : labels_{{"source", name}},
+  Source(Families& families, const std::string& relay, const std::string& name)
+      : labels_{{"relay", relay}, {"source", name}},
         families_(families),
         read_(families.read.Add(labels_)),
         delivered_(families.delivered.Add(labels_)),
+        delivered_bytes_(families.delivered_bytes.Add(labels_)),
+        batches_(families.batches.Add(labels_)),
+        released_(families.released.Add(labels_)),
         blocked_(families.blocked.Add(labels_)),
         throttled_(families.throttled.Add(labels_)),
         set_aside_(families.set_aside.Add(labels_)),
@@ -97,8 +107,10 @@ class Source final : public SourceMetrics {
   void step(const outbox::StepReport& report, std::chrono::duration<double> duration) override {
     read_.Increment(static_cast<double>(report.read));
     delivered_.Increment(static_cast<double>(report.delivered));
+    delivered_bytes_.Increment(static_cast<double>(report.delivered_bytes));
+    batches_.Increment(static_cast<double>(report.batches));
+    released_.Increment(static_cast<double>(report.released));
     throttled_.Increment(report.throttled.count());
-    set_aside_.Increment(static_cast<double>(report.set_aside.size()));
     parked_keys_.Set(static_cast<double>(report.parked_keys));
     in_flight_.Set(static_cast<double>(report.in_flight));
     acknowledged_.Set(static_cast<double>(report.acknowledged));
@@ -120,6 +132,7 @@ class Source final : public SourceMetrics {
     retrying_ = phase == Phase::retrying;
     circuit_.Set(retrying_ || open_ ? 1 : 0);
     if (phase == Phase::retrying || phase == Phase::stopped) in_flight_.Set(0);
+    if (phase == Phase::retrying || phase == Phase::stopped || phase == Phase::halted) blocker_age_.Set(0);
   }
 
   void sink_connected(bool connected) override { sink_.Set(connected ? 1 : 0); }
@@ -134,6 +147,8 @@ class Source final : public SourceMetrics {
     (found == restarts_.end() ? restarts_.find("other") : found)->second->Increment();
   }
 
+  void set_aside() override { set_aside_.Increment(); }
+
   /// A series that says 0 when nothing is known would be a lie: it goes away instead.
   void lag(const outbox::RelayStatus* status) override {
     const std::lock_guard lock{lag_mutex_};
@@ -146,6 +161,11 @@ class Source final : public SourceMetrics {
     const auto* slot = status != nullptr && status->slot ? &*status->slot : nullptr;
     show(families_.retained, retained_, status != nullptr,
          slot == nullptr ? 0 : static_cast<double>(slot->retained_bytes));
+  }
+
+  void standby_fault(std::optional<bool> fault) override {
+    const std::lock_guard lock{lag_mutex_};
+    show(families_.standby_fault, standby_fault_, fault.has_value(), fault.value_or(false) ? 1 : 0);
   }
 
  private:
@@ -166,7 +186,8 @@ class Source final : public SourceMetrics {
 
   const Labels labels_;
   Families& families_;
-  prometheus::Counter &read_, &delivered_, &blocked_, &throttled_, &set_aside_;
+  prometheus::Counter &read_, &delivered_, &delivered_bytes_, &batches_, &released_, &blocked_, &throttled_,
+      &set_aside_;
   prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};
@@ -180,6 +201,7 @@ class Source final : public SourceMetrics {
   prometheus::Gauge* parked_ = nullptr;
   prometheus::Gauge* dead_letters_ = nullptr;
   prometheus::Gauge* retained_ = nullptr;
+  prometheus::Gauge* standby_fault_ = nullptr;
 };
 
 prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {
@@ -219,9 +241,9 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
 
 Metrics::~Metrics() = default;
 
-SourceMetrics& Metrics::add_source(const std::string& name) {
+SourceMetrics& Metrics::add_source(const std::string& relay, const std::string& name) {
   const std::lock_guard lock{impl_->mutex};
-  return *impl_->sources.emplace_back(std::make_unique<Source>(impl_->families, name));
+  return *impl_->sources.emplace_back(std::make_unique<Source>(impl_->families, relay, name));
 }
 
 std::string Metrics::text() {

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "annals/outbox/relay.hpp"
@@ -23,8 +24,12 @@ class SourceMetrics {
   /// The sink's other side is away, or has been and has taken nothing yet.
   virtual void circuit_open(bool open) = 0;
   virtual void restart(std::string_view reason) = 0;
+  /// One message was set aside.
+  virtual void set_aside() = 0;
   /// Nothing when it cannot be known at the moment.
   virtual void lag(const outbox::RelayStatus* status) = 0;
+  /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.
+  virtual void standby_fault(std::optional<bool> fault) = 0;
 };
 
 /// All metrics of the process in Prometheus' text format. Thread safety: all methods.
@@ -35,8 +40,9 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// Registers a source; every series of it is there from the start. Owned by Metrics.
-  [[nodiscard]] SourceMetrics& add_source(const std::string& name);
+  /// Registers a source of the relay of this name; every series of it is there from the start, but for those that the
+  /// database has to be asked for. Owned by Metrics.
+  [[nodiscard]] SourceMetrics& add_source(const std::string& relay, const std::string& name);
   [[nodiscard]] std::string text();
 
  private:

@@ -97,6 +97,15 @@ host::ExitCode Source::publish(const OpenSink& sink, const std::stop_token& stop
   if (breaker_.state() != Breaker::State::closed) probe(sink, stop);
   limits_ = parts_.limits.get();
   auto relay = open_relay(sink);
+  try {
+    return publish(relay, sink, stop);
+  } catch (const Error&) {
+    for (const auto& message : relay.take_set_aside()) note(message);
+    throw;
+  }
+}
+
+host::ExitCode Source::publish(outbox::Relay& relay, const OpenSink& sink, const std::stop_token& stop) {
   bool caught_up = false;
   while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
   enter(Phase::draining);
@@ -191,7 +200,17 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
   watch_blockers(report);
-  for (const auto& message : report.set_aside) log_set_aside(message);
+  for (const auto& message : report.set_aside) note(message);
+}
+
+/// The halt itself is told by halt(), once, with all of the error.
+void Source::note(const outbox::SetAside& message) {
+  if (message.policy == outbox::PoisonPolicy::halt) {
+    halted_at_ = message;
+    return;
+  }
+  parts_.metrics.set_aside();
+  log_set_aside(message);
 }
 
 void Source::log_set_aside(const outbox::SetAside& message) {
@@ -268,11 +287,22 @@ std::optional<host::ExitCode> Source::await_preparation(const Error& error) {
 
 host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
   enter(Phase::halted, told("halted", error.message()));
-  parts_.log.write(host::Level::error, "halted: this needs an operator",
-                   {{"source", name_},
-                    {"reason", error.message()},
-                    {"hint", error.hint()},
-                    {"exit_code", std::to_string(static_cast<int>(code))}});
+  const auto exit_code = std::to_string(static_cast<int>(code));
+  if (halted_at_) {
+    parts_.log.write(host::Level::error, "halted: this needs an operator",
+                     {{"source", name_},
+                      {"topic", halted_at_->topic},
+                      {"key", halted_at_->key},
+                      {"position", std::to_string(halted_at_->position)},
+                      {"id", halted_at_->id.to_string()},
+                      {"reason", error.message()},
+                      {"hint", error.hint()},
+                      {"exit_code", exit_code}});
+  } else {
+    parts_.log.write(
+        host::Level::error, "halted: this needs an operator",
+        {{"source", name_}, {"reason", error.message()}, {"hint", error.hint()}, {"exit_code", exit_code}});
+  }
   return code;
 }
 

@@ -56,6 +56,7 @@ class Source {
   [[nodiscard]] outbox::Relay open_relay(const OpenSink& sink) const;
   void require_tables();
   [[nodiscard]] host::ExitCode publish(const OpenSink& sink, const std::stop_token& stop);
+  [[nodiscard]] host::ExitCode publish(outbox::Relay& relay, const OpenSink& sink, const std::stop_token& stop);
   void probe(const OpenSink& sink, const std::stop_token& stop);
   [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
   void observe_sink(const outbox::StepReport& report, bool connected);
@@ -65,6 +66,7 @@ class Source {
   void enter(Phase phase, std::string detail = {});
   void log_change(Phase from, Phase to);
   void watch_blockers(const outbox::StepReport& report);
+  void note(const outbox::SetAside& message);
   void log_set_aside(const outbox::SetAside& message);
   void log_blocker(const postgres::Blocker& blocker, std::chrono::seconds waited);
 
@@ -85,6 +87,7 @@ class Source {
   Breaker breaker_;
   Phase phase_ = Phase::connecting;
   std::size_t in_flight_ = 0;  ///< of the last step
+  std::optional<outbox::SetAside> halted_at_;
   LiveLimits::Limits limits_;  ///< that the relay has
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
   std::chrono::steady_clock::time_point blocked_log_at_;  // not before then

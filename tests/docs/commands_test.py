@@ -251,7 +251,7 @@ class Running(unittest.TestCase):
 
     def test_probes_of_the_pod_reach_it(self):
         """Without a cluster: it is asked what the kubelet asks."""
-        pod = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", self.document, re.S | re.M)[1])
+        pod = yaml.safe_load(re.search(r"^```yaml\n(termination.*?)^```", self.document, re.S | re.M)[1])
         container, grace_s = pod["containers"][0], pod["terminationGracePeriodSeconds"]
         self.start(**{e["name"]: e["value"].replace("9464", self.port) for e in container["env"]})
         for probe in ("livenessProbe", "readinessProbe"):

@@ -42,6 +42,10 @@ class Setup(unittest.TestCase):
         packages = self.packages("ID=debian\nVERSION_ID=12\n", "--build-only")
         self.assertIn("librdkafka-dev", packages)
         self.assertNotIn("postgresql", packages)
+        self.assertNotIn("prometheus", packages)
+
+    def test_has_what_scrapes_a_relay(self):
+        self.assertIn("prometheus", self.packages("ID=debian\nVERSION_ID=12\n"))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ struct Poison {
   std::int64_t ticket = 0;
   MessageSource::Place place;
   std::string topic = {};  ///< empty when there is none: an event without route
+  std::string key = {};    ///< empty when there is none, or the message cannot be read any more
   std::string type = {};   ///< empty when the message cannot be read any more
   std::string reason = {};
   std::string hint = {};  ///< how to mend the cause; empty: the usual causes

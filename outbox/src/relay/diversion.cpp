@@ -18,14 +18,27 @@ Diversion::Taken Diversion::divert_known(const MessageView& message, bool poison
 std::optional<Diversion::Taken> Diversion::divert(const MessageView& message, const std::string& reason) {
   const auto entry = entry_for(message, reason);
   if (!entry) return std::nullopt;
-  parking_.add(message, *entry);
-  news_.push_back({.policy = entry->policy,
+  set_aside(message, *entry);
+  return pass(message, *entry);
+}
+
+void Diversion::set_aside(const MessageView& message, const ParkedEntry& entry) {
+  parking_.add(message, entry);
+  news_.push_back({.policy = entry.policy,
                    .position = message.position,
                    .id = message.id,
                    .topic = std::string{message.topic},
                    .key = std::string{message.key},
-                   .reason = reason});
-  return pass(message, *entry);
+                   .reason = entry.reason});
+}
+
+void Diversion::tell_halt(const Poison& poison) {
+  news_.push_back({.policy = PoisonPolicy::halt,
+                   .position = poison.place.position,
+                   .id = poison.place.id,
+                   .topic = poison.topic,
+                   .key = poison.key,
+                   .reason = poison.reason});
 }
 
 /// How the message is to be set aside; nothing when the relay is to halt.
@@ -88,7 +101,7 @@ bool Diversion::divert_refused(const Delivery& refused, MessageSource& source) {
     return true;
   }
   const auto entry = entry_for(message, refused.reason);
-  if (entry) parking_.add(message, *entry);
+  if (entry) set_aside(message, *entry);
   return entry.has_value();
 }
 

@@ -51,6 +51,8 @@ class Diversion {
   [[nodiscard]] std::optional<Taken> divert(const MessageView& message, const std::string& reason);
   /// Sets all that the other side refused aside, so that the next run need not meet it; false when the relay is to halt.
   [[nodiscard]] bool divert_refused(MessageSource& source);
+  /// The relay halts at this one.
+  void tell_halt(const Poison& poison);
   /// What was set aside since the last call.
   [[nodiscard]] std::vector<SetAside> take_news() { return std::exchange(news_, {}); }
 
@@ -60,6 +62,7 @@ class Diversion {
   [[nodiscard]] std::optional<ParkedEntry> entry_for(const MessageView& message, const std::string& reason) const;
   [[nodiscard]] bool divert_refused(const Delivery& refused, MessageSource& source);
   void keep(const MessageView& message, const ParkedEntry& entry, const std::string& reason);
+  void set_aside(const MessageView& message, const ParkedEntry& entry);
 
   Parts parts_;
   Parking parking_;

@@ -1,6 +1,7 @@
 #include "relay/prefix_tracker.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "annals/core/assert.hpp"
 
@@ -13,10 +14,14 @@ void PrefixTracker::start(std::int64_t position) {
   prefix_ = last_ = position;
 }
 
-void PrefixTracker::sent(std::int64_t position) {
+void PrefixTracker::sent(std::int64_t position, std::size_t bytes) {
   ANNALS_ASSERT(!full() && position > last_);
   ++size_;
-  slot(size_ - 1) = {.position = position, .through = position, .delivered = false};
+  constexpr std::size_t bytes_max = std::numeric_limits<std::uint32_t>::max();  // PostgreSQL's values end at 1 GiB
+  slot(size_ - 1) = {.position = position,
+                     .through = position,
+                     .bytes = static_cast<std::uint32_t>(std::min(bytes, bytes_max)),
+                     .delivered = false};
   ++in_flight_;
   last_ = position;
 }
@@ -35,6 +40,7 @@ bool PrefixTracker::delivered(std::int64_t position) {
   Slot* found = find(position);
   if (found == nullptr || found->delivered) return false;
   found->delivered = true;
+  delivered_bytes_ += found->bytes;
   --in_flight_;
   advance();
   return true;

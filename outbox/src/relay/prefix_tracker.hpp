@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace annals::outbox {
@@ -17,7 +18,7 @@ class PrefixTracker {
   /// Forgets everything; all up to `position` counts as delivered.
   void start(std::int64_t position);
   /// A message was sent; `position` is above all before it. Asserts that there is room.
-  void sent(std::int64_t position);
+  void sent(std::int64_t position, std::size_t bytes = 0);
   /// A position that needs no delivery; takes no room.
   void skipped(std::int64_t position);
   /// False when no message with this position waits for its delivery: never sent, or reported already.
@@ -27,12 +28,15 @@ class PrefixTracker {
   [[nodiscard]] std::int64_t prefix() const noexcept { return prefix_; }
   /// Sent and not yet delivered.
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Of all messages that were delivered since the last call.
+  [[nodiscard]] std::uint64_t take_delivered_bytes() noexcept { return std::exchange(delivered_bytes_, 0); }
   [[nodiscard]] bool full() const noexcept { return size_ == slots_.size(); }
 
  private:
   struct Slot {
     std::int64_t position;
     std::int64_t through;  // positions skipped right after it
+    std::uint32_t bytes;   // beside the flag it costs no room
     bool delivered;
   };
   [[nodiscard]] Slot& slot(std::size_t index) noexcept;
@@ -43,6 +47,7 @@ class PrefixTracker {
   std::size_t head_ = 0;
   std::size_t size_ = 0;
   std::size_t in_flight_ = 0;
+  std::uint64_t delivered_bytes_ = 0;
   std::int64_t prefix_ = 0;
   std::int64_t last_ = 0;
 };

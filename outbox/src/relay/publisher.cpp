@@ -16,18 +16,20 @@ namespace {
               {.hint = "the sink breaks its contract (annals/outbox/sink.hpp)"}};
 }
 
+std::size_t bytes_of(const MessageView& message) { return message.key.size() + message.payload.size(); }
+
 }  // namespace
 
 bool Publisher::offer(const MessageView& message) {
   if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
-  tracker_.sent(message.ticket);
+  tracker_.sent(message.ticket, bytes_of(message));
   return true;
 }
 
 bool Publisher::offer_aside(const MessageView& message) {
   ANNALS_ASSERT(message.ticket < 0);
   if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
-  ++aside_;
+  aside_.emplace(message.ticket, bytes_of(message));
   return true;
 }
 
@@ -48,8 +50,10 @@ std::size_t Publisher::account() {
     if (in_flight() == 0) throw_breach(delivery.ticket);
     if (!delivery.delivered()) {
       fail(delivery);
-    } else if (delivery.ticket < 0 && aside_ > 0) {
-      --aside_;
+    } else if (const auto aside = aside_.find(delivery.ticket); aside != aside_.end()) {
+      aside_sums_.bytes += aside->second;
+      ++aside_sums_.aside;
+      aside_.erase(aside);
       delivered_aside_.push_back(delivery.ticket);
       ++count;
     } else if (tracker_.delivered(delivery.ticket)) {
@@ -59,6 +63,12 @@ std::size_t Publisher::account() {
     }
   }
   return count;
+}
+
+Publisher::Sums Publisher::take_sums() {
+  auto sums = std::exchange(aside_sums_, {});
+  sums.bytes += tracker_.take_delivered_bytes();
+  return sums;
 }
 
 void Publisher::fail(const Delivery& delivery) {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -32,9 +33,15 @@ class Publisher {
   /// Everything up to this ticket is delivered or skipped.
   [[nodiscard]] std::int64_t acknowledged() const noexcept { return tracker_.prefix(); }
   /// Sent and not yet reported.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() + aside_ - undelivered_; }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() + aside_.size() - undelivered_; }
   /// Of these, those with tickets below 0.
-  [[nodiscard]] std::size_t in_flight_aside() const noexcept { return aside_; }
+  [[nodiscard]] std::size_t in_flight_aside() const noexcept { return aside_.size(); }
+  /// Of all that was delivered since the last call.
+  struct Sums {
+    std::uint64_t bytes = 0;  ///< keys and payloads
+    std::size_t aside = 0;    ///< how many with tickets below 0
+  };
+  [[nodiscard]] Sums take_sums();
   /// Something was reported that is not delivered: nothing more may be sent.
   [[nodiscard]] bool failed() const noexcept { return undelivered_ > 0; }
   /// The messages that the other side said no to, by ticket. Those that were merely given up are never among them.
@@ -51,7 +58,8 @@ class Publisher {
   std::vector<Delivery> deliveries_;  // kept for its memory
   std::vector<Delivery> refused_;     // ordered
   std::vector<std::int64_t> delivered_aside_;
-  std::size_t aside_ = 0;
+  std::map<std::int64_t, std::size_t> aside_;  // in flight with tickets below 0: a batch; and their bytes
+  Sums aside_sums_;                            // of these, delivered
   std::optional<Delivery> undecided_;
   std::size_t undelivered_ = 0;
 };

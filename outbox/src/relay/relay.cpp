@@ -174,6 +174,10 @@ StepReport Relay::step(milliseconds wait_max) {
   }
 }
 
+std::vector<SetAside> Relay::take_set_aside() {
+  return impl_->run ? impl_->run->take_set_aside() : std::vector<SetAside>{};
+}
+
 void Relay::limit(std::vector<RateLimit> limits) {
   (void)Throttle{limits};
   impl_->options.rate_limits = std::move(limits);

@@ -77,6 +77,7 @@ Poison poison_of(const MessageView& message, std::string reason, std::string hin
   return {.ticket = message.ticket,
           .place = {.position = message.position, .id = message.id},
           .topic = std::string{message.topic},
+          .key = std::string{message.key},
           .type = std::string{message.type},
           .reason = std::move(reason),
           .hint = std::move(hint)};
@@ -121,6 +122,7 @@ std::size_t RelayRun::pass(StepReport& report) {
   committer_.hold_when_due(!is_throttled() && (!intake_.empty() || intake_.may_read()));
   const auto delivered = collect(0ms);
   report.read += read;
+  report.batches += read > 0 ? 1 : 0;
   report.delivered += delivered;
   return read + sent + delivered;
 }
@@ -257,6 +259,9 @@ bool RelayRun::is_quiet() const {
 }
 
 void RelayRun::complete(StepReport& report, bool progress) {
+  const auto sums = publisher_.take_sums();
+  report.delivered_bytes = sums.bytes;
+  report.released = sums.aside;
   report.in_flight = publisher_.in_flight();
   report.acknowledged = source_.place(publisher_.acknowledged()).position;
   report.checkpoint = committer_.position();
@@ -304,7 +309,10 @@ void RelayRun::fail(std::optional<Poison> poison, std::optional<Error> broken) {
   }
   const auto* refused = first_refused(all_refused);
   if (refused != nullptr && (!poison || refused->ticket < poison->ticket)) poison = describe(*refused);
-  if (poison) throw_poison(*poison, options_.name, log_);
+  if (poison) {
+    diversion_.tell_halt(*poison);
+    throw_poison(*poison, options_.name, log_);
+  }
   if (broken) {
     throw Error{
         broken->kind(), broken->message(), {.hint = broken->hint(), .sqlstate = broken->sqlstate(), .retryable = true}};

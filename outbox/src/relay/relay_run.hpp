@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "admission/admission.hpp"
 #include "admission/throttle.hpp"
@@ -56,6 +57,8 @@ class RelayRun {
   /// On the way out with an error: what is known to be delivered need not be published again.
   void leave() noexcept;
   [[nodiscard]] std::size_t in_flight() const noexcept { return publisher_.in_flight(); }
+  /// What no StepReport has told, because the step failed.
+  [[nodiscard]] std::vector<SetAside> take_set_aside() { return diversion_.take_news(); }
 
  private:
   // Work

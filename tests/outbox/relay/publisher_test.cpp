@@ -35,6 +35,29 @@ TEST(Publisher, AcknowledgesWhatTheSinkDelivered) {
   EXPECT_EQ(publisher.in_flight(), 0U);
 }
 
+TEST(Publisher, CountsTheBytesOfWhatWasDelivered) {
+  RecordingSink sink{{.undeliverable = {2}}};
+  MemoryProgress progress;
+  MemoryDestination destination{sink, progress};
+  Publisher publisher{destination, 10};
+  const auto view = [](std::int64_t ticket, std::string_view key, std::string_view payload) {
+    MessageView message;
+    message.ticket = message.position = ticket;
+    message.key = key;
+    message.payload = payload;
+    return message;
+  };
+  EXPECT_TRUE(publisher.offer(view(1, "key", "four")));
+  EXPECT_TRUE(publisher.offer_aside(view(-1, "", "aside")));
+  EXPECT_TRUE(publisher.offer(view(2, "key", "refused")));
+  EXPECT_EQ(publisher.take_sums().bytes, 0U);
+  EXPECT_EQ(publisher.collect(0ms), 2U);
+  const auto sums = publisher.take_sums();
+  EXPECT_EQ(sums.bytes, 12U);
+  EXPECT_EQ(sums.aside, 1U);
+  EXPECT_EQ(publisher.take_sums().bytes, 0U) << "each is told once";
+}
+
 TEST(Publisher, TakesNoMoreThanTheSinkOrTheBoundHasRoomFor) {
   RecordingSink sink{{.room = 2}};
   MemoryProgress progress;

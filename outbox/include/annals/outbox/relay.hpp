@@ -123,9 +123,9 @@ struct RelayOptions {
   std::function<void(std::string_view point)> at_point = {};
 };
 
-/// A message that a relay has set aside, for whoever logs it.
+/// A message that a relay has set aside, or halts at, for whoever logs it.
 struct SetAside {
-  PoisonPolicy policy = PoisonPolicy::park;
+  PoisonPolicy policy = PoisonPolicy::park;  ///< halt: the relay halts at it
   std::int64_t position = 0;
   EventId id;
   std::string topic;
@@ -142,8 +142,11 @@ struct StepReport {
   };
   State state = State::standby;
   std::size_t read = 0;                          ///< messages read in this step
+  std::size_t batches = 0;                       ///< reads in this step that found something
   std::chrono::duration<double> throttled{0};    ///< waited in this step because of a rate limit
   std::size_t delivered = 0;                     ///< messages reported as delivered in this step
+  std::uint64_t delivered_bytes = 0;             ///< their keys and payloads
+  std::size_t released = 0;                      ///< of them, those that had been set aside before
   std::size_t in_flight = 0;                     ///< sent, not yet reported
   std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
   std::int64_t checkpoint = 0;                   ///< position up to which everything is recorded as delivered
@@ -180,6 +183,9 @@ class Relay {
 
   /// Does one bounded piece of work; when there is none, waits at most `wait_max` for some.
   StepReport step(std::chrono::milliseconds wait_max);
+  /// After an Error of step() or drain(): the messages that were set aside on the way out, and the one that it halts at. Each is
+  /// told once.
+  [[nodiscard]] std::vector<SetAside> take_set_aside();
   /// From now on these limits hold, and no others. Throws Error{invalid} for limits that cannot be meant; then the old ones
   /// hold.
   void limit(std::vector<RateLimit> limits);

@@ -80,6 +80,8 @@ TEST_F(RelayDaemonEndpoint, CountsWhatItPublishes) {
            relay_->metric("annals_relay_checkpoint_position{source=\"outbox\"}") == 25.0;
   })) << relay_->get("/metrics").body;
   EXPECT_EQ(relay_->metric("annals_relay_messages_read_total{source=\"outbox\"}"), 25.0);
+  EXPECT_GE(relay_->metric("annals_relay_batches_total{source=\"outbox\"}").value_or(0), 1.0);
+  EXPECT_GT(relay_->metric("annals_relay_delivered_bytes_total{source=\"outbox\"}").value_or(0), 25.0);
   EXPECT_EQ(relay_->metric("annals_relay_in_flight_messages{source=\"outbox\"}"), 0.0);
   EXPECT_TRUE(eventually([&] { return relay_->metric("annals_relay_lag_messages{source=\"outbox\"}") == 0.0; }));
   EXPECT_TRUE(
@@ -153,8 +155,11 @@ TEST_F(RelayDaemonEndpoint, IsNotReadyWhileAStrangerHoldsTheLock) {
     const auto answer = relay_->get("/readyz");
     return answer.status == 503 && answer.body.find("(stranger), which is not annals-relay") != std::string::npos;
   })) << relay_->get("/readyz").body;
+  const auto fault = [&] { return relay_->metric("annals_relay_standby_fault{source=\"outbox\"}"); };
+  EXPECT_TRUE(eventually([&] { return fault() == 1.0; }));
   stranger.execute("SELECT pg_advisory_unlock_all()");
   EXPECT_TRUE(eventually([&] { return relay_->ready(); })) << relay_->get("/readyz").body;
+  EXPECT_TRUE(eventually([&] { return fault() == 0.0; }));
 }
 
 TEST_F(RelayDaemonEndpoint, IsNotReadyWhileAStrangerUnderItsNameHoldsTheLockBeforeTheFirstCheckpoint) {

@@ -13,6 +13,7 @@ namespace annals::tests {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class RelayDaemonHalt : public RelayDaemonTest {};
@@ -27,6 +28,7 @@ TEST_F(RelayDaemonHalt, APoisonMessageEndsItWithSevenAndTheRemedy) {
            {.topic = topic, .key = "k", .type = "shop.v1.Small", .payload = "x"}});
   ASSERT_EQ(relay->wait_for_exit(), 7) << relay->err();
   EXPECT_THAT(relay->err(), AllOf(HasSubstr("halted"), HasSubstr("message 6 "), HasSubstr(topic), HasSubstr("hint=")));
+  EXPECT_THAT(relay->err(), ContainsRegex("halted: .* source=outbox topic=\\S+ key=k position=6 id=[0-9a-f-]{36} "));
   const auto records = read_all(topic);
   EXPECT_EQ(records.size(), 5U) << "nothing after the poison, but: " << records.back().header("ce_type") << "\n"
                                 << relay->err();
@@ -55,6 +57,8 @@ TEST_F(RelayDaemonHalt, APoisonMessageMayBeParkedAndGivenUpWhileItRuns) {
   EXPECT_EQ(seen.size(), 32U) << "three keys of ten, and two of the fourth";
   EXPECT_TRUE(eventually([&] { return relay->metric("annals_relay_parked_messages{source=\"outbox\"}") == 8.0; }));
   EXPECT_EQ(relay->metric("annals_relay_parked_keys{source=\"outbox\"}"), 1.0);
+  EXPECT_EQ(relay->metric("annals_relay_set_aside_total{source=\"outbox\"}"), 1.0) << "the broker refused it";
+  EXPECT_THAT(relay->err(), ContainsRegex("parked, .* source=outbox topic=\\S+ key=k2 position=11 id=[0-9a-f-]{36} "));
   postgres::Connection connection{database_.as("operator")};
   outbox::decide_parked(connection, outbox::message_log("annals"),
                         {.position = 11, .action = outbox::ParkedAction::skip, .reason = "too large"});
@@ -65,6 +69,7 @@ TEST_F(RelayDaemonHalt, APoisonMessageMayBeParkedAndGivenUpWhileItRuns) {
     if (record.key == "k2" && std::stoi(record.value) > 10) last.push_back(record.value);
   }
   EXPECT_THAT(last, ::testing::ElementsAre("14", "18", "22", "26", "30", "34", "38"));
+  EXPECT_EQ(relay->metric("annals_relay_released_total{source=\"outbox\"}"), 7.0);
 }
 
 TEST_F(RelayDaemonHalt, WhatIsSetAsideIsInTheLogWithItsRemedy) {

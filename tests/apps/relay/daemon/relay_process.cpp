@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -137,7 +138,9 @@ HttpAnswer RelayProcess::get(const std::string& path, const std::string& host, c
 
 std::optional<double> RelayProcess::metric(const std::string& series) const {
   std::istringstream in{get("/metrics").body};
+  const std::regex relay{"relay=\"[^\"]*\",?"};
   for (std::string line; std::getline(in, line);) {
+    line = std::regex_replace(line, relay, "");
     if (line.rfind(series + " ", 0) == 0) return std::stod(line.substr(series.size() + 1));
   }
   return std::nullopt;

@@ -60,7 +60,7 @@ class RelayProcess {
   [[nodiscard]] int port() const;
   /// The most memory that it has had so far (VmHWM); 0 when it has ended.
   [[nodiscard]] std::int64_t peak_memory_bytes() const { return tests::peak_memory_bytes(pid_); }
-  /// The value of a series such as `name{source="outbox"}`; nothing when it is not there.
+  /// The value of a series such as `name{source="outbox"}`, its label `relay` left out; nothing when it is not there.
   [[nodiscard]] std::optional<double> metric(const std::string& series) const;
 
  private:

@@ -66,8 +66,8 @@ void ParkedStore::on_disk(Work work) {
   transaction.commit();
 }
 
-std::map<TopicKey, std::int64_t> ParkedStore::closed_keys(std::size_t max) {
-  const auto rows = connection_.query(render(sql::parked_closed), mine().bigint(static_cast<std::int64_t>(max)));
+std::map<TopicKey, std::int64_t> ParkedStore::closed_keys() {
+  const auto rows = connection_.query(render(sql::parked_closed), mine());
   std::map<TopicKey, std::int64_t> keys;
   for (int row = 0; row < rows.rows(); ++row) keys[{rows.text(row, 0), rows.text(row, 1)}] = rows.bigint(row, 2);
   return keys;
@@ -141,7 +141,8 @@ std::vector<std::int64_t> ParkedStore::of_batch(const EventId& batch) {
 void ParkedStore::finish(const std::vector<std::int64_t>& places, Outcome outcome) {
   if (places.empty()) return;
   on_disk([&] {
-    connection_.query(render(sql::parked_drop_waiting), Params{}.bigint_array(places));
+    if (outcome == Outcome::published)
+      connection_.query(render(sql::parked_drop_waiting), Params{}.bigint_array(places));
     connection_.query(render(sql::parked_done),
                       Params{}.bigint_array(places).text(outcome == Outcome::published ? "published" : "skipped"));
   });

@@ -40,8 +40,8 @@ class ParkedStore {
  public:
   ParkedStore(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay);
 
-  /// Keys of which something waits, each with the position of the first; no more than `max`.
-  [[nodiscard]] std::map<TopicKey, std::int64_t> closed_keys(std::size_t max);
+  /// Keys of which something waits, each with the position of the first.
+  [[nodiscard]] std::map<TopicKey, std::int64_t> closed_keys();
   /// A message that a run will meet again, because its checkpoint is not past it.
   struct Recent {
     MessageSource::Place place;

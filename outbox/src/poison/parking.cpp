@@ -147,7 +147,7 @@ void Parking::finish(const std::vector<std::int64_t>& places) {
 /// What waits is what the table says: nothing is parked between the last batch and its end (P2).
 void Parking::reopen() {
   ANNALS_ASSERT(store_->unwritten() == 0);
-  closed_ = store_->closed_keys(keys_max_);
+  closed_ = store_->closed_keys();
 }
 
 }  // namespace annals::outbox

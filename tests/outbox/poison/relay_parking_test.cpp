@@ -116,6 +116,37 @@ TEST_F(RelayParking, GivesOneUpAndGoesOnBehindIt) {
   EXPECT_EQ(parked(true).front().outcome, "skipped");
 }
 
+// One that merely waits may be given up as well: it is when its turn comes, and stays on record.
+TEST_F(RelayParking, GivesUpOneThatWaits) {
+  enqueue_numbers(0, 20);
+  RecordingSink sink{{.unsendable = {8}}};
+  publish(sink);
+  decide(13, ParkedAction::skip);
+  publish(sink);
+  EXPECT_THAT(parked_positions(), ElementsAre(8, 13, 18));
+  sink.options().unsendable.clear();
+  EXPECT_EQ(release("k2"), 1);
+  publish(sink);
+  EXPECT_THAT(of_key(sink, "k2"), ElementsAre("2", "7", "17"));
+  std::vector<std::string> outcomes;
+  for (const auto& message : parked(true)) outcomes.push_back(message.outcome);
+  EXPECT_THAT(outcomes, ElementsAre("published", "skipped"));
+}
+
+// A lower bound than there are keys that wait opens none of them.
+TEST_F(RelayParking, KeepsAllKeysClosedWhateverTheBoundIsNow) {
+  enqueue_numbers(0, 10);
+  RecordingSink sink{{.unsendable = {1, 2, 3}}};
+  publish(sink);
+  enqueue_numbers(10, 10);
+  auto options = parking();
+  options.parked_keys_max = 1;
+  publish(sink, options);
+  EXPECT_THAT(of_key(sink, "k0"), IsEmpty());
+  EXPECT_THAT(of_key(sink, "k1"), IsEmpty());
+  EXPECT_THAT(of_key(sink, "k2"), IsEmpty());
+}
+
 TEST_F(RelayParking, PublishesWithTheHeadersThatAnOperatorGave) {
   enqueue_numbers(0, 10);
   RecordingSink sink{{.unsendable = {8}}};
@@ -358,6 +389,7 @@ TEST_F(RelayParking, ParksAnewWhatIsReadAgain) {
   go_back();
   sink.options().unsendable = {3, 8};
   publish(sink);
+  publish(sink);  // what was decided before it was parked anew counts no more
   EXPECT_THAT(parked_positions(), ElementsAre(3, 8, 13, 18)) << "in the order of the log";
   sink.options().unsendable.clear();
   sink.received.clear();

@@ -9,6 +9,7 @@
 #include "annals/postgres/row_batch.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
+#include "poison/parked_columns.hpp"
 
 namespace annals::outbox {
 
@@ -37,7 +38,7 @@ std::optional<Timestamp> optional_time(const postgres::Result& rows, int row, in
 ParkedMessage message_of(const postgres::Result& rows, int row) {
   ParkedMessage message{.position = rows.bigint(row, 0),
                         .id = rows.uuid(row, 1),
-                        .policy = rows.bytes(row, 2) == "park" ? PoisonPolicy::park : PoisonPolicy::dead_letter,
+                        .policy = policy_of(rows.bytes(row, 2)),
                         .topic = rows.text(row, 3),
                         .key = rows.text(row, 4),
                         .reason = rows.text(row, 5),
@@ -114,16 +115,6 @@ void require_headers(const ParkedDecision& decision) {
   require_valid(metadata);
 }
 
-Params& add_headers(Params& params, const ParkedDecision& decision) {
-  if (decision.action != ParkedAction::headers) return params.null();
-  std::vector<std::optional<std::string_view>> texts;
-  for (const auto& [name, value] : decision.headers) {
-    texts.emplace_back(name);
-    texts.emplace_back(value);
-  }
-  return params.text_array(texts);
-}
-
 }  // namespace
 
 std::vector<ParkedMessage> list_parked(Connection& connection, const MessageLog& log, const ParkedFilter& filter) {
@@ -166,7 +157,12 @@ void decide_parked(Connection& connection, const MessageLog& log, const ParkedDe
   const auto message = find(connection, log, decision.relay, decision.position);
   require_decidable(connection, log, decision, message);
   auto params = message_key(log, decision.relay, *message).text(text_of(decision.action));
-  add_headers(params, decision).text(decision.reason);
+  if (decision.action == ParkedAction::headers) {
+    add_headers(params, decision.headers);
+  } else {
+    params.null();
+  }
+  params.text(decision.reason);
   connection.query(postgres::render(sql::parked_decide, log), params);
 }
 

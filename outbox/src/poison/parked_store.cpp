@@ -4,25 +4,13 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
+#include "poison/parked_columns.hpp"
 
 namespace annals::outbox {
 
 using postgres::Params;
 
 namespace {
-
-constexpr std::string_view text_of(PoisonPolicy policy) {
-  return policy == PoisonPolicy::park ? "park" : "dead-letter";
-}
-
-Params& add_headers(Params& params, const MessageView& message) {
-  std::vector<std::optional<std::string_view>> texts;
-  for (const auto& [name, value] : message.headers) {
-    texts.emplace_back(name);
-    texts.emplace_back(value);
-  }
-  return texts.empty() ? params.null() : params.text_array(texts);
-}
 
 void decode(postgres::RowReader row, ParkedStore::Due& due) {
   due.place = row.bigint();
@@ -79,7 +67,7 @@ std::vector<ParkedStore::Recent> ParkedStore::recent(std::int64_t after) {
   all.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     all.push_back({.place = {.position = rows.bigint(row, 0), .id = rows.uuid(row, 1)},
-                   .entry = {.policy = rows.bytes(row, 2) == "park" ? PoisonPolicy::park : PoisonPolicy::dead_letter,
+                   .entry = {.policy = policy_of(rows.bytes(row, 2)),
                              .reason = rows.text(row, 4),
                              .dead_letter_topic = rows.text(row, 3)}});
   }
@@ -93,21 +81,20 @@ ParkedStore::News ParkedStore::news() {
 
 void ParkedStore::add(const MessageView& message, const ParkedEntry& entry) {
   auto& params = unwritten_.emplace_back(mine());
-  params.bigint(message.position).uuid(message.id).text(text_of(entry.policy)).text(message.topic);
+  params.bigint(message.position).uuid(message.id).text(policy_text(entry.policy)).text(message.topic);
   params.optional_text(message.key).text(entry.reason).optional_text(entry.dead_letter_topic).text(message.type);
   params.smallint(static_cast<std::int16_t>(message.content_type)).bytea(message.payload).timestamptz(message.time);
   params.optional_text(message.subject).bigint(message.sequence);
   params.optional_text(message.correlation_id).optional_text(message.causation_id);
   params.optional_text(message.traceparent).optional_text(message.tracestate);
-  add_headers(params, message);
+  message.headers.empty() ? static_cast<void>(params.null()) : add_headers(params, message.headers);
 }
 
 void ParkedStore::write() {
   if (unwritten_.empty()) return;
   on_disk([this] {
-    for (const auto& params : unwritten_) {
-      connection_.query_prepared("annals_parked_add", render(sql::parked_add), params);
-    }
+    const auto statement = render(sql::parked_add);
+    for (const auto& params : unwritten_) connection_.query_prepared("annals_parked_add", statement, params);
   });
   unwritten_.clear();
 }

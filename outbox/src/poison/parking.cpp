@@ -36,9 +36,7 @@ constexpr std::size_t batch_rows_max = 1'000;
 constexpr std::size_t batch_bytes_max = 2U << 20U;
 constexpr std::size_t reason_bytes_max = 1024;
 
-std::pair<std::int64_t, std::string> place_of(const MessageView& message) {
-  return {message.position, message.id.to_string()};
-}
+std::pair<std::int64_t, EventId> place_of(const MessageView& message) { return {message.position, message.id}; }
 
 TopicKey key_of(const MessageView& message) { return {std::string{message.topic}, std::string{message.key}}; }
 
@@ -54,7 +52,7 @@ void Parking::start(std::int64_t position, const std::string& note) {
   if (const auto batch = EventId::parse(note))
     store_->finish(store_->of_batch(*batch), ParkedStore::Outcome::published);
   for (auto& recent : store_->recent(position)) {
-    recent_.insert_or_assign({recent.place.position, recent.place.id.to_string()}, std::move(recent.entry));
+    recent_.insert_or_assign({recent.place.position, recent.place.id}, std::move(recent.entry));
   }
   reopen();
   more_ = true;

@@ -69,7 +69,7 @@ class Parking {
   PoisonRules rules_;
   std::size_t keys_max_;
   std::map<TopicKey, std::int64_t> closed_;  // to the position of the first that waits
-  std::map<std::pair<std::int64_t, std::string>, ParkedEntry> recent_;
+  std::map<std::pair<std::int64_t, EventId>, ParkedEntry> recent_;
   std::size_t unwritten_bytes_ = 0;
 
   bool more_ = false;  // to release, without a new decision

@@ -21,7 +21,6 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
-
 #include "progress/broker_record.hpp"
 #include "wal/wal_cursor.hpp"
 

@@ -119,7 +119,7 @@ class Source final : public SourceMetrics {
     const bool blocked = report.state == outbox::StepReport::State::blocked;
     if (blocked) blocked_.Increment(duration.count());
     // At least as old as our wait for it: a role without pg_read_all_stats is not told the age.
-    waited_ = blocked ? waited_ + duration : std::chrono::duration<double>{0};
+    waited_ = blocked || !report.blockers.empty() ? waited_ + duration : std::chrono::duration<double>{0};
     auto oldest = waited_.count();
     for (const auto& blocker : report.blockers) {
       if (blocker.age) oldest = std::max(oldest, seconds(*blocker.age));

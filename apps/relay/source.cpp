@@ -245,7 +245,8 @@ void Source::log_change(Phase from, Phase to) {
 }
 
 void Source::watch_blockers(const outbox::StepReport& report) {
-  if (report.state != outbox::StepReport::State::blocked) return blocked_since_.reset();
+  const bool blocked = report.state == outbox::StepReport::State::blocked;
+  if (!blocked && report.blockers.empty()) return blocked_since_.reset();
   const auto now = parts_.clock.steady();
   if (!blocked_since_) blocked_since_ = now;
   if (now - *blocked_since_ < blocked_log_after || now < blocked_log_at_ || report.blockers.empty()) return;
@@ -256,7 +257,7 @@ void Source::watch_blockers(const outbox::StepReport& report) {
 
 void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {
   const bool prepared = blocker.pid == 0;
-  parts_.log.write(host::Level::warn, "waits for an open transaction: nothing after it can be published",
+  parts_.log.write(host::Level::warn, "waits for an open transaction: what it has written is published when it ends",
                    {{"source", name_},
                     {"holder", blocker.holder},
                     {prepared ? "gid" : "pid", prepared ? blocker.query : std::to_string(blocker.pid)},

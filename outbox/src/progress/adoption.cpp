@@ -25,7 +25,7 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
     throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(adoption.relay), log.name),
                   "name the position to start after; 0 publishes everything");
   }
-  const auto position = adoption.position ? *adoption.position : recorded->position;
+  const auto position = adoption.position ? *adoption.position : recorded->status.position;
   const auto end = connection.query(postgres::render(sql::log_end, log)).bigint(0, 0);
   if (position >= 0 && position <= end) return position;
   throw invalid(fmt::format("position {} of relay \"{}\" is outside the log, which ends at {}", position,
@@ -55,7 +55,7 @@ RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, cons
                 {.hint = "a trigger or a rule that somebody put on relay_checkpoints swallows rows: remove it"}};
   }
   add_lag(connection, log, *adopted);
-  return *adopted;
+  return std::move(adopted->status);
 }
 
 }  // namespace annals::outbox

@@ -57,7 +57,7 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
 }
 
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
-                                           const RelayOptions& options) {
+                                           const RelayOptions& options, bool may_repeat) {
   if (options.read_from == ReadFrom::wal) {
     return std::make_unique<WalSource>(session, clock, log,
                                        WalSource::Options{.relay = options.name,
@@ -71,7 +71,8 @@ std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock&
                                                             .accept_timeline = options.accept_timeline,
                                                             .rows_max = options.batch_rows_max,
                                                             .bytes_max = options.batch_bytes_max,
-                                                            .poll_interval = options.poll_interval});
+                                                            .poll_interval = options.poll_interval,
+                                                            .may_repeat = may_repeat});
 }
 
 }  // namespace
@@ -120,7 +121,7 @@ bool Relay::Impl::own() {
   if (asked_at && now - *asked_at < options.standby_poll) return false;
   asked_at = now;
   if (!lock.try_acquire()) return false;
-  source = make_source(session, clock, log, options);
+  source = make_source(session, clock, log, options, destination->commit_rule() == Destination::CommitRule::any_prefix);
   parked.emplace(session, log, options.name);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,

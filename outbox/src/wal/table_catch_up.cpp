@@ -58,10 +58,7 @@ void TableCatchUp::keep_unpublished(const Progress& published) {
 }
 
 MessageSource::Place TableCatchUp::place(std::size_t index) const {
-  auto reader = row(index);
-  const auto position = reader.bigint();
-  static_cast<void>(reader.bigint());
-  return {.position = position, .id = reader.uuid()};
+  return MessageRows::place_of(row(index));
 }
 
 const std::vector<postgres::Blocker>& TableCatchUp::blockers() {

@@ -1,14 +1,17 @@
 #include "log/table_source.hpp"
 
+#include <gmock/gmock.h>
 #include <poll.h>
 
 #include "annals/eventstore/event_store.hpp"
 #include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/outbox.hpp"
+#include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
 #include "annals/testing/message_source_contract.hpp"
+#include "log/table_cursor.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::testing {
@@ -85,8 +88,10 @@ class EventsHarness final : public TableSourceHarness {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, MessageSourceContract,
-    ::testing::Values(MessageSourceAdapter{"outbox", [] { return std::make_unique<OutboxHarness>(); }},
-                      MessageSourceAdapter{"events", [] { return std::make_unique<EventsHarness>(); }}),
+    ::testing::Values(MessageSourceAdapter{"outbox", [] { return std::make_unique<OutboxHarness>(); },
+                                           std::chrono::seconds{30}, MessageSourceAdapter::Order::commits},
+                      MessageSourceAdapter{"events", [] { return std::make_unique<EventsHarness>(); },
+                                           std::chrono::seconds{30}, MessageSourceAdapter::Order::commits}),
     [](const auto& adapter) { return adapter.param.name; });
 
 /// Whoever waits for a transaction in the way does not wait for the bell; what rings meanwhile must not pile up.
@@ -133,6 +138,54 @@ TEST(TableSourceWaiting, TakesWhatRingsWhileItRests) {
   (void)session.query("SELECT 1");  // the server hands over what it still had
   source.rest();
   EXPECT_EQ(session.notifications(std::chrono::milliseconds{0}), 0);
+}
+
+/// What a cursor of the log had to forget would be published again; where nothing may be, that is an error and not a repetition.
+TEST(TableSourceStart, RepeatsOnlyWhereItMay) {
+  tests::TempDatabase database;
+  SystemClock clock;
+  postgres::Connection session{database.as("relay")};
+  const auto cluster = postgres::read_cluster_identity(session);
+  const outbox::Cursor cursor{"wal/1 " + cluster.system_identifier + " " + cluster.timeline +
+                              " 0/0 0/0 0 0 0 - 3+0,~99"};
+  const auto log = outbox::message_log("annals");
+  outbox::TableSource exact{session, clock, log, {.relay = "relay", .may_repeat = false}};
+  try {
+    exact.start(cursor);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
+    EXPECT_THAT(error.hint(), ::testing::HasSubstr("until it is idle"));
+  }
+  outbox::TableSource lenient{session, clock, log, {.relay = "relay"}};
+  EXPECT_NO_THROW(lenient.start(cursor));
+}
+
+/// The position of the message that a checkpoint stands on may have been given out again after a crash of the server.
+TEST(TableSourceStart, RecognisesItsHistoryByTheLastMessageAboveTheHolesToo) {
+  tests::TempDatabase database;
+  SystemClock clock;
+  postgres::Connection session{database.as("relay")};
+  const auto log = outbox::message_log("annals");
+  const auto writer = postgres::open_pqxx(database.as("writer"));
+  const outbox::Outbox outbox{database.as("writer")};
+  {
+    pqxx::work tx{*writer};
+    for (int i = 0; i < 3; ++i) outbox.enqueue(tx, {.topic = "t", .key = "k", .type = "t", .payload = "p"});
+    tx.commit();
+  }
+  outbox::Progress published;
+  published.add({.position = 3, .id = EventId::generate()});
+  const auto cursor =
+      outbox::TableCursor{.cluster = postgres::read_cluster_identity(session), .published = published}.encode();
+  outbox::TableSource source{session, clock, log, {.relay = "relay"}};
+  try {
+    source.start(cursor);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("that position holds message"));
+  }
 }
 
 }  // namespace

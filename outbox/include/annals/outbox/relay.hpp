@@ -138,7 +138,7 @@ struct StepReport {
     standby,     ///< another relay owns the log
     publishing,  ///< something was read, sent or reported
     idle,        ///< caught up, and everything is delivered and recorded
-    blocked,     ///< waits for an open transaction; see blockers
+    blocked,     ///< nothing to do but to wait for an open transaction; see blockers
   };
   State state = State::standby;
   std::size_t read = 0;                          ///< messages read in this step
@@ -150,7 +150,7 @@ struct StepReport {
   std::size_t in_flight = 0;                     ///< sent, not yet reported
   std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
   std::int64_t checkpoint = 0;                   ///< position up to which everything is recorded as delivered
-  std::vector<postgres::Blocker> blockers = {};  ///< when blocked for longer than a moment
+  std::vector<postgres::Blocker> blockers = {};  ///< who holds up what it has written, for longer than a moment
   std::vector<SetAside> set_aside = {};          ///< in this step, without those that merely wait behind one
   std::size_t parked_keys = 0;                   ///< keys of which something waits
 };

@@ -18,6 +18,7 @@
 #include "annals/outbox/transactional_sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
+#include "fallback/auto_source.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
 #include "poison/parked_store.hpp"
@@ -58,21 +59,24 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
 
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
                                            const RelayOptions& options, bool may_repeat) {
-  if (options.read_from == ReadFrom::wal) {
-    return std::make_unique<WalSource>(session, clock, log,
-                                       WalSource::Options{.relay = options.name,
-                                                          .accept_timeline = options.accept_timeline,
-                                                          .rows_max = options.batch_rows_max,
-                                                          .bytes_max = options.batch_bytes_max,
-                                                          .poll_interval = options.poll_interval});
+  const WalSource::Options of_log{.relay = options.name,
+                                  .accept_timeline = options.accept_timeline,
+                                  .rows_max = options.batch_rows_max,
+                                  .bytes_max = options.batch_bytes_max,
+                                  .poll_interval = options.poll_interval};
+  const TableSource::Options of_table{.relay = options.name,
+                                      .accept_timeline = options.accept_timeline,
+                                      .rows_max = options.batch_rows_max,
+                                      .bytes_max = options.batch_bytes_max,
+                                      .poll_interval = options.poll_interval,
+                                      .may_repeat = may_repeat};
+  switch (options.read_from) {
+    case ReadFrom::table: return std::make_unique<TableSource>(session, clock, log, of_table);
+    case ReadFrom::wal: return std::make_unique<WalSource>(session, clock, log, of_log);
+    case ReadFrom::automatic: break;
   }
-  return std::make_unique<TableSource>(session, clock, log,
-                                       TableSource::Options{.relay = options.name,
-                                                            .accept_timeline = options.accept_timeline,
-                                                            .rows_max = options.batch_rows_max,
-                                                            .bytes_max = options.batch_bytes_max,
-                                                            .poll_interval = options.poll_interval,
-                                                            .may_repeat = may_repeat});
+  return std::make_unique<AutoSource>(
+      session, clock, log, AutoSource::Options{.table = of_table, .wal = of_log, .retry_min = options.log_retry});
 }
 
 }  // namespace
@@ -96,6 +100,7 @@ struct Relay::Impl {
   }
 
   [[nodiscard]] bool own();
+  StepReport work(milliseconds wait_max);
   StepReport stand_by(milliseconds wait_max);
   void hand_over(milliseconds wait_max);
 
@@ -134,6 +139,16 @@ bool Relay::Impl::own() {
   return true;
 }
 
+StepReport Relay::Impl::work(milliseconds wait_max) {
+  auto report = run->step(wait_max);
+  report.read_from = options.read_from;
+  if (const auto* either = dynamic_cast<const AutoSource*>(source.get())) {
+    report.read_from = either->reads_from();
+    report.log_fault = either->reason();
+  }
+  return report;
+}
+
 StepReport Relay::Impl::stand_by(milliseconds wait_max) {
   // A sink has more to say than reports on messages (statistics, errors): unheard, that would pile up.
   std::vector<Delivery> none;
@@ -167,7 +182,7 @@ StepReport Relay::step(milliseconds wait_max) {
   ANNALS_ASSERT(!impl_->finished);  // what is in flight is the business of the next one
   wait_max = std::min(wait_max, impl_->lock.talk_within());
   try {
-    return impl_->own() ? impl_->run->step(wait_max) : impl_->stand_by(wait_max);
+    return impl_->own() ? impl_->work(wait_max) : impl_->stand_by(wait_max);
   } catch (...) {
     impl_->finished = true;
     if (impl_->run) impl_->run->leave();

@@ -66,6 +66,20 @@ WalSlot::Opened WalSlot::open() {
   return {.confirmed = lsn_of(slot.bigint(0, 3))};
 }
 
+WalSlot::Opened WalSlot::open_anew() {
+  try {
+    return open();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_ready || !drop_lost()) throw;
+  }
+  return open();
+}
+
+/// False when there is none that is lost, of this relay, and read by nobody.
+bool WalSlot::drop_lost() {
+  return !connection_.query(std::string{sql::wal_slot_drop_lost}, Params{}.text(name_).text(database_)).empty();
+}
+
 void WalSlot::require_server() {
   const auto table = log_.relation.substr(log_.relation.find('.') + 1);
   const auto row =

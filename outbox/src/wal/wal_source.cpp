@@ -70,7 +70,7 @@ void WalSource::start(const Cursor& after) {
   ledger_.start(begin.published, begin.place);
   reader_.start(std::move(begin.published), begin.place);
   if (begin.from_table) {
-    catch_up_.emplace(connection_, log_,
+    catch_up_.emplace(connection_, clock_, log_,
                       postgres::RangeReader::Options{.rows_max = options_.rows_max, .bytes_max = options_.bytes_max},
                       reader_.read());
   } else {

@@ -59,6 +59,7 @@ class WalSource final : public MessageSource {
   [[nodiscard]] bool moved() const override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
   void rest() override;
+  void stop() override { reader_.start({}, {}); }
   [[nodiscard]] bool more() const noexcept override { return last_.more; }
   [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override;
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/database.hpp"
@@ -72,6 +73,8 @@ enum class ReadFrom {
   /// The write-ahead log, by a logical replication slot: a transaction that is open delays no other. Price: wal_level = logical, the
   /// privilege REPLICATION, and log that the server keeps for a relay that is away, up to max_slot_wal_keep_size.
   wal,
+  /// The write-ahead log when it can be read, the table while it cannot.
+  automatic,
 };
 
 /// The one set of names and defaults; annals-relay's settings are these.
@@ -88,6 +91,8 @@ struct RelayOptions {
   /// not at all, because a mistyped name would publish everything again.
   std::optional<Start> start = std::nullopt;
   ReadFrom read_from = ReadFrom::table;
+  /// ReadFrom::automatic: how long the table is read before the log is tried again; twice as long each time, up to a minute.
+  std::chrono::milliseconds log_retry{5'000};
   /// After a fail-over or a point-in-time recovery: the timeline, as in the error that named it, on which to go on
   /// although the checkpoint was made on another. What was published last may be missing from the database then.
   std::string accept_timeline = {};
@@ -153,12 +158,15 @@ struct StepReport {
   std::vector<postgres::Blocker> blockers = {};  ///< who holds up what it has written, for longer than a moment
   std::vector<SetAside> set_aside = {};          ///< in this step, without those that merely wait behind one
   std::size_t parked_keys = 0;                   ///< keys of which something waits
+  ReadFrom read_from = ReadFrom::table;          ///< where it reads now: the table or the log
+  std::optional<Error> log_fault = {};           ///< ReadFrom::automatic, from the table: what is wrong with the log
 };
 
 /// Carries the messages of one log to a Sink: at least once, per key in commit order. To a TransactionalSink: exactly once for
 /// whoever reads committed records only. The same relay may change from one to the other between two runs.
 ///
-/// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread. After an
+/// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread, but for one that makes
+///                the slot of ReadFrom::automatic. After an
 ///                Error, and after drain(), make a new Relay and a new Sink: it goes on from the checkpoint. A further
 ///                step() of the old one is a bug, and ends the process.
 /// Thread safety  none: one Relay a thread. Relays of one name on one database are safe: one owns, the others stand by.

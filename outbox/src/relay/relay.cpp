@@ -64,7 +64,9 @@ std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock&
                                                           .accept_timeline = options.accept_timeline,
                                                           .rows_max = options.batch_rows_max,
                                                           .bytes_max = options.batch_bytes_max,
-                                                          .poll_interval = options.poll_interval});
+                                                          .poll_interval = options.poll_interval,
+                                                          .feed = {.mine_from_bytes = options.mine_from_bytes,
+                                                                   .batch_bytes = options.mine_batch_bytes}});
   }
   return std::make_unique<TableSource>(session, clock, log,
                                        TableSource::Options{.relay = options.name,

@@ -1,7 +1,8 @@
 // A relay that kills itself: annals-relay's inner loop, for the crash tests.
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
-// once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log;
+// once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log; "mine+": the same, and what is there at its
+// start in batches;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
 // what is refused.
@@ -70,10 +71,14 @@ struct Work {
 };
 
 void publish(Work work) {
-  const std::string wal = "wal+";
-  if (work.sink.starts_with(wal)) {
-    work.sink.erase(0, wal.size());
+  const auto mine = work.sink.starts_with("mine+");
+  if (mine || work.sink.starts_with("wal+")) {
+    work.sink.erase(0, work.sink.find('+') + 1);
     work.options.read_from = annals::outbox::ReadFrom::wal;
+  }
+  if (mine) {
+    work.options.mine_from_bytes = 1;
+    work.options.mine_batch_bytes = 16U << 10U;
   }
   const std::string kafka = "kafka:";
   const std::string transactions = "transactions:";

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <tuple>
 
 #include "relay_test_base.hpp"
 #include "support/kafka_topic.hpp"
@@ -107,7 +108,10 @@ class Writer {
   int done_ = 0;
 };
 
-class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterface<const char*> {
+/// Which way of the log is taken ("wal", "mine": see relay_victim.cpp), and where the relay is killed.
+using Way = std::tuple<const char*, const char*>;
+
+class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterface<Way> {
  protected:
   RelayWalCrashAt()
       : file_((std::filesystem::temp_directory_path() / ("annals-" + EventId::generate().to_string())).string()) {}
@@ -115,7 +119,8 @@ class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterfa
 
   bool run_victim(const std::string& sink, const std::string& point, int count) {
     return tests::run_victim(
-        {ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), "wal+" + sink, point, std::to_string(count), ""});
+        {ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), std::get<0>(GetParam()) + ("+" + sink), point,
+         std::to_string(count), ""});
   }
   /// Relays, one after the other, while the writers write; then one that lives. How many were killed.
   int torture(const std::string& sink, const std::string& topic) {
@@ -132,7 +137,7 @@ class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterfa
       });
     }
     int crashes = 0;
-    for (int life = 1; running > 0 || life < 8; ++life) crashes += run_victim(sink, GetParam(), life) ? 1 : 0;
+    for (int life = 1; running > 0 || life < 8; ++life) crashes += run_victim(sink, std::get<1>(GetParam()), life) ? 1 : 0;
     threads.clear();
     EXPECT_FALSE(run_victim(sink, "never", 1));
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -173,8 +178,12 @@ TEST_P(RelayWalCrashAt, PublishesEachMessageOnceAndInOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, RelayWalCrashAt,
-                         ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed"),
-                         [](const auto& point) { return std::string{point.param}; });
+                         ::testing::Combine(::testing::Values("wal", "mine"),
+                                            ::testing::Values("read", "sent", "delivered", "checkpoint",
+                                                              "checkpointed")),
+                         [](const auto& way) {
+                           return std::string{std::get<0>(way.param)} + "_" + std::get<1>(way.param);
+                         });
 
 /// What was rolled back, and was published all the same, is a message that was invented.
 TEST(RelayWalCrashCheck, RejectsWhatWasRolledBack) {

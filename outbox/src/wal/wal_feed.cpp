@@ -4,7 +4,8 @@
 // them in bulk, and none before the server has decoded a batch. So a backlog is mined, and what is left of it streamed:
 //
 //   from mine_from_bytes of the log on   it is mined, from the next end of a transaction on;
-//   less than a batch is worth           it is streamed.
+//   less than a quarter of that          it is streamed: while something is written there is always some, and each batch reads
+//                                        again what the one before has read, so that many small ones would keep a relay late.
 //
 // The places in between are those between transactions, so that neither way begins within one. Both begin by the commit's place, which they
 // give as well, and so what the other has given is passed over by it (WalReader).
@@ -111,11 +112,14 @@ void WalFeed::stream(Lsn at) {
 
 void WalFeed::mine(Lsn at) {
   try {
-    feed_ = std::make_unique<SlotMiner>(connection_.database(), SlotMiner::Options{.slot = slot_.name,
-                                                                                  .publication = slot_.publication,
-                                                                                  .start = at,
-                                                                                  .confirmed = confirmed_,
-                                                                                  .batch_bytes = options_.batch_bytes});
+    feed_ = std::make_unique<SlotMiner>(connection_.database(),
+                                        SlotMiner::Options{.slot = slot_.name,
+                                                           .publication = slot_.publication,
+                                                           .start = at,
+                                                           .confirmed = confirmed_,
+                                                           .batch_bytes = options_.batch_bytes,
+                                                           .worth_bytes = options_.mine_from_bytes / 4,
+                                                           .stall_max = options_.stall_max});
     mining_ = true;
   } catch (const Error& error) {
     if (!is_for_streams(error)) throw;

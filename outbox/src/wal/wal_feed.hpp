@@ -34,6 +34,7 @@ class WalFeed {
     std::uint64_t mine_from_bytes = 64U << 20U;
     std::uint64_t batch_bytes = 256U << 20U;
     std::chrono::milliseconds look_again{1'000};  ///< between two looks how much of the log there is
+    std::chrono::milliseconds stall_max{5'000};   ///< a batch that nobody takes for so long is given up
   };
 
   WalFeed(postgres::Connection& connection, Clock& clock, Options options);

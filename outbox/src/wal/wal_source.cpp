@@ -149,8 +149,8 @@ bool WalSource::is_caught_up() {
   const auto now = clock_.steady();
   if (!last_.target) last_.target = Target{.end = postgres::log_written(connection_), .set_at = now};
   const auto& target = *last_.target;
-  const bool nothing_more = !reader_.is_mining() && now - target.set_at >= nothing_within;
-  if (!reader_.in_transaction() && (reader_.flush() >= target.end || nothing_more)) {
+  const bool between = !reader_.is_mining() && !reader_.in_transaction();
+  if (between && (reader_.flush() >= target.end || now - target.set_at >= nothing_within)) {
     last_.target.reset();
     return true;
   }
@@ -217,9 +217,7 @@ bool WalSource::wait(milliseconds wait_max) {
   return reader_.wait(wait_max) || clock_.steady() - last_.read_at >= options_.poll_interval;
 }
 
-void WalSource::rest() {
-  reader_.rest();
-}
+void WalSource::rest() { reader_.rest(); }
 
 const std::vector<postgres::Blocker>& WalSource::blockers() {
   return catch_up_ ? catch_up_->blockers() : last_.no_blockers;

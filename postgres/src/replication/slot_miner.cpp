@@ -37,8 +37,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-/// Less than this part of the largest is not worth a batch.
-constexpr std::uint64_t worth_part = 256;
 /// The first reach is a part of the largest: the sooner the first message goes out.
 constexpr std::uint64_t first_part = 4;
 /// Of COPY's binary form: signature, flags, length of an extension.
@@ -107,7 +105,7 @@ bool SlotMiner::begin() {
 
 bool SlotMiner::begin_batch() {
   const auto end = log_written(session_);
-  done_ = end.value <= passed_.value + options_.batch_bytes / worth_part;
+  done_ = end.value < passed_.value + std::max<std::uint64_t>(options_.worth_bytes, 1);
   if (done_) return false;
   target_ = std::min(end, Lsn{passed_.value + reach_});
   found_ = false;

@@ -118,9 +118,8 @@ class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterfa
   ~RelayWalCrashAt() override { std::filesystem::remove(file_); }
 
   bool run_victim(const std::string& sink, const std::string& point, int count) {
-    return tests::run_victim(
-        {ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), std::get<0>(GetParam()) + ("+" + sink), point,
-         std::to_string(count), ""});
+    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), std::get<0>(GetParam()) + ("+" + sink),
+                              point, std::to_string(count), ""});
   }
   /// Relays, one after the other, while the writers write; then one that lives. How many were killed.
   int torture(const std::string& sink, const std::string& topic) {
@@ -137,7 +136,8 @@ class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterfa
       });
     }
     int crashes = 0;
-    for (int life = 1; running > 0 || life < 8; ++life) crashes += run_victim(sink, std::get<1>(GetParam()), life) ? 1 : 0;
+    for (int life = 1; running > 0 || life < 8; ++life)
+      crashes += run_victim(sink, std::get<1>(GetParam()), life) ? 1 : 0;
     threads.clear();
     EXPECT_FALSE(run_victim(sink, "never", 1));
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -177,13 +177,11 @@ TEST_P(RelayWalCrashAt, PublishesEachMessageOnceAndInOrder) {
   EXPECT_EQ(fault_in_exactly_once(records, writers * messages_each), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, RelayWalCrashAt,
-                         ::testing::Combine(::testing::Values("wal", "mine"),
-                                            ::testing::Values("read", "sent", "delivered", "checkpoint",
-                                                              "checkpointed")),
-                         [](const auto& way) {
-                           return std::string{std::get<0>(way.param)} + "_" + std::get<1>(way.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Points, RelayWalCrashAt,
+    ::testing::Combine(::testing::Values("wal", "mine"),
+                       ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed")),
+    [](const auto& way) { return std::string{std::get<0>(way.param)} + "_" + std::get<1>(way.param); });
 
 /// What was rolled back, and was published all the same, is a message that was invented.
 TEST(RelayWalCrashCheck, RejectsWhatWasRolledBack) {

@@ -32,6 +32,8 @@ class SlotMiner final : public ChangeFeed {
     /// Of write-ahead log, in one batch. The server reads again what follows its last snapshot of running transactions (one is written
     /// every 15 s) with each batch: smaller ones cost it time, larger ones room.
     std::uint64_t batch_bytes = 256U << 20U;
+    /// Less is not worth a batch: it is left to a stream.
+    std::uint64_t worth_bytes = 16U << 20U;
     std::chrono::milliseconds stall_max{5'000};
   };
 
@@ -44,7 +46,7 @@ class SlotMiner final : public ChangeFeed {
   /// The statement does without; see is_stalled().
   void keep_alive() override {}
 
-  /// All that was written when it last looked has been given: what is left a stream carries sooner.
+  /// What is left was not worth a batch when it last looked: a stream carries it sooner.
   [[nodiscard]] bool is_done() const noexcept { return done_; }
   /// Nobody has called next() for stall_max, while rows of a batch were waiting.
   [[nodiscard]] bool is_stalled() const;

@@ -59,11 +59,13 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
 
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
                                            const RelayOptions& options, bool may_repeat) {
-  const WalSource::Options of_log{.relay = options.name,
-                                  .accept_timeline = options.accept_timeline,
-                                  .rows_max = options.batch_rows_max,
-                                  .bytes_max = options.batch_bytes_max,
-                                  .poll_interval = options.poll_interval};
+  const WalSource::Options of_log{
+      .relay = options.name,
+      .accept_timeline = options.accept_timeline,
+      .rows_max = options.batch_rows_max,
+      .bytes_max = options.batch_bytes_max,
+      .poll_interval = options.poll_interval,
+      .feed = {.mine_from_bytes = options.mine_from_bytes, .batch_bytes = options.mine_batch_bytes}};
   const TableSource::Options of_table{.relay = options.name,
                                       .accept_timeline = options.accept_timeline,
                                       .rows_max = options.batch_rows_max,

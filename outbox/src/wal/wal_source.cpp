@@ -23,7 +23,6 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals_outbox_sql.hpp"
 #include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
@@ -53,7 +52,8 @@ WalSource::WalSource(postgres::Connection& connection, Clock& clock, postgres::M
       holes_(connection, log_, clock),
       names_(connection, log_, clock),
       lookup_(connection, log_),
-      reader_(log_, clock, {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}) {}
+      reader_(connection, log_, clock,
+              {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max, .feed = options_.feed}) {}
 
 // Where to begin
 
@@ -74,7 +74,7 @@ void WalSource::start(const Cursor& after) {
                       postgres::RangeReader::Options{.rows_max = options_.rows_max, .bytes_max = options_.bytes_max},
                       reader_.read());
   } else {
-    reader_.open(connection_.database(), origin_.slot());
+    reader_.open(origin_.slot(), last_.recorded);
   }
 }
 
@@ -94,7 +94,7 @@ MessageSource::State WalSource::read_table() {
     reader_.read().settle(catch_up_->horizon());
     ledger_.settle(catch_up_->horizon(), {});
     catch_up_.reset();
-    reader_.open(connection_.database(), origin_.slot());
+    reader_.open(origin_.slot(), last_.recorded);
     return read_log();
   }
   last_.blocked = state == TableCatchUp::State::blocked;
@@ -147,16 +147,14 @@ void WalSource::look_for_holes() {
 /// end of what is written may be within a record, has found nothing more for a while. Otherwise waits for it a little.
 bool WalSource::is_caught_up() {
   const auto now = clock_.steady();
-  if (!last_.target) {
-    const auto end = connection_.query_prepared("annals_wal_flushed", std::string{sql::wal_flushed}).bigint(0, 0);
-    last_.target = Target{.end = {static_cast<std::uint64_t>(end)}, .set_at = now};
-  }
+  if (!last_.target) last_.target = Target{.end = postgres::log_written(connection_), .set_at = now};
   const auto& target = *last_.target;
-  if (!reader_.in_transaction() && (reader_.flush() >= target.end || now - target.set_at >= nothing_within)) {
+  const bool between = !reader_.is_mining() && !reader_.in_transaction();
+  if (between && (reader_.flush() >= target.end || now - target.set_at >= nothing_within)) {
     last_.target.reset();
     return true;
   }
-  (void)reader_.stream().wait(look_again);
+  (void)reader_.wait(look_again);
   last_.more = true;
   return false;
 }
@@ -196,7 +194,7 @@ void WalSource::acknowledge(const Cursor& cursor) {
   if (!WalCursor::is(cursor)) return;
   last_.in_log = true;
   last_.recorded = std::max(last_.recorded, WalCursor::decode(cursor).place.flush);
-  if (reader_.is_open()) reader_.stream().confirm(last_.recorded);
+  reader_.confirm(last_.recorded);
 }
 
 /// Who begins without a place in the log must read the table first: the sooner one is recorded the better.
@@ -216,12 +214,10 @@ bool WalSource::wait(milliseconds wait_max) {
     return pause <= wait_max;
   }
   if (!reader_.is_open() || last_.more) return true;
-  return reader_.stream().wait(wait_max) || clock_.steady() - last_.read_at >= options_.poll_interval;
+  return reader_.wait(wait_max) || clock_.steady() - last_.read_at >= options_.poll_interval;
 }
 
-void WalSource::rest() {
-  if (reader_.is_open()) reader_.stream().keep_alive();
-}
+void WalSource::rest() { reader_.rest(); }
 
 const std::vector<postgres::Blocker>& WalSource::blockers() {
   return catch_up_ ? catch_up_->blockers() : last_.no_blockers;

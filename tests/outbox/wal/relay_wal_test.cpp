@@ -17,15 +17,22 @@ namespace {
 using testing::HasSubstr;
 using testing::IsSubsetOf;
 
-class RelayWal : public RelayTestBase {
+/// How the log is read.
+enum class Way { streamed, mined };
+
+class RelayWal : public RelayTestBase, public ::testing::WithParamInterface<Way> {
  protected:
   outbox::Relay miner(outbox::Sink& sink, outbox::RelayOptions options = {}) {
     options.read_from = outbox::ReadFrom::wal;
+    if (GetParam() == Way::mined) {
+      options.mine_from_bytes = 1;
+      options.mine_batch_bytes = 4096;
+    }
     return {database_.as("wal_relay"), log_, sink, clock_, std::move(options)};
   }
   outbox::Relay table(outbox::Sink& sink) { return {database_.as("wal_relay"), log_, sink, clock_, {}}; }
   std::string slot() {
-    return scalar("SELECT slot_name FROM pg_replication_slots WHERE database = current_database()");
+    return scalar("SELECT slot_name FROM pg_replication_slots WHERE database = current_database() AND NOT temporary");
   }
   /// What the relay throws within a minute.
   std::optional<Error> error_of_run(outbox::Relay& relay) {
@@ -61,7 +68,7 @@ class RelayWal : public RelayTestBase {
   }
 };
 
-TEST_F(RelayWal, IsNotDelayedByATransactionThatIsOpen) {
+TEST_P(RelayWal, IsNotDelayedByATransactionThatIsOpen) {
   RecordingSink sink;
   auto relay = miner(sink);
   run_until_idle(relay);
@@ -78,7 +85,7 @@ TEST_F(RelayWal, IsNotDelayedByATransactionThatIsOpen) {
 }
 
 /// The position that is recorded never passes over the one that is open; whoever goes on from there publishes that one and no other.
-TEST_F(RelayWal, RecordsWhatIsPublishedAboveOneThatIsOpen) {
+TEST_P(RelayWal, RecordsWhatIsPublishedAboveOneThatIsOpen) {
   (void)run_once();
   const auto other = postgres::open_pqxx(database_.as("writer"));
   pqxx::work open{*other};
@@ -91,21 +98,21 @@ TEST_F(RelayWal, RecordsWhatIsPublishedAboveOneThatIsOpen) {
   EXPECT_EQ(run_once(), numbers(0, 0));
 }
 
-TEST_F(RelayWal, ReadsFromTheTableWhatWasThereBeforeItsSlot) {
+TEST_P(RelayWal, ReadsFromTheTableWhatWasThereBeforeItsSlot) {
   enqueue_numbers(1, 50);
   EXPECT_EQ(run_once(), numbers(1, 50));
   enqueue_numbers(51, 5);
   EXPECT_EQ(run_once(), numbers(51, 5));
 }
 
-TEST_F(RelayWal, GoesOnWhereTheTableStopped) {
+TEST_P(RelayWal, GoesOnWhereTheTableStopped) {
   enqueue_numbers(1, 5);
   EXPECT_EQ(run_once(outbox::ReadFrom::table), numbers(1, 5));
   enqueue_numbers(6, 5);
   EXPECT_EQ(run_once(), numbers(6, 5));
 }
 
-TEST_F(RelayWal, LeavesToTheTableExactlyWhatIsNotPublished) {
+TEST_P(RelayWal, LeavesToTheTableExactlyWhatIsNotPublished) {
   (void)run_once();
   enqueue_numbers(1, 5);
   EXPECT_EQ(run_once(), numbers(1, 5));
@@ -113,8 +120,7 @@ TEST_F(RelayWal, LeavesToTheTableExactlyWhatIsNotPublished) {
   EXPECT_EQ(run_once(outbox::ReadFrom::table), numbers(6, 2));
 }
 
-/// Its remedy is what the next lines do.
-TEST_F(RelayWal, GoesOnInTheTableAroundOneThatIsOpen) {
+TEST_P(RelayWal, GoesOnInTheTableAroundOneThatIsOpen) {
   (void)run_once();
   const auto other = postgres::open_pqxx(database_.as("writer"));
   pqxx::work open{*other};
@@ -133,7 +139,7 @@ TEST_F(RelayWal, GoesOnInTheTableAroundOneThatIsOpen) {
   EXPECT_EQ(run_once(), numbers(0, 0)) << "and the log goes on where the table stopped";
 }
 
-TEST_F(RelayWal, PassesRolledBackPositionsWithItsWatermark) {
+TEST_P(RelayWal, PassesRolledBackPositionsWithItsWatermark) {
   RecordingSink sink;
   auto relay = miner(sink);
   run_until_idle(relay);
@@ -160,7 +166,7 @@ TEST_F(RelayWal, PassesRolledBackPositionsWithItsWatermark) {
 
 // The slot
 
-TEST_F(RelayWal, LosesNothingWhenItsSlotIsDropped) {
+TEST_P(RelayWal, LosesNothingWhenItsSlotIsDropped) {
   (void)run_once();
   enqueue_numbers(1, 5);
   EXPECT_EQ(run_once(), numbers(1, 5));
@@ -169,7 +175,7 @@ TEST_F(RelayWal, LosesNothingWhenItsSlotIsDropped) {
   EXPECT_EQ(run_once(), numbers(6, 5));
 }
 
-TEST_F(RelayWal, LosesNothingWhenItsSlotIsDroppedUnderIt) {
+TEST_P(RelayWal, LosesNothingWhenItsSlotIsDroppedUnderIt) {
   std::optional<Error> error;
   {
     RecordingSink sink;
@@ -187,7 +193,7 @@ TEST_F(RelayWal, LosesNothingWhenItsSlotIsDroppedUnderIt) {
 }
 
 /// Somebody moved it on: what the slot does not have any more is in the table.
-TEST_F(RelayWal, LosesNothingWhenItsSlotIsMoved) {
+TEST_P(RelayWal, LosesNothingWhenItsSlotIsMoved) {
   (void)run_once();
   enqueue_numbers(1, 5);
   execute("SELECT pg_replication_slot_advance('" + slot() + "', pg_current_wal_lsn())");
@@ -196,7 +202,7 @@ TEST_F(RelayWal, LosesNothingWhenItsSlotIsMoved) {
 }
 
 /// And while one below what was published is open: it alone is read from the table.
-TEST_F(RelayWal, RepeatsNothingWhenItsSlotIsDropped) {
+TEST_P(RelayWal, RepeatsNothingWhenItsSlotIsDropped) {
   (void)run_once();
   const auto other = postgres::open_pqxx(database_.as("writer"));
   pqxx::work open{*other};
@@ -208,7 +214,7 @@ TEST_F(RelayWal, RepeatsNothingWhenItsSlotIsDropped) {
   EXPECT_EQ(run_once(), numbers(0, 1));
 }
 
-TEST_F(RelayWal, SaysThatAnotherPluginHasItsSlot) {
+TEST_P(RelayWal, SaysThatAnotherPluginHasItsSlot) {
   (void)run_once();
   const auto name = slot();
   drop_slot();
@@ -223,7 +229,7 @@ TEST_F(RelayWal, SaysThatAnotherPluginHasItsSlot) {
   EXPECT_EQ(run_once(), numbers(1, 2));
 }
 
-TEST_F(RelayWal, SaysThatAnotherSessionReadsItsSlot) {
+TEST_P(RelayWal, SaysThatAnotherSessionReadsItsSlot) {
   RecordingSink sink;
   auto relay = miner(sink);
   run_until_idle(relay);
@@ -239,7 +245,7 @@ TEST_F(RelayWal, SaysThatAnotherSessionReadsItsSlot) {
   }
 }
 
-TEST_F(RelayWal, SaysThatItMayNotReplicate) {
+TEST_P(RelayWal, SaysThatItMayNotReplicate) {
   RecordingSink sink;
   outbox::Relay relay{database_.as("relay"), log_, sink, clock_, {.read_from = outbox::ReadFrom::wal}};
   const auto error = error_of_run(relay);
@@ -250,7 +256,7 @@ TEST_F(RelayWal, SaysThatItMayNotReplicate) {
 
 // The publication
 
-TEST_F(RelayWal, SaysThatItsPublicationIsNotThere) {
+TEST_P(RelayWal, SaysThatItsPublicationIsNotThere) {
   execute("DROP PUBLICATION annals_outbox");
   const auto error = error_of_start();
   ASSERT_TRUE(error.has_value());
@@ -262,7 +268,7 @@ TEST_F(RelayWal, SaysThatItsPublicationIsNotThere) {
   EXPECT_EQ(run_once(), numbers(1, 2));
 }
 
-TEST_F(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
+TEST_P(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
   for (const auto* change : {"ALTER PUBLICATION annals_outbox DROP TABLE annals.outbox",
                              "ALTER PUBLICATION annals_outbox SET TABLE annals.outbox WHERE (position > 100)",
                              "ALTER PUBLICATION annals_outbox SET TABLE annals.outbox (position, message_id)",
@@ -280,7 +286,7 @@ TEST_F(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
 }
 
 /// While it runs, and back again before anybody looks: the table knows.
-TEST_F(RelayWal, NoticesWhatItsPublicationLeftOut) {
+TEST_P(RelayWal, NoticesWhatItsPublicationLeftOut) {
   std::optional<Error> error;
   {
     RecordingSink sink;
@@ -305,7 +311,7 @@ TEST_F(RelayWal, NoticesWhatItsPublicationLeftOut) {
 // Idle, and large
 
 /// The log of other tables is not kept for a relay that has nothing to do.
-TEST_F(RelayWal, GivesUpTheLogOfOthersWhileItIsIdle) {
+TEST_P(RelayWal, GivesUpTheLogOfOthersWhileItIsIdle) {
   RecordingSink sink;
   auto relay = miner(sink);
   run_until_idle(relay);
@@ -319,7 +325,7 @@ TEST_F(RelayWal, GivesUpTheLogOfOthersWhileItIsIdle) {
 }
 
 /// Read in pieces: nothing grows with it. ANNALS_WAL_ROWS: 5'000'000 take a few minutes.
-TEST_F(RelayWal, ReadsALargeTransactionInBoundedMemory) {
+TEST_P(RelayWal, ReadsALargeTransactionInBoundedMemory) {
   const char* text = std::getenv("ANNALS_WAL_ROWS");
   const int rows = text == nullptr ? 200'000 : std::atoi(text);
   RecordingSink sink;
@@ -342,7 +348,7 @@ TEST_F(RelayWal, ReadsALargeTransactionInBoundedMemory) {
 
 // Seen
 
-TEST_F(RelayWal, IsShownWithItsSlot) {
+TEST_P(RelayWal, IsShownWithItsSlot) {
   (void)run_once();
   postgres::Connection connection{database_.as("operator")};
   const auto relays = outbox::read_relay_status(connection, {log_});
@@ -353,7 +359,7 @@ TEST_F(RelayWal, IsShownWithItsSlot) {
   EXPECT_GE(relays.front().slot->retained_bytes, 0);
 }
 
-TEST_F(RelayWal, ForgetsItsPlaceWhenACheckpointIsAdopted) {
+TEST_P(RelayWal, ForgetsItsPlaceWhenACheckpointIsAdopted) {
   (void)run_once();
   enqueue_numbers(1, 5);
   EXPECT_EQ(run_once(), numbers(1, 5));
@@ -361,6 +367,9 @@ TEST_F(RelayWal, ForgetsItsPlaceWhenACheckpointIsAdopted) {
   (void)outbox::adopt_checkpoint(connection, log_, {.position = 3});
   EXPECT_EQ(run_once(), numbers(4, 2));
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, RelayWal, ::testing::Values(Way::streamed, Way::mined),
+                         [](const auto& way) { return way.param == Way::mined ? "mined" : "streamed"; });
 
 }  // namespace
 }  // namespace annals::tests

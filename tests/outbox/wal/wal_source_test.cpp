@@ -19,7 +19,9 @@ namespace {
 /// One of the two logs of a database of its own. The slot is there before the first message, as it is when a relay runs.
 class WalSourceHarness : public MessageSourceHarness {
  public:
-  explicit WalSourceHarness(postgres::MessageLog log) : log_(std::move(log)) {}
+  /// How the log is read.
+  enum class Way { streamed, mined };
+  WalSourceHarness(postgres::MessageLog log, Way way) : log_(std::move(log)), way_(way) {}
 
   void write(const std::string& payload) override {
     pqxx::work tx{*writer_};
@@ -38,8 +40,10 @@ class WalSourceHarness : public MessageSourceHarness {
     auto session = std::make_unique<postgres::Connection>(database_.as("wal_relay"));
     auto source = std::make_unique<outbox::WalSource>(
         *session, clock_, log_,
-        outbox::WalSource::Options{
-            .relay = "contract", .rows_max = batch_max, .poll_interval = std::chrono::milliseconds{20}});
+        outbox::WalSource::Options{.relay = "contract",
+                                   .rows_max = batch_max,
+                                   .poll_interval = std::chrono::milliseconds{20},
+                                   .feed = way_ == Way::mined ? mined() : outbox::WalFeed::Options{}});
     session_ = std::move(session);
     return source;
   }
@@ -59,8 +63,14 @@ class WalSourceHarness : public MessageSourceHarness {
   tests::TempDatabase database_;
 
  private:
+  /// Whatever there is, in small batches, and again after the smallest pause.
+  static outbox::WalFeed::Options mined() {
+    return {.mine_from_bytes = 1, .batch_bytes = 4096, .look_again = std::chrono::milliseconds{1}};
+  }
+
   SystemClock clock_;
   postgres::MessageLog log_;
+  Way way_;
   std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.as("writer"));
   std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.as("writer"));
   std::optional<pqxx::work> open_;
@@ -69,7 +79,7 @@ class WalSourceHarness : public MessageSourceHarness {
 
 class OutboxHarness final : public WalSourceHarness {
  public:
-  OutboxHarness() : WalSourceHarness(outbox::message_log("annals")) { make_slot(); }
+  explicit OutboxHarness(Way way) : WalSourceHarness(outbox::message_log("annals"), way) { make_slot(); }
   void insert(pqxx::work& tx, const std::string& payload) override {
     outbox_.enqueue(tx, outbox::Message{.topic = "t", .key = "k", .type = "t", .payload = payload});
   }
@@ -80,7 +90,7 @@ class OutboxHarness final : public WalSourceHarness {
 
 class EventsHarness final : public WalSourceHarness {
  public:
-  EventsHarness() : WalSourceHarness(eventstore::message_log("annals")) { make_slot(); }
+  explicit EventsHarness(Way way) : WalSourceHarness(eventstore::message_log("annals"), way) { make_slot(); }
   void insert(pqxx::work& tx, const std::string& payload) override {
     (void)events_.append(tx, StreamName{"order-" + payload}, ExpectedVersion::any(),
                          {NewEvent{.type = "t", .data = payload}});
@@ -90,15 +100,21 @@ class EventsHarness final : public WalSourceHarness {
   eventstore::EventStore events_{database_.as("writer")};
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Wal, MessageSourceContract,
-    ::testing::Values(MessageSourceAdapter{.name = "outbox",
-                                           .make = [] { return std::make_unique<OutboxHarness>(); },
-                                           .order = MessageSourceAdapter::Order::commits},
-                      MessageSourceAdapter{.name = "events",
-                                           .make = [] { return std::make_unique<EventsHarness>(); },
-                                           .order = MessageSourceAdapter::Order::commits}),
-    [](const auto& adapter) { return adapter.param.name; });
+using Way = WalSourceHarness::Way;
+
+template <class Harness>
+MessageSourceAdapter adapter(const char* name, Way way) {
+  return {.name = name,
+          .make = [way] { return std::make_unique<Harness>(way); },
+          .order = MessageSourceAdapter::Order::commits};
+}
+
+INSTANTIATE_TEST_SUITE_P(Wal, MessageSourceContract,
+                         ::testing::Values(adapter<OutboxHarness>("outbox", Way::streamed),
+                                           adapter<OutboxHarness>("outbox_mined", Way::mined),
+                                           adapter<EventsHarness>("events", Way::streamed),
+                                           adapter<EventsHarness>("events_mined", Way::mined)),
+                         [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace
 }  // namespace annals::testing

@@ -117,6 +117,11 @@ struct RelayOptions {
              ///< grows while messages keep coming
   std::chrono::milliseconds poll_interval{250};  ///< how often a quiet log is read without being woken: the backstop
   std::chrono::milliseconds standby_poll{500};   ///< how often a standby asks for the lock: how long a handover takes
+  /// Of ReadFrom::wal: from a backlog of so much of the write-ahead log on it is mined in batches, and not streamed.
+  std::uint64_t mine_from_bytes = 64U << 20U;
+  /// So much of the write-ahead log is a batch. The server keeps a batch in a temporary file, and writes what it has decoded before the
+  /// first message of it goes out; small ones cost it time, because it reads again what the one before it has read.
+  std::uint64_t mine_batch_bytes = 256U << 20U;
   /// After a refusal or a broken sink: how long to wait for the reports on what is in flight, so that the message at fault
   /// is named and little is published twice. The step that fails takes this much longer.
   std::chrono::milliseconds settle_timeout{5'000};

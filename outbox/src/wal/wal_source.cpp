@@ -12,7 +12,9 @@
 //   W3  A place names a transaction by its commit and how many of its messages are done with; `flush` moves to the end of a
 //       transaction when its commit was read, with the ticket that was given last. So the place of a ticket is never behind
 //       a message that has a later ticket.
-//   W4  A run begins where everything after its cursor is still to be had (wal_origin.cpp).
+//   W4  While the table is read first, no place of the log is in a cursor: what the slot does not have is not all given yet, and
+//       who goes on from there must read the table, too.
+//   W5  A run begins where everything after its cursor is still to be had (wal_origin.cpp).
 //
 // Visible after written. A commit stands in the log a moment before others see it. A stream's name may therefore not be there yet
 // when its event is (WalNames): what was read is kept, and given when it is. The anchor of a cursor may not be there yet either, for
@@ -67,7 +69,7 @@ void WalSource::start(const Cursor& after) {
   last_.recorded_at = clock_.steady();
   last_.recorded = begin.place.flush;
   last_.in_log = !begin.from_table;
-  ledger_.start(begin.published, begin.place);
+  ledger_.start(begin.published, begin.from_table ? WalPlace{} : begin.place);
   reader_.start(std::move(begin.published), begin.place);
   if (begin.from_table) {
     catch_up_.emplace(connection_, clock_, log_,
@@ -93,6 +95,7 @@ MessageSource::State WalSource::read_table() {
   if (state == TableCatchUp::State::done) {
     reader_.read().settle(catch_up_->horizon());
     ledger_.settle(catch_up_->horizon(), {});
+    ledger_.pass(reader_.flush());
     catch_up_.reset();
     reader_.open(origin_.slot(), last_.recorded);
     return read_log();
@@ -102,7 +105,7 @@ MessageSource::State WalSource::read_table() {
   for (std::size_t i = 0; i < catch_up_->size(); ++i) {
     const auto place = catch_up_->place(i);
     reader_.read().add(place);
-    ledger_.add({.place = place, .wal = {.flush = reader_.flush()}});
+    ledger_.add({.place = place, .wal = {}});
   }
   return State::rows;
 }
@@ -185,8 +188,10 @@ bool WalSource::find(std::int64_t ticket, MessageView& view) {
 // What is recorded
 
 Cursor WalSource::cursor(std::int64_t ticket) const {
-  return WalCursor{.cluster = origin_.cluster(), .place = ledger_.at(ticket).wal, .progress = ledger_.published(ticket)}
-      .encode();
+  const auto& place = ledger_.at(ticket).wal;
+  auto published = ledger_.published(ticket);
+  if (place.flush.value == 0) return TableCursor{origin_.cluster(), std::move(published)}.encode();
+  return WalCursor{.cluster = origin_.cluster(), .place = place, .progress = std::move(published)}.encode();
 }
 
 void WalSource::acknowledge(const Cursor& cursor) {

@@ -56,6 +56,8 @@ struct Families {
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
         circuit(gauge(r, "annals_relay_circuit_open",
                       "1 while the sink's other side is away, and while waiting before a new attempt after an error")),
+        log_fault(gauge(r, "annals_relay_log_fault",
+                        "1 while source = auto reads the table because the write-ahead log cannot be read")),
         standby_fault(
             gauge(r, "annals_relay_standby_fault", "1 while it stands by for a lock whose holder publishes nothing")),
         sink(gauge(r, "annals_relay_sink_connected", "1 while the sink's other side answers")),
@@ -73,7 +75,7 @@ struct Families {
 
   Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside;
   Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
-      &blocker_age, &state, &circuit, &standby_fault, &sink;
+      &blocker_age, &state, &circuit, &log_fault, &standby_fault, &sink;
   Histograms& step;
 };
 
@@ -96,6 +98,7 @@ class Source final : public SourceMetrics {
         checkpoint_(families.checkpoint.Add(labels_)),
         blocker_age_(families.blocker_age.Add(labels_)),
         circuit_(families.circuit.Add(labels_)),
+        log_fault_(families.log_fault.Add(labels_)),
         sink_(families.sink.Add(labels_)),
         step_(families.step.Add(labels_, step_buckets)) {
     for (const auto* reason : reasons) restarts_[reason] = &families.restarts.Add(with("reason", reason));
@@ -163,6 +166,8 @@ class Source final : public SourceMetrics {
          slot == nullptr ? 0 : static_cast<double>(slot->retained_bytes));
   }
 
+  void log_fault(bool fault) override { log_fault_.Set(fault ? 1 : 0); }
+
   void standby_fault(std::optional<bool> fault) override {
     const std::lock_guard lock{lag_mutex_};
     show(families_.standby_fault, standby_fault_, fault.has_value(), fault.value_or(false) ? 1 : 0);
@@ -188,7 +193,7 @@ class Source final : public SourceMetrics {
   Families& families_;
   prometheus::Counter &read_, &delivered_, &delivered_bytes_, &batches_, &released_, &blocked_, &throttled_,
       &set_aside_;
-  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
+  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &log_fault_, &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};
   bool retrying_ = false;  // these two: of the source's thread

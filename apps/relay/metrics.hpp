@@ -29,6 +29,8 @@ class SourceMetrics {
   /// Nothing when it cannot be known at the moment.
   virtual void lag(const outbox::RelayStatus* status) = 0;
   /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.
+  /// Whether the table is read because the log cannot be.
+  virtual void log_fault(bool fault) = 0;
   virtual void standby_fault(std::optional<bool> fault) = 0;
 };
 

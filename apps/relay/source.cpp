@@ -200,6 +200,7 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
   watch_blockers(report);
+  watch_log(report);
   for (const auto& message : report.set_aside) note(message);
 }
 
@@ -253,6 +254,23 @@ void Source::watch_blockers(const outbox::StepReport& report) {
   blocked_log_at_ = now + host::Log::repeat_interval;  // not write_limited(): their age makes every line a new one
   const auto waited = std::chrono::duration_cast<seconds>(now - *blocked_since_);
   for (const auto& blocker : report.blockers) log_blocker(blocker, waited);
+}
+
+/// Once a change: of where it reads, and of what is wrong with the log.
+void Source::watch_log(const outbox::StepReport& report) {
+  if (parts_.config.relay.read_from != outbox::ReadFrom::automatic || !owns(phase_)) return;
+  parts_.metrics.log_fault(report.log_fault.has_value());
+  const auto fault = report.log_fault ? report.log_fault->message() : std::string{};
+  if (report.read_from == read_from_ && fault == log_fault_) return;
+  read_from_ = report.read_from;
+  log_fault_ = fault;
+  if (report.log_fault) {
+    parts_.log.write(host::Level::warn, "reads the table: the write-ahead log cannot be read",
+                     {{"source", name_}, {"reason", fault}, {"hint", report.log_fault->hint()}});
+  } else {
+    const bool from_log = read_from_ == outbox::ReadFrom::wal;
+    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table", {{"source", name_}});
+  }
 }
 
 void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {

@@ -44,6 +44,22 @@ void set_sources(Config& config, const std::string& text) {
   config.sources = sources;
 }
 
+void set_read_from(Config& config, const std::string& text) {
+  host::require_one_of(text, {"table", "wal", "auto"});
+  config.relay.read_from = text == "table" ? outbox::ReadFrom::table
+                           : text == "wal" ? outbox::ReadFrom::wal
+                                           : outbox::ReadFrom::automatic;
+}
+
+std::string show_read_from(outbox::ReadFrom from) {
+  switch (from) {
+    case outbox::ReadFrom::table: return "table";
+    case outbox::ReadFrom::wal: return "wal";
+    case outbox::ReadFrom::automatic: break;
+  }
+  return "auto";
+}
+
 std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.sources, ",")); }
 
 void set_start(Config& config, const std::string& text) {
@@ -249,11 +265,8 @@ constexpr std::array settings{
           [](const Config& c) {
             return std::string{c.delivery == Delivery::exactly_once ? "exactly-once" : "at-least-once"}; }},
   Setting{"relay.source", "ANNALS_RELAY_SOURCE", "--source", ValueKind::text,
-          "where it reads them: table, or wal, the write-ahead log",
-          [](Config& c, const std::string& v) {
-            c.relay.read_from =
-                host::choose(v, "wal", "table") ? outbox::ReadFrom::wal : outbox::ReadFrom::table; },
-          [](const Config& c) { return std::string{c.relay.read_from == outbox::ReadFrom::wal ? "wal" : "table"}; }},
+          "where it reads them: table; wal, the write-ahead log; or auto, the log when it can and the table when not",
+          set_read_from, [](const Config& c) { return show_read_from(c.relay.read_from); }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
           set_sources, show_sources},
   Setting{"relay.routes", "ANNALS_RELAY_ROUTES", "--route", ValueKind::list,

@@ -151,8 +151,9 @@ class RelayReadingCrashAt : public RelayTestBase, public ::testing::WithParamInt
     postgres::Connection session{database_.superuser()};
     while (running > 0) {
       session.query(
-          "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
-          "WHERE database = current_database() AND active");
+          "SELECT pg_terminate_backend(s.active_pid) FROM pg_replication_slots s "
+          "JOIN pg_stat_activity a ON a.pid = s.active_pid AND a.backend_type = 'walsender' "
+          "WHERE s.database = current_database()");
       std::this_thread::sleep_for(10ms);
       try {
         session.query(

@@ -296,6 +296,12 @@ constexpr std::array settings{
       "relay.batch_rows_max", "ANNALS_RELAY_BATCH_ROWS_MAX", "--batch-rows-max", "rows a read"),
   number<&Config::relay, &RelayOptions::batch_bytes_max, 65'536, 1 << 30>(
       "relay.batch_bytes_max", "ANNALS_RELAY_BATCH_BYTES_MAX", "--batch-bytes-max", "bytes a read"),
+  number<&Config::relay, &RelayOptions::mine_from_bytes, 65'536, 1LL << 40>(
+      "relay.mine_from_bytes", "ANNALS_RELAY_MINE_FROM_BYTES", "--mine-from-bytes",
+      "source wal: so much of the write-ahead log is mined in batches, and not streamed"),
+  number<&Config::relay, &RelayOptions::mine_batch_bytes, 65'536, 1LL << 40>(
+      "relay.mine_batch_bytes", "ANNALS_RELAY_MINE_BATCH_BYTES", "--mine-batch-bytes",
+      "source wal: of the write-ahead log, in such a batch"),
   number<&Config::relay, &RelayOptions::in_flight_max, 1, 10'000'000>(
       "relay.in_flight_max", "ANNALS_RELAY_IN_FLIGHT_MAX", "--in-flight-max", "messages sent and not yet confirmed"),
   Setting{"kafka.brokers", "ANNALS_KAFKA", "--brokers", ValueKind::text, "host:port, comma-separated",

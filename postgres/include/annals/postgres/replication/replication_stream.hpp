@@ -38,6 +38,8 @@ class ReplicationStream final : public ChangeFeed {
 
   ReplicationStream(const Database& database, Options options);
   ~ReplicationStream() override;
+  ReplicationStream(const ReplicationStream&) = delete;
+  ReplicationStream& operator=(const ReplicationStream&) = delete;
 
   [[nodiscard]] std::optional<Change> next() override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;

@@ -24,12 +24,10 @@
 
 -- How long what is published is kept: nothing is removed without a `retain`. One row, for all relays.
 CREATE TABLE {schema}.{log}_retention (
-  only_row       boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
-  retain         interval    CHECK (retain >= interval '0'),                       -- NULL: for ever
-  partition_span interval    CHECK (partition_span >= interval '1 second'),        -- NULL: an eighth of retain, at least an hour
-  partition_rows bigint      CHECK (partition_rows BETWEEN 1 AND 10000000000),     -- NULL: however many
-  changed_by     name        NOT NULL DEFAULT session_user,
-  changed_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+  only_row       boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
+  retain         interval CHECK (retain >= interval '0'),                    -- NULL: for ever
+  partition_span interval CHECK (partition_span >= interval '1 second'),     -- NULL: an eighth of retain, at least an hour
+  partition_rows bigint   CHECK (partition_rows BETWEEN 1 AND 10000000000)   -- NULL: however many
 );
 INSERT INTO {schema}.{log}_retention DEFAULT VALUES;
 COMMENT ON TABLE {schema}.{log}_retention IS 'How long published messages are kept; see annals outbox retain.';
@@ -172,7 +170,7 @@ BEGIN
   SELECT l.recorded_at INTO first_at FROM {schema}.{log} l
    WHERE l.position >= number * 100000000000 ORDER BY l.position LIMIT 1;
   IF number < 92233719 AND first_at IS NOT NULL
-     AND (next_position - number * 100000000000 > policy.partition_rows
+     AND (next_position - greatest(number * 100000000000, 1) >= policy.partition_rows
           OR first_at <= clock_timestamp() - coalesce(policy.partition_span, greatest(policy.retain / 8, interval '1 hour')))
   THEN
     partition := '{log}_p' || number + 1;

@@ -257,7 +257,8 @@ TEST_F(RelayWal, SaysThatItsPublicationIsNotThere) {
   const auto error = error_of_start();
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), ErrorKind::not_ready);
-  const std::string remedy = "CREATE PUBLICATION annals_outbox FOR TABLE annals.outbox WITH (publish = 'insert')";
+  const std::string remedy = "CREATE PUBLICATION annals_outbox FOR TABLE annals.outbox WITH (publish = 'insert', "
+                             "publish_via_partition_root = true)";
   EXPECT_THAT(error->hint(), HasSubstr(remedy));
   execute(remedy);
   enqueue_numbers(1, 2);
@@ -268,6 +269,7 @@ TEST_F(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
   for (const auto* change : {"ALTER PUBLICATION annals_outbox DROP TABLE annals.outbox",
                              "ALTER PUBLICATION annals_outbox SET TABLE annals.outbox WHERE (position > 100)",
                              "ALTER PUBLICATION annals_outbox SET TABLE annals.outbox (position, message_id)",
+                             "ALTER PUBLICATION annals_outbox SET (publish_via_partition_root = false)",
                              "ALTER PUBLICATION annals_outbox SET (publish = 'update')"}) {
     execute(change);
     const auto error = error_of_start();

@@ -1,0 +1,1 @@
+SELECT retain::text, partition_span::text, partition_rows FROM {schema}.outbox_retention

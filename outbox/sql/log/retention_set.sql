@@ -1,0 +1,1 @@
+UPDATE {schema}.outbox_retention SET retain = $1::text::interval, partition_span = $2::text::interval, partition_rows = $3::bigint

@@ -17,5 +17,6 @@ using Action = std::function<host::ExitCode(Invocation&)>;
 void add_log_commands(CLI::App& app, Action& action);        ///< stream, all, events
 void add_operation_commands(CLI::App& app, Action& action);  ///< schema, outbox, relay, projection, doctor
 void add_parked_commands(CLI::App& outbox, Action& action);  ///< parked
+void add_retention_commands(CLI::App& outbox, Action& action);  ///< retention, retain, maintain
 
 }  // namespace annals::cli

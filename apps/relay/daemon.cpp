@@ -18,6 +18,7 @@
 #include "relay/lag_watch.hpp"
 #include "relay/message_logs.hpp"
 #include "relay/settings/setting.hpp"
+#include "relay/upkeep/outbox_keeper.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -52,6 +53,10 @@ class Daemon {
     log_start();
     std::jthread lag;
     if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
+    std::jthread keeper;
+    if (auto* metrics = metrics_of("outbox")) {
+      keeper = std::jthread{[this, metrics](const std::stop_token& stop) { OutboxKeeper{config_, *metrics, log_}.run(stop); }};
+    }
     for (auto& part : parts_) {
       part.thread = std::jthread{[this, &part] { work(part); }};
     }
@@ -80,6 +85,11 @@ class Daemon {
     std::vector<std::shared_ptr<SourceHealth>> all;
     for (const auto& part : parts_) all.push_back(part.health);
     return all;
+  }
+
+  SourceMetrics* metrics_of(const std::string& log) {
+    const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& each) { return each.log == log; });
+    return part == parts_.end() ? nullptr : part->metrics;
   }
 
   LagWatch lag_watch() {

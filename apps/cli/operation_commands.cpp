@@ -108,13 +108,14 @@ void add_relay_skip(CLI::App& relay, Action& action) {
 
 void add_relay_forget(CLI::App& relay, Action& action) {
   auto options = std::make_shared<RelayForget>();
-  auto* forget = add_command(relay, action, "forget",
-                             "Removes the checkpoint of a relay that will never run again\n\n"
-                             "  annals relay forget old_shop --yes\n\n"
-                             "While it is there, no message after it is dropped from the outbox. A relay of that name that "
-                             "starts later begins like a new one.\n"
-                             "Refused while a relay of that name runs, has a slot, or has messages that wait for a decision.",
-                             forget_relay, options);
+  auto* forget =
+      add_command(relay, action, "forget",
+                  "Removes the checkpoint of a relay that will never run again\n\n"
+                  "  annals relay forget old_shop --yes\n\n"
+                  "While it is there, no message after it is dropped from the outbox. A relay of that name that "
+                  "starts later begins like a new one.\n"
+                  "Refused while a relay of that name runs, has a slot, or has messages that wait for a decision.",
+                  forget_relay, options);
   forget->add_option("NAME", options->relay, "Name of the relay")->required();
   forget->add_option("--log", options->log, "outbox or events")->capture_default_str();
   forget->add_flag("--yes", options->yes, "Do it");

@@ -10,15 +10,15 @@ namespace {
 
 void add_retain(CLI::App& outbox, Action& action) {
   auto options = std::make_shared<Retain>();
-  auto* retain = add_command(
-      outbox, action, "retain",
-      "Sets how long messages are kept in the outbox once every relay has published them\n\n"
-      "  annals outbox retain '7 days'\n"
-      "  annals outbox retain forever\n"
-      "  annals outbox retain '1 hour' --partition-span '10 minutes'\n\n"
-      "They go partition by partition, the oldest first: what is kept is at least that much, and at most one partition more. "
-      "It holds for all relays of the database.",
-      set_retention, options);
+  auto* retain = add_command(outbox, action, "retain",
+                             "Sets how long messages are kept in the outbox once every relay has published them\n\n"
+                             "  annals outbox retain '7 days'\n"
+                             "  annals outbox retain forever\n"
+                             "  annals outbox retain '1 hour' --partition-span '10 minutes'\n\n"
+                             "They go partition by partition, the oldest first: what is kept is at least that much, "
+                             "and at most one partition more. "
+                             "It holds for all relays of the database.",
+                             set_retention, options);
   retain->add_option("DURATION", options->retain, "As PostgreSQL reads an interval, or forever")->required();
   retain->add_option("--partition-span", options->partition_span,
                      "A partition is written to for so long (default: an eighth of it, at least an hour)");
@@ -27,12 +27,13 @@ void add_retain(CLI::App& outbox, Action& action) {
 
 void add_maintain(CLI::App& outbox, Action& action) {
   auto options = std::make_shared<Maintain>();
-  auto* maintain = add_command(outbox, action, "maintain",
-                               "Attaches partitions ahead and drops those that may go; annals-relay does it by itself\n\n"
-                               "  annals outbox maintain\n\n"
-                               "For cron, where no relay runs. Nobody is held up for longer than 50 ms; exit code 3 when "
-                               "the table was in use all the time.",
-                               maintain_outbox, options);
+  auto* maintain =
+      add_command(outbox, action, "maintain",
+                  "Attaches partitions ahead and drops those that may go; annals-relay does it by itself\n\n"
+                  "  annals outbox maintain\n\n"
+                  "For cron, where no relay runs. Nobody is held up for longer than 50 ms; exit code 3 when "
+                  "the table was in use all the time.",
+                  maintain_outbox, options);
   maintain->add_option("--wait", options->wait_s, "Seconds to wait for whoever uses the table")
       ->capture_default_str()
       ->check(at_least(0));

@@ -55,7 +55,9 @@ class Daemon {
     if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
     std::jthread keeper;
     if (auto* metrics = metrics_of("outbox")) {
-      keeper = std::jthread{[this, metrics](const std::stop_token& stop) { OutboxKeeper{config_, *metrics, log_}.run(stop); }};
+      keeper = std::jthread{[this, metrics](const std::stop_token& stop) {
+        OutboxKeeper{config_, *metrics, log_}.run(stop);
+      }};
     }
     for (auto& part : parts_) {
       part.thread = std::jthread{[this, &part] { work(part); }};

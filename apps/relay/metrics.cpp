@@ -75,8 +75,8 @@ struct Families {
   }
 
   Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside;
-  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
-      &bytes, &overdue,      &blocker_age, &state, &circuit, &standby_fault, &sink;
+  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained, &bytes,
+      &overdue, &blocker_age, &state, &circuit, &standby_fault, &sink;
   Histograms& step;
 };
 
@@ -168,8 +168,7 @@ class Source final : public SourceMetrics {
 
   void retention(const outbox::RetentionStatus* status) override {
     const std::lock_guard lock{lag_mutex_};
-    show(families_.bytes, bytes_, status != nullptr,
-         status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
+    show(families_.bytes, bytes_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
     const auto* late = status == nullptr ? nullptr : status->overdue();
     show_overdue(late == nullptr ? std::string{} : late->held_by, status != nullptr,
                  late == nullptr ? 0 : seconds(late->overdue));

@@ -107,8 +107,9 @@ constexpr Right rights[] = {
 };
 
 constexpr std::string_view all_tables[] = {
-    "schema_migrations", "streams",         "events",       "events_horizon", "outbox",        "outbox_horizon", "outbox_retention",
-    "relay_checkpoints", "relay_decisions", "relay_parked", "projections",    "inbox_offsets", "inbox_messages"};
+    "schema_migrations", "streams",           "events",          "events_horizon", "outbox",      "outbox_horizon",
+    "outbox_retention",  "relay_checkpoints", "relay_decisions", "relay_parked",   "projections", "inbox_offsets",
+    "inbox_messages"};
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
                                               "relay_decisions_decision_seq", "relay_parked_place_seq"};

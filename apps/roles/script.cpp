@@ -75,9 +75,9 @@ std::string usage(const Assignment& assignment, const std::string& schema) {
 std::string revoke_and_grant(std::string_view statement, std::string_view table, const Assignment& assignment,
                              const std::string& schema) {
   return render(statement, {{"grants", grants_on(table, assignment, schema)},
-                             {"schema", schema},
-                             {"table", table},
-                             {"roles", list(assignment.roles())}});
+                            {"schema", schema},
+                            {"table", table},
+                            {"roles", list(assignment.roles())}});
 }
 
 std::string views_for(const std::vector<std::string>& readers, const std::string& schema) {

@@ -24,16 +24,17 @@ Check overdue(const outbox::PartitionStatus& partition, const std::string& schem
   const auto option = postgres::schema_option(schema);
   if (partition.state == State::spent) {
     return {"retention", Level::warn, since + ": every relay has passed it",
-            fmt::format("let annals-relay run for the outbox; `annals outbox maintain{}` does it, or says who is in the way",
-                        option)};
+            fmt::format(
+                "let annals-relay run for the outbox; `annals outbox maintain{}` does it, or says who is in the way",
+                option)};
   }
   if (partition.held_by.empty()) {
     return {"retention", Level::warn, since + ", and no relay has published it", "start annals-relay for the outbox"};
   }
-  return {"retention", Level::warn,
-          fmt::format("{}: relay \"{}\" has not passed it", since, printable(partition.held_by)),
-          fmt::format("start that relay, or see what halts it; if it will never run again: annals relay forget {}{} --yes",
-                      quote_shell(partition.held_by), option)};
+  return {
+      "retention", Level::warn, fmt::format("{}: relay \"{}\" has not passed it", since, printable(partition.held_by)),
+      fmt::format("start that relay, or see what halts it; if it will never run again: annals relay forget {}{} --yes",
+                  quote_shell(partition.held_by), option)};
 }
 
 }  // namespace

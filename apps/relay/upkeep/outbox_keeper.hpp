@@ -26,7 +26,7 @@ class OutboxKeeper {
 
   void run(const std::stop_token& stop);
 
-  static constexpr std::chrono::seconds interval{10};
+  static constexpr std::chrono::seconds interval{5};
 
  private:
   void keep(const std::stop_token& stop);

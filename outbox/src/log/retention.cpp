@@ -54,7 +54,9 @@ PartitionStatus partition_of(const Result& rows, int row) {
   return partition;
 }
 
-Params& add(Params& params, const std::optional<std::string>& text) { return text ? params.text(*text) : params.null(); }
+Params& add(Params& params, const std::optional<std::string>& text) {
+  return text ? params.text(*text) : params.null();
+}
 
 }  // namespace
 
@@ -70,8 +72,9 @@ std::int64_t RetentionStatus::size_bytes() const noexcept {
 }
 
 const PartitionStatus* RetentionStatus::overdue() const noexcept {
-  const auto longest = std::max_element(partitions.begin(), partitions.end(),
-                                        [](const auto& left, const auto& right) { return left.overdue < right.overdue; });
+  const auto longest = std::max_element(partitions.begin(), partitions.end(), [](const auto& left, const auto& right) {
+    return left.overdue < right.overdue;
+  });
   return longest == partitions.end() || longest->overdue == milliseconds{0} ? nullptr : &*longest;
 }
 

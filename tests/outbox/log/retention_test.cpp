@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "annals/outbox/status.hpp"
@@ -23,7 +25,7 @@ class Retention : public RelayTestBase {
  protected:
   static constexpr std::int64_t width = 100'000'000'000;
 
-  static RetentionPolicy at_once(std::int64_t rows = 1) {
+  static RetentionPolicy at_once(std::int64_t rows = 3) {
     return {.retain = "0", .partition_span = "1 day", .partition_rows = rows};
   }
   void keep(const RetentionPolicy& policy) { outbox::set_retention(operator_, "annals", policy); }
@@ -86,7 +88,7 @@ TEST_F(Retention, DropsWhatEveryRelayHasPassedAndGoesOn) {
 }
 
 TEST_F(Retention, KeepsARowForAsLongAsItIsTold) {
-  keep({.retain = "1 hour", .partition_rows = 1});
+  keep({.retain = "1 hour", .partition_rows = 2});
   enqueue_numbers(0, 2);
   EXPECT_EQ(maintain().front(), "rolled outbox_p1");
   enqueue_numbers(2, 1);
@@ -269,10 +271,13 @@ TEST_F(Retention, RefusesWhatIsNoTime) {
 
 /// A writer of a partition itself holds no lock on the table, so whoever waits for writers would not see it.
 TEST_F(Retention, LetsNobodyWriteIntoAPartitionItself) {
-  execute("ALTER DEFAULT PRIVILEGES FOR ROLE annals_owner IN SCHEMA annals GRANT ALL ON TABLES TO annals_writer, PUBLIC");
+  execute(
+      "ALTER DEFAULT PRIVILEGES FOR ROLE annals_owner IN SCHEMA annals GRANT ALL ON TABLES TO annals_writer, PUBLIC");
   execute(fmt::format("SELECT setval('annals.outbox_position_seq', {}, false)", width));
   EXPECT_EQ(step().partition, "outbox_p3");
-  execute("ALTER DEFAULT PRIVILEGES FOR ROLE annals_owner IN SCHEMA annals REVOKE ALL ON TABLES FROM annals_writer, PUBLIC");
+  execute(
+      "ALTER DEFAULT PRIVILEGES FOR ROLE annals_owner IN SCHEMA annals REVOKE ALL ON TABLES FROM annals_writer, "
+      "PUBLIC");
   EXPECT_EQ(scalar("SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = 'annals.outbox_p3'::regclass "
                    "AND a.grantee <> c.relowner"),
             "0");
@@ -283,7 +288,7 @@ TEST_F(Retention, LetsNobodyWriteIntoAPartitionItself) {
 }
 
 TEST_F(Retention, ReadsPartitionsInOrderWithoutSorting) {
-  keep(at_once());
+  keep(at_once(2));
   for (int i = 0; i < 5; ++i) {
     enqueue_numbers(i, 2);
     maintain();
@@ -327,6 +332,57 @@ TEST_F(Retention, CanBeCutOffAnywhere) {
   EXPECT_EQ(payloads(sink), numbers(0, count));
   EXPECT_EQ(scalar(fmt::format("SELECT max(position) FROM annals.outbox")),
             std::to_string(sink.received.back().position));
+}
+
+/// Writers that overlap, now and then roll back or stay open; everything once, and each key in its order.
+TEST_F(Retention, KeepsEveryMessageWhileItIsMaintainedFromTwoPlaces) {
+  constexpr int writers = 4;
+  constexpr auto duration = 8s;
+  keep(at_once(100));
+  std::atomic<bool> stop{false};
+  std::array<int, writers> written{};
+  std::atomic<int> refused{0};
+  std::vector<std::jthread> threads;
+  for (int writer = 0; writer < writers; ++writer) {
+    threads.emplace_back([&, writer] {
+      const auto session = postgres::open_pqxx(database_.as("writer"));
+      for (int round = 1; !stop; ++round) {
+        try {
+          pqxx::work tx{*session};
+          outbox_.enqueue(tx, message(fmt::format("w{}", writer), std::to_string(written.at(writer))));
+          if (round % 50 == 0) std::this_thread::sleep_for(120ms);
+          if (round % 7 == 0) continue;
+          tx.commit();
+          ++written.at(writer);
+        } catch (const std::exception& error) {
+          ++refused;
+          ADD_FAILURE() << error.what();
+        }
+      }
+    });
+  }
+  std::array<std::map<Action, int>, 2> done;
+  for (auto& mine : done) {
+    threads.emplace_back([&] {
+      postgres::Connection session{database_.as("relay")};
+      while (!stop) ++mine[maintain_outbox(session, "annals").action];
+    });
+  }
+  RecordingSink sink;
+  auto publisher = relay(sink);
+  const auto end = std::chrono::steady_clock::now() + duration;
+  while (std::chrono::steady_clock::now() < end) (void)publisher.step(5ms);
+  stop = true;
+  threads.clear();
+  run_until_idle(publisher);
+
+  std::map<std::string, std::vector<std::string>> received;
+  for (const auto& message : sink.received) received[message.key].push_back(message.payload);
+  for (int writer = 0; writer < writers; ++writer) {
+    EXPECT_EQ(received[fmt::format("w{}", writer)], numbers(0, written.at(writer)));
+  }
+  EXPECT_EQ(refused, 0);
+  EXPECT_GE(done[0][Action::dropped] + done[1][Action::dropped], 2);
 }
 
 }  // namespace

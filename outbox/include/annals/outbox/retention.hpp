@@ -31,8 +31,8 @@ struct PartitionStatus {
     spent,    ///< goes next
   };
   std::string name;
-  std::int64_t last_position = 0;  ///< of its newest visible row; 0: there is none
-  std::int64_t size_bytes = 0;     ///< table, indexes and TOAST
+  std::int64_t last_position = 0;                                    ///< of its newest visible row; 0: there is none
+  std::int64_t size_bytes = 0;                                       ///< table, indexes and TOAST
   std::optional<std::chrono::milliseconds> last_age = std::nullopt;  ///< of its newest row
   State state = State::kept;
   /// For so long it has been kept beyond `retain`.

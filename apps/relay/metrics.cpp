@@ -23,6 +23,8 @@ using Histograms = prometheus::Family<prometheus::Histogram>;
 
 const prometheus::Histogram::BucketBoundaries step_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                            0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+/// A label without a value is one that is not there.
+constexpr std::string_view nobody = "-";
 constexpr std::array reasons{"disconnected", "overloaded", "failed", "in_doubt", "not_ready", "other"};
 
 double seconds(std::chrono::milliseconds duration) { return std::chrono::duration<double>{duration}.count(); }
@@ -170,7 +172,7 @@ class Source final : public SourceMetrics {
     const std::lock_guard lock{lag_mutex_};
     show(families_.bytes, bytes_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
     const auto* late = status == nullptr ? nullptr : status->overdue();
-    show_overdue(late == nullptr ? std::string{} : late->held_by, status != nullptr,
+    show_overdue(late == nullptr || late->held_by.empty() ? std::string{nobody} : late->held_by, status != nullptr,
                  late == nullptr ? 0 : seconds(late->overdue));
   }
 

@@ -110,6 +110,7 @@ std::string script(const Assignment& assignment, const std::string& schema) {
   if (!assignment.owner.empty()) text += render(sql::become, {{"role", assignment.owner}});
   text += usage(assignment, schema);
   for (const auto& table : tables()) text += revoke_and_grant(sql::table, table, assignment, schema);
+  text += render(sql::partitions, {{"schema", schema}, {"roles", list(assignment.roles())}});
   for (const auto& sequence : sequences()) text += revoke_and_grant(sql::table, sequence, assignment, schema);
   for (const auto& function : functions()) text += revoke_and_grant(sql::function, function, assignment, schema);
   return text + views_for(assignment.of(Kind::reader), schema);

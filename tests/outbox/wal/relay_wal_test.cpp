@@ -289,20 +289,16 @@ TEST_F(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
 TEST_F(RelayWal, ReadsOnWhilePartitionsComeAndGo) {
   postgres::Connection operating{database_.as("operator")};
   outbox::set_retention(operating, "annals", {.retain = "0", .partition_rows = 2});
-  RecordingSink sink;
-  auto relay = miner(sink);
   std::string dropped;
+  (void)run_once();
   for (int i = 0; i < 6; ++i) {
     enqueue_numbers(2 * i, 2);
-    step_until(relay, [&](const auto&) { return sink.received.size() == static_cast<std::size_t>(2 * i + 2); });
-    EXPECT_TRUE(relay.drain(5s));
+    EXPECT_EQ(run_once(), numbers(2 * i, 2));
     for (auto did = outbox::maintain_outbox(operating, "annals"); did.more();
          did = outbox::maintain_outbox(operating, "annals")) {
       if (did.action == outbox::MaintenanceStep::Action::dropped) dropped += did.partition + " ";
     }
-    run_until_idle(relay);
   }
-  EXPECT_EQ(payloads(sink), numbers(0, 12));
   EXPECT_THAT(dropped, HasSubstr("outbox_p0 outbox_p1"));
   EXPECT_THAT(run_once(), testing::IsEmpty());
 }

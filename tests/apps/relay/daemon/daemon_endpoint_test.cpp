@@ -103,7 +103,7 @@ TEST_F(RelayDaemonEndpoint, MaintainsTheOutboxAndShowsWhatHoldsIt) {
   execute("DELETE FROM annals.relay_checkpoints WHERE relay = 'old'");
   EXPECT_TRUE(eventually([&] { return scalar("SELECT to_regclass('annals.outbox_p0') IS NULL") == "true"; }));
   EXPECT_TRUE(eventually(
-      [&] { return relay_->metric("annals_relay_retention_overdue_seconds{holder=\"\",source=\"outbox\"}") == 0.0; }));
+      [&] { return relay_->metric("annals_relay_retention_overdue_seconds{holder=\"-\",source=\"outbox\"}") == 0.0; }));
 }
 
 TEST_F(RelayDaemonEndpoint, ShowsABlockingTransaction) {

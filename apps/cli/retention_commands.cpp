@@ -23,17 +23,20 @@ void add_retain(CLI::App& outbox, Action& action) {
   retain->add_option("--partition-span", options->partition_span,
                      "A partition is written to for so long (default: an eighth of it, at least an hour)");
   retain->add_option("--partition-rows", options->partition_rows, "Or until it has so many rows")->check(at_least(1));
+  retain->add_option(
+      "--lock-wait", options->lock_wait,
+      "Writers are held up for so long at most when a partition begins or goes (default: 50 milliseconds)");
 }
 
 void add_maintain(CLI::App& outbox, Action& action) {
   auto options = std::make_shared<Maintain>();
-  auto* maintain =
-      add_command(outbox, action, "maintain",
-                  "Attaches partitions ahead and drops those that may go; annals-relay does it by itself\n\n"
-                  "  annals outbox maintain\n\n"
-                  "For cron, where no relay runs. Nobody is held up for longer than 50 ms; exit code 3 when "
-                  "the table was in use all the time.",
-                  maintain_outbox, options);
+  auto* maintain = add_command(
+      outbox, action, "maintain",
+      "Attaches partitions ahead and drops those that may go; annals-relay does it by itself\n\n"
+      "  annals outbox maintain\n\n"
+      "For cron, where no relay runs. Nobody is held up for longer than --lock-wait of retain; exit code 3 when "
+      "the table was in use all the time.",
+      maintain_outbox, options);
   maintain->add_option("--wait", options->wait_s, "Seconds to wait for whoever uses the table")
       ->capture_default_str()
       ->check(at_least(0));

@@ -79,7 +79,7 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox", "SELECT"},
     {Kind::operate, "outbox_horizon", "SELECT"},
     {Kind::operate, "outbox_position_seq", "SELECT"},
-    {Kind::operate, "outbox_retention", "SELECT, UPDATE (retain, partition_span, partition_rows)"},
+    {Kind::operate, "outbox_retention", "SELECT, UPDATE (retain, partition_span, partition_rows, lock_wait)"},
     {Kind::operate, maintain, call},
     {Kind::operate, "relay_checkpoints", "SELECT, INSERT, UPDATE, DELETE"},  // DELETE: what nobody will go on with
     {Kind::operate, "relay_decisions", decide},

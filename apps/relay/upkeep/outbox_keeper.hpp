@@ -18,7 +18,7 @@ namespace annals::relayd {
 /// not keep partitions from being attached.
 ///
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; what is in the way is logged.
-/// Limits         writers are held up by at most 50 ms an interval: see outbox::maintain_outbox().
+/// Limits         how long writers are held up is the retention's lock_wait: see outbox::maintain_outbox().
 class OutboxKeeper {
  public:
   OutboxKeeper(const Config& config, SourceMetrics& metrics, host::Log& log)

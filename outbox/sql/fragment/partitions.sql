@@ -20,14 +20,15 @@
 --   busy      one of the last two is to be done, and a lock was not to be had: try again later;
 --   none      nothing is to be done.
 -- Waiting for a lock holds up whoever comes later. So it looks first, twice: who holds one that is in the way for longer
--- than it would wait is not waited for.
+-- than it would wait (lock_wait) is not waited for.
 
 -- How long what is published is kept: nothing is removed without a `retain`. One row, for all relays.
 CREATE TABLE {schema}.{log}_retention (
   only_row       boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
   retain         interval CHECK (retain >= interval '0'),                    -- NULL: for ever
   partition_span interval CHECK (partition_span >= interval '1 second'),     -- NULL: an eighth of retain, at least an hour
-  partition_rows bigint   CHECK (partition_rows BETWEEN 1 AND 10000000000)   -- NULL: however many
+  partition_rows bigint   CHECK (partition_rows BETWEEN 1 AND 10000000000),  -- NULL: however many
+  lock_wait      interval NOT NULL DEFAULT '50 milliseconds' CHECK (lock_wait BETWEEN '1 millisecond' AND '10 seconds')
 );
 INSERT INTO {schema}.{log}_retention DEFAULT VALUES;
 COMMENT ON TABLE {schema}.{log}_retention IS 'How long published messages are kept; see annals outbox retain.';
@@ -62,7 +63,7 @@ END
 $attach$;
 
 -- Takes the lock on {log}, for its partition `leaf` as well when that is to go; says who is in the way when it cannot be had.
-CREATE FUNCTION {schema}.{log}_seize(leaf regclass) RETURNS text
+CREATE FUNCTION {schema}.{log}_seize(leaf regclass, lock_wait interval) RETURNS text
   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $seize$
 DECLARE
   harmless text[] := CASE WHEN leaf IS NULL THEN ARRAY['AccessShareLock', 'RowShareLock', 'ShareLock'] ELSE '{}' END;
@@ -82,9 +83,10 @@ BEGIN
       RETURN blocker || ' uses the table';
     END IF;
     IF look = 1 THEN
-      PERFORM pg_sleep(0.05);
+      PERFORM pg_sleep_for(lock_wait);
     END IF;
   END LOOP;
+  PERFORM set_config('lock_timeout', ceil(extract(epoch FROM lock_wait) * 1000)::bigint::text, true);
   IF leaf IS NULL THEN
     LOCK TABLE ONLY {schema}.{log} IN SHARE MODE;
   ELSE
@@ -156,7 +158,7 @@ BEGIN
    WHERE i.inhparent = '{schema}.{log}'::regclass;
   IF oldest < number AND {schema}.{log}_is_spent(oldest, policy.retain) THEN
     partition := '{log}_p' || oldest;
-    detail := {schema}.{log}_seize(('{schema}.' || partition)::regclass);
+    detail := {schema}.{log}_seize(('{schema}.' || partition)::regclass, policy.lock_wait);
     -- It may have been looked at before somebody moved a checkpoint back.
     IF detail IS NULL AND {schema}.{log}_is_spent(oldest, policy.retain) THEN
       EXECUTE 'DROP TABLE {schema}.' || partition;
@@ -174,7 +176,7 @@ BEGIN
           OR first_at <= clock_timestamp() - coalesce(policy.partition_span, greatest(policy.retain / 8, interval '1 hour')))
   THEN
     partition := '{log}_p' || number + 1;
-    detail := {schema}.{log}_seize(NULL);
+    detail := {schema}.{log}_seize(NULL, policy.lock_wait);
     IF detail IS NULL THEN
       PERFORM setval('{schema}.{log}_position_seq', (number + 1) * 100000000000, false);
       SELECT 'rolled', '' INTO action, detail;
@@ -185,7 +187,7 @@ BEGIN
 END
 $maintain$;
 
-REVOKE ALL ON FUNCTION {schema}.{log}_attach_partition(bigint), {schema}.{log}_seize(regclass),
+REVOKE ALL ON FUNCTION {schema}.{log}_attach_partition(bigint), {schema}.{log}_seize(regclass, interval),
   {schema}.{log}_is_spent(bigint, interval), {schema}.{log}_maintain() FROM PUBLIC;
 
 SELECT {schema}.{log}_attach_partition(k) FROM pg_catalog.generate_series(0, 2) k;

@@ -85,6 +85,7 @@ RetentionStatus read_retention(Connection& connection, const std::string& schema
     status.policy.retain = optional_text(policy, 0, 0);
     status.policy.partition_span = optional_text(policy, 0, 1);
     if (!policy.is_null(0, 2)) status.policy.partition_rows = policy.bigint(0, 2);
+    status.policy.lock_wait = policy.text(0, 3);
   }
   const auto rows = connection.query(postgres::render(sql::retention_list, schema));
   status.partitions.reserve(static_cast<std::size_t>(rows.rows()));
@@ -97,6 +98,7 @@ void set_retention(Connection& connection, const std::string& schema, const Rete
   add(params, policy.retain);
   add(params, policy.partition_span);
   policy.partition_rows ? params.bigint(*policy.partition_rows) : params.null();
+  add(params, policy.lock_wait);
   const auto set = connection.query(postgres::render(sql::retention_set, schema), params);
   if (set.affected() == 1) return;
   throw Error{ErrorKind::failed,

@@ -196,6 +196,32 @@ TEST_F(Retention, WaitsForNoWriterAndHoldsNoneUp) {
   EXPECT_EQ(step().action, Action::rolled);
 }
 
+/// Where there is always somebody, the operator says for how long he may be held up.
+TEST_F(Retention, WaitsForWritersAsLongAsItMay) {
+  keep(at_once());
+  enqueue_numbers(0, 3);
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      const auto session = postgres::open_pqxx(database_.as("writer"));
+      while (!stop) {
+        pqxx::work tx{*session};
+        outbox_.enqueue(tx, message("k", "x"));
+        std::this_thread::sleep_for(200ms);
+        tx.commit();
+      }
+    });
+  }
+  std::this_thread::sleep_for(300ms);
+  EXPECT_EQ(step().action, Action::busy);
+  auto patient = at_once();
+  patient.lock_wait = "5 seconds";
+  keep(patient);
+  EXPECT_EQ(step().action, Action::rolled);
+  stop = true;
+}
+
 /// A row of the partition that is to go, not committed yet: no relay has passed it, whatever a checkpoint says.
 TEST_F(Retention, DropsNothingThatSomebodyStillWritesTo) {
   enqueue_numbers(0, 2);
@@ -251,7 +277,7 @@ TEST_F(Retention, IsMaintainedInATransactionOfItsOwn) {
 TEST_F(Retention, CannotBeShortenedByARelay) {
   postgres::Connection session{database_.as("relay")};
   EXPECT_EQ(error_of([&] { outbox::set_retention(session, "annals", {.retain = "0"}); }).sqlstate(), "42501");
-  for (const auto* sql : {"SELECT annals.outbox_attach_partition(9)", "SELECT annals.outbox_seize(NULL)",
+  for (const auto* sql : {"SELECT annals.outbox_attach_partition(9)", "SELECT annals.outbox_seize(NULL, '1 s')",
                           "SELECT annals.outbox_is_spent(0, '0')", "DROP TABLE annals.outbox_p2"}) {
     EXPECT_EQ(error_of([&] { session.execute(sql); }).sqlstate(), "42501") << sql;
   }
@@ -265,6 +291,7 @@ TEST_F(Retention, RefusesWhatIsNoTime) {
   }
   EXPECT_THROW(keep({.retain = "1 day", .partition_span = "0"}), Error);
   EXPECT_THROW(keep({.retain = "1 day", .partition_rows = 0}), Error);
+  EXPECT_THROW(keep({.retain = "1 day", .lock_wait = "1 minute"}), Error);
 }
 
 // Partitions

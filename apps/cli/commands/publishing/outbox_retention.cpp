@@ -53,13 +53,16 @@ host::ExitCode show_retention(Invocation& invocation) {
 }
 
 host::ExitCode set_retention(Invocation& invocation, const Retain& options) {
-  outbox::RetentionPolicy policy{.partition_span = options.partition_span, .partition_rows = options.partition_rows};
+  outbox::RetentionPolicy policy{.partition_span = options.partition_span,
+                                 .partition_rows = options.partition_rows,
+                                 .lock_wait = options.lock_wait};
   if (options.retain != forever) policy.retain = options.retain;
   auto connection = connect_ready(invocation.database);
   outbox::set_retention(connection, invocation.database.schema, policy);
   policy = outbox::read_retention(connection, invocation.database.schema).policy;
-  print_object(invocation.output, invocation.format, {{"retain"}, {"partition_span"}, {"partition_rows"}},
-               {cell(kept(policy)), cell(policy.partition_span), cell(policy.partition_rows)});
+  print_object(invocation.output, invocation.format,
+               {{"retain"}, {"partition_span"}, {"partition_rows"}, {"lock_wait"}},
+               {cell(kept(policy)), cell(policy.partition_span), cell(policy.partition_rows), cell(policy.lock_wait)});
   return host::ExitCode::ok;
 }
 

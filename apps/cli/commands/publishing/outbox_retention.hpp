@@ -14,6 +14,7 @@ struct Retain {
   std::string retain;  ///< an interval, or "forever"
   std::optional<std::string> partition_span;
   std::optional<std::int64_t> partition_rows;
+  std::optional<std::string> lock_wait;
 };
 /// `annals outbox retain`: how long messages are kept that every relay has published.
 host::ExitCode set_retention(Invocation& invocation, const Retain& options);

@@ -19,6 +19,9 @@ struct RetentionPolicy {
   /// much more than `retain`; each partition costs every reader's planning a little.
   std::optional<std::string> partition_span = std::nullopt;
   std::optional<std::int64_t> partition_rows = std::nullopt;  ///< no longer than for so many positions; nothing: any
+  /// For so long writers may be held up to roll over, and again to drop; nothing: 50 ms, the most are 10 s. More where
+  /// transactions that last longer than that always overlap: else nothing would ever be dropped.
+  std::optional<std::string> lock_wait = std::nullopt;
 };
 
 /// One partition of the outbox.
@@ -78,8 +81,8 @@ struct MaintenanceStep {
 [[nodiscard]] std::string to_string(MaintenanceStep::Action action);
 
 /// Does one thing of those that are to be done, in a transaction of its own; call it until there is no more(). Safe from any
-/// number of places at once: one of them does it, and the others find it busy. Holds writers up by at most 50 ms, and only when
-/// nobody uses the table for longer than that.
+/// number of places at once: one of them does it, and the others find it busy. Holds writers up by at most
+/// lock_wait, and only when nobody uses the table for longer than that.
 ///
 /// The connection must not be inside a transaction. Takes a relay's or an operator's right: what may be done, and no more, is
 /// in the function that it calls, which runs as the schema's owner.

@@ -41,7 +41,8 @@ TEST_F(RetentionCommand, KeepsForEverUntilTold) {
               AllOf(HasSubstr(R"({"partition":"outbox_p0","state":"written")"), HasSubstr("outbox_p2")));
   EXPECT_THAT(annals({"outbox", "retention"}).err, HasSubstr("is kept: forever"));
   EXPECT_EQ(as_operator({"-o", "json", "outbox", "retain", "7 days", "--partition-span", "12h"}).out,
-            "{\"retain\":\"7 days\",\"partition_span\":\"12:00:00\",\"partition_rows\":null}\n");
+            "{\"retain\":\"7 "
+            "days\",\"partition_span\":\"12:00:00\",\"partition_rows\":null,\"lock_wait\":\"00:00:00.05\"}\n");
   EXPECT_THAT(annals({"outbox", "retention"}).err, HasSubstr("is kept: 7 days"));
   EXPECT_THAT(as_operator({"outbox", "retain", "forever"}).out, HasSubstr("forever"));
 }

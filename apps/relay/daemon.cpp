@@ -54,12 +54,12 @@ class Daemon {
     std::jthread lag;
     if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
     std::jthread keeper;
-    if (auto* metrics = metrics_of("outbox")) {
-      keeper = std::jthread{[this, metrics](const std::stop_token& stop) {
-        OutboxKeeper{config_, *metrics, log_}.run(stop);
-      }};
-    }
     for (auto& part : parts_) {
+      if (part.log == "outbox") {
+        keeper = std::jthread{[this, &part](const std::stop_token& stop) {
+          OutboxKeeper{config_, *part.metrics, log_}.run(stop);
+        }};
+      }
       part.thread = std::jthread{[this, &part] { work(part); }};
     }
     notifier_.ready();
@@ -87,11 +87,6 @@ class Daemon {
     std::vector<std::shared_ptr<SourceHealth>> all;
     for (const auto& part : parts_) all.push_back(part.health);
     return all;
-  }
-
-  SourceMetrics* metrics_of(const std::string& log) {
-    const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& each) { return each.log == log; });
-    return part == parts_.end() ? nullptr : part->metrics;
   }
 
   LagWatch lag_watch() {

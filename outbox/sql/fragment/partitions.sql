@@ -19,8 +19,8 @@
 --             yet to come takes the lock, and with it learns of the partition, before it draws a position;
 --   busy      one of the last two is to be done, and a lock was not to be had: try again later;
 --   none      nothing is to be done.
--- Waiting for a lock holds up whoever comes later. So it looks first, twice: who holds one that is in the way for longer
--- than it would wait (lock_wait) is not waited for.
+-- Waiting for a lock holds up whoever comes later. So it looks first: who holds one that is in the way, and still holds it
+-- after as long as it would wait (lock_wait), is not waited for.
 
 -- How long what is published is kept: nothing is removed without a `retain`. One row, for all relays.
 CREATE TABLE {schema}.{log}_retention (
@@ -67,24 +67,24 @@ CREATE FUNCTION {schema}.{log}_seize(leaf regclass, lock_wait interval) RETURNS 
   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $seize$
 DECLARE
   harmless text[] := CASE WHEN leaf IS NULL THEN ARRAY['AccessShareLock', 'RowShareLock', 'ShareLock'] ELSE '{}' END;
-  before text[];
+  holders text[];
   blocker text;
+  give_up timestamptz := clock_timestamp() + lock_wait;
 BEGIN
-  FOR look IN 1 .. 2 LOOP
-    SELECT array_agg(l.virtualtransaction),
-           min(coalesce('pid ' || l.pid, 'a prepared transaction')) FILTER (WHERE l.virtualtransaction = ANY (before))
-      INTO before, blocker
+  -- First all who hold one, then those of them that still do.
+  LOOP
+    SELECT array_agg(l.virtualtransaction), min(coalesce('pid ' || l.pid, 'a prepared transaction'))
+      INTO holders, blocker
       FROM pg_locks l
      WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
        AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-       AND l.relation IN ('{schema}.{log}'::regclass, leaf) AND l.mode <> ALL (harmless);
-    EXIT WHEN before IS NULL;
-    IF blocker IS NOT NULL THEN
+       AND l.relation IN ('{schema}.{log}'::regclass, leaf) AND l.mode <> ALL (harmless)
+       AND (holders IS NULL OR l.virtualtransaction = ANY (holders));
+    EXIT WHEN holders IS NULL;
+    IF clock_timestamp() >= give_up THEN
       RETURN blocker || ' uses the table';
     END IF;
-    IF look = 1 THEN
-      PERFORM pg_sleep_for(lock_wait);
-    END IF;
+    PERFORM pg_sleep(0.005);
   END LOOP;
   PERFORM set_config('lock_timeout', ceil(extract(epoch FROM lock_wait) * 1000)::bigint::text, true);
   IF leaf IS NULL THEN

@@ -23,6 +23,8 @@ using Histograms = prometheus::Family<prometheus::Histogram>;
 
 const prometheus::Histogram::BucketBoundaries step_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                            0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+/// A label without a value is one that is not there.
+constexpr std::string_view nobody = "-";
 constexpr std::array reasons{"disconnected", "overloaded", "failed", "in_doubt", "not_ready", "other"};
 
 double seconds(std::chrono::milliseconds duration) { return std::chrono::duration<double>{duration}.count(); }
@@ -52,6 +54,9 @@ struct Families {
         oldest(gauge(r, "annals_relay_oldest_message_age_seconds", "Age of the oldest message after the checkpoint")),
         retained(gauge(r, "annals_relay_slot_retained_bytes",
                        "Write-ahead log that the server keeps for the relay's slot; 0 without one")),
+        bytes(gauge(r, "annals_relay_outbox_bytes", "Size of the outbox with its indexes, by the last look at it")),
+        overdue(gauge(r, "annals_relay_retention_overdue_seconds",
+                      "For how long the outbox keeps messages beyond its retention; `holder`: because of that relay")),
         blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
         circuit(gauge(r, "annals_relay_circuit_open",
@@ -74,8 +79,8 @@ struct Families {
   }
 
   Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside;
-  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
-      &blocker_age, &state, &circuit, &log_fault, &standby_fault, &sink;
+  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained, &bytes,
+      &overdue, &blocker_age, &state, &circuit, &log_fault, &standby_fault, &sink;
   Histograms& step;
 };
 
@@ -168,6 +173,14 @@ class Source final : public SourceMetrics {
 
   void log_fault(bool fault) override { log_fault_.Set(fault ? 1 : 0); }
 
+  void retention(const outbox::RetentionStatus* status) override {
+    const std::lock_guard lock{lag_mutex_};
+    show(families_.bytes, bytes_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
+    const auto* late = status == nullptr ? nullptr : status->overdue();
+    show_overdue(late == nullptr || late->held_by.empty() ? std::string{nobody} : late->held_by, status != nullptr,
+                 late == nullptr ? 0 : seconds(late->overdue));
+  }
+
   void standby_fault(std::optional<bool> fault) override {
     const std::lock_guard lock{lag_mutex_};
     show(families_.standby_fault, standby_fault_, fault.has_value(), fault.value_or(false) ? 1 : 0);
@@ -178,6 +191,18 @@ class Source final : public SourceMetrics {
     auto labels = labels_;
     labels.emplace(name, value);
     return labels;
+  }
+
+  /// One series, of whoever is the holder.
+  void show_overdue(const std::string& holder, bool known, double value) {
+    if (overdue_ != nullptr && (!known || holder != holder_)) {
+      families_.overdue.Remove(overdue_);
+      overdue_ = nullptr;
+    }
+    if (!known) return;
+    holder_ = holder;
+    if (overdue_ == nullptr) overdue_ = &families_.overdue.Add(with("holder", holder));
+    overdue_->Set(value);
   }
 
   void show(Gauges& family, prometheus::Gauge*& gauge, bool known, double value) {
@@ -193,7 +218,8 @@ class Source final : public SourceMetrics {
   Families& families_;
   prometheus::Counter &read_, &delivered_, &delivered_bytes_, &batches_, &released_, &blocked_, &throttled_,
       &set_aside_;
-  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &log_fault_, &sink_;
+  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &log_fault_,
+      &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};
   bool retrying_ = false;  // these two: of the source's thread
@@ -207,6 +233,9 @@ class Source final : public SourceMetrics {
   prometheus::Gauge* dead_letters_ = nullptr;
   prometheus::Gauge* retained_ = nullptr;
   prometheus::Gauge* standby_fault_ = nullptr;
+  prometheus::Gauge* bytes_ = nullptr;
+  prometheus::Gauge* overdue_ = nullptr;
+  std::string holder_;
 };
 
 prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {

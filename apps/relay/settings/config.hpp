@@ -29,6 +29,7 @@ struct Config {
   SinkKind sink = SinkKind::kafka;
   Delivery delivery = Delivery::at_least_once;
   std::vector<std::string> sources{"outbox"};         ///< names of logs
+  bool maintain = true;                               ///< partitions of the outbox, as its retention says
   outbox::RelayOptions relay;                         ///< of every source; see relay_options()
   kafka::KafkaSinkOptions kafka;                      ///< see sink_options()
   kafka::KafkaTransactionalSinkOptions transactions;  ///< without its sink: see transactional_options()

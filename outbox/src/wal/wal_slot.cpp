@@ -96,13 +96,14 @@ void WalSlot::require_server() {
   if (!row.boolean(0, 4)) {
     throw not_ready(
         fmt::format("there is no publication \"{}\"", log_.publication),
-        fmt::format("as the owner of the schema: CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert')",
+        fmt::format("as the owner of the schema: CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert', "
+                    "publish_via_partition_root = true)",
                     log_.publication, log_.relation));
   }
   if (!row.boolean(0, 5)) {
     throw not_ready(fmt::format("publication \"{}\" does not have all inserts of {}", log_.publication, log_.relation),
                     fmt::format("as its owner: ALTER PUBLICATION {0} SET TABLE {1}; ALTER PUBLICATION {0} SET "
-                                "(publish = 'insert')",
+                                "(publish = 'insert', publish_via_partition_root = true)",
                                 log_.publication, log_.relation));
   }
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "annals/outbox/retention.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/replication/replication_stream.hpp"
 #include "relay_test_base.hpp"
@@ -261,7 +262,9 @@ TEST_P(RelayWal, SaysThatItsPublicationIsNotThere) {
   const auto error = error_of_start();
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), ErrorKind::not_ready);
-  const std::string remedy = "CREATE PUBLICATION annals_outbox FOR TABLE annals.outbox WITH (publish = 'insert')";
+  const std::string remedy =
+      "CREATE PUBLICATION annals_outbox FOR TABLE annals.outbox WITH (publish = 'insert', "
+      "publish_via_partition_root = true)";
   EXPECT_THAT(error->hint(), HasSubstr(remedy));
   execute(remedy);
   enqueue_numbers(1, 2);
@@ -272,6 +275,7 @@ TEST_P(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
   for (const auto* change : {"ALTER PUBLICATION annals_outbox DROP TABLE annals.outbox",
                              "ALTER PUBLICATION annals_outbox SET TABLE annals.outbox WHERE (position > 100)",
                              "ALTER PUBLICATION annals_outbox SET TABLE annals.outbox (position, message_id)",
+                             "ALTER PUBLICATION annals_outbox SET (publish_via_partition_root = false)",
                              "ALTER PUBLICATION annals_outbox SET (publish = 'update')"}) {
     execute(change);
     const auto error = error_of_start();
@@ -283,6 +287,24 @@ TEST_P(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
   }
   enqueue_numbers(1, 2);
   EXPECT_EQ(run_once(), numbers(1, 2));
+}
+
+/// The log knows of no partition; what was dropped meanwhile is in it, and read.
+TEST_F(RelayWal, ReadsOnWhilePartitionsComeAndGo) {
+  postgres::Connection operating{database_.as("operator")};
+  outbox::set_retention(operating, "annals", {.retain = "0", .partition_rows = 2});
+  std::string dropped;
+  (void)run_once();
+  for (int i = 0; i < 6; ++i) {
+    enqueue_numbers(2 * i, 2);
+    EXPECT_EQ(run_once(), numbers(2 * i, 2));
+    for (auto did = outbox::maintain_outbox(operating, "annals"); did.more();
+         did = outbox::maintain_outbox(operating, "annals")) {
+      if (did.action == outbox::MaintenanceStep::Action::dropped) dropped += did.partition + " ";
+    }
+  }
+  EXPECT_THAT(dropped, HasSubstr("outbox_p0 outbox_p1"));
+  EXPECT_THAT(run_once(), testing::IsEmpty());
 }
 
 /// While it runs, and back again before anybody looks: the table knows.

@@ -8,6 +8,7 @@ namespace annals::outbox {
 
 void PlaceLedger::start(const Place& place) {
   places_.assign(1, place);
+  passed_.reset();
   first_ = wanted_ = 0;
 }
 

@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
+/// Between two checkpoints of a source that has no messages of its own.
+constexpr milliseconds move_interval{1'000};
+
 MessageSource::State state_of(OrderedTail::State state) noexcept {
   switch (state) {
     case OrderedTail::State::rows: return MessageSource::State::rows;
@@ -48,7 +51,12 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       tail_(connection, postgres::log_table(log_), {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}),
       bell_(connection, tail_.table()),
       messages_(connection, log_),
-      lookup_(connection, log_) {}
+      lookup_(connection, log_) {
+  if (!options_.filter) return;
+  // The planner does not know how many rows the filter lets through, and must not sort the whole log for a batch of it.
+  connection.execute("SET enable_sort = off; SET enable_bitmapscan = off; SET max_parallel_workers_per_gather = 0");
+  tail_.set_filter(*options_.filter);
+}
 
 // Where to begin
 
@@ -64,17 +72,37 @@ void TableSource::start(const Cursor& after) {
   places_.start(place);
   rows_.clear();
   state_ = State::rows;
+  recorded_ = place.position;
+  recorded_at_ = clock_.steady();
 }
 
 // Reading
 
 MessageSource::State TableSource::read() {
-  state_ = state_of(tail_.read(places_.last().position, rows_));
+  state_ = state_of(tail_.read(places_.done(places_.last_ticket()).position, rows_));
   places_.shrink();
   messages_.learn(rows_, places_);
+  if (options_.filter && state_ == State::caught_up) pass_over();
   bell_.looked(rows_.size());
   read_at_ = clock_.steady();
   return state_;
+}
+
+/// What is left out moves the place on, too: or a quiet shard would begin far behind, and hold up whoever removes published rows.
+void TableSource::pass_over() {
+  if (tail_.horizon() <= places_.done(places_.last_ticket()).position) return;
+  const auto place = history_.place_at(tail_.horizon());
+  if (place.position > places_.done(places_.last_ticket()).position) places_.pass(place);
+}
+
+void TableSource::acknowledge(const Cursor& cursor) {
+  recorded_ = table_cursor_of(cursor).place.position;
+  recorded_at_ = clock_.steady();
+}
+
+bool TableSource::moved() const {
+  return options_.filter && places_.done(places_.last_ticket()).position > recorded_ &&
+         clock_.steady() - recorded_at_ >= move_interval;
 }
 
 void TableSource::decode(std::size_t index, MessageView& view) const {

@@ -49,16 +49,28 @@ void ShardBoard::join() {
 
 ShardBoard::Look ShardBoard::look() {
   if (!lock_.held()) join();
-  const auto plan = join_plan(connection_, log_, name_);
-  auto look = take_stock(plan.count, plan.came_from);
-  look.wanted = plan.wanted;
+  lock_.touch();
+  auto look = take_stock();
   if (look.rank == look.instances) join();
+  if (look.dead > 0) {
+    connection_.query(postgres::render(sql::instance_reap, log_), Params{}.text(name_.relay).text(log_.name));
+  }
   const bool all_retired = std::ranges::all_of(look.shards, &State::retired);
-  if (plan.wanted != plan.count && all_retired) change_shards(connection_, log_, name_.relay);
+  const bool any_retired = std::ranges::any_of(look.shards, &State::retired);
+  const bool to_change = look.wanted != look.shards.size();
+  if (to_change && all_retired) change_shards(connection_, log_, name_.relay);
+  if (!to_change && any_retired) recall_shards(connection_, log_, name_.relay, look.shards.size());
   return look;
 }
 
-ShardBoard::Look ShardBoard::take_stock(std::size_t count, const std::vector<std::int64_t>& came_from) {
+ShardBoard::Look ShardBoard::take_stock() {
+  const auto plan = join_plan(connection_, log_, name_);
+  auto look = read(plan.count, plan.came_from);
+  look.wanted = plan.wanted;
+  return look;
+}
+
+ShardBoard::Look ShardBoard::read(std::size_t count, const std::vector<std::int64_t>& came_from) {
   const auto names = shard_names(name_.relay, count);
   std::vector<std::int64_t> keys;
   keys.reserve(count);
@@ -70,9 +82,7 @@ ShardBoard::Look ShardBoard::take_stock(std::size_t count, const std::vector<std
   Look look{.instances = static_cast<std::size_t>(rows.bigint(0, 0)), .shards = {}};
   const auto rank = static_cast<std::size_t>(rows.bigint(0, 1));
   look.rank = rank == 0 ? look.instances : rank - 1;
-  if (rows.bigint(0, 2) > 0) {
-    connection_.query(postgres::render(sql::instance_reap, log_), Params{}.text(name_.relay).text(log_.name));
-  }
+  look.dead = static_cast<std::size_t>(rows.bigint(0, 2));
   const auto before = came_from.empty() ? 0 : *std::ranges::max_element(came_from);
   look.shards.reserve(count);
   for (int row = 0; row < rows.rows(); ++row) {

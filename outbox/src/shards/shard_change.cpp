@@ -109,6 +109,12 @@ void change_shards(Connection& connection, const MessageLog& log, const std::str
   transaction.commit();
 }
 
+void recall_shards(Connection& connection, const MessageLog& log, const std::string& relay, std::size_t count) {
+  auto params = Params{}.text(relay).text(log.name);
+  add_names(params, shard_names(relay, count));
+  connection.query(postgres::render(sql::shards_recall, log), params);
+}
+
 void want_shards(Connection& connection, const MessageLog& log, const std::string& relay, std::size_t shards) {
   require_valid(Shard{.index = 1, .count = shards});
   (void)known_plan(connection, log, relay);

@@ -37,6 +37,7 @@ class ShardBoard {
     bool catching_up = false;   ///< some messages before the last change are not delivered yet: nothing retires before
     std::size_t instances = 0;  ///< that live
     std::size_t rank = 0;       ///< of this one among them, the eldest first, from 0
+    std::size_t dead = 0;       ///< instances that have left a row behind
     std::vector<State> shards;
   };
 
@@ -46,12 +47,14 @@ class ShardBoard {
 
   /// Shows that this process lives, removes what the dead have left, and changes the number of shards when all have retired.
   [[nodiscard]] Look look();
+  /// The same, and touches nothing: for who does not want the others to make room for him.
+  [[nodiscard]] Look take_stock();
   /// In good order, so that the others need not wait for the end of the session.
   void leave();
 
  private:
   void join();
-  [[nodiscard]] Look take_stock(std::size_t count, const std::vector<std::int64_t>& came_from);
+  [[nodiscard]] Look read(std::size_t count, const std::vector<std::int64_t>& came_from);
 
   postgres::Connection& connection_;
   postgres::MessageLog log_;

@@ -47,8 +47,8 @@ host::ExitCode Crew::run(const std::stop_token& stop) {
     try {
       watch(stop);
     } catch (const std::exception& error) {
-      // The sources say what is wrong with the database, and how to end; this is for those who look closer.
-      parts_.log.write_limited(host::Level::debug, "other processes unknown",
+      // The sources say what is wrong with the database, and how to end.
+      parts_.log.write_limited(workers_.size() > 1 ? host::Level::warn : host::Level::debug, "other processes unknown",
                                {{"source", log_.name}, {"reason", error.what()}});
       if (workers_.empty()) hire(parts_.config.group.shards, Wish::hold);
       pause(stop, look_again);

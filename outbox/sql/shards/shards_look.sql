@@ -14,6 +14,6 @@ WITH locks AS MATERIALIZED (
 SELECT (SELECT pg_catalog.count(*) FROM living), coalesce((SELECT v.rank FROM living v WHERE v.instance = $5::uuid), 0),
        (SELECT pg_catalog.count(*) FROM instances i WHERE NOT i.lives),
        s.key IN (SELECT locks.key FROM locks), coalesce(c.retired, false), coalesce(c.position, 0)
-  FROM pg_catalog.unnest($3::text[], $4::bigint[]) WITH ORDINALITY s(name, key, ordinal)
+  FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::bigint[])) WITH ORDINALITY s(name, key, ordinal)
   LEFT JOIN {schema}.relay_checkpoints c ON c.relay = s.name AND c.log = $2::text
  ORDER BY s.ordinal

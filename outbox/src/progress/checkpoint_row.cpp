@@ -26,6 +26,9 @@ RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
   status.exactly_once = rows.boolean(row, 7);
   status.parked = rows.bigint(row, 8);
   status.dead_letters = rows.bigint(row, 9);
+  status.epoch = rows.bigint(row, 10);
+  status.retired = rows.boolean(row, 11);
+  status.instance = rows.text(row, 12);
   return status;
 }
 

@@ -92,6 +92,23 @@ ShardBoard::Look ShardBoard::read(std::size_t count, const std::vector<std::int6
   return look;
 }
 
+std::vector<InstanceStatus> read_instances(postgres::Connection& connection,
+                                           const std::vector<postgres::MessageLog>& logs) {
+  std::vector<InstanceStatus> all;
+  for (const auto& log : logs) {
+    const auto rows = connection.query(postgres::render(sql::instance_all, log), Params{}.text(log.name));
+    all.reserve(all.size() + static_cast<std::size_t>(rows.rows()));
+    for (int row = 0; row < rows.rows(); ++row) {
+      all.push_back({.relay = rows.text(row, 0),
+                     .log = log.name,
+                     .instance = {.id = rows.uuid(row, 1), .host = rows.text(row, 2), .pid = rows.integer(row, 3)},
+                     .started_at = rows.timestamptz(row, 4),
+                     .lives = rows.boolean(row, 5)});
+    }
+  }
+  return all;
+}
+
 void ShardBoard::leave() {
   connection_.query(postgres::render(sql::instance_leave, log_),
                     Params{}.uuid(self_.id).text(name_.relay).text(log_.name));

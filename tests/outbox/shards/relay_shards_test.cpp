@@ -9,7 +9,7 @@
 #include "annals/outbox/parked.hpp"
 #include "annals/outbox/shard_board.hpp"
 #include "annals/outbox/status.hpp"
-#include "relay/relay_test_base.hpp"
+#include "relay_test_base.hpp"
 
 namespace annals::tests {
 namespace {

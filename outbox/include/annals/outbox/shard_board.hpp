@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "annals/core/event_id.hpp"
+#include "annals/core/timestamp.hpp"
 #include "annals/outbox/shard.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/message_log.hpp"
@@ -68,6 +69,17 @@ class ShardBoard {
 /// and keys keep their order. Throws Error{invalid} for a relay that has never run, and for a number that cannot be.
 void want_shards(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay,
                  std::size_t shards);
+
+/// A process, as it has signed in.
+struct InstanceStatus {
+  std::string relay;
+  std::string log;
+  Instance instance;
+  Timestamp started_at;
+  bool lives = false;  ///< its session is there; the row of one that is gone is removed by the others
+};
+[[nodiscard]] std::vector<InstanceStatus> read_instances(postgres::Connection& connection,
+                                                         const std::vector<postgres::MessageLog>& logs);
 
 /// How many shards a relay has, and how many it is to have.
 struct ShardNumbers {

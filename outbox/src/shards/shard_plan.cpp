@@ -90,8 +90,8 @@ void record_owner(Connection& connection, const MessageLog& log, const std::stri
 }
 
 bool record_retirement(Connection& connection, const MessageLog& log, const std::string& name) {
-  return connection.query(postgres::render(sql::shards_retire, log), Params{}.text(name).text(log.name)).affected() ==
-         1;
+  const auto params = Params{}.text(name).text(log.name).text(parse_shard_name(name).relay);
+  return connection.query(postgres::render(sql::shards_retire, log), params).affected() == 1;
 }
 
 }  // namespace annals::outbox

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/shard_board.hpp"
 #include "daemon_test.hpp"
 #include "support/kafka_topic.hpp"
@@ -58,6 +59,13 @@ class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInt
         deadline);
   }
 
+  /// As the superuser, who alone has a password by TCP.
+  std::string through_network(const TcpProxy& proxy) {
+    const auto server = required_env("ANNALS_DATABASE_TCP");
+    return fmt::format("{}/{}?host=127.0.0.1&port={}", server.substr(0, server.rfind('/')),
+                       scalar("SELECT pg_catalog.current_database()"), proxy.port());
+  }
+
   void want(std::size_t shards) {
     postgres::Connection connection{database_.as("operator")};
     outbox::want_shards(connection, outbox::message_log("annals"), "relay", shards);
@@ -102,7 +110,9 @@ class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInt
     const auto all = published();
     EXPECT_EQ(fault_in(all, count), "");
     EXPECT_TRUE(there);
-    if (GetParam() == std::string_view{"exactly-once"}) EXPECT_EQ(static_cast<int>(all.size()), count);
+    if (GetParam() == std::string_view{"exactly-once"}) {
+      EXPECT_EQ(static_cast<int>(all.size()), count);
+    }
   }
   /// How long until a message of each key that is enqueued now is published.
   std::chrono::milliseconds until_published(int& count) {
@@ -161,10 +171,13 @@ TEST_P(RelayDaemonShards, PassOnWithinASecondOfATerm) {
   auto second = member();
   ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
   (void)until_published(count);
+  const auto begin = Clock::now();
   first->signal(SIGTERM);
-  const auto took = until_published(count);
+  ASSERT_TRUE(share({second.get()}, {4})) << second->err();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
   RecordProperty("ms", static_cast<int>(took.count()));
-  EXPECT_LT(took, 2s) << "a second, and what it takes to read a topic";
+  EXPECT_LT(took, 1500ms) << "a second on a machine that does nothing else" << second->err();
+  (void)until_published(count);
   expect_whole(count);
 }
 
@@ -181,7 +194,7 @@ TEST_P(RelayDaemonShards, PassOnWithinTheLeaseOfAStopAndTheZombieHarmsNothing) {
   ASSERT_TRUE(share({second.get()}, {4}, 30s)) << second->err();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
   RecordProperty("ms", static_cast<int>(took.count()));
-  EXPECT_LT(took, 7s);
+  EXPECT_LT(took, 7s) << second->err();
   std::this_thread::sleep_for(1s);
   first->signal(SIGCONT);
   ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err();
@@ -191,7 +204,7 @@ TEST_P(RelayDaemonShards, PassOnWithinTheLeaseOfAStopAndTheZombieHarmsNothing) {
 TEST_P(RelayDaemonShards, PassOnWithinTheLeaseWhenTheNetworkIsCut) {
   postgres::Connection direct{database_.superuser()};
   TcpProxy proxy{"127.0.0.1", server_port(direct)};
-  auto first = member({{"ANNALS_DATABASE", through(database_.superuser(), proxy).conninfo}});
+  auto first = member({{"ANNALS_DATABASE", through_network(proxy)}});
   ASSERT_TRUE(share({first.get()}, {4})) << first->err();
   auto second = member();
   ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
@@ -202,7 +215,7 @@ TEST_P(RelayDaemonShards, PassOnWithinTheLeaseWhenTheNetworkIsCut) {
   ASSERT_TRUE(share({second.get()}, {4}, 30s)) << second->err();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
   RecordProperty("ms", static_cast<int>(took.count()));
-  EXPECT_LT(took, 7s);
+  EXPECT_LT(took, 7s) << second->err();
   proxy.thaw();
   ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err();
   expect_whole(writer.stop());
@@ -240,8 +253,8 @@ TEST_P(RelayDaemonShards, AnotherNumberIsCarriedOutThoughAnOwnerIsKilledMeanwhil
 }
 
 INSTANTIATE_TEST_SUITE_P(Delivery, RelayDaemonShards, ::testing::Values("at-least-once", "exactly-once"),
-                         [](const auto& info) {
-                           return std::string{info.param} == "exactly-once" ? "ExactlyOnce" : "AtLeastOnce";
+                         [](const auto& test) {
+                           return std::string{test.param} == "exactly-once" ? "ExactlyOnce" : "AtLeastOnce";
                          });
 
 }  // namespace

@@ -1,12 +1,14 @@
 // A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
 // records produced from memory with the same settings; and how much memory each took in the same rounds. exactly-once: the
-// backlog of messages in transactions, against the same relay without. wal: from the write-ahead log. defaults: with the relay's own settings, as annals-relay has
+// backlog of messages in transactions, against the same relay without. sharded-4: by four shards in one process, against one relay. wal: from the write-ahead log. defaults: with the relay's own settings, as annals-relay has
 // them; the others are tuned.
 #include <fmt/format.h>
 
 #include <functional>
 #include <string>
+#include <thread>
 #include <type_traits>
+#include <vector>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
@@ -109,6 +111,29 @@ class Miner {
   SystemClock clock_;
 };
 
+/// The shards of one relay, each on a thread of its own, as annals-relay has them.
+double relay_all_sharded(const Backlog& backlog, std::size_t shards, int run) {
+  std::vector<std::jthread> threads;
+  threads.reserve(shards);
+  const Stopwatch watch;
+  for (std::size_t index = 1; index <= shards; ++index) {
+    threads.emplace_back([&, index] {
+      SystemClock clock;
+      kafka::KafkaSink sink{sink_options()};
+      auto options = backlog.options;
+      options.name = fmt::format("bench-{}", run);
+      options.start = outbox::Start{};
+      options.shard = {.index = index, .count = shards};
+      options.in_flight_max /= shards;
+      outbox::Relay relay{backlog.database, backlog.log, sink, clock, options};
+      while (relay.step(std::chrono::milliseconds{100}).state != outbox::StepReport::State::idle) {
+      }
+    });
+  }
+  threads.clear();
+  return static_cast<double>(backlog.events) / watch.seconds();
+}
+
 /// `work`, which adds the peak of memory of each of its rounds to `peaks`.
 std::function<double()> noting_memory(std::function<double()> work, std::vector<double>& peaks) {
   return [work = std::move(work), &peaks] {
@@ -163,6 +188,18 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
                                .unit = "messages/s",
                                .value = [&] { return miner.round(); },
                                .floor = [&] { return produce_from_memory(produced, options.events); }},
+                              options.rounds));
+  }
+  if (options.wants("relay/sharded-4")) {
+    const Backlog backlog{temp.superuser(), outbox::message_log("annals"), tuned(), options.events};
+    results.push_back(measure({.name = "relay/sharded-4",
+                               .unit = "messages/s",
+                               .value = [&] { return relay_all_sharded(backlog, 4, ++run); },
+                               .floor =
+                                   [&] {
+                                     kafka::KafkaSink sink{sink_options()};
+                                     return relay_all(sink, backlog, ++run);
+                                   }},
                               options.rounds));
   }
   if (options.wants("relay/exactly-once")) {

@@ -137,6 +137,24 @@ void add_relay_repair(CLI::App& relay, Action& action) {
   repair->add_option("--config", options->config, "The relay's own configuration: where its brokers are");
 }
 
+void add_relay_shards(CLI::App& relay, Action& action) {
+  add_command(relay, action, "instances",
+              "Shows the processes of relays\n\n"
+              "  annals relay instances",
+              show_relay_instances);
+  auto options = std::make_shared<RelayShards>();
+  auto* shards = add_command(
+      relay, action, "shards",
+      "Shows or changes into how many shards a relay divides its log\n\n"
+      "  annals relay shards shop\n"
+      "  annals relay shards shop --log events --set 4\n\n"
+      "The relay's processes carry it out while they run: nothing is lost or repeated, and keys keep their order.",
+      change_relay_shards, options);
+  shards->add_option("NAME", options->relay, "Name of the relay")->required();
+  shards->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  shards->add_option("--set", options->number, "So many, 1 to 64")->check(at_least(1));
+}
+
 void add_relay(CLI::App& app, Action& action) {
   auto& relay = add_group(app, "relay", "Relays: who publishes, how far, how late");
   add_command(relay, action, "status",
@@ -159,6 +177,7 @@ void add_relay(CLI::App& app, Action& action) {
   adopt->add_flag("--yes", options->yes, "Do it");
   add_relay_forget(relay, action);
   add_relay_repair(relay, action);
+  add_relay_shards(relay, action);
   add_relay_skip(relay, action);
 }
 

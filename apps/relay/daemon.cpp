@@ -15,6 +15,7 @@
 #include "host/http/responder.hpp"
 #include "host/process/notifier.hpp"
 #include "host/process/signal_thread.hpp"
+#include "relay/crew/crew.hpp"
 #include "relay/lag_watch.hpp"
 #include "relay/message_logs.hpp"
 #include "relay/settings/setting.hpp"
@@ -38,8 +39,6 @@ class Daemon {
   Daemon(const LoadedConfig& loaded, RunMode mode, std::function<LoadedConfig()> reload)
       : config_(loaded.config), mode_(mode), reload_(std::move(reload)), log_(loaded.config.log, loaded.secrets) {
     for (const auto& warning : loaded.warnings) log_.write(host::Level::warn, warning);
-    for (const auto& log : config_.sources) add(log);
-    health_.emplace(healths(), config_.limits.stall);
   }
 
   host::ExitCode run() {
@@ -52,16 +51,14 @@ class Daemon {
     }
     log_start();
     std::jthread lag;
-    if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
-    std::jthread keeper;
-    for (auto& part : parts_) {
-      if (part.log == "outbox") {
-        keeper = std::jthread{[this, &part](const std::stop_token& stop) {
-          OutboxKeeper{config_, *part.metrics, log_}.run(stop);
-        }};
-      }
-      part.thread = std::jthread{[this, &part] { work(part); }};
+    if (endpoint_) {
+      lag = std::jthread{[this](const std::stop_token& stop) { LagWatch{config_, units_, log_}.run(stop); }};
     }
+    std::jthread keeper;
+    if (std::find(config_.sources.begin(), config_.sources.end(), "outbox") != config_.sources.end()) {
+      keeper = std::jthread{[this](const std::stop_token& stop) { OutboxKeeper{config_, units_, log_}.run(stop); }};
+    }
+    for (const auto& log : config_.sources) crews_.emplace_back([this, log] { work(log); });
     notifier_.ready();
     supervise();
     log_.write(host::Level::info, "stopped", {{"exit_code", std::to_string(static_cast<int>(code_))}});
@@ -69,40 +66,14 @@ class Daemon {
   }
 
  private:
-  struct Part {
-    std::string log;
-    std::shared_ptr<SourceHealth> health;
-    SourceMetrics* metrics;
-    std::jthread thread;
-  };
-
-  void add(const std::string& name) {
-    parts_.push_back({name,
-                      std::make_shared<SourceHealth>(name, clock_.steady()),
-                      &metrics_.add_source(config_.relay.name, name),
-                      {}});
-  }
-
-  std::vector<std::shared_ptr<SourceHealth>> healths() const {
-    std::vector<std::shared_ptr<SourceHealth>> all;
-    for (const auto& part : parts_) all.push_back(part.health);
-    return all;
-  }
-
-  LagWatch lag_watch() {
-    std::vector<LagWatch::Watched> watched;
-    for (const auto& part : parts_) watched.push_back({part.log, *part.metrics, *part.health});
-    return LagWatch{config_, std::move(watched), log_};
-  }
-
   void serve() {
     const auto probe = [](const Health::Answer& answer) {
       return host::Responder::Answer{.status = answer.good ? 200 : 503, .body = answer.text};
     };
     endpoint_.emplace(*config_.http.listen,
                       host::Responder::Handlers{
-                          {"/livez", [this, probe] { return probe(health_->live(clock_.steady())); }},
-                          {"/readyz", [this, probe] { return probe(health_->ready(clock_.steady())); }},
+                          {"/livez", [this, probe] { return probe(health_.live(clock_.steady())); }},
+                          {"/readyz", [this, probe] { return probe(health_.ready(clock_.steady())); }},
                           {"/metrics", [this] {
                              return host::Responder::Answer{.body = metrics_.text(),
                                                             .content_type = "text/plain; version=0.0.4; charset=utf-8"};
@@ -153,10 +124,18 @@ class Daemon {
     changed_.notify_all();
   }
 
-  void work(Part& part) {
-    Source source{*find_message_log(part.log, config_.database.schema),
-                  {config_, mode_, open_sink_, limits_, clock_, log_, *part.health, *part.metrics}};
-    const auto code = source.run(stop_.get_token());
+  void work(const std::string& log) {
+    Crew crew{*find_message_log(log, config_.database.schema),
+              {.config = config_,
+               .mode = mode_,
+               .open_sink = open_sink_,
+               .limits = limits_,
+               .clock = clock_,
+               .log = log_,
+               .units = units_,
+               .metrics = metrics_,
+               .instance = instance_}};
+    const auto code = crew.run(stop_.get_token());
     // One that cannot go on stops the program, loudly; the others drain first.
     if (code != host::ExitCode::ok) request_stop();
     const std::lock_guard lock{mutex_};
@@ -169,9 +148,9 @@ class Daemon {
   void supervise() {
     const auto interval = std::min(tick, notifier_.watchdog_interval().value_or(tick));
     std::unique_lock lock{mutex_};
-    while (ended_ < parts_.size()) {
+    while (ended_ < config_.sources.size()) {
       changed_.wait_for(lock, interval);
-      if (notifier_.watchdog_interval() && health_->live(clock_.steady()).good) notifier_.alive();
+      if (notifier_.watchdog_interval() && health_.live(clock_.steady()).good) notifier_.alive();
       announce_stop();
       if (overdue()) leave_hung();
     }
@@ -184,7 +163,7 @@ class Daemon {
   }
 
   bool overdue() const {
-    return ended_ < parts_.size() && stop_requested_at_ &&
+    return ended_ < config_.sources.size() && stop_requested_at_ &&
            clock_.steady() - *stop_requested_at_ > config_.limits.drain_timeout + hang_grace;
   }
 
@@ -213,8 +192,10 @@ class Daemon {
   std::size_t ended_ = 0;
   host::ExitCode code_ = host::ExitCode::ok;
 
-  std::vector<Part> parts_;  // their threads end before anything above goes away
-  std::optional<Health> health_;
+  const EventId instance_ = EventId::generate();
+  Units units_;
+  const Health health_{[this] { return units_.healths(); }, config_.limits.stall};
+  std::vector<std::jthread> crews_;  // they end before anything above goes away
   std::optional<host::Responder> endpoint_;
 };
 

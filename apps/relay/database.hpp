@@ -10,7 +10,8 @@ namespace annals::relayd {
           .schema = config.database.schema,
           .application_name = "annals-relay",
           .connect_timeout = std::chrono::seconds{5},
-          .statement_timeout = std::chrono::seconds{30}};
+          .statement_timeout = std::chrono::seconds{30},
+          .ownership_lease = config.group.lease};
 }
 
 }  // namespace annals::relayd

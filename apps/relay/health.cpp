@@ -67,7 +67,7 @@ SourceHealth::Snapshot SourceHealth::snapshot() const {
 
 Health::Answer Health::live(SourceHealth::Time now) const {
   Answer answer{.good = true, .text = {}};
-  for (const auto& source : sources_) {
+  for (const auto& source : sources_()) {
     const auto state = source->snapshot();
     const bool hung = state.phase != Phase::stopped && state.phase != Phase::halted && now - state.beat > stall_;
     answer.good = answer.good && !hung;
@@ -77,8 +77,10 @@ Health::Answer Health::live(SourceHealth::Time now) const {
 }
 
 Health::Answer Health::ready(SourceHealth::Time now) const {
+  const auto sources = sources_();
+  if (sources.empty()) return {.good = false, .text = "starting\n"};
   Answer answer{.good = true, .text = {}};
-  for (const auto& source : sources_) {
+  for (const auto& source : sources) {
     const auto state = source->snapshot();
     const auto why = obstacle(state, now);
     answer.good = answer.good && why.empty();

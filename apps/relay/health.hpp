@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -65,8 +66,10 @@ class Health {
     std::string text;  ///< one line a source
   };
 
-  Health(std::vector<std::shared_ptr<SourceHealth>> sources, std::chrono::milliseconds stall)
-      : sources_(std::move(sources)), stall_(stall) {}
+  /// Asked at each probe; shared with the sources' threads.
+  using Sources = std::function<std::vector<std::shared_ptr<SourceHealth>>()>;
+
+  Health(Sources sources, std::chrono::milliseconds stall) : sources_(std::move(sources)), stall_(stall) {}
 
   /// Every thread has made a step lately. Touches neither database nor sink: restarting us would not repair them.
   [[nodiscard]] Answer live(SourceHealth::Time now) const;
@@ -77,7 +80,7 @@ class Health {
   static constexpr std::chrono::seconds step_max{15};
 
  private:
-  std::vector<std::shared_ptr<SourceHealth>> sources_;  // shared with the sources' threads
+  Sources sources_;
   std::chrono::milliseconds stall_;
 };
 

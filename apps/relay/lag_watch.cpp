@@ -36,25 +36,25 @@ void LagWatch::watch(const std::stop_token& stop) {
 
 void LagWatch::look(postgres::Connection& connection, std::string_view application) {
   const auto all = outbox::read_relay_status(connection, message_logs(config_.database.schema));
-  for (auto& source : sources_) {
+  for (const auto& unit : units_.all()) {
     const auto own = std::find_if(all.begin(), all.end(), [&](const outbox::RelayStatus& status) {
-      return status.log == source.log && status.relay == config_.relay.name;
+      return status.log == unit->log && status.relay == unit->relay;
     });
     const auto* status = own == all.end() ? nullptr : &*own;
-    source.metrics.lag(status);
-    const auto owner = outbox::find_relay_owner(connection, *find_message_log(source.log, config_.database.schema),
-                                                config_.relay.name);
-    auto fault = source.standby.fault({owner, status}, application, std::chrono::steady_clock::now());
-    source.metrics.standby_fault(source.health.snapshot().phase == Phase::standby && !fault.empty());
-    source.health.set_standby_fault(std::move(fault));
+    unit->metrics->lag(status);
+    const auto owner =
+        outbox::find_relay_owner(connection, *find_message_log(unit->log, config_.database.schema), unit->relay);
+    auto fault = unit->standby.fault({owner, status}, application, std::chrono::steady_clock::now());
+    unit->metrics->standby_fault(unit->health->snapshot().phase == Phase::standby && !fault.empty());
+    unit->health->set_standby_fault(std::move(fault));
   }
 }
 
 void LagWatch::forget() {
-  for (const auto& source : sources_) {
-    source.metrics.lag(nullptr);
-    source.metrics.standby_fault(std::nullopt);
-    source.health.set_standby_fault(std::string{SourceHealth::unknown_owner});
+  for (const auto& unit : units_.all()) {
+    unit->metrics->lag(nullptr);
+    unit->metrics->standby_fault(std::nullopt);
+    unit->health->set_standby_fault(std::string{SourceHealth::unknown_owner});
   }
 }
 

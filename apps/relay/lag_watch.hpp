@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "host/text/log.hpp"
+#include "relay/crew/unit.hpp"
 #include "relay/metrics.hpp"
 #include "relay/settings/config.hpp"
-#include "relay/standby_watch.hpp"
 
 namespace annals::relayd {
 
@@ -17,15 +17,7 @@ namespace annals::relayd {
 /// Thread safety  run() on one thread. Ownership: borrows everything. Errors: none; the lag is unknown then.
 class LagWatch {
  public:
-  struct Watched {
-    std::string log;
-    SourceMetrics& metrics;
-    SourceHealth& health;
-    StandbyWatch standby = {};
-  };
-
-  LagWatch(const Config& config, std::vector<Watched> sources, host::Log& log)
-      : config_(config), sources_(std::move(sources)), log_(log) {}
+  LagWatch(const Config& config, const Units& units, host::Log& log) : config_(config), units_(units), log_(log) {}
 
   void run(const std::stop_token& stop);
 
@@ -37,7 +29,7 @@ class LagWatch {
   void forget();
 
   const Config& config_;
-  std::vector<Watched> sources_;
+  const Units& units_;
   host::Log& log_;
 };
 

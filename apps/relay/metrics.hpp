@@ -31,9 +31,9 @@ class SourceMetrics {
   virtual void lag(const outbox::RelayStatus* status) = 0;
   /// Of the outbox; nullptr when it cannot be known at the moment.
   virtual void retention(const outbox::RetentionStatus* status) = 0;
-  /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.
   /// Whether the table is read because the log cannot be.
   virtual void log_fault(bool fault) = 0;
+  /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.
   virtual void standby_fault(std::optional<bool> fault) = 0;
 };
 

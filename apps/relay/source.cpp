@@ -28,6 +28,8 @@ constexpr milliseconds pause_part{500};
 /// Transactions open for less are ordinary.
 constexpr seconds blocked_log_after{5};
 constexpr milliseconds retry_initial{100};
+/// When a shard could not retire because its place is not a single position, or a message was released in doubt.
+constexpr milliseconds publish_before_retiring{1'000};
 /// How long a broker that was away is waited for before the next pause.
 constexpr milliseconds probe_max{5'000};
 constexpr milliseconds probe_wait{100};
@@ -52,6 +54,7 @@ bool owns(Phase phase) noexcept {
 Source::Source(postgres::MessageLog log, Parts parts)
     : log_(std::move(log)),
       name_(log_.name),
+      relay_(outbox::shard_name(parts.config.relay.name, parts.shard)),
       parts_(parts),
       backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}) {
   parts_.metrics.enter(phase_);
@@ -60,14 +63,21 @@ Source::Source(postgres::MessageLog log, Parts parts)
 host::ExitCode Source::run(const std::stop_token& stop) {
   auto code = host::ExitCode::ok;
   while (!stop.stop_requested()) {
+    if (parts_.seat.wish() == Wish::leave) {
+      stand_back(stop);
+      code = host::ExitCode::ok;
+      continue;
+    }
     std::optional<host::ExitCode> end;
     try {
       end = session(stop);
+      if (!end) continue;
     } catch (const Error& error) {
       end = judge(error);
     } catch (const std::exception& error) {
       end = retry("other", error.what(), "this is unexpected: please report it");
     }
+    parts_.seat.set_owned(false);
     if (end) {
       if (phase_ != Phase::halted) enter(Phase::stopped);
       return *end;
@@ -80,7 +90,7 @@ host::ExitCode Source::run(const std::stop_token& stop) {
   return code;
 }
 
-host::ExitCode Source::session(const std::stop_token& stop) {
+Source::Outcome Source::session(const std::stop_token& stop) {
   enter(Phase::connecting);
   parts_.health.beat(parts_.clock.steady());
   require_tables();
@@ -93,7 +103,7 @@ host::ExitCode Source::session(const std::stop_token& stop) {
   }
 }
 
-host::ExitCode Source::publish(const OpenSink& sink, const std::stop_token& stop) {
+Source::Outcome Source::publish(const OpenSink& sink, const std::stop_token& stop) {
   if (breaker_.state() != Breaker::State::closed) probe(sink, stop);
   limits_ = parts_.limits.get();
   auto relay = open_relay(sink);
@@ -105,18 +115,57 @@ host::ExitCode Source::publish(const OpenSink& sink, const std::stop_token& stop
   }
 }
 
-host::ExitCode Source::publish(outbox::Relay& relay, const OpenSink& sink, const std::stop_token& stop) {
+Source::Outcome Source::publish(outbox::Relay& relay, const OpenSink& sink, const std::stop_token& stop) {
   bool caught_up = false;
-  while (!stop.stop_requested() && !caught_up) caught_up = step(relay, sink);
+  const auto publish_until = parts_.clock.steady() + publish_before_retiring;
+  const auto works = [&] {
+    const auto wish = parts_.seat.wish();
+    if (wish != Wish::retire) return wish == Wish::hold;
+    return publishes_before_retiring_ && parts_.clock.steady() < publish_until;
+  };
+  while (!stop.stop_requested() && !caught_up && works()) caught_up = step(relay, sink);
+  if (!stop.stop_requested() && parts_.seat.wish() == Wish::retire) return retire(relay, stop);
   enter(Phase::draining);
-  if (relay.drain(parts_.config.limits.drain_timeout)) {
+  const bool left = !stop.stop_requested() && !caught_up;
+  const bool drained = relay.drain(parts_.config.limits.drain_timeout);
+  parts_.seat.set_owned(false);
+  if (drained || left) {
     in_flight_ = 0;
+    if (left) return std::nullopt;
     return host::ExitCode::ok;
   }
   parts_.log.write(
       host::Level::error, "stopped with messages in flight: they are sent again at the next start",
       {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
   return host::ExitCode::in_flight;
+}
+
+/// The number of shards changes: nothing is published any more, unless what was published needs that to be said in one position.
+Source::Outcome Source::retire(outbox::Relay& relay, const std::stop_token& stop) {
+  enter(Phase::draining);
+  while (!stop.stop_requested() && !relay.is_finished() && parts_.seat.wish() == Wish::retire) {
+    parts_.health.beat(parts_.clock.steady());
+    if (!relay.retire(parts_.config.limits.drain_timeout)) continue;
+    parts_.log.write(host::Level::info, "retired: the number of shards changes",
+                     {{"source", name_}, {"relay", relay_}});
+    parts_.seat.set_wish(Wish::leave);
+    break;
+  }
+  publishes_before_retiring_ = relay.is_finished() && parts_.seat.wish() == Wish::retire;
+  in_flight_ = 0;
+  parts_.seat.set_owned(false);
+  return std::nullopt;
+}
+
+/// The shard is left to other processes.
+void Source::stand_back(const std::stop_token& stop) {
+  parts_.seat.set_owned(false);
+  if (phase_ != Phase::standby) {
+    parts_.metrics.step({}, std::chrono::duration<double>{0});
+    enter(Phase::standby);
+  }
+  parts_.health.beat(parts_.clock.steady());
+  parts_.seat.wait(stop, pause_part);
 }
 
 /// The other side was away: nothing is read, and the log is left to relays that reach it, until it answers.
@@ -137,6 +186,8 @@ void Source::probe(const OpenSink& sink, const std::stop_token& stop) {
 outbox::Relay Source::open_relay(const OpenSink& sink) const {
   const auto database = database_of(parts_.config);
   auto options = relay_options(parts_.config, log_.name);
+  options.shard = parts_.shard;
+  options.instance = parts_.instance;
   options.rate_limits = limits_;
   if (sink.transactional != nullptr) return {database, log_, *sink.transactional, parts_.clock, std::move(options)};
   return {database, log_, *sink.sink, parts_.clock, std::move(options)};
@@ -177,11 +228,10 @@ void Source::circuit(std::optional<Breaker::State> change) {
   const auto lasted = std::chrono::duration_cast<seconds>(breaker_.lasted(parts_.clock.steady()));
   if (*change == Breaker::State::open) {
     parts_.log.write(host::Level::warn, "circuit open: the sink's other side is away, and nothing is published",
-                     {{"source", name_}, {"relay", parts_.config.relay.name}});
+                     {{"source", name_}, {"relay", relay_}});
   } else if (*change == Breaker::State::closed) {
-    parts_.log.write(
-        host::Level::info, "circuit closed: publishing again",
-        {{"source", name_}, {"relay", parts_.config.relay.name}, {"away_s", std::to_string(lasted.count())}});
+    parts_.log.write(host::Level::info, "circuit closed: publishing again",
+                     {{"source", name_}, {"relay", relay_}, {"away_s", std::to_string(lasted.count())}});
   }
 }
 
@@ -196,6 +246,7 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   parts_.health.beat(parts_.clock.steady());
   parts_.metrics.step(report, duration);
   in_flight_ = report.in_flight;
+  parts_.seat.set_owned(report.state != outbox::StepReport::State::standby);
   unprepared_since_.reset();
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
@@ -227,7 +278,7 @@ void Source::log_set_aside(const outbox::SetAside& message) {
        {"id", message.id.to_string()},
        {"reason", message.reason},
        {"hint", fmt::format("mend the cause, then `annals outbox parked retry {} --log {} --position {}`",
-                            quote_shell(parts_.config.relay.name), name_, message.position)}});
+                            quote_shell(relay_), name_, message.position)}});
 }
 
 void Source::enter(Phase phase, std::string detail) {
@@ -242,7 +293,7 @@ void Source::log_change(Phase from, Phase to) {
   const bool news = owns(from) != owns(to) || to == Phase::standby;
   if (from == to || !news || to == Phase::retrying || to == Phase::halted) return;
   parts_.log.write(host::Level::info, owns(to) ? "owner: publishing" : to_string(to),
-                   {{"source", name_}, {"relay", parts_.config.relay.name}});
+                   {{"source", name_}, {"relay", relay_}});
 }
 
 void Source::watch_blockers(const outbox::StepReport& report) {
@@ -269,7 +320,8 @@ void Source::watch_log(const outbox::StepReport& report) {
                      {{"source", name_}, {"reason", fault}, {"hint", report.log_fault->hint()}});
   } else {
     const bool from_log = read_from_ == outbox::ReadFrom::wal;
-    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table", {{"source", name_}});
+    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table",
+                     {{"source", name_}});
   }
 }
 

@@ -12,6 +12,7 @@
 #include "host/process/exit_code.hpp"
 #include "host/text/log.hpp"
 #include "relay/breaker.hpp"
+#include "relay/crew/seat.hpp"
 #include "relay/health.hpp"
 #include "relay/live_limits.hpp"
 #include "relay/metrics.hpp"
@@ -25,7 +26,7 @@ struct RunMode {
   bool exit_on_unavailable = false;
 };
 
-/// Keeps one table flowing: opens a Relay and a Sink, steps them, and after an error that can pass throws both away
+/// Keeps one table, or a shard of it, flowing as long as its seat says so: opens a Relay and a Sink, steps them, and after an error that can pass throws both away
 /// and opens new ones, with growing pauses. Ends when stopped, when caught up (if asked for), or when an operator is
 /// needed.
 ///
@@ -45,6 +46,9 @@ class Source {
     host::Log& log;
     SourceHealth& health;
     SourceMetrics& metrics;
+    Seat& seat;
+    outbox::Shard shard = {};
+    EventId instance = {};
   };
 
   Source(postgres::MessageLog log, Parts parts);
@@ -52,11 +56,16 @@ class Source {
   [[nodiscard]] host::ExitCode run(const std::stop_token& stop);
 
  private:
-  [[nodiscard]] host::ExitCode session(const std::stop_token& stop);
+  /// Nothing: the seat was left.
+  using Outcome = std::optional<host::ExitCode>;
+
+  [[nodiscard]] Outcome session(const std::stop_token& stop);
   [[nodiscard]] outbox::Relay open_relay(const OpenSink& sink) const;
   void require_tables();
-  [[nodiscard]] host::ExitCode publish(const OpenSink& sink, const std::stop_token& stop);
-  [[nodiscard]] host::ExitCode publish(outbox::Relay& relay, const OpenSink& sink, const std::stop_token& stop);
+  [[nodiscard]] Outcome publish(const OpenSink& sink, const std::stop_token& stop);
+  [[nodiscard]] Outcome publish(outbox::Relay& relay, const OpenSink& sink, const std::stop_token& stop);
+  [[nodiscard]] Outcome retire(outbox::Relay& relay, const std::stop_token& stop);
+  void stand_back(const std::stop_token& stop);
   void probe(const OpenSink& sink, const std::stop_token& stop);
   [[nodiscard]] bool step(outbox::Relay& relay, const OpenSink& sink);
   void observe_sink(const outbox::StepReport& report, bool connected);
@@ -82,12 +91,14 @@ class Source {
   void pause(const std::stop_token& stop);
 
   const postgres::MessageLog log_;
-  const std::string name_;
+  const std::string name_;   ///< of the log
+  const std::string relay_;  ///< of the shard
   Parts parts_;
   Backoff backoff_;
   Breaker breaker_;
   Phase phase_ = Phase::connecting;
   std::size_t in_flight_ = 0;  ///< of the last step
+  bool publishes_before_retiring_ = false;
   std::optional<outbox::SetAside> halted_at_;
   LiveLimits::Limits limits_;  ///< that the relay has
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;

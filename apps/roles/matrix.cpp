@@ -12,6 +12,10 @@ constexpr std::string_view enqueue =
     "SELECT, INSERT (occurred_at, message_id, content_type, topic, key, type, payload, correlation_id, causation_id,"
     " traceparent, tracestate, headers)";
 constexpr std::string_view keep = "SELECT, INSERT, UPDATE";
+// Also what it removes when it has no use any more.
+constexpr std::string_view keep_and_remove = "SELECT, INSERT, UPDATE, DELETE";
+// A decision goes along with its message when the shards of a relay change.
+constexpr std::string_view heed = "SELECT, UPDATE (relay)";
 // How far the log is final, for readers on a replica; not for those who look and do not serve.
 constexpr std::string_view prove = "SELECT, UPDATE (position, proven_at)";
 // Who decided, and when, is written by the database.
@@ -35,16 +39,20 @@ constexpr Right rights[] = {
     {Kind::outbox_relay, "outbox_horizon", prove},
     {Kind::outbox_relay, "outbox_retention", "SELECT"},
     {Kind::outbox_relay, maintain, call},
-    {Kind::outbox_relay, "relay_checkpoints", keep},
-    {Kind::outbox_relay, "relay_decisions", "SELECT"},
+    {Kind::outbox_relay, "relay_checkpoints", keep_and_remove},
+    {Kind::outbox_relay, "relay_shards", keep},
+    {Kind::outbox_relay, "relay_instances", "SELECT, INSERT, DELETE"},
+    {Kind::outbox_relay, "relay_decisions", heed},
     {Kind::outbox_relay, "relay_parked", set_aside},
 
     {Kind::events_relay, "schema_migrations", "SELECT"},
     {Kind::events_relay, "streams", "SELECT"},
     {Kind::events_relay, "events", "SELECT"},
     {Kind::events_relay, "events_horizon", prove},
-    {Kind::events_relay, "relay_checkpoints", keep},
-    {Kind::events_relay, "relay_decisions", "SELECT"},
+    {Kind::events_relay, "relay_checkpoints", keep_and_remove},
+    {Kind::events_relay, "relay_shards", keep},
+    {Kind::events_relay, "relay_instances", "SELECT, INSERT, DELETE"},
+    {Kind::events_relay, "relay_decisions", heed},
     {Kind::events_relay, "relay_parked", set_aside},
 
     // The same as both, because it may read all of it in the write-ahead log anyway.
@@ -56,8 +64,10 @@ constexpr Right rights[] = {
     {Kind::wal_relay, "outbox_horizon", prove},
     {Kind::wal_relay, "outbox_retention", "SELECT"},
     {Kind::wal_relay, maintain, call},
-    {Kind::wal_relay, "relay_checkpoints", keep},
-    {Kind::wal_relay, "relay_decisions", "SELECT"},
+    {Kind::wal_relay, "relay_checkpoints", keep_and_remove},
+    {Kind::wal_relay, "relay_shards", keep},
+    {Kind::wal_relay, "relay_instances", "SELECT, INSERT, DELETE"},
+    {Kind::wal_relay, "relay_decisions", heed},
     {Kind::wal_relay, "relay_parked", set_aside},
 
     {Kind::projector, "schema_migrations", "SELECT"},
@@ -82,6 +92,8 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox_retention", "SELECT, UPDATE (retain, partition_span, partition_rows, lock_wait)"},
     {Kind::operate, maintain, call},
     {Kind::operate, "relay_checkpoints", "SELECT, INSERT, UPDATE, DELETE"},  // DELETE: what nobody will go on with
+    {Kind::operate, "relay_shards", "SELECT, UPDATE (wanted)"},
+    {Kind::operate, "relay_instances", "SELECT"},
     {Kind::operate, "relay_decisions", decide},
     {Kind::operate, "relay_parked", "SELECT"},
     {Kind::operate, "inbox_offsets", "SELECT, UPDATE (next_offset, last_id), DELETE"},  // what the inbox's hints say
@@ -99,6 +111,8 @@ constexpr Right rights[] = {
     {Kind::doctor, "outbox_position_seq", "SELECT"},
     {Kind::doctor, "outbox_retention", "SELECT"},
     {Kind::doctor, "relay_checkpoints", "SELECT"},
+    {Kind::doctor, "relay_shards", "SELECT"},
+    {Kind::doctor, "relay_instances", "SELECT"},
     {Kind::doctor, "relay_decisions", "SELECT"},
     {Kind::doctor, "relay_parked", "SELECT"},
     {Kind::doctor, "projections", "SELECT"},
@@ -107,9 +121,9 @@ constexpr Right rights[] = {
 };
 
 constexpr std::string_view all_tables[] = {
-    "schema_migrations", "streams",           "events",          "events_horizon", "outbox",      "outbox_horizon",
-    "outbox_retention",  "relay_checkpoints", "relay_decisions", "relay_parked",   "projections", "inbox_offsets",
-    "inbox_messages"};
+    "schema_migrations", "streams",           "events",        "events_horizon",  "outbox",          "outbox_horizon",
+    "outbox_retention",  "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions", "relay_parked",
+    "projections",       "inbox_offsets",     "inbox_messages"};
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
                                               "relay_decisions_decision_seq", "relay_parked_place_seq"};

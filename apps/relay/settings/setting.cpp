@@ -293,6 +293,10 @@ constexpr std::array settings{
   number<&Config::relay, &RelayOptions::checkpoint_interval, 10, 60'000>(
       "relay.checkpoint_interval_ms", "ANNALS_RELAY_CHECKPOINT_INTERVAL_MS", "--checkpoint-interval-ms",
       "at most this much is published again after a crash; exactly once: how long a transaction grows"),
+  number<&Config::group, &Config::Group::shards, 1, 64>(
+      "relay.shards", "ANNALS_RELAY_SHARDS", "--shards", "into how many shards a new relay divides a log"),
+  number<&Config::group, &Config::Group::lease, 1'000, 3'600'000>(
+      "relay.lease_ms", "ANNALS_RELAY_LEASE_MS", "--lease-ms", "how long an owner that is cut off keeps what it owns"),
   number<&Config::relay, &RelayOptions::standby_poll, 10, 60'000>(
       "relay.standby_poll_ms", "ANNALS_RELAY_STANDBY_POLL_MS", "--standby-poll-ms",
       "how often a standby asks for the lock"),

@@ -14,7 +14,7 @@ void OutboxKeeper::run(const std::stop_token& stop) {
     } catch (const Error& error) {
       tell(error);
     }
-    metrics_.retention(nullptr);
+    show(nullptr);
     wait(stop, interval);
   }
 }
@@ -24,7 +24,7 @@ void OutboxKeeper::keep(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (config_.maintain) maintain(connection, stop);
     const auto status = outbox::read_retention(connection, config_.database.schema);
-    metrics_.retention(&status);
+    show(&status);
     wait(stop, interval);
   }
 }
@@ -42,6 +42,13 @@ void OutboxKeeper::maintain(postgres::Connection& connection, const std::stop_to
     log_.write(host::Level::info, "the outbox was maintained",
                {{"action", to_string(step.action)}, {"partition", step.partition}});
   }
+}
+
+/// Once for all shards: the table is one.
+void OutboxKeeper::show(const outbox::RetentionStatus* status) const {
+  const auto units = units_.all();
+  const auto first = std::find_if(units.begin(), units.end(), [](const auto& unit) { return unit->log == "outbox"; });
+  if (first != units.end()) (*first)->metrics->retention(status);
 }
 
 /// What is wrong with the database the sources say; what keeps it from being maintained nobody else does.

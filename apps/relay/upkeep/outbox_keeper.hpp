@@ -3,8 +3,9 @@
 #include <stop_token>
 
 #include "annals/core/error.hpp"
+#include "annals/outbox/retention.hpp"
 #include "host/text/log.hpp"
-#include "relay/metrics.hpp"
+#include "relay/crew/unit.hpp"
 #include "relay/settings/config.hpp"
 
 namespace annals::postgres {
@@ -21,8 +22,7 @@ namespace annals::relayd {
 /// Limits         how long writers are held up is the retention's lock_wait: see outbox::maintain_outbox().
 class OutboxKeeper {
  public:
-  OutboxKeeper(const Config& config, SourceMetrics& metrics, host::Log& log)
-      : config_(config), metrics_(metrics), log_(log) {}
+  OutboxKeeper(const Config& config, const Units& units, host::Log& log) : config_(config), units_(units), log_(log) {}
 
   void run(const std::stop_token& stop);
 
@@ -32,9 +32,10 @@ class OutboxKeeper {
   void keep(const std::stop_token& stop);
   void maintain(postgres::Connection& connection, const std::stop_token& stop);
   void tell(const Error& error);
+  void show(const outbox::RetentionStatus* status) const;
 
   const Config& config_;
-  SourceMetrics& metrics_;
+  const Units& units_;
   host::Log& log_;
 };
 

@@ -19,6 +19,7 @@ postgres::MessageLog message_log(const std::string& schema) {
           .stream_remedy = orphan_remedy(schema),
           .horizon = schema + ".events_horizon",
           .names_topics = false,
+          .shard_hash = "pg_catalog.hashint8extended(e.stream_id, 0)",
           .publication = schema + "_events",
           .columns = {.stream = "stream_id", .payload = "data", .sequence = "version"}};
 }

@@ -73,12 +73,43 @@ CREATE TABLE {schema}.relay_checkpoints (
   transactional_id uuid,                             -- names it there, for good
   generation       uuid,                             -- the broker's counts when it has this one, else this row does
   in_broker        boolean  NOT NULL DEFAULT false,  -- it has been seen to have it
+  -- Shards, see relay_shards; each has a row of its own.
+  instance         uuid,                             -- the process that owned it last
+  retired          boolean  NOT NULL DEFAULT false,  -- its owner has left for good, because the number of shards changes
   PRIMARY KEY (relay, log),
   CHECK ((position = 0) = (message_id IS NULL)),
   CHECK (generation IS NULL OR transactional_id IS NOT NULL),
   CHECK (generation IS NOT NULL OR NOT in_broker)
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE {schema}.relay_checkpoints IS 'Everything up to position is delivered; written by annals-relay.';
+
+-- Into how many shards a relay divides a log by key; this row has the say, not a configuration. A shard is a relay of its own,
+-- called "orders/2-of-4". To change the number all shards retire at their checkpoints (wanted says so), and then new ones take
+-- over: each message at or below the position in came_from of the shard that it belonged to before is delivered.
+CREATE TABLE {schema}.relay_shards (
+  relay      text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
+  log        text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(log) BETWEEN 1 AND 63),
+  shards     integer     NOT NULL CHECK (shards BETWEEN 1 AND 64),
+  wanted     integer     NOT NULL CHECK (wanted BETWEEN 1 AND 64),
+  came_from  bigint[]    NOT NULL DEFAULT ARRAY[]::bigint[] CHECK (pg_catalog.cardinality(came_from) <= 64),
+  changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (relay, log)
+);
+COMMENT ON TABLE {schema}.relay_shards IS 'Into how many shards a relay divides a log; see annals relay shards.';
+
+-- The processes of a relay. One lives as long as a session of it holds the advisory lock lock_key; what the dead leave is removed
+-- by the living.
+CREATE TABLE {schema}.relay_instances (
+  instance   uuid        NOT NULL,
+  relay      text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
+  log        text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(log) BETWEEN 1 AND 63),
+  lock_key   bigint      NOT NULL,
+  host       text        NOT NULL CHECK (pg_catalog.octet_length(host) <= 255),
+  pid        integer     NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (instance, relay, log)
+);
+COMMENT ON TABLE {schema}.relay_instances IS 'Running processes of relays; see annals relay status.';
 
 -- What operators decided about single messages that cannot be published. Nothing changes or removes a row: it says who left a
 -- hole in a topic, or had a message tried again, when and why.

@@ -21,9 +21,9 @@ void PlaceLedger::start(const Progress& published) {
   first_ = wanted_ = 0;
 }
 
-void PlaceLedger::settle(std::int64_t horizon) {
+void PlaceLedger::settle(std::int64_t horizon, const Place& last) {
   if (!settlements_.empty() && settlements_.back().ticket == last_ticket()) settlements_.pop_back();
-  settlements_.push_back({.ticket = last_ticket(), .horizon = horizon});
+  settlements_.push_back({.ticket = last_ticket(), .horizon = horizon, .last = last});
 }
 
 void PlaceLedger::forget(std::int64_t ticket) { wanted_ = std::max(wanted_, ticket); }
@@ -52,7 +52,7 @@ Progress PlaceLedger::published(std::int64_t ticket) const {
   const auto from = last_in_order.base() == begin + 1 ? begin + 1 : last_in_order.base() - 1;
   std::for_each(from, end, [&](const Entry& entry) { publish(entry, out); });
   for (const auto& settlement : settlements_) {
-    if (settlement.ticket <= ticket) out.settle(settlement.horizon);
+    if (settlement.ticket <= ticket) out.settle(settlement.horizon, settlement.last);
   }
   return out;
 }

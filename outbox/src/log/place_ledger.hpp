@@ -25,8 +25,9 @@ class PlaceLedger {
   void start(const Progress& published);
   /// The next ticket is of this place.
   void add(const Place& place, Order order) { entries_.push_back({.place = place, .order = order}); }
-  /// Everything at or below `horizon` has been given with a ticket up to the last one, or before the run, or never was a message.
-  void settle(std::int64_t horizon);
+  /// Everything at or below `horizon` has been given with a ticket up to the last one, or before the run, or is no message of this
+  /// source; `last` is the last message there, if it is known.
+  void settle(std::int64_t horizon, const Place& last = {});
   /// Nobody asks for tickets below this one again.
   void forget(std::int64_t ticket);
   /// Throws away what was forgotten, but never the last place.
@@ -52,6 +53,7 @@ class PlaceLedger {
   struct Settlement {
     std::int64_t ticket = 0;
     std::int64_t horizon = 0;
+    Place last = {};
   };
   static void publish(const Entry& entry, Progress& published);
   [[nodiscard]] std::size_t index_of(std::int64_t ticket) const;

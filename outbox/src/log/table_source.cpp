@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
+/// Between two checkpoints of a source that has no messages of its own.
+constexpr milliseconds move_interval{1'000};
+
 MessageSource::State state_of(OrderedTail::State state) noexcept {
   switch (state) {
     case OrderedTail::State::rows: return MessageSource::State::rows;
@@ -47,7 +50,12 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       tail_(connection, postgres::log_table(log_), limits(options_)),
       bell_(connection, tail_.table()),
       messages_(connection, log_),
-      lookup_(connection, log_) {}
+      lookup_(connection, log_) {
+  if (!options_.filter) return;
+  // The planner does not know how many rows the filter lets through, and must not sort the whole log for a batch of it.
+  connection.execute("SET enable_sort = off; SET enable_bitmapscan = off; SET max_parallel_workers_per_gather = 0");
+  tail_.set_filter(*options_.filter);
+}
 
 // Where to begin
 
@@ -57,12 +65,16 @@ Cursor TableSource::first(const Start& start, milliseconds wait_max) {
 
 void TableSource::start(const Cursor& after) {
   auto published = history_.published_of(after);
-  if (!published.exact()) require_repeatable();
+  const bool whole = published.exact() && (published.ranges() == 0 || !options_.filter);
+  if (!whole) require_repeatable();
   published.drop_unknown();
   // What the log has read, or a hole that was closed, is known by its position only.
-  published.settle(published.watermark(), history_.place_at(published.watermark()));
+  const auto place = history_.place_at(published.watermark());
+  if (options_.filter) published = Progress{place};
+  published.settle(published.watermark(), place);
   places_.start(published);
   after_ = recorded_ = published.watermark();
+  recorded_at_ = clock_.steady();
   detour_.reset();
   rows_.clear();
   state_ = State::rows;
@@ -72,8 +84,7 @@ void TableSource::start(const Cursor& after) {
 void TableSource::require_repeatable() const {
   if (options_.may_repeat) return;
   throw invalid(
-      fmt::format("relay \"{}\" has published more of {} from the write-ahead log, out of the table's order, than "
-                  "its checkpoint can say",
+      fmt::format("relay \"{}\" has published more of {} out of the table's order than its checkpoint can say",
                   printable(options_.relay), log_.name),
       "run it with source = \"wal\" until it is idle, and stop it then: the table goes on exactly there");
 }
@@ -83,14 +94,16 @@ void TableSource::require_repeatable() const {
 MessageSource::State TableSource::read() {
   places_.shrink();
   state_ = detour_ ? read_around() : read_in_order();
+  if (options_.filter && state_ == State::caught_up) pass_over();
   bell_.looked(rows().size());
   read_at_ = clock_.steady();
   return state_;
 }
 
+/// Which holes are whose a filter hides: with one, all is read in order.
 MessageSource::State TableSource::read_in_order() {
   const auto state = state_of(tail_.read(after_, rows_));
-  if (state == State::blocked && tail_.blocked_for() >= go_around_after) {
+  if (state == State::blocked && !options_.filter && tail_.blocked_for() >= go_around_after) {
     auto given = places_.published(places_.last_ticket());
     given.settle(after_);
     go_around(std::move(given));
@@ -103,6 +116,15 @@ MessageSource::State TableSource::read_in_order() {
   }
   after_ = places_.at(places_.last_ticket()).position;
   return state;
+}
+
+/// What is left out moves the place on, too: or a quiet shard would begin far behind, and hold up whoever removes published rows.
+void TableSource::pass_over() {
+  if (tail_.horizon() <= after_) return;
+  const auto place = history_.place_at(tail_.horizon());
+  if (place.position <= after_) return;
+  after_ = place.position;
+  places_.settle(after_, place);
 }
 
 void TableSource::go_around(Progress given) {
@@ -136,11 +158,16 @@ bool TableSource::find(std::int64_t ticket, MessageView& view) {
 
 // What is recorded
 
-void TableSource::acknowledge(const Cursor& cursor) { recorded_ = table_cursor_of(cursor).published.watermark(); }
+void TableSource::acknowledge(const Cursor& cursor) {
+  recorded_ = table_cursor_of(cursor).published.watermark();
+  recorded_at_ = clock_.steady();
+}
 
 /// What was given ahead is recorded with the holes below it: when they turn out to be empty, who goes on from there need not know
 /// of them.
-bool TableSource::moved() const { return after_ > recorded_; }
+bool TableSource::moved() const {
+  return after_ > recorded_ && (!options_.filter || clock_.steady() - recorded_at_ >= move_interval);
+}
 
 // Waiting
 

@@ -36,6 +36,7 @@ class TableSource final : public MessageSource {
     std::chrono::milliseconds poll_interval{250};
     /// Whether what was published may be read again, where a cursor does not say all of it (Progress::exact()).
     bool may_repeat = true;
+    std::optional<postgres::RowFilter> filter = std::nullopt;  ///< which rows are messages of this source; none: all
   };
 
   TableSource(postgres::Connection& connection, Clock& clock, postgres::MessageLog log, Options options);
@@ -68,6 +69,7 @@ class TableSource final : public MessageSource {
   State read_around();
   void go_around(Progress given);
   [[nodiscard]] bool wait_for_holes(std::chrono::milliseconds wait_max);
+  void pass_over();
 
   postgres::Connection& connection_;
   Clock& clock_;
@@ -86,6 +88,7 @@ class TableSource final : public MessageSource {
   std::int64_t recorded_ = 0;  // the watermark of the cursor that was recorded last
   State state_ = State::rows;
   std::chrono::steady_clock::time_point read_at_;
+  std::chrono::steady_clock::time_point recorded_at_;
 };
 
 }  // namespace annals::outbox

@@ -43,7 +43,10 @@ CheckpointRow checkpoint_of(const postgres::Result& rows, int row) {
   status.exactly_once = rows.boolean(row, 7);
   status.parked = rows.bigint(row, 8);
   status.dead_letters = rows.bigint(row, 9);
-  out.cursor = cursor_of(status, rows.is_null(row, 10) ? std::string{} : rows.text(row, 10));
+  status.epoch = rows.bigint(row, 10);
+  status.retired = rows.boolean(row, 11);
+  status.instance = rows.text(row, 12);
+  out.cursor = cursor_of(status, rows.is_null(row, 13) ? std::string{} : rows.text(row, 13));
   return out;
 }
 

@@ -54,11 +54,13 @@ Checkpoint ExactlyOnceDestination::open() {
   return checkpoint;
 }
 
-void ExactlyOnceDestination::agree_with(const std::string& record, Checkpoint& checkpoint) const {
+void ExactlyOnceDestination::agree_with(const std::string& record, Checkpoint& checkpoint) {
   using Say = Agreement::Say;
   auto agreement = agree(*row_.tie(), checkpoint.cursor, record);
   if (agreement.say == Say::lost) throw lost("been lost", checkpoint.cursor);
   if (agreement.say == Say::gone_back) throw lost("gone back", checkpoint.cursor);
+  // A predecessor that was killed has left the row behind: whoever leaves in good order has it catch up, and others go by it.
+  if (agreement.say == Say::broker && agreement.cursor != checkpoint.cursor) committed_ = agreement.cursor;
   checkpoint.cursor = std::move(agreement.cursor);
   checkpoint.note = std::move(agreement.note);
 }

@@ -41,7 +41,7 @@ class ExactlyOnceDestination final : public Destination {
 
  private:
   /// Of the two records, the one that counts.
-  void agree_with(const std::string& record, Checkpoint& checkpoint) const;
+  void agree_with(const std::string& record, Checkpoint& checkpoint);
   [[nodiscard]] Error lost(std::string_view how, const Cursor& of_row) const;
   [[nodiscard]] bool follow_when_due();
   [[nodiscard]] bool follow();

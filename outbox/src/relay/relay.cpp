@@ -25,6 +25,7 @@
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
+#include "shards/shard_plan.hpp"
 #include "wal/wal_source.hpp"
 
 namespace annals::outbox {
@@ -36,8 +37,24 @@ namespace {
 
 constexpr std::size_t relay_name_bytes_max = 128;
 
+void require_shard(const RelayOptions& options) {
+  require_valid(options.shard);
+  if (parse_shard_name(options.name).shard.count > 1) {
+    throw invalid(fmt::format("relay \"{}\" is called like a shard of another", printable(options.name)),
+                  "give the relay's own name, and the shard beside it");
+  }
+  if (options.shard.count > 1 && options.read_from == ReadFrom::wal) {
+    throw invalid(fmt::format("relay \"{}\" has {} shards and reads the write-ahead log", printable(options.name),
+                              options.shard.count),
+                  "a slot has one reader: use source = \"table\", or one shard (annals relay shards NAME --set 1)");
+  }
+}
+
+/// With the name of the shard for the relay's.
 RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
   require_text("relay name", options.name, relay_name_bytes_max);
+  require_shard(options);
+  options.name = shard_name(options.name, options.shard);
   if (options.batch_rows_max == 0 || options.batch_bytes_max == 0 || options.in_flight_max == 0) {
     throw invalid(fmt::format("relay \"{}\" has a limit of 0", printable(options.name)),
                   "every limit of RelayOptions is at least 1");
@@ -58,7 +75,14 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
 }
 
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
-                                           const RelayOptions& options, bool may_repeat) {
+                                           const RelayOptions& options, const ShardPlan& plan, bool may_repeat) {
+  auto filter = shard_filter(log, options.shard, plan.came_from);
+  if (options.read_from == ReadFrom::wal && filter) {
+    throw Error{ErrorKind::failed,
+                fmt::format("relay \"{}\" is not past the last change of its shards", printable(options.name)),
+                {.hint = "run it with source = \"table\" until it has caught up", .retryable = true}};
+  }
+  const bool whole = !filter;
   const WalSource::Options of_log{
       .relay = options.name,
       .accept_timeline = options.accept_timeline,
@@ -71,11 +95,13 @@ std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock&
                                       .rows_max = options.batch_rows_max,
                                       .bytes_max = options.batch_bytes_max,
                                       .poll_interval = options.poll_interval,
-                                      .may_repeat = may_repeat};
+                                      .may_repeat = may_repeat,
+                                      .filter = std::move(filter)};
   switch (options.read_from) {
     case ReadFrom::table: return std::make_unique<TableSource>(session, clock, log, of_table);
     case ReadFrom::wal: return std::make_unique<WalSource>(session, clock, log, of_log);
-    case ReadFrom::automatic: break;
+    case ReadFrom::automatic:
+      if (!whole) return std::make_unique<TableSource>(session, clock, log, of_table);
   }
   return std::make_unique<AutoSource>(
       session, clock, log, AutoSource::Options{.table = of_table, .wal = of_log, .retry_min = options.log_retry});
@@ -104,7 +130,10 @@ struct Relay::Impl {
   [[nodiscard]] bool own();
   StepReport work(milliseconds wait_max);
   StepReport stand_by(milliseconds wait_max);
-  void hand_over(milliseconds wait_max);
+  enum class Leave { to_others, for_good };
+  /// True when nothing was left in flight, and the shard has retired if it leaves for good.
+  [[nodiscard]] bool hand_over(milliseconds wait_max, Leave leave);
+  [[nodiscard]] bool leave(milliseconds wait_max, Leave how);
 
   postgres::MessageLog log;
   RelayOptions options;
@@ -128,7 +157,9 @@ bool Relay::Impl::own() {
   if (asked_at && now - *asked_at < options.standby_poll) return false;
   asked_at = now;
   if (!lock.try_acquire()) return false;
-  source = make_source(session, clock, log, options, destination->commit_rule() == Destination::CommitRule::any_prefix);
+  const auto plan = require_plan(session, log, parse_shard_name(options.name));
+  source = make_source(session, clock, log, options, plan,
+                       destination->commit_rule() == Destination::CommitRule::any_prefix);
   parked.emplace(session, log, options.name);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,
@@ -138,6 +169,7 @@ bool Relay::Impl::own() {
                               .admission = Admission{options, read_passed_over(session, log, options.name)},
                               .tenure = {.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }},
                               .parked = &*parked});
+  if (options.instance) record_owner(session, log, options.name, *options.instance);
   return true;
 }
 
@@ -160,10 +192,23 @@ StepReport Relay::Impl::stand_by(milliseconds wait_max) {
   return {};
 }
 
-void Relay::Impl::hand_over(milliseconds wait_max) {
+bool Relay::Impl::hand_over(milliseconds wait_max, Leave leave) {
   run->drain(wait_max);
   destination->finish();
+  const bool whole = run->in_flight() == 0;
+  const bool left = leave == Leave::for_good && whole && record_retirement(session, log, options.name);
   lock.release();
+  return leave == Leave::for_good ? left : whole;
+}
+
+bool Relay::Impl::leave(milliseconds wait_max, Leave how) {
+  finished = true;
+  try {
+    return hand_over(wait_max, how);
+  } catch (...) {
+    run->leave();
+    throw;
+  }
 }
 
 Relay::Relay(const postgres::Database& database, postgres::MessageLog log, Sink& sink, Clock& clock,
@@ -208,14 +253,23 @@ bool Relay::drain(milliseconds wait_max) {
     impl_->finished = true;
     return !run || run->in_flight() == 0;
   }
-  impl_->finished = true;
+  return impl_->leave(wait_max, Impl::Leave::to_others);
+}
+
+bool Relay::retire(milliseconds wait_max) {
+  ANNALS_ASSERT(!impl_->finished);
   try {
-    impl_->hand_over(wait_max);
+    if (!impl_->own()) {
+      impl_->stand_by(std::min(wait_max, impl_->lock.talk_within()));
+      return false;
+    }
   } catch (...) {
-    run->leave();
+    impl_->finished = true;
     throw;
   }
-  return run->in_flight() == 0;
+  return impl_->leave(wait_max, Impl::Leave::for_good);
 }
+
+bool Relay::is_finished() const noexcept { return impl_->finished; }
 
 }  // namespace annals::outbox

@@ -5,7 +5,7 @@
 
 namespace annals::postgres {
 
-bool FrozenHolder::is_due() const noexcept { return std::chrono::steady_clock::now() - looked_ >= lease_ / 3; }
+bool FrozenHolder::is_due() const noexcept { return std::chrono::steady_clock::now() - looked_ >= lease_ / 6; }
 
 std::string FrozenHolder::statement() const {
   const bool lasts = moment_ && looked_ - since_ >= lease_ * 3 / 2;

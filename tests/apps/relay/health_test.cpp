@@ -13,7 +13,7 @@ class RelayHealth : public ::testing::Test {
   const SourceHealth::Time start_{};
   std::shared_ptr<SourceHealth> outbox_ = std::make_shared<SourceHealth>("outbox", start_);
   std::shared_ptr<SourceHealth> events_ = std::make_shared<SourceHealth>("events", start_);
-  const Health health_{{outbox_, events_}, 60s};
+  const Health health_{[this] { return std::vector{outbox_, events_}; }, 60s};
 
   void publish(SourceHealth& source) {
     source.enter(Phase::idle);

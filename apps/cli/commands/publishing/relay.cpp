@@ -30,7 +30,9 @@ void add_relay(Report& report, const outbox::RelayStatus& status) {
               cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}), cell(status.parked),
               cell(status.dead_letters), status.slot ? cell(status.slot->name) : no_value(),
               status.slot ? cell(status.slot->wal_status) : no_value(),
-              status.slot ? cell(status.slot->retained_bytes) : no_value(), cell(format_timestamp(status.updated_at))});
+              status.slot ? cell(status.slot->retained_bytes) : no_value(),
+              status.instance.empty() ? no_value() : cell(status.instance), cell(status.epoch), cell(status.retired),
+              cell(format_timestamp(status.updated_at))});
 }
 
 std::vector<ReportColumn> relay_columns() {
@@ -46,6 +48,9 @@ std::vector<ReportColumn> relay_columns() {
           {"slot"},
           {"wal_status"},
           {"retained_bytes", Align::right},
+          {"instance"},
+          {"epoch", Align::right},
+          {"retired"},
           {"updated_at"}};
 }
 

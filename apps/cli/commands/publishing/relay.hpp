@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,17 @@ void require_relay(postgres::Connection& connection, const postgres::MessageLog&
 
 /// `annals relay status`: every relay's checkpoint, lag and owner.
 host::ExitCode show_relay_status(Invocation& invocation);
+
+/// `annals relay instances`: the processes of all relays.
+host::ExitCode show_relay_instances(Invocation& invocation);
+
+struct RelayShards {
+  std::string relay = "relay";
+  std::string log = "outbox";
+  std::optional<std::size_t> number;
+};
+/// `annals relay shards`: how many shards a relay has; with a number, how many it is to have.
+host::ExitCode change_relay_shards(Invocation& invocation, const RelayShards& options);
 
 struct RelayAdopt {
   std::string relay = "relay";

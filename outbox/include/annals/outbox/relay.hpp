@@ -12,6 +12,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
 #include "annals/outbox/message_source.hpp"
+#include "annals/outbox/shard.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/message_log.hpp"
 #include "annals/postgres/tail/blocker.hpp"
@@ -81,6 +82,11 @@ enum class ReadFrom {
 struct RelayOptions {
   /// Names the checkpoint and the lock: of all relays with one name and log, one publishes, the others stand by.
   std::string name = "relay";
+  /// Which part of the log this one publishes; of all relays of one name each part has its own owner. shard_board.hpp has the number
+  /// of parts, which must be this.
+  Shard shard = {};
+  /// The process, for people: kept with the checkpoint.
+  std::optional<EventId> instance = std::nullopt;
   /// For a log that names no topics (events): which topic a category goes to.
   std::vector<Route> routes = {};
   Unrouted unrouted = Unrouted::halt;
@@ -205,6 +211,12 @@ class Relay {
   /// Stops reading, waits at most `wait_max` for what is in flight, records the checkpoint and gives up the ownership.
   /// True when nothing was left in flight.
   bool drain(std::chrono::milliseconds wait_max);
+  /// Owns the log, or tries to, and then does as drain(), without publishing anything more; and marks the shard as retired, because
+  /// their number changes. False: another relay owns it, or not all that was sent is decided; ask again, after true of is_finished()
+  /// with a new relay.
+  [[nodiscard]] bool retire(std::chrono::milliseconds wait_max);
+  /// It drained, retired, or threw.
+  [[nodiscard]] bool is_finished() const noexcept;
 
  private:
   struct Impl;

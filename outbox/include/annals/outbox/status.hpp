@@ -34,9 +34,9 @@ struct SlotStatus {
   std::int64_t retained_bytes = 0;  ///< of the log, that the server keeps for it
 };
 
-/// One relay, by its checkpoint.
+/// One relay, or shard of one, by its checkpoint.
 struct RelayStatus {
-  std::string relay;
+  std::string relay;              ///< of a shard as shard_name() has it
   std::string log;                ///< MessageLog::name
   std::int64_t position = 0;      ///< everything up to here is delivered
   std::int64_t lag_messages = 0;  ///< positions after it; an upper bound, because rolled-back positions count
@@ -45,6 +45,9 @@ struct RelayStatus {
   bool exactly_once = false;      ///< the broker has the say, and `position` follows a moment behind
   std::int64_t parked = 0;        ///< messages that were set aside and wait, and those that wait behind them
   std::int64_t dead_letters = 0;  ///< messages that were set aside alone, and that nobody has decided about
+  std::int64_t epoch = 0;         ///< counts its owners: the last one writes
+  bool retired = false;           ///< its last owner has left for good, because the number of shards changes
+  std::string instance = {};      ///< "host:pid" of the process that owns it or did last; empty where that is gone
   Timestamp updated_at;           ///< when the checkpoint was written
   std::string system_identifier;  ///< of the cluster that the checkpoint belongs to
   std::string timeline;

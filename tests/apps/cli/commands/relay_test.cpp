@@ -52,6 +52,27 @@ TEST_F(RelayCommand, AdoptsACheckpointWhenToldTwice) {
   EXPECT_THAT(doctor.out, HasSubstr("nobody runs it; 6 messages wait"));
 }
 
+TEST_F(RelayCommand, ShowsAndChangesTheNumberOfShards) {
+  const auto unknown = annals({"relay", "shards", "shop"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("has never run"));
+  connect().execute("INSERT INTO annals.relay_shards (relay, log, shards, wanted) VALUES ('shop', 'outbox', 2, 2)");
+  EXPECT_EQ(output({"-o", "json", "relay", "shards", "shop"}),
+            R"({"relay":"shop","log":"outbox","shards":2,"wanted":2})"
+            "\n");
+  EXPECT_THAT(output({"-o", "json", "relay", "shards", "shop", "--set", "4"}), HasSubstr(R"("shards":2,"wanted":4)"));
+  EXPECT_EQ(annals({"relay", "shards", "shop", "--set", "65"}).code, 2);
+  EXPECT_EQ(annals({"relay", "shards", "shop", "--set", "0"}).code, 2);
+}
+
+TEST_F(RelayCommand, ShowsTheProcesses) {
+  EXPECT_EQ(output({"-o", "json", "relay", "instances"}), "[]\n");
+  connect().execute(
+      "INSERT INTO annals.relay_instances (instance, relay, log, lock_key, host, pid) "
+      "VALUES (gen_random_uuid(), 'shop', 'outbox', 1, 'here', 77)");
+  EXPECT_THAT(output({"-o", "json", "relay", "instances"}), HasSubstr(R"("host":"here","pid":77,"lives":false)"));
+}
+
 TEST_F(RelayCommand, RefusesToAdoptNothingOrTheFuture) {
   const auto nobody = annals({"relay", "adopt", "shop", "--yes"});
   EXPECT_EQ(nobody.code, 6);

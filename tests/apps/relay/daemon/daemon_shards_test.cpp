@@ -1,0 +1,261 @@
+// Several processes that share the shards of one relay, killed, stopped, cut off, and told another number.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "annals/outbox/message_log.hpp"
+#include "annals/outbox/shard_board.hpp"
+#include "daemon_test.hpp"
+#include "support/kafka_topic.hpp"
+#include "support/published.hpp"
+#include "support/through.hpp"
+
+namespace annals::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  std::unique_ptr<RelayProcess> member(std::map<std::string, std::string> environment = {}, int shards = 4) {
+    Arguments arguments{"--brokers",
+                        kafka_brokers(),
+                        "--shards",
+                        std::to_string(shards),
+                        "--delivery",
+                        GetParam(),
+                        "--checkpoint-interval-ms",
+                        "100",
+                        "--retry-max-ms",
+                        "200",
+                        "--kafka-checkpoint-topic",
+                        checkpoints_};
+    return start(arguments, std::move(environment));
+  }
+
+  /// How many shards a process owns, by its metrics.
+  static int owned(const RelayProcess& process) {
+    const auto text = process.get("/metrics").body;
+    int count = 0;
+    for (const char* state : {"idle", "publishing", "blocked"}) {
+      const auto end = fmt::format("state=\"{}\"}} 1\n", state);
+      for (auto at = text.find(end); at != std::string::npos; at = text.find(end, at + 1)) ++count;
+    }
+    return count;
+  }
+  bool share(const std::vector<const RelayProcess*>& processes, const std::vector<int>& expected,
+             std::chrono::seconds deadline = 30s) {
+    return eventually(
+        [&] {
+          std::vector<int> counts;
+          for (const auto* process : processes) counts.push_back(owned(*process));
+          return counts == expected;
+        },
+        deadline);
+  }
+
+  /// As the superuser, who alone has a password by TCP.
+  std::string through_network(const TcpProxy& proxy) {
+    const auto server = required_env("ANNALS_DATABASE_TCP");
+    return fmt::format("{}/{}?host=127.0.0.1&port={}", server.substr(0, server.rfind('/')),
+                       scalar("SELECT pg_catalog.current_database()"), proxy.port());
+  }
+
+  void want(std::size_t shards) {
+    postgres::Connection connection{database_.as("operator")};
+    outbox::want_shards(connection, outbox::message_log("annals"), "relay", shards);
+  }
+
+  /// Enqueues in the background until stopped.
+  class Writer {
+   public:
+    explicit Writer(RelayDaemonShards& test)
+        : thread_([this, &test](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+              test.enqueue(test.topic_, count, 20);
+              count += 20;
+              std::this_thread::sleep_for(10ms);
+            }
+          }) {}
+    int stop() {
+      thread_.request_stop();
+      thread_.join();
+      return count;
+    }
+
+   private:
+    std::atomic<int> count{0};
+    std::jthread thread_;
+  };
+
+  std::vector<Published> published() const {
+    std::vector<Published> all;
+    for (const auto& record : read_all(topic_)) {
+      all.push_back({record.key, nlohmann::json::parse(record.value).at("n").get<int>()});
+    }
+    return all;
+  }
+  /// Everything is there, in order by key; and once, if that is promised.
+  void expect_whole(int count) {
+    const bool there = eventually([&] {
+      std::set<int> numbers;
+      for (const auto& message : published()) numbers.insert(message.number);
+      return static_cast<int>(numbers.size()) == count;
+    });
+    const auto all = published();
+    EXPECT_EQ(fault_in(all, count), "");
+    EXPECT_TRUE(there);
+    if (GetParam() == std::string_view{"exactly-once"}) {
+      EXPECT_EQ(static_cast<int>(all.size()), count);
+    }
+  }
+  /// How long until a message of each key that is enqueued now is published.
+  std::chrono::milliseconds until_published(int& count) {
+    const auto begin = Clock::now();
+    enqueue(topic_, count, 14);
+    count += 14;
+    EXPECT_TRUE(eventually([&] { return numbers().size() == static_cast<std::size_t>(count); }));
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  }
+  std::set<int> numbers() const {
+    std::set<int> numbers;
+    for (const auto& message : published()) numbers.insert(message.number);
+    return numbers;
+  }
+
+  const std::string topic_ = create_topic(unique_topic("orders"), 4);
+  const std::string checkpoints_ = unique_topic("checkpoints");
+};
+
+TEST_P(RelayDaemonShards, AreSharedAsProcessesComeAndGo) {
+  Writer writer{*this};
+  auto first = member();
+  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
+  auto second = member();
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err() << second->err();
+  auto third = member();
+  ASSERT_TRUE(share({first.get(), second.get(), third.get()}, {2, 1, 1})) << third->err();
+  second->signal(SIGTERM);
+  EXPECT_EQ(second->wait_for_exit(), 0) << second->err();
+  ASSERT_TRUE(share({first.get(), third.get()}, {2, 2}));
+  first->signal(SIGTERM);
+  EXPECT_EQ(first->wait_for_exit(), 0) << first->err();
+  ASSERT_TRUE(share({third.get()}, {4}));
+  EXPECT_TRUE(eventually([&] { return third->ready(); })) << third->get("/readyz").body;
+  expect_whole(writer.stop());
+}
+
+TEST_P(RelayDaemonShards, PassOnWithinThreeSecondsOfAKill) {
+  int count = 0;
+  auto first = member();
+  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
+  auto second = member();
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  (void)until_published(count);
+  first->signal(SIGKILL);
+  const auto took = until_published(count);
+  RecordProperty("ms", static_cast<int>(took.count()));
+  EXPECT_LT(took, 3s);
+  expect_whole(count);
+}
+
+TEST_P(RelayDaemonShards, PassOnWithinASecondOfATerm) {
+  int count = 0;
+  auto first = member();
+  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
+  auto second = member();
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  (void)until_published(count);
+  const auto begin = Clock::now();
+  first->signal(SIGTERM);
+  ASSERT_TRUE(share({second.get()}, {4})) << second->err();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  RecordProperty("ms", static_cast<int>(took.count()));
+  EXPECT_LT(took, 1500ms) << "a second on a machine that does nothing else" << second->err();
+  (void)until_published(count);
+  expect_whole(count);
+}
+
+// The lease is 5 s by default; a process that is woken after it has lost everything.
+TEST_P(RelayDaemonShards, PassOnWithinTheLeaseOfAStopAndTheZombieHarmsNothing) {
+  auto first = member();
+  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
+  auto second = member();
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  Writer writer{*this};
+  std::this_thread::sleep_for(500ms);
+  first->signal(SIGSTOP);
+  const auto begin = Clock::now();
+  ASSERT_TRUE(share({second.get()}, {4}, 30s)) << second->err();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  RecordProperty("ms", static_cast<int>(took.count()));
+  EXPECT_LT(took, 7s) << second->err();
+  std::this_thread::sleep_for(1s);
+  first->signal(SIGCONT);
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err();
+  expect_whole(writer.stop());
+}
+
+TEST_P(RelayDaemonShards, PassOnWithinTheLeaseWhenTheNetworkIsCut) {
+  postgres::Connection direct{database_.superuser()};
+  TcpProxy proxy{"127.0.0.1", server_port(direct)};
+  auto first = member({{"ANNALS_DATABASE", through_network(proxy)}});
+  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
+  auto second = member();
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  Writer writer{*this};
+  std::this_thread::sleep_for(500ms);
+  proxy.freeze();
+  const auto begin = Clock::now();
+  ASSERT_TRUE(share({second.get()}, {4}, 30s)) << second->err();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  RecordProperty("ms", static_cast<int>(took.count()));
+  EXPECT_LT(took, 7s) << second->err();
+  proxy.thaw();
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err();
+  expect_whole(writer.stop());
+}
+
+TEST_P(RelayDaemonShards, AnotherNumberOfThemIsCarriedOutWhileTheyPublish) {
+  Writer writer{*this};
+  auto first = member({}, 1);
+  auto second = member({}, 1);
+  ASSERT_TRUE(eventually([&] { return owned(*first) + owned(*second) == 1; })) << first->err();
+  for (const std::size_t shards : {4U, 2U, 1U, 3U}) {
+    want(shards);
+    ASSERT_TRUE(eventually([&] {
+      return scalar("SELECT shards FROM annals.relay_shards") == std::to_string(shards) &&
+             owned(*first) + owned(*second) == static_cast<int>(shards);
+    })) << shards
+        << first->err() << second->err();
+  }
+  const auto count = writer.stop();
+  expect_whole(count);
+  EXPECT_EQ(published().size(), static_cast<std::size_t>(count)) << "a planned change repeats nothing";
+}
+
+TEST_P(RelayDaemonShards, AnotherNumberIsCarriedOutThoughAnOwnerIsKilledMeanwhile) {
+  Writer writer{*this};
+  auto first = member({}, 3);
+  ASSERT_TRUE(share({first.get()}, {3})) << first->err();
+  auto second = member({}, 3);
+  ASSERT_TRUE(share({first.get(), second.get()}, {2, 1})) << second->err();
+  want(2);
+  first->signal(SIGKILL);
+  ASSERT_TRUE(share({second.get()}, {2})) << second->err();
+  EXPECT_EQ(scalar("SELECT shards FROM annals.relay_shards"), "2");
+  expect_whole(writer.stop());
+}
+
+INSTANTIATE_TEST_SUITE_P(Delivery, RelayDaemonShards, ::testing::Values("at-least-once", "exactly-once"),
+                         [](const auto& test) {
+                           return std::string{test.param} == "exactly-once" ? "ExactlyOnce" : "AtLeastOnce";
+                         });
+
+}  // namespace
+}  // namespace annals::tests

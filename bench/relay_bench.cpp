@@ -134,6 +134,19 @@ double relay_all_sharded(const Backlog& backlog, std::size_t shards, int run) {
   return static_cast<double>(backlog.events) / watch.seconds();
 }
 
+/// Against one relay that carries the same; `run` counts them.
+Measurement bench_shards(const Backlog& backlog, int rounds, int& run) {
+  return measure({.name = "relay/sharded-4",
+                  .unit = "messages/s",
+                  .value = [&] { return relay_all_sharded(backlog, 4, ++run); },
+                  .floor =
+                      [&] {
+                        kafka::KafkaSink sink{sink_options()};
+                        return relay_all(sink, backlog, ++run);
+                      }},
+                 rounds);
+}
+
 /// `work`, which adds the peak of memory of each of its rounds to `peaks`.
 std::function<double()> noting_memory(std::function<double()> work, std::vector<double>& peaks) {
   return [work = std::move(work), &peaks] {
@@ -191,16 +204,8 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
                               options.rounds));
   }
   if (options.wants("relay/sharded-4")) {
-    const Backlog backlog{temp.superuser(), outbox::message_log("annals"), tuned(), options.events};
-    results.push_back(measure({.name = "relay/sharded-4",
-                               .unit = "messages/s",
-                               .value = [&] { return relay_all_sharded(backlog, 4, ++run); },
-                               .floor =
-                                   [&] {
-                                     kafka::KafkaSink sink{sink_options()};
-                                     return relay_all(sink, backlog, ++run);
-                                   }},
-                              options.rounds));
+    results.push_back(
+        bench_shards({temp.superuser(), outbox::message_log("annals"), tuned(), options.events}, options.rounds, run));
   }
   if (options.wants("relay/exactly-once")) {
     const Backlog backlog{temp.superuser(), outbox::message_log("annals"), tuned(), options.events};

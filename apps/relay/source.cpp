@@ -53,8 +53,6 @@ bool owns(Phase phase) noexcept {
 
 Source::Source(postgres::MessageLog log, Parts parts)
     : log_(std::move(log)),
-      name_(log_.name),
-      relay_(outbox::shard_name(parts.config.relay.name, parts.shard)),
       parts_(parts),
       backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}) {
   parts_.metrics.enter(phase_);
@@ -136,7 +134,7 @@ Source::Outcome Source::publish(outbox::Relay& relay, const OpenSink& sink, cons
   }
   parts_.log.write(
       host::Level::error, "stopped with messages in flight: they are sent again at the next start",
-      {{"source", name_}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
+      {{"source", log_.name}, {"drain_timeout_ms", std::to_string(parts_.config.limits.drain_timeout.count())}});
   return host::ExitCode::in_flight;
 }
 
@@ -147,7 +145,7 @@ Source::Outcome Source::retire(outbox::Relay& relay, const std::stop_token& stop
     parts_.health.beat(parts_.clock.steady());
     if (!relay.retire(parts_.config.limits.drain_timeout)) continue;
     parts_.log.write(host::Level::info, "retired: the number of shards changes",
-                     {{"source", name_}, {"relay", relay_}});
+                     {{"source", log_.name}, {"relay", parts_.relay}});
     parts_.seat.set_wish(Wish::leave);
     break;
   }
@@ -228,10 +226,10 @@ void Source::circuit(std::optional<Breaker::State> change) {
   const auto lasted = std::chrono::duration_cast<seconds>(breaker_.lasted(parts_.clock.steady()));
   if (*change == Breaker::State::open) {
     parts_.log.write(host::Level::warn, "circuit open: the sink's other side is away, and nothing is published",
-                     {{"source", name_}, {"relay", relay_}});
+                     {{"source", log_.name}, {"relay", parts_.relay}});
   } else if (*change == Breaker::State::closed) {
     parts_.log.write(host::Level::info, "circuit closed: publishing again",
-                     {{"source", name_}, {"relay", relay_}, {"away_s", std::to_string(lasted.count())}});
+                     {{"source", log_.name}, {"relay", parts_.relay}, {"away_s", std::to_string(lasted.count())}});
   }
 }
 
@@ -271,14 +269,14 @@ void Source::log_set_aside(const outbox::SetAside& message) {
       host::Level::warn,
       parked ? "cannot be published: parked, and its key waits behind it"
              : "cannot be published: set aside as a dead letter",
-      {{"source", name_},
+      {{"source", log_.name},
        {"topic", message.topic},
        {"key", message.key},
        {"position", std::to_string(message.position)},
        {"id", message.id.to_string()},
        {"reason", message.reason},
        {"hint", fmt::format("mend the cause, then `annals outbox parked retry {} --log {} --position {}`",
-                            quote_shell(relay_), name_, message.position)}});
+                            quote_shell(parts_.relay), log_.name, message.position)}});
 }
 
 void Source::enter(Phase phase, std::string detail) {
@@ -293,7 +291,7 @@ void Source::log_change(Phase from, Phase to) {
   const bool news = owns(from) != owns(to) || to == Phase::standby;
   if (from == to || !news || to == Phase::retrying || to == Phase::halted) return;
   parts_.log.write(host::Level::info, owns(to) ? "owner: publishing" : to_string(to),
-                   {{"source", name_}, {"relay", relay_}});
+                   {{"source", log_.name}, {"relay", parts_.relay}});
 }
 
 void Source::watch_blockers(const outbox::StepReport& report) {
@@ -328,7 +326,7 @@ void Source::watch_log(const outbox::StepReport& report) {
 void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {
   const bool prepared = blocker.pid == 0;
   parts_.log.write(host::Level::warn, "waits for an open transaction: what it has written is published when it ends",
-                   {{"source", name_},
+                   {{"source", log_.name},
                     {"holder", blocker.holder},
                     {prepared ? "gid" : "pid", prepared ? blocker.query : std::to_string(blocker.pid)},
                     {"role", blocker.role},
@@ -361,7 +359,7 @@ host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
   const auto exit_code = std::to_string(static_cast<int>(code));
   if (halted_at_) {
     parts_.log.write(host::Level::error, "halted: this needs an operator",
-                     {{"source", name_},
+                     {{"source", log_.name},
                       {"topic", halted_at_->topic},
                       {"key", halted_at_->key},
                       {"position", std::to_string(halted_at_->position)},
@@ -372,7 +370,7 @@ host::ExitCode Source::halt(host::ExitCode code, const Error& error) {
   } else {
     parts_.log.write(
         host::Level::error, "halted: this needs an operator",
-        {{"source", name_}, {"reason", error.message()}, {"hint", error.hint()}, {"exit_code", exit_code}});
+        {{"source", log_.name}, {"reason", error.message()}, {"hint", error.hint()}, {"exit_code", exit_code}});
   }
   return code;
 }
@@ -386,7 +384,7 @@ std::optional<host::ExitCode> Source::retry(std::string_view reason, std::string
   const bool give_up = parts_.mode.exit_on_unavailable;
   parts_.log.write_limited(give_up ? host::Level::error : host::Level::warn,
                            give_up ? "unavailable" : "unavailable, will try again",
-                           {{"source", name_}, {"kind", reason}, {"reason", message}, {"hint", hint}});
+                           {{"source", log_.name}, {"kind", reason}, {"reason", message}, {"hint", hint}});
   if (give_up) return host::ExitCode::unavailable;
   return std::nullopt;
 }

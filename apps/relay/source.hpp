@@ -47,6 +47,7 @@ class Source {
     SourceHealth& health;
     SourceMetrics& metrics;
     Seat& seat;
+    const std::string& relay;  ///< the shard's name
     outbox::Shard shard = {};
     EventId instance = {};
   };
@@ -91,8 +92,6 @@ class Source {
   void pause(const std::stop_token& stop);
 
   const postgres::MessageLog log_;
-  const std::string name_;   ///< of the log
-  const std::string relay_;  ///< of the shard
   Parts parts_;
   Backoff backoff_;
   Breaker breaker_;

@@ -150,6 +150,7 @@ void Crew::begin(Worker& worker) {
                    .health = *unit.health,
                    .metrics = *unit.metrics,
                    .seat = worker.unit->seat,
+                   .relay = unit.relay,
                    .shard = unit.shard,
                    .instance = parts_.instance}};
     const auto code = source.run(worker.stop.get_token());

@@ -18,6 +18,7 @@
 #include "relay/lag_watch.hpp"
 #include "relay/message_logs.hpp"
 #include "relay/settings/setting.hpp"
+#include "relay/tracing/span_exporter.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -31,6 +32,10 @@ constexpr milliseconds tick{1000};
 constexpr seconds hang_grace{5};
 
 constexpr std::string_view rate_limits_key = "relay.rate_limits";
+
+void export_spans(const TracingOptions& options, SpanQueue& spans, Metrics& metrics, const std::stop_token& stop) {
+  SpanExporter{options, spans, [&](auto exported, auto dropped) { metrics.spans(exported, dropped); }}.run(stop);
+}
 
 class Daemon {
  public:
@@ -52,6 +57,11 @@ class Daemon {
     log_start();
     std::jthread lag;
     if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
+    std::jthread tracing;
+    if (!config_.tracing.endpoint.empty()) {
+      tracing =
+          std::jthread{[this](const std::stop_token& stop) { export_spans(config_.tracing, spans_, metrics_, stop); }};
+    }
     for (auto& part : parts_) {
       part.thread = std::jthread{[this, &part] { work(part); }};
     }
@@ -195,7 +205,8 @@ class Daemon {
   host::Log log_;
   Metrics metrics_;
   host::LineOutput output_{STDOUT_FILENO};
-  const SinkFactory open_sink_ = sink_factory(config_, output_);
+  SpanQueue spans_{config_.tracing.queue_spans_max};
+  const SinkFactory open_sink_ = sink_factory(config_, output_, spans_);
   const host::Notifier notifier_;
   std::stop_source stop_;
 

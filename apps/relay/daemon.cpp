@@ -19,6 +19,7 @@
 #include "relay/lag_watch.hpp"
 #include "relay/message_logs.hpp"
 #include "relay/settings/setting.hpp"
+#include "relay/tracing/span_exporter.hpp"
 #include "relay/upkeep/outbox_keeper.hpp"
 
 namespace annals::relayd {
@@ -33,6 +34,10 @@ constexpr milliseconds tick{1000};
 constexpr seconds hang_grace{5};
 
 constexpr std::string_view rate_limits_key = "relay.rate_limits";
+
+void export_spans(const TracingOptions& options, SpanQueue& spans, Metrics& metrics, const std::stop_token& stop) {
+  SpanExporter{options, spans, [&](auto exported, auto dropped) { metrics.spans(exported, dropped); }}.run(stop);
+}
 
 class Daemon {
  public:
@@ -53,6 +58,11 @@ class Daemon {
     std::jthread lag;
     if (endpoint_) {
       lag = std::jthread{[this](const std::stop_token& stop) { LagWatch{config_, units_, log_}.run(stop); }};
+    }
+    std::jthread tracing;
+    if (!config_.tracing.endpoint.empty()) {
+      tracing =
+          std::jthread{[this](const std::stop_token& stop) { export_spans(config_.tracing, spans_, metrics_, stop); }};
     }
     std::jthread keeper;
     if (std::find(config_.sources.begin(), config_.sources.end(), "outbox") != config_.sources.end()) {
@@ -181,7 +191,8 @@ class Daemon {
   host::Log log_;
   Metrics metrics_;
   host::LineOutput output_{STDOUT_FILENO};
-  const SinkFactory open_sink_ = sink_factory(config_, output_);
+  SpanQueue spans_{config_.tracing.queue_spans_max};
+  const SinkFactory open_sink_ = sink_factory(config_, output_, spans_);
   const host::Notifier notifier_;
   std::stop_source stop_;
 

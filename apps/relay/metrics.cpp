@@ -260,6 +260,12 @@ void add_process(std::vector<prometheus::MetricFamily>& out) {
 struct Metrics::Impl {
   prometheus::Registry registry;
   Families families{registry};
+  prometheus::Counter& spans_exported =
+      Families::counter(registry, "annals_relay_spans_exported_total", "Spans that the collector took").Add({});
+  prometheus::Counter& spans_dropped =
+      Families::counter(registry, "annals_relay_spans_dropped_total",
+                        "Spans that there was no room for, that were refused, or that were left at the end")
+          .Add({});
   std::mutex mutex;
   std::vector<std::unique_ptr<Source>> sources;
 };
@@ -278,6 +284,11 @@ Metrics::~Metrics() = default;
 SourceMetrics& Metrics::add_source(const std::string& relay, const std::string& name) {
   const std::lock_guard lock{impl_->mutex};
   return *impl_->sources.emplace_back(std::make_unique<Source>(impl_->families, relay, name));
+}
+
+void Metrics::spans(std::size_t exported, std::size_t dropped) {
+  impl_->spans_exported.Increment(static_cast<double>(exported));
+  impl_->spans_dropped.Increment(static_cast<double>(dropped));
 }
 
 std::string Metrics::text() {

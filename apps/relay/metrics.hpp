@@ -48,6 +48,8 @@ class Metrics {
   /// Registers a source of the relay of this name; every series of it is there from the start, but for those that the
   /// database has to be asked for. Owned by Metrics.
   [[nodiscard]] SourceMetrics& add_source(const std::string& relay, const std::string& name);
+  /// Of all sources together.
+  void spans(std::size_t exported, std::size_t dropped);
   [[nodiscard]] std::string text();
 
  private:

@@ -6,6 +6,7 @@
 #include "annals/outbox/transactional_sink.hpp"
 #include "host/text/line_output.hpp"
 #include "relay/settings/config.hpp"
+#include "relay/tracing/span_queue.hpp"
 
 namespace annals::relayd {
 
@@ -17,8 +18,8 @@ struct OpenSink {
 };
 using SinkFactory = std::function<OpenSink()>;
 
-/// What makes the sinks that `config` asks for, a new one at each call; `output` is where stdout goes and must outlive
-/// all. The factory throws Error{invalid} when the settings cannot work.
-[[nodiscard]] SinkFactory sink_factory(const Config& config, host::LineOutput& output);
+/// What makes the sinks that `config` asks for, a new one at each call; `output` is where stdout goes, `spans` where those of what goes to
+/// Kafka go when tracing is on: both must outlive all. The factory throws Error{invalid} when the settings cannot work.
+[[nodiscard]] SinkFactory sink_factory(const Config& config, host::LineOutput& output, SpanQueue& spans);
 
 }  // namespace annals::relayd

@@ -10,6 +10,8 @@
 #include "annals/outbox/relay.hpp"
 #include "host/http/listen.hpp"
 #include "host/text/log.hpp"
+#include "relay/registry/registry_options.hpp"
+#include "relay/tracing/tracing_options.hpp"
 
 namespace annals::relayd {
 
@@ -40,6 +42,9 @@ struct Config {
   kafka::KafkaTransactionalSinkOptions transactions;  ///< without its sink: see transactional_options()
   std::string brokers;
   std::string kafka_settings_file;  ///< name=value lines, added to kafka.settings
+  RegistryOptions registry;         ///< of the schemas that encodings frame with
+
+  TracingOptions tracing;
 
   struct Http {
     std::optional<host::Listen> listen{host::Listen{}};  ///< nothing: off

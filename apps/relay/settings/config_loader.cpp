@@ -15,6 +15,7 @@
 #include "host/settings/value_text.hpp"
 #include "host/text/conninfo.hpp"
 #include "relay/settings/encoding_section.hpp"
+#include "relay/settings/registry_section.hpp"
 #include "relay/settings/setting.hpp"
 #include "relay/settings/toml_file.hpp"
 
@@ -34,10 +35,12 @@ std::optional<std::string> read_file(const std::string& path) {
   return text.size() > file_bytes_max ? std::nullopt : std::optional{std::move(text)};
 }
 
-bool readable_by_others(const std::string& path) {
+mode_t mode_of(const std::string& path) {
   struct stat status {};
-  return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+  return stat(path.c_str(), &status) == 0 ? status.st_mode : 0;
 }
+
+bool readable_by_others(const std::string& path) { return (mode_of(path) & S_IROTH) != 0; }
 
 /// What Kubernetes sets in every pod for a Service that is called annals-relay.
 bool is_of_a_kubernetes_service(std::string_view name) {
@@ -57,6 +60,7 @@ class Loader {
     warn_of_secret_flags();
     database_uri();
     kafka_settings_file();
+    registry_credentials();
     collect_secrets();
     if (loaded_.problems.empty()) check();
     return std::move(loaded_);
@@ -206,6 +210,26 @@ class Loader {
     }
   }
 
+  /// There is no older habit that would have to be borne with: a file that others can read is refused.
+  void registry_credentials() {
+    auto& registry = loaded_.config.registry;
+    if (registry.auth_file.empty()) return;
+    const auto where = loaded_.origins["registry.auth_file"];
+    const auto path = printable(registry.auth_file);
+    const auto text = read_file(registry.auth_file);
+    if (!text) return problem(where, fmt::format("{} cannot be read", path), "check path and permissions");
+    if ((mode_of(registry.auth_file) & S_IRWXO) != 0) {
+      return problem(where, fmt::format("{} holds a password, and others may use the file", path),
+                     fmt::format("chmod o= {}", path));
+    }
+    registry.credentials = host::trimmed(*text);
+    const auto colon = registry.credentials.find(':');
+    if (colon == std::string::npos || colon == 0 || registry.credentials.find('\n') != std::string::npos) {
+      return problem(where, fmt::format("{} is not user:password", path), "write one line");
+    }
+    loaded_.secrets.add(registry.credentials.substr(colon + 1));
+  }
+
   void collect_secrets() {
     for (const auto& password : host::passwords_in(loaded_.config.database.uri)) loaded_.secrets.add(password);
     for (const auto& [name, value] : loaded_.config.kafka.settings) {
@@ -217,6 +241,8 @@ class Loader {
     check_database();
     check_kafka();
     check_encodings();
+    check_registry();
+    check_tracing();
     check_delivery();
     check_routes();
     check_http();
@@ -266,6 +292,39 @@ class Loader {
     if (config.sink != SinkKind::kafka && !config.kafka.encodings.empty()) {
       loaded_.warnings.emplace_back("the encodings are not used: relay.sink is stdout");
     }
+  }
+
+  void check_registry() {
+    const auto& registry = loaded_.config.registry;
+    const auto& encodings = loaded_.config.kafka.encodings;
+    const bool frames =
+        std::ranges::any_of(encodings, [](const auto& rule) { return rule.framing != kafka::Framing::off; });
+    if (frames && registry.urls.empty()) {
+      problem(inputs_.file, "an encoding frames payloads, and registry.urls is missing",
+              "name the registry's API, such as https://registry.example:8081, or set framing to off");
+    }
+    if ((registry.schemas == SchemaChoice::latest) != registry.schema_folder.empty()) {
+      problem("", "registry.schemas and registry.schema_folder do not fit together",
+              "file and register need a folder, latest has none");
+    }
+    const auto clear = std::ranges::find_if(registry.urls, travels_in_clear);
+    if (clear == registry.urls.end()) return;
+    if (!registry.credentials.empty()) {
+      return problem(loaded_.origins["registry.urls"], fmt::format("the password would go to {} in clear", *clear),
+                     "use https");
+    }
+    loaded_.warnings.push_back(
+        fmt::format("the schema registry {} is on another machine and there is no TLS. Hint: use https", *clear));
+  }
+
+  void check_tracing() {
+    const auto& config = loaded_.config;
+    const auto& endpoint = config.tracing.endpoint;
+    if (endpoint.empty()) return;
+    if (config.sink != SinkKind::kafka) loaded_.warnings.emplace_back("there are no spans: relay.sink is stdout");
+    if (!travels_in_clear(endpoint)) return;
+    loaded_.warnings.push_back(
+        fmt::format("the collector {} is on another machine and there is no TLS. Hint: use https", endpoint));
   }
 
   void warn_if_kafka_in_clear() {

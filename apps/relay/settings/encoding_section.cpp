@@ -15,9 +15,11 @@ namespace {
 
 using kafka::Encoding;
 using kafka::EncodingRule;
+using kafka::Framing;
 using kafka::KeyRule;
 using kafka::NamePairs;
 using kafka::PartitionRule;
+using kafka::SubjectStrategy;
 
 template <class Value, std::size_t size>
 using Names = std::array<std::pair<std::string_view, Value>, size>;
@@ -31,6 +33,10 @@ constexpr Names<KeyRule::From, 5> key_sources{{{"message", KeyRule::From::messag
                                                {"none", KeyRule::From::none},
                                                {"header", KeyRule::From::header},
                                                {"constant", KeyRule::From::constant}}};
+constexpr Names<Framing, 3> framings{{{"off", Framing::off}, {"prefix", Framing::prefix}, {"header", Framing::header}}};
+constexpr Names<SubjectStrategy, 3> subjects{{{"topic", SubjectStrategy::topic},
+                                              {"record", SubjectStrategy::record},
+                                              {"topic-record", SubjectStrategy::topic_record}}};
 constexpr Names<PartitionRule::By, 3> partitions{
     {{"key", PartitionRule::By::key}, {"header", PartitionRule::By::header}, {"number", PartitionRule::By::number}}};
 
@@ -75,6 +81,8 @@ class Section {
     if (name == "format") return choice(key, node, formats, rule_.encoding);
     if (name == "key") return take_key(key, node);
     if (name == "partition") return take_partition(key, node);
+    if (name == "framing") return choice(key, node, framings, rule_.framing);
+    if (name == "subject") return choice(key, node, subjects, rule_.subject);
     if (name == "rename") return pairs(key, node, rule_.rename);
     if (name == "add") return pairs(key, node, rule_.add);
     if (name == "attributes") return pairs(key, node, rule_.attributes);
@@ -86,8 +94,8 @@ class Section {
 
   void unknown(const toml::key& key) {
     static const std::vector<std::string_view> names{
-        "topic", "category",        "format",          "key", "partition", "rename", "add", "attributes",
-        "drop",  "tombstone_types", "tombstone_header"};
+        "topic",   "category", "format",     "key",  "partition",       "rename",          "framing",
+        "subject", "add",      "attributes", "drop", "tombstone_types", "tombstone_header"};
     const auto meant = nearest(key.str(), names);
     object_(key.source(), fmt::format("encoding.{} is not a setting", printable(key.str())),
             meant.empty() ? "see [[encoding]] in relay.example.toml" : fmt::format("did you mean {}?", meant));
@@ -167,6 +175,9 @@ std::string to_string(const kafka::EncodingRule& rule) {
   }
   if (rule.partition != PartitionRule{}) {
     text += fmt::format(" partition={}:{}", name_of(partitions, rule.partition.by), rule.partition.header);
+  }
+  if (rule.framing != Framing::off) {
+    text += fmt::format(" framing={} subject={}", name_of(framings, rule.framing), name_of(subjects, rule.subject));
   }
   return text;
 }

@@ -15,6 +15,7 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/database.hpp"
 #include "host/settings/value_text.hpp"
+#include "relay/settings/registry_section.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -344,6 +345,62 @@ constexpr std::array settings{
   number<&Config::kafka, &KafkaSinkOptions::queue_bytes_max, 65'536, 1 << 30>(
       "kafka.queue_bytes_max", "ANNALS_RELAY_KAFKA_QUEUE_BYTES_MAX", "--kafka-queue-bytes-max",
       "bytes that a sink queues"),
+  Setting{"registry.urls", "ANNALS_RELAY_REGISTRY_URLS", "--registry-urls", ValueKind::list,
+          "addresses of the schema registry's API, with its path; asked in turn",
+          [](Config& c, const std::string& v) { c.registry.urls = parse_http_urls(v); },
+          [](const Config& c) { return fmt::format("{}", fmt::join(c.registry.urls, ",")); }},
+  Setting{"registry.ca_file", "ANNALS_RELAY_REGISTRY_CA_FILE", "--registry-ca-file", ValueKind::text,
+          "certificates (PEM) that the registry's is checked against, in place of the system's",
+          [](Config& c, const std::string& v) { c.registry.ca_file = v; },
+          [](const Config& c) { return c.registry.ca_file; }},
+  Setting{"registry.auth_file", "ANNALS_RELAY_REGISTRY_AUTH_FILE", "--registry-auth-file", ValueKind::text,
+          "file that holds user:password for the registry; others may not read it",
+          [](Config& c, const std::string& v) { c.registry.auth_file = v; },
+          [](const Config& c) { return c.registry.auth_file; }},
+  Setting{"registry.schemas", "ANNALS_RELAY_REGISTRY_SCHEMAS", "--registry-schemas", ValueKind::text,
+          "latest of the subject; file: of schema_folder; register: the same, made known to the registry",
+          [](Config& c, const std::string& v) { c.registry.schemas = parse_schema_choice(v); },
+          [](const Config& c) { return std::string{to_string(c.registry.schemas)}; }},
+  Setting{"registry.schema_folder", "ANNALS_RELAY_REGISTRY_SCHEMA_FOLDER", "--registry-schema-folder", ValueKind::text,
+          "TYPE.proto, TYPE.json and TYPE.avsc",
+          [](Config& c, const std::string& v) { c.registry.schema_folder = v; },
+          [](const Config& c) { return c.registry.schema_folder; }},
+  number<&Config::registry, &RegistryOptions::timeout, 50, 60'000>(
+      "registry.timeout_ms", "ANNALS_RELAY_REGISTRY_TIMEOUT_MS", "--registry-timeout-ms", "longest wait for one answer of the registry"),
+  number<&Config::registry, &RegistryOptions::wait_max, 100, 600'000>(
+      "registry.wait_max_ms", "ANNALS_RELAY_REGISTRY_WAIT_MAX_MS", "--registry-wait-max-ms",
+      "a registry without an answer for so long counts as away"),
+  number<&Config::registry, &RegistryOptions::fresh_for, 100, 86'400'000>(
+      "registry.fresh_for_ms", "ANNALS_RELAY_REGISTRY_FRESH_FOR_MS", "--registry-fresh-for-ms", "how old the latest version may be"),
+  number<&Config::registry, &RegistryOptions::cache_entries_max, 1, 1'000'000>(
+      "registry.cache_entries_max", "ANNALS_RELAY_REGISTRY_CACHE_ENTRIES_MAX", "--registry-cache-entries-max",
+      "schemas that are remembered"),
+  Setting{"tracing.endpoint", "ANNALS_RELAY_TRACING_ENDPOINT", "--tracing-endpoint", ValueKind::text,
+          "address of a collector (OTLP over HTTP), without /v1/traces; empty: no spans",
+          [](Config& c, const std::string& v) { c.tracing.endpoint = v.empty() ? v : parse_http_url(v); },
+          [](const Config& c) { return c.tracing.endpoint; }},
+  Setting{"tracing.ca_file", "ANNALS_RELAY_TRACING_CA_FILE", "--tracing-ca-file", ValueKind::text,
+          "certificates (PEM) that the collector's is checked against, in place of the system's",
+          [](Config& c, const std::string& v) { c.tracing.ca_file = v; },
+          [](const Config& c) { return c.tracing.ca_file; }},
+  Setting{"tracing.service_name", "ANNALS_RELAY_TRACING_SERVICE_NAME", "--tracing-service-name", ValueKind::text,
+          "service.name of the spans",
+          [](Config& c, const std::string& v) { require_text("the name", v, 255); c.tracing.service_name = v; },
+          [](const Config& c) { return c.tracing.service_name; }},
+  number<&Config::tracing, &TracingOptions::sample_percent, 0, 100>(
+      "tracing.sample_percent", "ANNALS_RELAY_TRACING_SAMPLE_PERCENT", "--tracing-sample-percent",
+      "of the traces that are sampled where they begin"),
+  number<&Config::tracing, &TracingOptions::queue_spans_max, 1, 1'000'000>(
+      "tracing.queue_spans_max", "ANNALS_RELAY_TRACING_QUEUE_SPANS_MAX", "--tracing-queue-spans-max",
+      "spans that wait; more are dropped"),
+  number<&Config::tracing, &TracingOptions::batch_spans_max, 1, 100'000>(
+      "tracing.batch_spans_max", "ANNALS_RELAY_TRACING_BATCH_SPANS_MAX", "--tracing-batch-spans-max",
+      "spans of one export"),
+  number<&Config::tracing, &TracingOptions::interval, 10, 60'000>(
+      "tracing.interval_ms", "ANNALS_RELAY_TRACING_INTERVAL_MS", "--tracing-interval-ms",
+      "a batch that is not full leaves after so long"),
+  number<&Config::tracing, &TracingOptions::timeout, 50, 60'000>(
+      "tracing.timeout_ms", "ANNALS_RELAY_TRACING_TIMEOUT_MS", "--tracing-timeout-ms", "longest wait for the collector"),
   Setting{"http.listen", "ANNALS_RELAY_LISTEN", "--listen", ValueKind::text,
           "address:port of probes and metrics, or off",
           [](Config& c, const std::string& v) { c.http.listen = host::parse_listen(v); },

@@ -12,7 +12,7 @@ enum class ValueKind { text, integer, boolean, list };
 
 /// One member of Config under the name it has in the file ("relay.name"), the environment and on the command line. The
 /// table of these is the only place that knows all three. By one rule: relay.batch_rows_max is ANNALS_RELAY_BATCH_ROWS_MAX and
-/// --batch-rows-max; sections are dropped, except kafka and log. What `annals` takes, too, is called as it is there.
+/// --batch-rows-max; sections are dropped, except kafka, log, registry and tracing. What `annals` takes, too, is called as it is there.
 struct Setting {
   std::string_view key;
   std::string_view env;

@@ -128,12 +128,6 @@ std::optional<Encoded> Encoder::by_rule(const Ready& ready, const outbox::Messag
 
 /// False when the registry has not answered yet.
 bool Encoder::frame(const EncodingRule& rule, const outbox::MessageView& message, Encoded& out) {
-  if (message.content_type == ContentType::octet_stream) {
-    throw refused(
-        fmt::format("the message at position {} for topic {} is neither JSON nor Protobuf and cannot be framed",
-                    message.position, message.topic),
-        "set framing to off for its topic, or enqueue it with its content type");
-  }
   const auto subject = subject_of(rule.subject, message);
   const auto schema = registry_->find({subject, std::string{message.type}, message.content_type});
   if (!schema) return false;

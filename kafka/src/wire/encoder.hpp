@@ -9,10 +9,10 @@
 #include "annals/kafka/encoding.hpp"
 #include "annals/kafka/schema_registry.hpp"
 #include "annals/outbox/message.hpp"
+#include "annals/outbox/topic_pattern.hpp"
 #include "client/client.hpp"
 #include "producer/placement.hpp"
 #include "wire/header_map.hpp"
-#include "wire/topic_pattern.hpp"
 
 namespace annals::kafka {
 
@@ -52,7 +52,7 @@ class Encoder {
   struct Ready {
     explicit Ready(const EncodingRule& of) : rule(of), topic(of.topic), headers(of) {}
     const EncodingRule& rule;
-    TopicPattern topic;
+    outbox::TopicPattern topic;
     HeaderMap headers;
   };
 

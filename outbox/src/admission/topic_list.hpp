@@ -3,9 +3,11 @@
 #include <string_view>
 #include <vector>
 
+#include "annals/outbox/topic_pattern.hpp"
+
 namespace annals::outbox {
 
-/// The topics that a relay may publish to: exact names, and beginnings with a '*' after them. Empty allows all.
+/// The topics that a relay may publish to. Empty allows all.
 /// Not thread-safe: remembers the last topic that it allowed, because topics come in runs.
 class TopicList {
  public:
@@ -14,11 +16,8 @@ class TopicList {
   [[nodiscard]] bool allows(std::string_view topic);
 
  private:
-  [[nodiscard]] bool matches(std::string_view topic) const;
-  std::vector<std::string> names_;
-  std::vector<std::string> prefixes_;
+  std::vector<TopicPattern> patterns_;
   std::string last_;
-  bool all_;
 };
 
 }  // namespace annals::outbox

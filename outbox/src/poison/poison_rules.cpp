@@ -12,10 +12,6 @@ namespace annals::outbox {
 namespace {
 
 void check(const PoisonRule& rule) {
-  if (rule.topics != "*") {
-    const auto prefix = rule.topics.ends_with('*');
-    require_topic(prefix ? rule.topics.substr(0, rule.topics.size() - 1) + "x" : rule.topics);
-  }
   if (rule.dead_letter_topic.empty()) return;
   require_topic(rule.dead_letter_topic);
   if (rule.policy != PoisonPolicy::dead_letter) {
@@ -24,26 +20,20 @@ void check(const PoisonRule& rule) {
   }
 }
 
-bool matches(std::string_view pattern, std::string_view topic) {
-  if (!pattern.ends_with('*')) return topic == pattern;
-  pattern.remove_suffix(1);
-  return topic.starts_with(pattern);
-}
-
 }  // namespace
 
-PoisonRules::PoisonRules(std::vector<PoisonRule> rules) : rules_(std::move(rules)) {
-  for (const auto& rule : rules_) check(rule);
-  // The longest pattern first; of an exact name and the same with a '*' the exact one.
+PoisonRules::PoisonRules(const std::vector<PoisonRule>& rules) {
+  for (const auto& rule : rules) {
+    check(rule);
+    rules_.emplace_back(rule.topics, rule);
+  }
   std::ranges::sort(rules_, [](const auto& a, const auto& b) {
-    const auto weight = [](const PoisonRule& rule) {
-      return rule.topics.ends_with('*') ? (rule.topics.size() - 1) * 2 : rule.topics.size() * 2 + 1;
-    };
-    return weight(a) != weight(b) ? weight(a) > weight(b) : a.topics < b.topics;
+    const auto weights = std::pair{a.first.weight(), b.first.weight()};
+    return weights.first != weights.second ? weights.first > weights.second : a.second.topics < b.second.topics;
   });
-  const auto twice = std::ranges::adjacent_find(rules_, {}, &PoisonRule::topics);
+  const auto twice = std::ranges::adjacent_find(rules_, {}, [](const auto& rule) { return rule.second.topics; });
   if (twice != rules_.end()) {
-    throw invalid(fmt::format("two rules for topic {}", printable(twice->topics)), "keep one of them");
+    throw invalid(fmt::format("two rules for topic {}", printable(twice->second.topics)), "keep one of them");
   }
 }
 
@@ -51,8 +41,8 @@ void require_valid(const std::vector<PoisonRule>& rules) { (void)PoisonRules{rul
 
 const PoisonRule& PoisonRules::of(std::string_view topic) const {
   static const PoisonRule halt{.topics = "*"};
-  const auto found = std::ranges::find_if(rules_, [&](const auto& rule) { return matches(rule.topics, topic); });
-  return found == rules_.end() ? halt : *found;
+  const auto found = std::ranges::find_if(rules_, [&](const auto& rule) { return rule.first.matches(topic); });
+  return found == rules_.end() ? halt : found->second;
 }
 
 }  // namespace annals::outbox

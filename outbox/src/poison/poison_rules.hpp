@@ -1,8 +1,10 @@
 #pragma once
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "annals/outbox/relay.hpp"
+#include "annals/outbox/topic_pattern.hpp"
 
 namespace annals::outbox {
 
@@ -10,13 +12,13 @@ namespace annals::outbox {
 class PoisonRules {
  public:
   /// Throws Error{invalid} for a rule that no topic can match, two for the same topics, and a dead-letter topic that is none.
-  explicit PoisonRules(std::vector<PoisonRule> rules);
+  explicit PoisonRules(const std::vector<PoisonRule>& rules);
 
   /// The rule of the longest match; PoisonPolicy::halt where none matches.
   [[nodiscard]] const PoisonRule& of(std::string_view topic) const;
 
  private:
-  std::vector<PoisonRule> rules_;
+  std::vector<std::pair<TopicPattern, PoisonRule>> rules_;  ///< the one that says most first
 };
 
 }  // namespace annals::outbox

@@ -15,39 +15,16 @@ import sys
 import unittest
 import uuid
 
-PACKAGES = ["confluent-kafka[schemaregistry,protobuf,json]==2.16.1", "cloudevents==2.2.0"]
-INSTALL_S = 180
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import python_clients  # noqa: E402
+
+python_clients.enter()
+
+
 JARS, WRITER = sys.argv.pop(), sys.argv.pop()
 ID = "0190a6c2-7d2e-7000-8000-0123456789ab"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TIME = datetime.datetime(2026, 3, 1, 12, 0, 0, 250_000, datetime.timezone.utc)
-MARK = "ANNALS_READERS_VENV"
-
-
-def cache():
-    parent = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return pathlib.Path(os.environ.get("ANNALS_CACHE") or pathlib.Path(parent) / "annals")
-
-
-def enter_venv():
-    """Goes on in a Python that has the packages; they are fetched once."""
-    folder = cache() / ("readers-%d.%d-2.16.1-2.2.0" % sys.version_info[:2])
-    done = folder / "complete"
-    if not done.exists():
-        try:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, timeout=INSTALL_S)
-            subprocess.run([folder / "bin/pip", "install", "-q", "--retries", "1", "--timeout", "10", *PACKAGES], check=True,
-                           timeout=INSTALL_S)
-        except (subprocess.SubprocessError, OSError) as error:
-            print(f"skipped: {' '.join(PACKAGES)} could not be installed into {folder}: {error}")
-            sys.exit(77)
-        done.touch()
-    os.execve(folder / "bin/python", [folder / "bin/python", __file__, WRITER, JARS], {**os.environ, MARK: "1"})
-
-
-if MARK not in os.environ:
-    enter_venv()
-
 from cloudevents.v1.kafka import KafkaMessage, from_binary, from_structured  # noqa: E402
 from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from confluent_kafka.schema_registry import dual_schema_id_deserializer  # noqa: E402

@@ -19,7 +19,7 @@ struct Schema {
   std::vector<std::int32_t> message_indexes = {};
 };
 
-/// Port: where a KafkaSink learns the ids for its frames. The caller brings the client: annals-relay has none, and frames nothing.
+/// Port: where a KafkaSink learns the ids for its frames. The caller brings the client.
 ///
 /// Thread safety  none: that of the sink which uses it.
 /// Errors         find(): Error{refused}, the registry has no such schema, or one of another kind, and the hint says what to
@@ -29,10 +29,10 @@ class SchemaRegistry {
  public:
   struct Question {
     std::string subject;
-    std::string type;  ///< of the message
-    ContentType content_type = ContentType::protobuf;
+    std::string type;                                  ///< of the message
+    ContentType content_type = ContentType::protobuf;  ///< octet_stream: Avro, which has no content type of its own
 
-    auto operator<=>(const Question&) const = default;
+    auto operator<=>(const Question&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0 in it
   };
 
   SchemaRegistry() = default;

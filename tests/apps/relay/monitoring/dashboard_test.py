@@ -9,11 +9,9 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -22,6 +20,9 @@ import urllib.request
 import yaml
 
 import promql
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "support"))
+from running import eventually, free_port, psql, uri  # noqa: E402
 
 ROOT, ANNALS, RELAY = pathlib.Path(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1)
 MONITORING = ROOT / "apps/relay/monitoring"
@@ -60,30 +61,6 @@ def chosen(query):
     for name, value in (("__rate_interval", "5s"), *((v["name"], v.get("allValue", "")) for v in variables())):
         query = query.replace(f"${name}", value)
     return query
-
-
-def uri(database):
-    return re.sub(r"^(\w+://[^/]*/)[^?]*", rf"\g<1>{database}", os.environ["ANNALS_DATABASE"])
-
-
-def psql(where, statement):
-    done = subprocess.run(["psql", "-XqAtv", "ON_ERROR_STOP=1", where, "-c", statement], text=True, capture_output=True)
-    assert done.returncode == 0, done.stderr
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def eventually(holds):
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)  # Prometheus has nothing to wait for
-    return True
 
 
 class Prometheus:

@@ -272,7 +272,7 @@ TEST(RelayConfig, EverySettingHasAFlagAndAVariableOfItsOwn) {
   }
 }
 
-/// "relay.batch_rows_max" is ANNALS_RELAY_BATCH_ROWS_MAX and --batch-rows-max: the section is dropped, except kafka and log.
+/// "relay.batch_rows_max" is ANNALS_RELAY_BATCH_ROWS_MAX and --batch-rows-max: the section is dropped, except of some.
 TEST(RelayConfig, FlagAndVariableFollowFromTheKey) {
   const std::set<std::string_view> of_both_programs{"database.uri", "database.uri_file", "database.schema",
                                                     "kafka.brokers"};
@@ -282,7 +282,8 @@ TEST(RelayConfig, FlagAndVariableFollowFromTheKey) {
     if (of_both_programs.contains(setting.key)) continue;
     const auto dot = setting.key.find('.');
     const auto section = setting.key.substr(0, dot);
-    std::string name{section == "kafka" || section == "log" ? setting.key : setting.key.substr(dot + 1)};
+    const bool is_kept = std::set<std::string_view>{"kafka", "log", "registry", "tracing"}.contains(section);
+    std::string name{is_kept ? setting.key : setting.key.substr(dot + 1)};
     std::replace(name.begin(), name.end(), '.', '_');
     std::string variable = "ANNALS_RELAY_" + name;
     std::transform(variable.begin(), variable.end(), variable.begin(), [](unsigned char c) { return std::toupper(c); });

@@ -25,8 +25,6 @@ using std::chrono::seconds;
 constexpr milliseconds step_wait_max{250};
 /// A pause is slept in parts of this, each a sign of life.
 constexpr milliseconds pause_part{500};
-/// Transactions open for less are ordinary.
-constexpr seconds blocked_log_after{5};
 constexpr milliseconds retry_initial{100};
 /// When a shard could not retire because its place is not a single position, or a message was released in doubt.
 constexpr milliseconds publish_before_retiring{1'000};
@@ -54,7 +52,8 @@ bool owns(Phase phase) noexcept {
 Source::Source(postgres::MessageLog log, Parts parts)
     : log_(std::move(log)),
       parts_(parts),
-      backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}) {
+      backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}),
+      reading_(log_.name, parts.clock, parts.log) {
   parts_.metrics.enter(phase_);
 }
 
@@ -248,8 +247,8 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   unprepared_since_.reset();
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
-  watch_blockers(report);
-  watch_log(report);
+  parts_.metrics.log_fault(report.log_fault.has_value());
+  reading_.look(report);
   for (const auto& message : report.set_aside) note(message);
 }
 
@@ -292,48 +291,6 @@ void Source::log_change(Phase from, Phase to) {
   if (from == to || !news || to == Phase::retrying || to == Phase::halted) return;
   parts_.log.write(host::Level::info, owns(to) ? "owner: publishing" : to_string(to),
                    {{"source", log_.name}, {"relay", parts_.relay}});
-}
-
-void Source::watch_blockers(const outbox::StepReport& report) {
-  const bool blocked = report.state == outbox::StepReport::State::blocked;
-  if (!blocked && report.blockers.empty()) return blocked_since_.reset();
-  const auto now = parts_.clock.steady();
-  if (!blocked_since_) blocked_since_ = now;
-  if (now - *blocked_since_ < blocked_log_after || now < blocked_log_at_ || report.blockers.empty()) return;
-  blocked_log_at_ = now + host::Log::repeat_interval;  // not write_limited(): their age makes every line a new one
-  const auto waited = std::chrono::duration_cast<seconds>(now - *blocked_since_);
-  for (const auto& blocker : report.blockers) log_blocker(blocker, waited);
-}
-
-/// Once a change: of where it reads, and of what is wrong with the log.
-void Source::watch_log(const outbox::StepReport& report) {
-  if (parts_.config.relay.read_from != outbox::ReadFrom::automatic || !owns(phase_)) return;
-  parts_.metrics.log_fault(report.log_fault.has_value());
-  const auto fault = report.log_fault ? report.log_fault->message() : std::string{};
-  if (report.read_from == read_from_ && fault == log_fault_) return;
-  read_from_ = report.read_from;
-  log_fault_ = fault;
-  if (report.log_fault) {
-    parts_.log.write(host::Level::warn, "reads the table: the write-ahead log cannot be read",
-                     {{"source", log_.name}, {"reason", fault}, {"hint", report.log_fault->hint()}});
-  } else {
-    const bool from_log = read_from_ == outbox::ReadFrom::wal;
-    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table",
-                     {{"source", log_.name}});
-  }
-}
-
-void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {
-  const bool prepared = blocker.pid == 0;
-  parts_.log.write(host::Level::warn, "waits for an open transaction: what it has written is published when it ends",
-                   {{"source", log_.name},
-                    {"holder", blocker.holder},
-                    {prepared ? "gid" : "pid", prepared ? blocker.query : std::to_string(blocker.pid)},
-                    {"role", blocker.role},
-                    {"state", blocker.state},
-                    {"open", postgres::age_text(blocker)},
-                    {"waited_s", std::to_string(waited.count())},
-                    {"hint", postgres::remedy_text(blocker)}});
 }
 
 std::optional<host::ExitCode> Source::judge(const Error& error) {

@@ -17,6 +17,7 @@
 #include "relay/live_limits.hpp"
 #include "relay/metrics.hpp"
 #include "relay/open_sink.hpp"
+#include "relay/reading_watch.hpp"
 #include "relay/settings/config.hpp"
 
 namespace annals::relayd {
@@ -75,11 +76,8 @@ class Source {
   void observe(const outbox::StepReport& report, std::chrono::steady_clock::duration duration);
   void enter(Phase phase, std::string detail = {});
   void log_change(Phase from, Phase to);
-  void watch_blockers(const outbox::StepReport& report);
-  void watch_log(const outbox::StepReport& report);
   void note(const outbox::SetAside& message);
   void log_set_aside(const outbox::SetAside& message);
-  void log_blocker(const postgres::Blocker& blocker, std::chrono::seconds waited);
 
   /// A database that is not prepared may be about to be: waits for it, but not for ever.
   [[nodiscard]] std::optional<host::ExitCode> await_preparation(const Error& error);
@@ -100,10 +98,7 @@ class Source {
   bool publishes_before_retiring_ = false;
   std::optional<outbox::SetAside> halted_at_;
   LiveLimits::Limits limits_;  ///< that the relay has
-  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
-  std::optional<outbox::ReadFrom> read_from_;  // of source = auto, as it was told last
-  std::string log_fault_;
-  std::chrono::steady_clock::time_point blocked_log_at_;  // not before then
+  ReadingWatch reading_;
   std::optional<std::chrono::steady_clock::time_point> unprepared_since_;
 };
 

@@ -73,11 +73,11 @@ void TableSource::start(const Cursor& after) {
   if (options_.filter) published = Progress{place};
   published.settle(published.watermark(), place);
   places_.start(published);
-  after_ = recorded_ = published.watermark();
-  recorded_at_ = clock_.steady();
+  last_.after = last_.recorded = published.watermark();
+  last_.recorded_at = clock_.steady();
   detour_.reset();
-  rows_.clear();
-  state_ = State::rows;
+  last_.rows.clear();
+  last_.state = State::rows;
   if (published.ranges() > 0) go_around(std::move(published));
 }
 
@@ -93,38 +93,38 @@ void TableSource::require_repeatable() const {
 
 MessageSource::State TableSource::read() {
   places_.shrink();
-  state_ = detour_ ? read_around() : read_in_order();
-  if (options_.filter && state_ == State::caught_up) pass_over();
+  last_.state = detour_ ? read_around() : read_in_order();
+  if (options_.filter && last_.state == State::caught_up) pass_over();
   bell_.looked(rows().size());
-  read_at_ = clock_.steady();
-  return state_;
+  last_.read_at = clock_.steady();
+  return last_.state;
 }
 
 /// Which holes are whose a filter hides: with one, all is read in order.
 MessageSource::State TableSource::read_in_order() {
-  const auto state = state_of(tail_.read(after_, rows_));
+  const auto state = state_of(tail_.read(last_.after, last_.rows));
   if (state == State::blocked && !options_.filter && tail_.blocked_for() >= go_around_after) {
     auto given = places_.published(places_.last_ticket());
-    given.settle(after_);
+    given.settle(last_.after);
     go_around(std::move(given));
     return read_around();
   }
-  if (rows_.empty()) return state;
-  messages_.learn(rows_);
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    places_.add(MessageRows::place_of(rows_.row(i)), PlaceLedger::Order::in_order);
+  if (last_.rows.empty()) return state;
+  messages_.learn(last_.rows);
+  for (std::size_t i = 0; i < last_.rows.size(); ++i) {
+    places_.add(MessageRows::place_of(last_.rows.row(i)), PlaceLedger::Order::in_order);
   }
-  after_ = places_.at(places_.last_ticket()).position;
+  last_.after = places_.at(places_.last_ticket()).position;
   return state;
 }
 
 /// What is left out moves the place on, too: or a quiet shard would begin far behind, and hold up whoever removes published rows.
 void TableSource::pass_over() {
-  if (tail_.horizon() <= after_) return;
+  if (tail_.horizon() <= last_.after) return;
   const auto place = history_.place_at(tail_.horizon());
-  if (place.position <= after_) return;
-  after_ = place.position;
-  places_.settle(after_, place);
+  if (place.position <= last_.after) return;
+  last_.after = place.position;
+  places_.settle(last_.after, place);
 }
 
 void TableSource::go_around(Progress given) {
@@ -137,11 +137,11 @@ MessageSource::State TableSource::read_around() {
   for (std::size_t i = 0; i < rows().size(); ++i) {
     places_.add(MessageRows::place_of(rows().row(i)), PlaceLedger::Order::ahead);
   }
-  if (detour_->watermark() > after_) places_.settle(after_ = detour_->watermark());
+  if (detour_->watermark() > last_.after) places_.settle(last_.after = detour_->watermark());
   if (state == Detour::State::rows) return State::rows;
   if (state == Detour::State::waiting) return State::blocked;
   detour_.reset();
-  rows_.clear();
+  last_.rows.clear();
   return read_in_order();
 }
 
@@ -159,29 +159,29 @@ bool TableSource::find(std::int64_t ticket, MessageView& view) {
 // What is recorded
 
 void TableSource::acknowledge(const Cursor& cursor) {
-  recorded_ = table_cursor_of(cursor).published.watermark();
-  recorded_at_ = clock_.steady();
+  last_.recorded = table_cursor_of(cursor).published.watermark();
+  last_.recorded_at = clock_.steady();
 }
 
 /// What was given ahead is recorded with the holes below it: when they turn out to be empty, who goes on from there need not know
 /// of them.
 bool TableSource::moved() const {
-  return after_ > recorded_ && (!options_.filter || clock_.steady() - recorded_at_ >= move_interval);
+  return last_.after > last_.recorded && (!options_.filter || clock_.steady() - last_.recorded_at >= move_interval);
 }
 
 // Waiting
 
 bool TableSource::wait(milliseconds wait_max) {
   if (detour_) return wait_for_holes(wait_max);
-  if (state_ == State::blocked) {
+  if (last_.state == State::blocked) {
     (void)bell_.drain();
     const auto left = tail_.retry_after();
     if (left > 0ms) clock_.sleep_for(std::min(wait_max, left));
     return left <= wait_max;
   }
-  if (state_ == State::rows && tail_.more()) return true;
+  if (last_.state == State::rows && tail_.more()) return true;
   const auto wake = bell_.wait(wait_max);
-  return wake != Doorbell::Wake::timed_out || clock_.steady() - read_at_ >= options_.poll_interval;
+  return wake != Doorbell::Wake::timed_out || clock_.steady() - last_.read_at >= options_.poll_interval;
 }
 
 bool TableSource::wait_for_holes(milliseconds wait_max) {

@@ -63,7 +63,7 @@ class TableSource final : public MessageSource {
   }
 
  private:
-  [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return detour_ ? detour_->rows() : rows_; }
+  [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return detour_ ? detour_->rows() : last_.rows; }
   void require_repeatable() const;
   State read_in_order();
   State read_around();
@@ -83,12 +83,15 @@ class TableSource final : public MessageSource {
   PlaceLedger places_;  // the last ones are those of rows()
   std::optional<Detour> detour_;
 
-  postgres::RowBatch rows_;
-  std::int64_t after_ = 0;     // everything at or below is given; without a detour nothing above it is
-  std::int64_t recorded_ = 0;  // the watermark of the cursor that was recorded last
-  State state_ = State::rows;
-  std::chrono::steady_clock::time_point read_at_;
-  std::chrono::steady_clock::time_point recorded_at_;
+  /// What the last read gave, and the last record of a cursor.
+  struct Last {
+    postgres::RowBatch rows;
+    State state = State::rows;
+    std::chrono::steady_clock::time_point read_at;
+    std::int64_t after = 0;     ///< everything at or below is given; without a detour nothing above it is
+    std::int64_t recorded = 0;  ///< the watermark of the cursor that was recorded
+    std::chrono::steady_clock::time_point recorded_at;
+  } last_;
 };
 
 }  // namespace annals::outbox

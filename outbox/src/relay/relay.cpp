@@ -18,7 +18,7 @@
 #include "annals/outbox/transactional_sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
-#include "fallback/auto_source.hpp"
+#include "log/auto_source.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
 #include "poison/parked_store.hpp"

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "annals/postgres/connection.hpp"
-#include "fallback/auto_source.hpp"
+#include "log/auto_source.hpp"
 #include "log_harness.hpp"
 #include "wal/wal_slot.hpp"
 

@@ -20,6 +20,8 @@ STATEMENTS = {
     "projections/src/inbox/inbox_offsets.cpp": "a remedy to paste",
 }
 THREADS = {
+    "outbox/src/log/slot_maker.hpp": "makes a slot, which waits for every writer, beside who reads the table",
+    "outbox/src/log/slot_maker.cpp": "the same",
     "eventstore/src/read/read_ahead.hpp": "reads ahead within one call of read_all, which waits for it",
     "postgres/src/session/connection.cpp": "asks for a cancellation, which libpq does without a limit; ends when it is answered",
 }

@@ -17,7 +17,7 @@
 // needs a slot, and to make one takes until every transaction has ended that is writing (SlotMaker); the table is read meanwhile.
 // A publication that leaves messages out is found out by the table (WalHoles); then the table is read until somebody has put it
 // right and started the relay again.
-#include "fallback/auto_source.hpp"
+#include "log/auto_source.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -61,8 +61,8 @@ void AutoSource::start(const Cursor& after) {
     }
   }
   go_on(ReadFrom::table, after);
-  try_at_ = clock_.steady();
-  retry_ = options_.retry_min;
+  retry_.at = clock_.steady();
+  retry_.pause = options_.retry_min;
 }
 
 bool AutoSource::slot_is_there() {
@@ -102,21 +102,21 @@ MessageSource::State AutoSource::read() {
 void AutoSource::leave_log(const Error& error) {
   const auto cursor = current().cursor(last_ - part().base);
   current().stop();
-  if (clock_.steady() - part().begun_at >= options_.retry_max) retry_ = milliseconds{0};
+  if (clock_.steady() - part().begun_at >= options_.retry_max) retry_.pause = milliseconds{0};
   go_on(ReadFrom::table, cursor);
-  stay_ = error.kind() == ErrorKind::corrupt;
+  retry_.stay = error.kind() == ErrorKind::corrupt;
   put_off(error);
 }
 
 void AutoSource::put_off(const Error& error) {
   reason_ = error;
-  retry_ = std::clamp(retry_ * 2, options_.retry_min, options_.retry_max);
-  try_at_ = clock_.steady() + retry_;
+  retry_.pause = std::clamp(retry_.pause * 2, options_.retry_min, options_.retry_max);
+  retry_.at = clock_.steady() + retry_.pause;
 }
 
 void AutoSource::try_log() {
   if (!maker_.is_working()) {
-    if (!stay_ && clock_.steady() >= try_at_) maker_.begin();
+    if (!retry_.stay && clock_.steady() >= retry_.at) maker_.begin();
     return;
   }
   const auto outcome = maker_.outcome();
@@ -124,7 +124,7 @@ void AutoSource::try_log() {
   if (outcome->error) return put_off(*outcome->error);
   try {
     go_on(ReadFrom::wal, current().cursor(last_ - part().base));
-    try_at_ = clock_.steady();
+    retry_.at = clock_.steady();
   } catch (const Error& error) {
     put_off(error);
   }

@@ -1,4 +1,4 @@
-#include "fallback/slot_maker.hpp"
+#include "log/slot_maker.hpp"
 
 #include <utility>
 

@@ -14,7 +14,7 @@
 #include "annals/outbox/relay.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "fallback/slot_maker.hpp"
+#include "log/slot_maker.hpp"
 #include "log/table_source.hpp"
 #include "wal/wal_source.hpp"
 
@@ -98,9 +98,12 @@ class AutoSource final : public MessageSource {
   std::optional<Error> broken_;  // is the log
   SlotMaker maker_;
   std::optional<Error> reason_;
-  bool stay_ = false;  // in the table, until somebody has looked after the log
-  std::chrono::milliseconds retry_{0};
-  std::chrono::steady_clock::time_point try_at_;
+  /// When the log is tried again.
+  struct Retry {
+    bool stay = false;  ///< in the table, until somebody has looked after the log
+    std::chrono::milliseconds pause{0};
+    std::chrono::steady_clock::time_point at;
+  } retry_;
 };
 
 }  // namespace annals::outbox

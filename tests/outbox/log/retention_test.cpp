@@ -243,6 +243,24 @@ TEST_F(Retention, DropsNothingThatSomebodyStillWritesTo) {
   EXPECT_EQ(step().action, Action::dropped);
 }
 
+/// An operator who sets a relay back, and has not committed it yet.
+TEST_F(Retention, DropsNothingWhileACheckpointIsSetBack) {
+  keep(at_once());
+  enqueue_numbers(0, 3);
+  publish();
+  maintain();
+  enqueue_numbers(3, 1);
+  publish();
+  const auto first = scalar("SELECT message_id FROM annals.outbox WHERE position = 1");
+  postgres::Connection other{database_.as("operator")};
+  other.execute(fmt::format("BEGIN; UPDATE annals.relay_checkpoints SET position = 1, message_id = '{}'", first));
+  EXPECT_EQ(step().action, Action::busy);
+  other.execute("COMMIT");
+  EXPECT_EQ(step().action, Action::none);
+  publish();
+  EXPECT_EQ(published_["relay"], 7U);
+}
+
 TEST_F(Retention, NeedsNobodyForAWriterToGoOn) {
   execute(fmt::format("SELECT setval('annals.outbox_position_seq', {}, false)", width - 2));
   for (const auto expected : {width - 2, width - 1, width, width + 1}) EXPECT_EQ(enqueue("k", "x"), expected);

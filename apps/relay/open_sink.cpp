@@ -1,6 +1,7 @@
 #include "relay/open_sink.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "annals/core/clock.hpp"
@@ -37,7 +38,12 @@ struct WithSchemas {
   template <class MakeOptions>
   WithSchemas(Schemas& schemas, MakeOptions make_options)
       : registry(schemas.open()), sink(make_options(registry.get())) {}
-  [[nodiscard]] bool connected() const { return sink.connected() && (!registry || registry->answers()); }
+  [[nodiscard]] bool connected() const { return sink.connected() && reaches_registry(); }
+  /// Goes on asking one that is away: a sink that is not opened yet does not.
+  [[nodiscard]] bool reaches_registry() const {
+    if (registry && !registry->answers()) (void)registry->wait(std::chrono::milliseconds{0});
+    return !registry || registry->answers();
+  }
 
   std::unique_ptr<RegistryClient> registry;
   Sink sink;

@@ -76,7 +76,10 @@ class Relay:
         return get(f"http://{self.address}/readyz")[0] == 200
 
     def wait(self):
-        return self.process.wait(PATIENCE_S)
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end: {self.said()}") from None
 
     def end(self):
         self.process.terminate()

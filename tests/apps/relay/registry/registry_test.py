@@ -54,7 +54,7 @@ class Registry:
     def start(self):
         self.log = (self.folder / "registry.log").open("a")
         self.process = subprocess.Popen(
-            ["java", "-Xmx300m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1",
+            ["setpriv", "--pdeathsig", "KILL", "java", "-Xmx300m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1",
              f"-Dquarkus.http.port={self.port}", "-jar", self.jar], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         if not eventually(lambda: get(self.url + "/schemas/types")[0] == 200 or self.process.poll() is not None):
             raise AssertionError((self.folder / "registry.log").read_text()[-2000:])
@@ -213,9 +213,15 @@ class Framed(unittest.TestCase):
         self.assertEqual(relay.end(), 0, relay.said())
 
     def test_waits_for_a_registry_that_is_away(self):
+        self.outage()
+
+    def test_waits_for_it_when_delivery_is_exactly_once(self):
+        self.outage("--delivery", "exactly-once", "--kafka-checkpoint-topic", f"{self.database}-checkpoints")
+
+    def outage(self, *arguments):
         """Nothing is lost, and nothing out of order; ready and the circuit say it."""
         self.registry.register("shop.Note", "JSON", JSON_SCHEMA)
-        relay = self.relay(encoding='framing = "prefix"\nsubject = "record"', more="fresh_for_ms = 100")
+        relay = self.relay(*arguments, encoding='framing = "prefix"\nsubject = "record"', more="fresh_for_ms = 100")
         self.assertTrue(eventually(relay.ready), relay.said())
         self.registry.process.send_signal(signal.SIGSTOP)
         self.addCleanup(self.registry.process.send_signal, signal.SIGCONT)

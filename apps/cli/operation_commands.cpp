@@ -106,6 +106,21 @@ void add_relay_skip(CLI::App& relay, Action& action) {
   skip->add_option("--reason", options->reason, "Why, for whoever finds the hole");
 }
 
+void add_relay_forget(CLI::App& relay, Action& action) {
+  auto options = std::make_shared<RelayForget>();
+  auto* forget =
+      add_command(relay, action, "forget",
+                  "Removes the checkpoint of a relay that will never run again\n\n"
+                  "  annals relay forget old_shop --yes\n\n"
+                  "While it is there, no message after it is dropped from the outbox. A relay of that name that "
+                  "starts later begins like a new one.\n"
+                  "Refused while a relay of that name runs, has a slot, or has messages that wait for a decision.",
+                  forget_relay, options);
+  forget->add_option("NAME", options->relay, "Name of the relay")->required();
+  forget->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  forget->add_flag("--yes", options->yes, "Do it");
+}
+
 void add_relay_repair(CLI::App& relay, Action& action) {
   auto options = std::make_shared<RelayRepair>();
   auto* repair = add_command(
@@ -160,6 +175,7 @@ void add_relay(CLI::App& app, Action& action) {
   adopt->add_option("--log", options->log, "outbox or events")->capture_default_str();
   adopt->add_option("--position", options->position, "New position (default: the recorded one)")->check(at_least(0));
   adopt->add_flag("--yes", options->yes, "Do it");
+  add_relay_forget(relay, action);
   add_relay_repair(relay, action);
   add_relay_shards(relay, action);
   add_relay_skip(relay, action);
@@ -236,6 +252,7 @@ void add_operation_commands(CLI::App& app, Action& action) {
               "  annals outbox status\n"
               "  annals -o json outbox status | jq .oldest_unpublished_age_ms",
               show_outbox_status);
+  add_retention_commands(outbox, action);
   add_parked_commands(outbox, action);
   add_relay(app, action);
   add_projection(app, action);

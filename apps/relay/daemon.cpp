@@ -19,6 +19,7 @@
 #include "relay/lag_watch.hpp"
 #include "relay/message_logs.hpp"
 #include "relay/settings/setting.hpp"
+#include "relay/upkeep/outbox_keeper.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -50,8 +51,20 @@ class Daemon {
     }
     log_start();
     std::jthread lag;
+<<<<<<< HEAD
     if (endpoint_) {
       lag = std::jthread{[this](const std::stop_token& stop) { LagWatch{config_, units_, log_}.run(stop); }};
+=======
+    if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
+    std::jthread keeper;
+    for (auto& part : parts_) {
+      if (part.log == "outbox") {
+        keeper = std::jthread{[this, &part](const std::stop_token& stop) {
+          OutboxKeeper{config_, *part.metrics, log_}.run(stop);
+        }};
+      }
+      part.thread = std::jthread{[this, &part] { work(part); }};
+>>>>>>> main
     }
     for (const auto& log : config_.sources) crews_.emplace_back([this, log] { work(log); });
     notifier_.ready();

@@ -3,27 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "annals/core/error.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "relay/database.hpp"
 #include "relay/message_logs.hpp"
+#include "relay/upkeep/stoppable_wait.hpp"
 
 namespace annals::relayd {
-namespace {
-
-void wait(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock{mutex};
-  wake.wait_for(lock, stop, LagWatch::interval, [] { return false; });
-}
-
-}  // namespace
-
 void LagWatch::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
@@ -33,7 +21,7 @@ void LagWatch::run(const std::stop_token& stop) {
       log_.write_limited(host::Level::debug, "lag unknown", {{"reason", error.what()}});
     }
     forget();
-    wait(stop);
+    wait(stop, interval);
   }
 }
 
@@ -42,7 +30,7 @@ void LagWatch::watch(const std::stop_token& stop) {
   const auto application = connection.query("SELECT pg_catalog.current_setting('application_name')").text(0, 0);
   while (!stop.stop_requested()) {
     look(connection, application);
-    wait(stop);
+    wait(stop, interval);
   }
 }
 

@@ -23,6 +23,8 @@ using Histograms = prometheus::Family<prometheus::Histogram>;
 
 const prometheus::Histogram::BucketBoundaries step_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                            0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+/// A label without a value is one that is not there.
+constexpr std::string_view nobody = "-";
 constexpr std::array reasons{"disconnected", "overloaded", "failed", "in_doubt", "not_ready", "other"};
 
 double seconds(std::chrono::milliseconds duration) { return std::chrono::duration<double>{duration}.count(); }
@@ -52,10 +54,15 @@ struct Families {
         oldest(gauge(r, "annals_relay_oldest_message_age_seconds", "Age of the oldest message after the checkpoint")),
         retained(gauge(r, "annals_relay_slot_retained_bytes",
                        "Write-ahead log that the server keeps for the relay's slot; 0 without one")),
+        bytes(gauge(r, "annals_relay_outbox_bytes", "Size of the outbox with its indexes, by the last look at it")),
+        overdue(gauge(r, "annals_relay_retention_overdue_seconds",
+                      "For how long the outbox keeps messages beyond its retention; `holder`: because of that relay")),
         blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
         state(gauge(r, "annals_relay_state", "1 for what the source is doing")),
         circuit(gauge(r, "annals_relay_circuit_open",
                       "1 while the sink's other side is away, and while waiting before a new attempt after an error")),
+        log_fault(gauge(r, "annals_relay_log_fault",
+                        "1 while source = auto reads the table because the write-ahead log cannot be read")),
         standby_fault(
             gauge(r, "annals_relay_standby_fault", "1 while it stands by for a lock whose holder publishes nothing")),
         sink(gauge(r, "annals_relay_sink_connected", "1 while the sink's other side answers")),
@@ -72,8 +79,8 @@ struct Families {
   }
 
   Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside;
-  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained,
-      &blocker_age, &state, &circuit, &standby_fault, &sink;
+  Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained, &bytes,
+      &overdue, &blocker_age, &state, &circuit, &log_fault, &standby_fault, &sink;
   Histograms& step;
 };
 
@@ -96,6 +103,7 @@ class Source final : public SourceMetrics {
         checkpoint_(families.checkpoint.Add(labels_)),
         blocker_age_(families.blocker_age.Add(labels_)),
         circuit_(families.circuit.Add(labels_)),
+        log_fault_(families.log_fault.Add(labels_)),
         sink_(families.sink.Add(labels_)),
         step_(families.step.Add(labels_, step_buckets)) {
     for (const auto* reason : reasons) restarts_[reason] = &families.restarts.Add(with("reason", reason));
@@ -119,7 +127,7 @@ class Source final : public SourceMetrics {
     const bool blocked = report.state == outbox::StepReport::State::blocked;
     if (blocked) blocked_.Increment(duration.count());
     // At least as old as our wait for it: a role without pg_read_all_stats is not told the age.
-    waited_ = blocked ? waited_ + duration : std::chrono::duration<double>{0};
+    waited_ = blocked || !report.blockers.empty() ? waited_ + duration : std::chrono::duration<double>{0};
     auto oldest = waited_.count();
     for (const auto& blocker : report.blockers) {
       if (blocker.age) oldest = std::max(oldest, seconds(*blocker.age));
@@ -163,6 +171,16 @@ class Source final : public SourceMetrics {
          slot == nullptr ? 0 : static_cast<double>(slot->retained_bytes));
   }
 
+  void log_fault(bool fault) override { log_fault_.Set(fault ? 1 : 0); }
+
+  void retention(const outbox::RetentionStatus* status) override {
+    const std::lock_guard lock{lag_mutex_};
+    show(families_.bytes, bytes_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
+    const auto* late = status == nullptr ? nullptr : status->overdue();
+    show_overdue(late == nullptr || late->held_by.empty() ? std::string{nobody} : late->held_by, status != nullptr,
+                 late == nullptr ? 0 : seconds(late->overdue));
+  }
+
   void standby_fault(std::optional<bool> fault) override {
     const std::lock_guard lock{lag_mutex_};
     show(families_.standby_fault, standby_fault_, fault.has_value(), fault.value_or(false) ? 1 : 0);
@@ -173,6 +191,18 @@ class Source final : public SourceMetrics {
     auto labels = labels_;
     labels.emplace(name, value);
     return labels;
+  }
+
+  /// One series, of whoever is the holder.
+  void show_overdue(const std::string& holder, bool known, double value) {
+    if (overdue_ != nullptr && (!known || holder != holder_)) {
+      families_.overdue.Remove(overdue_);
+      overdue_ = nullptr;
+    }
+    if (!known) return;
+    holder_ = holder;
+    if (overdue_ == nullptr) overdue_ = &families_.overdue.Add(with("holder", holder));
+    overdue_->Set(value);
   }
 
   void show(Gauges& family, prometheus::Gauge*& gauge, bool known, double value) {
@@ -188,7 +218,8 @@ class Source final : public SourceMetrics {
   Families& families_;
   prometheus::Counter &read_, &delivered_, &delivered_bytes_, &batches_, &released_, &blocked_, &throttled_,
       &set_aside_;
-  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &sink_;
+  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &log_fault_,
+      &sink_;
   prometheus::Histogram& step_;
   std::chrono::duration<double> waited_{0};
   bool retrying_ = false;  // these two: of the source's thread
@@ -202,6 +233,9 @@ class Source final : public SourceMetrics {
   prometheus::Gauge* dead_letters_ = nullptr;
   prometheus::Gauge* retained_ = nullptr;
   prometheus::Gauge* standby_fault_ = nullptr;
+  prometheus::Gauge* bytes_ = nullptr;
+  prometheus::Gauge* overdue_ = nullptr;
+  std::string holder_;
 };
 
 prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "annals/outbox/relay.hpp"
+#include "annals/outbox/retention.hpp"
 #include "annals/outbox/status.hpp"
 #include "relay/health.hpp"
 
@@ -28,7 +29,11 @@ class SourceMetrics {
   virtual void set_aside() = 0;
   /// Nothing when it cannot be known at the moment.
   virtual void lag(const outbox::RelayStatus* status) = 0;
+  /// Of the outbox; nullptr when it cannot be known at the moment.
+  virtual void retention(const outbox::RetentionStatus* status) = 0;
   /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.
+  /// Whether the table is read because the log cannot be.
+  virtual void log_fault(bool fault) = 0;
   virtual void standby_fault(std::optional<bool> fault) = 0;
 };
 

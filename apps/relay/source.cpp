@@ -249,6 +249,7 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   if (report.delivered > 0 || report.in_flight == 0) backoff_.reset();
   if (const auto phase = phase_of(report.state); phase != phase_) enter(phase);
   watch_blockers(report);
+  watch_log(report);
   for (const auto& message : report.set_aside) note(message);
 }
 
@@ -294,7 +295,8 @@ void Source::log_change(Phase from, Phase to) {
 }
 
 void Source::watch_blockers(const outbox::StepReport& report) {
-  if (report.state != outbox::StepReport::State::blocked) return blocked_since_.reset();
+  const bool blocked = report.state == outbox::StepReport::State::blocked;
+  if (!blocked && report.blockers.empty()) return blocked_since_.reset();
   const auto now = parts_.clock.steady();
   if (!blocked_since_) blocked_since_ = now;
   if (now - *blocked_since_ < blocked_log_after || now < blocked_log_at_ || report.blockers.empty()) return;
@@ -303,10 +305,32 @@ void Source::watch_blockers(const outbox::StepReport& report) {
   for (const auto& blocker : report.blockers) log_blocker(blocker, waited);
 }
 
+/// Once a change: of where it reads, and of what is wrong with the log.
+void Source::watch_log(const outbox::StepReport& report) {
+  if (parts_.config.relay.read_from != outbox::ReadFrom::automatic || !owns(phase_)) return;
+  parts_.metrics.log_fault(report.log_fault.has_value());
+  const auto fault = report.log_fault ? report.log_fault->message() : std::string{};
+  if (report.read_from == read_from_ && fault == log_fault_) return;
+  read_from_ = report.read_from;
+  log_fault_ = fault;
+  if (report.log_fault) {
+    parts_.log.write(host::Level::warn, "reads the table: the write-ahead log cannot be read",
+                     {{"source", name_}, {"reason", fault}, {"hint", report.log_fault->hint()}});
+  } else {
+    const bool from_log = read_from_ == outbox::ReadFrom::wal;
+    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table", {{"source", name_}});
+  }
+}
+
 void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {
   const bool prepared = blocker.pid == 0;
+<<<<<<< HEAD
   parts_.log.write(host::Level::warn, "waits for an open transaction: nothing after it can be published",
                    {{"source", log_.name},
+=======
+  parts_.log.write(host::Level::warn, "waits for an open transaction: what it has written is published when it ends",
+                   {{"source", name_},
+>>>>>>> main
                     {"holder", blocker.holder},
                     {prepared ? "gid" : "pid", prepared ? blocker.query : std::to_string(blocker.pid)},
                     {"role", blocker.role},

@@ -76,6 +76,7 @@ class Source {
   void enter(Phase phase, std::string detail = {});
   void log_change(Phase from, Phase to);
   void watch_blockers(const outbox::StepReport& report);
+  void watch_log(const outbox::StepReport& report);
   void note(const outbox::SetAside& message);
   void log_set_aside(const outbox::SetAside& message);
   void log_blocker(const postgres::Blocker& blocker, std::chrono::seconds waited);
@@ -100,6 +101,8 @@ class Source {
   std::optional<outbox::SetAside> halted_at_;
   LiveLimits::Limits limits_;  ///< that the relay has
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+  std::optional<outbox::ReadFrom> read_from_;  // of source = auto, as it was told last
+  std::string log_fault_;
   std::chrono::steady_clock::time_point blocked_log_at_;  // not before then
   std::optional<std::chrono::steady_clock::time_point> unprepared_since_;
 };

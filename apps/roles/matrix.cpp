@@ -23,6 +23,10 @@ constexpr std::string_view decide = "SELECT, INSERT (relay, log, position, messa
 // What a relay set aside, and what became of it.
 constexpr std::string_view set_aside = "SELECT, INSERT, UPDATE, DELETE";
 
+// What grants the right to attach, roll and drop partitions, as the table's retention says and no further.
+constexpr std::string_view call = "EXECUTE";
+constexpr std::string_view maintain = "outbox_maintain()";
+
 constexpr Right rights[] = {
     {Kind::writer, "schema_migrations", "SELECT"},
     {Kind::writer, "streams", "SELECT, INSERT (name, version), UPDATE (version)"},
@@ -33,10 +37,17 @@ constexpr Right rights[] = {
     {Kind::outbox_relay, "schema_migrations", "SELECT"},
     {Kind::outbox_relay, "outbox", "SELECT"},
     {Kind::outbox_relay, "outbox_horizon", prove},
+<<<<<<< HEAD
     {Kind::outbox_relay, "relay_checkpoints", keep_and_remove},
     {Kind::outbox_relay, "relay_shards", keep},
     {Kind::outbox_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::outbox_relay, "relay_decisions", heed},
+=======
+    {Kind::outbox_relay, "outbox_retention", "SELECT"},
+    {Kind::outbox_relay, maintain, call},
+    {Kind::outbox_relay, "relay_checkpoints", keep},
+    {Kind::outbox_relay, "relay_decisions", "SELECT"},
+>>>>>>> main
     {Kind::outbox_relay, "relay_parked", set_aside},
 
     {Kind::events_relay, "schema_migrations", "SELECT"},
@@ -56,10 +67,17 @@ constexpr Right rights[] = {
     {Kind::wal_relay, "events_horizon", prove},
     {Kind::wal_relay, "outbox", "SELECT"},
     {Kind::wal_relay, "outbox_horizon", prove},
+<<<<<<< HEAD
     {Kind::wal_relay, "relay_checkpoints", keep_and_remove},
     {Kind::wal_relay, "relay_shards", keep},
     {Kind::wal_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::wal_relay, "relay_decisions", heed},
+=======
+    {Kind::wal_relay, "outbox_retention", "SELECT"},
+    {Kind::wal_relay, maintain, call},
+    {Kind::wal_relay, "relay_checkpoints", keep},
+    {Kind::wal_relay, "relay_decisions", "SELECT"},
+>>>>>>> main
     {Kind::wal_relay, "relay_parked", set_aside},
 
     {Kind::projector, "schema_migrations", "SELECT"},
@@ -81,9 +99,15 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox", "SELECT"},
     {Kind::operate, "outbox_horizon", "SELECT"},
     {Kind::operate, "outbox_position_seq", "SELECT"},
+<<<<<<< HEAD
     {Kind::operate, "relay_checkpoints", keep},
     {Kind::operate, "relay_shards", "SELECT, UPDATE (wanted)"},
     {Kind::operate, "relay_instances", "SELECT"},
+=======
+    {Kind::operate, "outbox_retention", "SELECT, UPDATE (retain, partition_span, partition_rows, lock_wait)"},
+    {Kind::operate, maintain, call},
+    {Kind::operate, "relay_checkpoints", "SELECT, INSERT, UPDATE, DELETE"},  // DELETE: what nobody will go on with
+>>>>>>> main
     {Kind::operate, "relay_decisions", decide},
     {Kind::operate, "relay_parked", "SELECT"},
     {Kind::operate, "inbox_offsets", "SELECT, UPDATE (next_offset, last_id), DELETE"},  // what the inbox's hints say
@@ -99,6 +123,7 @@ constexpr Right rights[] = {
     {Kind::doctor, "outbox", "SELECT"},
     {Kind::doctor, "outbox_horizon", "SELECT"},
     {Kind::doctor, "outbox_position_seq", "SELECT"},
+    {Kind::doctor, "outbox_retention", "SELECT"},
     {Kind::doctor, "relay_checkpoints", "SELECT"},
     {Kind::doctor, "relay_shards", "SELECT"},
     {Kind::doctor, "relay_instances", "SELECT"},
@@ -110,12 +135,20 @@ constexpr Right rights[] = {
 };
 
 constexpr std::string_view all_tables[] = {
+<<<<<<< HEAD
     "schema_migrations", "streams",           "events",        "events_horizon",  "outbox",
     "outbox_horizon",    "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions",
     "relay_parked",      "projections",       "inbox_offsets", "inbox_messages"};
+=======
+    "schema_migrations", "streams",           "events",          "events_horizon", "outbox",      "outbox_horizon",
+    "outbox_retention",  "relay_checkpoints", "relay_decisions", "relay_parked",   "projections", "inbox_offsets",
+    "inbox_messages"};
+>>>>>>> main
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
                                               "relay_decisions_decision_seq", "relay_parked_place_seq"};
+
+constexpr std::string_view all_functions[] = {maintain};
 
 }  // namespace
 
@@ -137,5 +170,6 @@ std::string_view to_string(Kind kind) noexcept {
 std::span<const Right> matrix() noexcept { return rights; }
 std::span<const std::string_view> tables() noexcept { return all_tables; }
 std::span<const std::string_view> sequences() noexcept { return all_sequences; }
+std::span<const std::string_view> functions() noexcept { return all_functions; }
 
 }  // namespace annals::roles

@@ -10,7 +10,7 @@ enum class Kind { writer, outbox_relay, events_relay, wal_relay, projector, cons
 /// As options and messages name it: "outbox-relay"; `operate` is "operator".
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 
-/// One right of the matrix on a table or a sequence, as GRANT takes it: "SELECT, INSERT (name, version)".
+/// One right of the matrix on a table, a sequence or a function, as GRANT takes it: "SELECT, INSERT (name, version)".
 struct Right {
   Kind kind;
   std::string_view table;
@@ -23,5 +23,7 @@ struct Right {
 [[nodiscard]] std::span<const std::string_view> tables() noexcept;
 /// The sequences of Annals: what they gave out may be looked at by some, and nobody may set them.
 [[nodiscard]] std::span<const std::string_view> sequences() noexcept;
+/// The functions of Annals that not everybody may call: they run as the owner. With their arguments: "outbox_maintain()".
+[[nodiscard]] std::span<const std::string_view> functions() noexcept;
 
 }  // namespace annals::roles

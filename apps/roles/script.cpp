@@ -53,8 +53,8 @@ std::string grants_on(std::string_view table, const Assignment& assignment, cons
   for (const auto& right : matrix()) {
     const auto roles = assignment.of(right.kind);
     if (right.table != table || roles.empty()) continue;
-    text +=
-        render(sql::grant, {{"rights", right.rights}, {"schema", schema}, {"table", table}, {"roles", list(roles)}});
+    text += render(table.ends_with(')') ? sql::grant_call : sql::grant,
+                   {{"rights", right.rights}, {"schema", schema}, {"table", table}, {"roles", list(roles)}});
   }
   return text;
 }
@@ -72,11 +72,12 @@ std::string usage(const Assignment& assignment, const std::string& schema) {
   return text;
 }
 
-std::string revoke_and_grant(std::string_view table, const Assignment& assignment, const std::string& schema) {
-  return render(sql::table, {{"grants", grants_on(table, assignment, schema)},
-                             {"schema", schema},
-                             {"table", table},
-                             {"roles", list(assignment.roles())}});
+std::string revoke_and_grant(std::string_view statement, std::string_view table, const Assignment& assignment,
+                             const std::string& schema) {
+  return render(statement, {{"grants", grants_on(table, assignment, schema)},
+                            {"schema", schema},
+                            {"table", table},
+                            {"roles", list(assignment.roles())}});
 }
 
 std::string views_for(const std::vector<std::string>& readers, const std::string& schema) {
@@ -108,8 +109,10 @@ std::string script(const Assignment& assignment, const std::string& schema) {
   for (const auto& doctor : assignment.of(Kind::doctor)) text += render(sql::stats, {{"role", doctor}});
   if (!assignment.owner.empty()) text += render(sql::become, {{"role", assignment.owner}});
   text += usage(assignment, schema);
-  for (const auto& table : tables()) text += revoke_and_grant(table, assignment, schema);
-  for (const auto& sequence : sequences()) text += revoke_and_grant(sequence, assignment, schema);
+  for (const auto& table : tables()) text += revoke_and_grant(sql::table, table, assignment, schema);
+  text += render(sql::partitions, {{"schema", schema}, {"roles", list(assignment.roles())}});
+  for (const auto& sequence : sequences()) text += revoke_and_grant(sql::table, sequence, assignment, schema);
+  for (const auto& function : functions()) text += revoke_and_grant(sql::function, function, assignment, schema);
   return text + views_for(assignment.of(Kind::reader), schema);
 }
 

@@ -16,6 +16,8 @@ bool check_schema(postgres::Connection& connection, Checks& checks);
 void check_log(postgres::Connection& connection, Checks& checks);
 /// Relays: lag, owner, and whether their checkpoints belong to this cluster.
 void check_relays(postgres::Connection& connection, Checks& checks);
+/// The outbox's partitions: whether writers have room, and what keeps those that should have gone.
+void check_retention(postgres::Connection& connection, Checks& checks);
 /// Projections: the same.
 void check_projections(postgres::Connection& connection, Checks& checks);
 

@@ -44,6 +44,22 @@ void set_sources(Config& config, const std::string& text) {
   config.sources = sources;
 }
 
+void set_read_from(Config& config, const std::string& text) {
+  host::require_one_of(text, {"table", "wal", "auto"});
+  config.relay.read_from = text == "table" ? outbox::ReadFrom::table
+                           : text == "wal" ? outbox::ReadFrom::wal
+                                           : outbox::ReadFrom::automatic;
+}
+
+std::string show_read_from(outbox::ReadFrom from) {
+  switch (from) {
+    case outbox::ReadFrom::table: return "table";
+    case outbox::ReadFrom::wal: return "wal";
+    case outbox::ReadFrom::automatic: break;
+  }
+  return "auto";
+}
+
 std::string show_sources(const Config& config) { return fmt::format("{}", fmt::join(config.sources, ",")); }
 
 void set_start(Config& config, const std::string& text) {
@@ -249,13 +265,14 @@ constexpr std::array settings{
           [](const Config& c) {
             return std::string{c.delivery == Delivery::exactly_once ? "exactly-once" : "at-least-once"}; }},
   Setting{"relay.source", "ANNALS_RELAY_SOURCE", "--source", ValueKind::text,
-          "where it reads them: table, or wal, the write-ahead log",
-          [](Config& c, const std::string& v) {
-            c.relay.read_from =
-                host::choose(v, "wal", "table") ? outbox::ReadFrom::wal : outbox::ReadFrom::table; },
-          [](const Config& c) { return std::string{c.relay.read_from == outbox::ReadFrom::wal ? "wal" : "table"}; }},
+          "where it reads them: table; wal, the write-ahead log; or auto, the log when it can and the table when not",
+          set_read_from, [](const Config& c) { return show_read_from(c.relay.read_from); }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
           set_sources, show_sources},
+  Setting{"relay.maintain", "ANNALS_RELAY_MAINTAIN", "--maintain", ValueKind::boolean,
+          "attach and drop partitions of the outbox, as `annals outbox retain` says",
+          [](Config& c, const std::string& v) { c.maintain = host::choose(v, "true", "false"); },
+          [](const Config& c) { return std::string{c.maintain ? "true" : "false"}; }},
   Setting{"relay.routes", "ANNALS_RELAY_ROUTES", "--route", ValueKind::list,
           "category=topic, of events; * is any other category; in the file [[route]]", set_routes, show_routes},
   Setting{"relay.unrouted", "ANNALS_RELAY_UNROUTED", "--unrouted", ValueKind::text,
@@ -287,6 +304,12 @@ constexpr std::array settings{
       "relay.batch_rows_max", "ANNALS_RELAY_BATCH_ROWS_MAX", "--batch-rows-max", "rows a read"),
   number<&Config::relay, &RelayOptions::batch_bytes_max, 65'536, 1 << 30>(
       "relay.batch_bytes_max", "ANNALS_RELAY_BATCH_BYTES_MAX", "--batch-bytes-max", "bytes a read"),
+  number<&Config::relay, &RelayOptions::mine_from_bytes, 65'536, 1LL << 40>(
+      "relay.mine_from_bytes", "ANNALS_RELAY_MINE_FROM_BYTES", "--mine-from-bytes",
+      "source wal: so much of the write-ahead log is mined in batches, and not streamed"),
+  number<&Config::relay, &RelayOptions::mine_batch_bytes, 65'536, 1LL << 40>(
+      "relay.mine_batch_bytes", "ANNALS_RELAY_MINE_BATCH_BYTES", "--mine-batch-bytes",
+      "source wal: of the write-ahead log, in such a batch"),
   number<&Config::relay, &RelayOptions::in_flight_max, 1, 10'000'000>(
       "relay.in_flight_max", "ANNALS_RELAY_IN_FLIGHT_MAX", "--in-flight-max", "messages sent and not yet confirmed"),
   Setting{"kafka.brokers", "ANNALS_KAFKA", "--brokers", ValueKind::text, "host:port, comma-separated",

@@ -4,6 +4,10 @@ WITH relations AS (
   SELECT c.oid, c.relowner, c.relacl
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname IN ($2::text, $3::text)
+   UNION ALL
+  SELECT p.oid, p.proowner, p.proacl
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+   WHERE n.nspname IN ($2::text, $3::text)
 ), granted AS (
   SELECT a.grantee, a.grantor, c.relowner AS owner FROM relations c, pg_catalog.aclexplode(c.relacl) a
   UNION

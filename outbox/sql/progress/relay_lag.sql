@@ -1,3 +1,17 @@
-SELECT (SELECT greatest(coalesce(max(position), 0) - $1::bigint, 0)::bigint FROM {relation}),
+-- How many positions in the spans $1 … $2, which nobody has published, were given out, and the age of the first message there.
+-- Between the last position of a partition of 10^11 and the first of the next, none was.
+WITH span AS MATERIALIZED (SELECT s.first, s.last FROM unnest($1::bigint[], $2::bigint[]) AS s (first, last)),
+     part AS MATERIALIZED (
+       SELECT p.number * 100000000000 AS first, top.position AS last
+         FROM generate_series((SELECT min(f.position) FROM {relation} f) / 100000000000,
+                              (SELECT max(l.position) FROM {relation} l) / 100000000000) AS p (number),
+              LATERAL (SELECT r.position FROM {relation} r
+                        WHERE r.position >= p.number * 100000000000 AND r.position < (p.number + 1) * 100000000000
+                        ORDER BY r.position DESC LIMIT 1) AS top)
+SELECT coalesce((SELECT sum(greatest(least(s.last, p.last) - greatest(s.first, p.first) + 1, 0))
+                   FROM span s, part p), 0)::bigint,
        (SELECT (extract(epoch FROM clock_timestamp() - r.recorded_at) * 1000)::bigint
-          FROM {relation} r WHERE r.position > $1::bigint ORDER BY r.position LIMIT 1)
+          FROM span s
+          CROSS JOIN LATERAL (SELECT position, recorded_at FROM {relation}
+                               WHERE position BETWEEN s.first AND s.last ORDER BY position LIMIT 1) AS r
+         ORDER BY r.position LIMIT 1)

@@ -34,9 +34,7 @@ CREATE TABLE {schema}.outbox (
   traceparent    {schema}.message_metadata,
   tracestate     {schema}.message_metadata,
   headers        {schema}.message_headers
-);
--- Rows come in order and never change: freeze them early, in insert-driven vacuums.
-ALTER TABLE {schema}.outbox SET (autovacuum_freeze_min_age = 1000000, autovacuum_vacuum_insert_scale_factor = 0.05);
+) PARTITION BY RANGE (position);
 COMMENT ON TABLE {schema}.outbox IS 'Messages to publish, in position order; append-only.';
 COMMENT ON COLUMN {schema}.outbox.headers IS 'name, value, name, value …';
 COMMENT ON COLUMN {schema}.outbox.content_type IS '0 octet-stream, 1 json, 2 protobuf';
@@ -60,7 +58,7 @@ CREATE TRIGGER outbox_append_only_row BEFORE UPDATE OR DELETE ON {schema}.outbox
 ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only;
 ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only_row;
 
--- Whoever removes published rows must keep the row at the lowest checkpoint: a relay recognises its history by it.
+-- Partitions are dropped only below the lowest checkpoint: a relay recognises its history by the row there.
 CREATE TABLE {schema}.relay_checkpoints (
   relay             text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(relay) BETWEEN 1 AND 128),
   log               text        COLLATE "C" NOT NULL CHECK (pg_catalog.octet_length(log) BETWEEN 1 AND 63),
@@ -168,5 +166,6 @@ CREATE INDEX relay_parked_open ON {schema}.relay_parked (relay, log, place) WHER
 CREATE INDEX relay_parked_stuck ON {schema}.relay_parked (relay, log, place) WHERE done_at IS NULL AND reason <> '';
 COMMENT ON TABLE {schema}.relay_parked IS 'Messages that a relay set aside; see annals outbox parked.';
 
+-- include outbox/sql/fragment/partitions.sql log=outbox
 -- include postgres/sql/fragment/horizon.sql log=outbox
 -- include postgres/sql/fragment/publication.sql log=outbox

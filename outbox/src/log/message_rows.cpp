@@ -1,7 +1,6 @@
 #include "log/message_rows.hpp"
 
 #include "annals/core/content_type.hpp"
-#include "log/place_ledger.hpp"
 
 namespace annals::outbox {
 namespace {
@@ -10,16 +9,6 @@ namespace {
 constexpr std::int64_t no_stream = 0;
 
 }  // namespace
-
-void MessageRows::learn(const postgres::RowBatch& rows, PlaceLedger& places) {
-  learn(rows);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    auto row = rows.row(i);
-    const auto position = row.bigint();
-    static_cast<void>(row.bigint());
-    places.add({.position = position, .id = row.uuid()});
-  }
-}
 
 void MessageRows::learn(const postgres::RowBatch& rows) {
   stream_ids_.clear();
@@ -34,6 +23,12 @@ void MessageRows::learn(const postgres::RowBatch& rows) {
 void MessageRows::learn(postgres::RowReader row) {
   static_cast<void>(row.bigint());
   if (const auto stream = row.bigint(); stream != no_stream) streams_.require({stream});
+}
+
+MessageSource::Place MessageRows::place_of(postgres::RowReader row) {
+  const auto position = row.bigint();
+  static_cast<void>(row.bigint());
+  return {.position = position, .id = row.uuid()};
 }
 
 void MessageRows::decode(postgres::RowReader row, MessageView& view) const {

@@ -6,23 +6,55 @@
 
 namespace annals::outbox {
 
-void PlaceLedger::start(const Place& place) {
-  places_.assign(1, place);
-  passed_.reset();
+void PlaceLedger::publish(const Entry& entry, Progress& published) {
+  if (entry.order == Order::in_order) {
+    published.settle(entry.place.position, entry.place);
+  } else {
+    published.add(entry.place);
+  }
+}
+
+void PlaceLedger::start(const Progress& published) {
+  published_ = published;
+  entries_.assign(1, {.place = published.anchor()});
+  settlements_.clear();
   first_ = wanted_ = 0;
+}
+
+void PlaceLedger::settle(std::int64_t horizon, const Place& last) {
+  if (!settlements_.empty() && settlements_.back().ticket == last_ticket()) settlements_.pop_back();
+  settlements_.push_back({.ticket = last_ticket(), .horizon = horizon, .last = last});
 }
 
 void PlaceLedger::forget(std::int64_t ticket) { wanted_ = std::max(wanted_, ticket); }
 
 void PlaceLedger::shrink() {
-  const auto before = std::min<std::int64_t>(wanted_ - first_, static_cast<std::int64_t>(places_.size()) - 1);
-  places_.erase(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(before));
-  first_ += before;
+  const auto ticket = std::min(wanted_, last_ticket());
+  published_ = published(ticket);
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(index_of(ticket)));
+  first_ = ticket;
+  while (!settlements_.empty() && settlements_.front().ticket <= first_) settlements_.pop_front();
 }
 
-const MessageSource::Place& PlaceLedger::at(std::int64_t ticket) const {
-  ANNALS_ASSERT(ticket >= first_ && ticket - first_ < static_cast<std::int64_t>(places_.size()));
-  return places_[static_cast<std::size_t>(ticket - first_)];
+std::size_t PlaceLedger::index_of(std::int64_t ticket) const {
+  ANNALS_ASSERT(ticket >= first_ && ticket - first_ < static_cast<std::int64_t>(entries_.size()));
+  return static_cast<std::size_t>(ticket - first_);
+}
+
+/// One that came in order says all that those before it say.
+Progress PlaceLedger::published(std::int64_t ticket) const {
+  const auto begin = entries_.begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(index_of(ticket)) + 1;
+  const auto is_in_order = [](const Entry& entry) { return entry.order == Order::in_order; };
+  const auto last_in_order =
+      std::find_if(std::make_reverse_iterator(end), std::make_reverse_iterator(begin + 1), is_in_order);
+  auto out = published_;
+  const auto from = last_in_order.base() == begin + 1 ? begin + 1 : last_in_order.base() - 1;
+  std::for_each(from, end, [&](const Entry& entry) { publish(entry, out); });
+  for (const auto& settlement : settlements_) {
+    if (settlement.ticket <= ticket) out.settle(settlement.horizon, settlement.last);
+  }
+  return out;
 }
 
 }  // namespace annals::outbox

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -13,20 +12,16 @@
 namespace annals::outbox {
 namespace {
 
-constexpr std::string_view version = "table/1";
+constexpr std::string_view of_place = "table/1 ";
+constexpr std::string_view of_progress = "table/2 ";
 constexpr std::string_view no_message = "-";
-using Fields = std::array<std::string_view, 5>;
 
-std::optional<Fields> split(std::string_view text) {
-  Fields fields;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const auto end = text.find(' ');
-    if ((end == std::string_view::npos) != (i + 1 == fields.size())) return std::nullopt;
-    fields[i] = text.substr(0, end);
-    if (fields[i].empty()) return std::nullopt;
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return fields;
+/// Up to the next space, which is dropped from `text` as well.
+std::string_view take_field(std::string_view& text) {
+  const auto end = text.find(' ');
+  const auto field = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return field;
 }
 
 std::optional<MessageSource::Place> parse_place(std::string_view position, std::string_view id) {
@@ -42,19 +37,38 @@ std::optional<MessageSource::Place> parse_place(std::string_view position, std::
   return place;
 }
 
+std::optional<Progress> parse_published(std::string_view version, std::string_view text) {
+  if (version == of_progress) return Progress::decode(text);
+  const auto position = take_field(text);
+  const auto place = parse_place(position, text);
+  if (!place) return std::nullopt;
+  return Progress{*place};
+}
+
 }  // namespace
 
+bool TableCursor::is_place(const Cursor& cursor) noexcept { return cursor.bytes.starts_with(of_place); }
+
 Cursor TableCursor::encode() const {
-  return {fmt::format("{} {} {} {} {}", version, cluster.system_identifier, cluster.timeline, place.position,
-                      place.position == 0 ? std::string{no_message} : place.id.to_string())};
+  const bool simple = published.ranges() == 0 && published.exact() && place().position == published.watermark();
+  if (!simple) {
+    return {fmt::format("{}{} {} {}", of_progress, cluster.system_identifier, cluster.timeline, published.encode())};
+  }
+  return {fmt::format("{}{} {} {} {}", of_place, cluster.system_identifier, cluster.timeline, place().position,
+                      place().position == 0 ? std::string{no_message} : place().id.to_string())};
 }
 
 TableCursor TableCursor::decode(const Cursor& cursor) {
-  const auto fields = split(cursor.bytes);
-  if (fields && (*fields)[0] == version) {
-    if (const auto place = parse_place((*fields)[3], (*fields)[4])) {
-      return {.cluster = {.system_identifier = std::string{(*fields)[1]}, .timeline = std::string{(*fields)[2]}},
-              .place = *place};
+  std::string_view text = cursor.bytes;
+  const auto version = text.substr(0, of_place.size());
+  if (version == of_place || version == of_progress) {
+    text.remove_prefix(version.size());
+    const auto system_identifier = take_field(text);
+    const auto timeline = take_field(text);
+    auto published = parse_published(version, text);
+    if (published && !system_identifier.empty() && !timeline.empty()) {
+      return {.cluster = {.system_identifier = std::string{system_identifier}, .timeline = std::string{timeline}},
+              .published = std::move(*published)};
     }
   }
   throw Error{ErrorKind::corrupt,

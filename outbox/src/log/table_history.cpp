@@ -12,6 +12,7 @@
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
 
@@ -32,10 +33,10 @@ TableHistory::TableHistory(postgres::Connection& connection, const postgres::Mes
       cluster_(postgres::read_cluster_identity(connection)) {}
 
 Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, milliseconds wait_max) {
-  TableCursor cursor{.cluster = cluster_, .place = {}};
+  MessageSource::Place place;
   // Whatever is passed over must be settled: a transaction that is open there would never be published.
   if (start.at == Start::At::end) {
-    cursor.place = place_at(postgres::settled_end(connection_, table, wait_max));
+    place = place_at(postgres::settled_end(connection_, table, wait_max));
   }
   if (start.at == Start::At::position) {
     if (start.position < 0) {
@@ -43,10 +44,10 @@ Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, 
                     "0 is the beginning");
     }
     if (start.position > 0) {
-      cursor.place = place_at(std::min(start.position, postgres::settled_end(connection_, table, wait_max)));
+      place = place_at(std::min(start.position, postgres::settled_end(connection_, table, wait_max)));
     }
   }
-  return cursor.encode();
+  return cursor(Progress{place});
 }
 
 MessageSource::Place TableHistory::place_at(std::int64_t position) {
@@ -55,14 +56,20 @@ MessageSource::Place TableHistory::place_at(std::int64_t position) {
   return {.position = row.bigint(0, 0), .id = row.uuid(0, 1)};
 }
 
-Cursor TableHistory::cursor(const MessageSource::Place& place) const {
-  return TableCursor{.cluster = cluster_, .place = place}.encode();
+Cursor TableHistory::cursor(Progress published) const {
+  return TableCursor{.cluster = cluster_, .published = std::move(published)}.encode();
 }
 
-MessageSource::Place TableHistory::place_of(const Cursor& cursor) {
-  const auto decoded = TableCursor::decode(cursor);
+Progress TableHistory::published_of(const Cursor& cursor) {
+  auto decoded = table_cursor_of(cursor);
   require_same_history(decoded);
-  return decoded.place;
+  const auto& place = decoded.place();
+  if (place.position > 0) require_message(decoded, place);
+  if (decoded.cluster.timeline != cluster_.timeline) return Progress{place};
+  // Without it the positions below it, which somebody may have lost in a crash, could have been given out again.
+  const auto last = decoded.published.top_place();
+  if (last.position > place.position) require_message(decoded, last);
+  return std::move(decoded.published);
 }
 
 void TableHistory::require_same_history(const TableCursor& cursor) {
@@ -76,13 +83,12 @@ void TableHistory::require_same_history(const TableCursor& cursor) {
                                "restored, and what was published last may be missing here",
                                printable(made_in.timeline), cluster_.timeline));
   }
-  if (cursor.place.position > 0) require_message(cursor);
 }
 
-void TableHistory::require_message(const TableCursor& cursor) {
+void TableHistory::require_message(const TableCursor& cursor, const MessageSource::Place& place) {
   const auto deadline = std::chrono::steady_clock::now() + options_.patience;
   const auto look = [&] {
-    return connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(cursor.place.position));
+    return connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(place.position));
   };
   auto row = look();
   while (row.empty() && std::chrono::steady_clock::now() < deadline) {
@@ -90,17 +96,17 @@ void TableHistory::require_message(const TableCursor& cursor) {
     row = look();
   }
   if (row.empty()) {
-    refuse(cursor, fmt::format("stands on message {}, which is not there", cursor.place.id.to_string()));
+    refuse(cursor, fmt::format("stands on message {}, which is not there", place.id.to_string()));
   }
-  if (row.uuid(0, 0) != cursor.place.id) {
-    refuse(cursor, fmt::format("stands on message {}, but that position holds message {}", cursor.place.id.to_string(),
+  if (row.uuid(0, 0) != place.id) {
+    refuse(cursor, fmt::format("stands on message {}, but that position holds message {}", place.id.to_string(),
                                row.uuid(0, 0).to_string()));
   }
 }
 
 void TableHistory::refuse(const TableCursor& cursor, const std::string& what) const {
   throw Error{ErrorKind::corrupt,
-              fmt::format("checkpoint {} of relay \"{}\" on {} {}", cursor.place.position, printable(options_.relay),
+              fmt::format("checkpoint {} of relay \"{}\" on {} {}", cursor.place().position, printable(options_.relay),
                           log_.name, what),
               {.hint = fmt::format("`{}` says what differs and what can be done about it",
                                    repair_command(options_.relay, name_of(log_)))}};

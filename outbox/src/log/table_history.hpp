@@ -8,6 +8,7 @@
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/message_log.hpp"
 #include "log/table_cursor.hpp"
+#include "progress/progress.hpp"
 
 namespace annals::postgres {
 class Connection;
@@ -31,16 +32,17 @@ class TableHistory {
 
   /// The cursor of a place to begin at; see MessageSource::first().
   [[nodiscard]] Cursor first(const postgres::LogTable& table, const Start& start, std::chrono::milliseconds wait_max);
-  [[nodiscard]] Cursor cursor(const MessageSource::Place& place) const;
+  [[nodiscard]] Cursor cursor(Progress published) const;
   /// The last message at or below the position; of none, at the beginning.
   [[nodiscard]] MessageSource::Place place_at(std::int64_t position);
   [[nodiscard]] const postgres::ClusterIdentity& cluster() const noexcept { return cluster_; }
-  /// The place of a cursor, which must be of this history.
-  [[nodiscard]] MessageSource::Place place_of(const Cursor& cursor);
+  /// What a cursor says, which must be of this history. Of one that was made on another timeline, which was accepted, only the
+  /// message counts by which the history is recognised: positions above it may have been given out again.
+  [[nodiscard]] Progress published_of(const Cursor& cursor);
 
  private:
   void require_same_history(const TableCursor& cursor);
-  void require_message(const TableCursor& cursor);
+  void require_message(const TableCursor& cursor, const MessageSource::Place& place);
   [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;
 
   postgres::Connection& connection_;

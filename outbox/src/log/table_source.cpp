@@ -18,9 +18,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Between two checkpoints of a source that has no messages of its own.
-constexpr milliseconds move_interval{1'000};
-
 MessageSource::State state_of(OrderedTail::State state) noexcept {
   switch (state) {
     case OrderedTail::State::rows: return MessageSource::State::rows;
@@ -30,14 +27,15 @@ MessageSource::State state_of(OrderedTail::State state) noexcept {
   return MessageSource::State::caught_up;
 }
 
-/// What the write-ahead log has published beyond the first that is not published would be published again.
-void require_whole(const Cursor& after, const std::string& relay, const std::string& log) {
-  if (!WalCursor::is(after)) return;
-  const auto progress = WalCursor::decode(after).progress;
-  if (progress.exact() && progress.ranges() == 0) return;
-  throw invalid(fmt::format("relay \"{}\" has published some of {} from the write-ahead log out of the table's order",
-                            printable(relay), log),
-                "run it with source = \"wal\" until it is idle, and stop it then: the table goes on exactly there");
+/// A transaction in the way is waited for so long: most commit within milliseconds.
+constexpr milliseconds go_around_after = 10ms;
+/// Between two checkpoints of a source of some rows that are not there.
+constexpr milliseconds move_interval = 1'000ms;
+/// A wait that is shorter is no reason to be woken.
+constexpr milliseconds bell_from = 5ms;
+
+postgres::RangeReader::Options limits(const TableSource::Options& options) {
+  return {.rows_max = options.rows_max, .bytes_max = options.bytes_max};
 }
 
 }  // namespace
@@ -48,7 +46,7 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       log_(std::move(log)),
       options_(std::move(options)),
       history_(connection, log_, {.relay = options_.relay, .accept_timeline = options_.accept_timeline}),
-      tail_(connection, postgres::log_table(log_), {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}),
+      tail_(connection, postgres::log_table(log_), limits(options_)),
       bell_(connection, tail_.table()),
       messages_(connection, log_),
       lookup_(connection, log_) {
@@ -65,49 +63,88 @@ Cursor TableSource::first(const Start& start, milliseconds wait_max) {
 }
 
 void TableSource::start(const Cursor& after) {
-  require_whole(after, options_.relay, log_.name);
-  auto place = history_.place_of(table_cursor_of(after).encode());
-  // A cursor of the log is recognised by a message that may be before the last one that is published.
-  if (WalCursor::is(after)) place = history_.place_at(WalCursor::decode(after).progress.watermark());
-  places_.start(place);
+  auto published = history_.published_of(after);
+  if (!published.exact()) require_repeatable();
+  published.drop_unknown();
+  // What the log has read, or a hole that was closed, is known by its position only.
+  published.settle(published.watermark(), history_.place_at(published.watermark()));
+  places_.start(published);
+  after_ = recorded_ = published.watermark();
+  recorded_at_ = clock_.steady();
+  // As a single place it says all, to whoever changes the shards, too.
+  if (!TableCursor::is_place(after)) recorded_ = -1;
+  detour_.reset();
   rows_.clear();
   state_ = State::rows;
-  recorded_ = place.position;
-  recorded_at_ = clock_.steady();
+  if (published.ranges() > 0) go_around(std::move(published));
+}
+
+void TableSource::require_repeatable() const {
+  if (options_.may_repeat) return;
+  throw invalid(
+      fmt::format("relay \"{}\" has published more of {} from the write-ahead log, out of the table's order, than "
+                  "its checkpoint can say",
+                  printable(options_.relay), log_.name),
+      "run it with source = \"wal\" until it is idle, and stop it then: the table goes on exactly there");
 }
 
 // Reading
 
 MessageSource::State TableSource::read() {
-  state_ = state_of(tail_.read(places_.done(places_.last_ticket()).position, rows_));
   places_.shrink();
-  messages_.learn(rows_, places_);
-  if (options_.filter && state_ == State::caught_up) pass_over();
-  bell_.looked(rows_.size());
+  state_ = detour_ ? read_around() : read_in_order();
+  bell_.looked(rows().size());
   read_at_ = clock_.steady();
   return state_;
 }
 
+MessageSource::State TableSource::read_in_order() {
+  const auto state = state_of(tail_.read(after_, rows_));
+  // With a filter it is not known which positions are holes.
+  if (!options_.filter && state == State::blocked && tail_.blocked_for() >= go_around_after) {
+    auto given = places_.published(places_.last_ticket());
+    given.settle(after_);
+    go_around(std::move(given));
+    return read_around();
+  }
+  if (options_.filter && state == State::caught_up) pass_over();
+  if (rows_.empty()) return state;
+  messages_.learn(rows_);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    places_.add(MessageRows::place_of(rows_.row(i)), PlaceLedger::Order::in_order);
+  }
+  after_ = places_.at(places_.last_ticket()).position;
+  return state;
+}
+
 /// What is left out moves the place on, too: or a quiet shard would begin far behind, and hold up whoever removes published rows.
 void TableSource::pass_over() {
-  if (tail_.horizon() <= places_.done(places_.last_ticket()).position) return;
+  if (tail_.horizon() <= after_) return;
   const auto place = history_.place_at(tail_.horizon());
-  if (place.position > places_.done(places_.last_ticket()).position) places_.pass(place);
+  if (place.position > after_) places_.settle(after_ = place.position, place);
 }
 
-void TableSource::acknowledge(const Cursor& cursor) {
-  recorded_ = table_cursor_of(cursor).place.position;
-  recorded_at_ = clock_.steady();
+void TableSource::go_around(Progress given) {
+  detour_.emplace(connection_, clock_, tail_.table(), limits(options_), std::move(given));
 }
 
-bool TableSource::moved() const {
-  return options_.filter && places_.done(places_.last_ticket()).position > recorded_ &&
-         clock_.steady() - recorded_at_ >= move_interval;
+MessageSource::State TableSource::read_around() {
+  const auto state = detour_->read();
+  messages_.learn(rows());
+  for (std::size_t i = 0; i < rows().size(); ++i) {
+    places_.add(MessageRows::place_of(rows().row(i)), PlaceLedger::Order::ahead);
+  }
+  if (detour_->watermark() > after_) places_.settle(after_ = detour_->watermark());
+  if (state == Detour::State::rows) return State::rows;
+  if (state == Detour::State::waiting) return State::blocked;
+  detour_.reset();
+  rows_.clear();
+  return read_in_order();
 }
 
 void TableSource::decode(std::size_t index, MessageView& view) const {
-  messages_.decode(rows_.row(index), view);
-  view.ticket = places_.ticket_of(index, rows_.size());
+  messages_.decode(rows().row(index), view);
+  view.ticket = places_.ticket_of(index, size());
 }
 
 bool TableSource::find(std::int64_t ticket, MessageView& view) {
@@ -116,9 +153,23 @@ bool TableSource::find(std::int64_t ticket, MessageView& view) {
   return true;
 }
 
+// What is recorded
+
+void TableSource::acknowledge(const Cursor& cursor) {
+  recorded_ = table_cursor_of(cursor).published.watermark();
+  recorded_at_ = clock_.steady();
+}
+
+/// What was given ahead is recorded with the holes below it: when they turn out to be empty, who goes on from there need not know
+/// of them.
+bool TableSource::moved() const {
+  return after_ > recorded_ && (!options_.filter || clock_.steady() - recorded_at_ >= move_interval);
+}
+
 // Waiting
 
 bool TableSource::wait(milliseconds wait_max) {
+  if (detour_) return wait_for_holes(wait_max);
   if (state_ == State::blocked) {
     (void)bell_.drain();
     const auto left = tail_.retry_after();
@@ -128,6 +179,15 @@ bool TableSource::wait(milliseconds wait_max) {
   if (state_ == State::rows && tail_.more()) return true;
   const auto wake = bell_.wait(wait_max);
   return wake != Doorbell::Wake::timed_out || clock_.steady() - read_at_ >= options_.poll_interval;
+}
+
+bool TableSource::wait_for_holes(milliseconds wait_max) {
+  if (detour_->more()) return true;
+  const auto left = detour_->retry_after();
+  if (left >= bell_from) return bell_.wait(std::min(wait_max, left)) != Doorbell::Wake::timed_out || left <= wait_max;
+  (void)bell_.drain();
+  clock_.sleep_for(std::min(wait_max, left));
+  return left <= wait_max;
 }
 
 }  // namespace annals::outbox

@@ -26,9 +26,9 @@ void require_ahead(Connection& connection, const MessageLog& log, const Skip& sk
     throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(skip.relay), log.name),
                   "see `annals relay status` for the names there are");
   }
-  if (checkpoint->position < skip.position) return;
+  if (!checkpoint->cursor.published.contains(skip.position)) return;
   throw invalid(fmt::format("relay \"{}\" is past position {} of {} already: its checkpoint is {}",
-                            printable(skip.relay), skip.position, log.name, checkpoint->position),
+                            printable(skip.relay), skip.position, log.name, checkpoint->status.position),
                 "what was published cannot be taken back: publish a correction");
 }
 

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "annals/core/error.hpp"
+#include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/cluster_identity.hpp"
@@ -25,7 +28,7 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
     throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(adoption.relay), log.name),
                   "name the position to start after; 0 publishes everything");
   }
-  const auto position = adoption.position ? *adoption.position : recorded->position;
+  const auto position = adoption.position ? *adoption.position : recorded->status.position;
   const auto end = connection.query(postgres::render(sql::log_end, log)).bigint(0, 0);
   if (position >= 0 && position <= end) return position;
   throw invalid(fmt::format("position {} of relay \"{}\" is outside the log, which ends at {}", position,
@@ -33,7 +36,33 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
                 fmt::format("name a position from 0 to {}: everything after it is published (again)", end));
 }
 
+void require_idle(const RelayStatus& relay) {
+  if (relay.slot) {
+    throw invalid(fmt::format("relay \"{}\" on {} has slot {}", printable(relay.relay), relay.log, relay.slot->name),
+                  fmt::format("drop it first: SELECT pg_drop_replication_slot('{}')", relay.slot->name));
+  }
+  if (relay.parked + relay.dead_letters > 0) {
+    throw invalid(fmt::format("{} messages that relay \"{}\" set aside on {} wait for a decision",
+                              relay.parked + relay.dead_letters, printable(relay.relay), relay.log),
+                  fmt::format("decide about them first: annals outbox parked list {} --log {}",
+                              quote_shell(relay.relay), relay.log));
+  }
+}
+
 }  // namespace
+
+void forget_checkpoint(Connection& connection, const MessageLog& log, const std::string& relay) {
+  postgres::Ownership lock{connection, lock_name_of(log, relay)};
+  require_no_owner(connection, log, relay, lock);
+  const auto all = read_relay_status(connection, {log});
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& status) { return status.relay == relay; });
+  if (found == all.end()) {
+    throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(relay), log.name),
+                  "see `annals relay status` for the names there are");
+  }
+  require_idle(*found);
+  connection.query(postgres::render(sql::checkpoint_forget, log), Params{}.text(relay).text(log.name));
+}
 
 RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
   postgres::Ownership lock{connection, lock_name_of(log, adoption.relay)};
@@ -55,7 +84,7 @@ RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, cons
                 {.hint = "a trigger or a rule that somebody put on relay_checkpoints swallows rows: remove it"}};
   }
   add_lag(connection, log, *adopted);
-  return *adopted;
+  return std::move(adopted->status);
 }
 
 }  // namespace annals::outbox

@@ -16,7 +16,7 @@ constexpr std::string_view with_note = "annals/2";
 constexpr std::size_t generation_size = 36;
 constexpr std::string_view id_prefix = "annals-relay-";
 
-std::int64_t position_of(const Cursor& cursor) { return table_cursor_of(cursor).place.position; }
+std::int64_t position_of(const Cursor& cursor) { return table_cursor_of(cursor).place().position; }
 
 }  // namespace
 

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
 
@@ -14,8 +16,23 @@ using postgres::Connection;
 using postgres::MessageLog;
 using postgres::Params;
 
-RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
-  RelayStatus status;
+namespace {
+
+/// A text that is no cursor is the relay's matter, which says so when it starts: here the place is enough.
+TableCursor cursor_of(const RelayStatus& status, std::string text) {
+  try {
+    if (!text.empty()) return table_cursor_of(Cursor{std::move(text)});
+  } catch (const Error&) {
+  }
+  return {.cluster = {.system_identifier = status.system_identifier, .timeline = status.timeline},
+          .published = Progress{{status.position, status.message_id.value_or(EventId{})}}};
+}
+
+}  // namespace
+
+CheckpointRow checkpoint_of(const postgres::Result& rows, int row) {
+  CheckpointRow out;
+  auto& status = out.status;
   status.relay = rows.text(row, 0);
   status.log = rows.text(row, 1);
   status.position = rows.bigint(row, 2);
@@ -26,22 +43,31 @@ RelayStatus checkpoint_of(const postgres::Result& rows, int row) {
   status.exactly_once = rows.boolean(row, 7);
   status.parked = rows.bigint(row, 8);
   status.dead_letters = rows.bigint(row, 9);
-  status.epoch = rows.bigint(row, 10);
-  status.retired = rows.boolean(row, 11);
-  status.instance = rows.text(row, 12);
-  return status;
+  status.epoch = rows.bigint(row, 11);
+  status.retired = rows.boolean(row, 12);
+  status.instance = rows.text(row, 13);
+  out.cursor = cursor_of(status, rows.is_null(row, 10) ? std::string{} : rows.text(row, 10));
+  return out;
 }
 
-std::optional<RelayStatus> find_checkpoint(Connection& connection, const MessageLog& log, const std::string& relay) {
+std::optional<CheckpointRow> find_checkpoint(Connection& connection, const MessageLog& log, const std::string& relay) {
   const auto rows = connection.query(postgres::render(sql::relay_find, log), Params{}.text(relay).text(log.name));
   if (rows.empty()) return std::nullopt;
   return checkpoint_of(rows, 0);
 }
 
-void add_lag(Connection& connection, const MessageLog& log, RelayStatus& status) {
-  const auto row = connection.query(postgres::render(sql::relay_lag, log), Params{}.bigint(status.position));
-  status.lag_messages = row.bigint(0, 0);
-  if (!row.is_null(0, 1)) status.oldest_age = std::chrono::milliseconds{row.bigint(0, 1)};
+/// What is published above a hole is no lag.
+void add_lag(Connection& connection, const MessageLog& log, CheckpointRow& row) {
+  std::vector<std::int64_t> first;
+  std::vector<std::int64_t> last;
+  for (const auto& hole : row.cursor.published.holes_and_rest()) {
+    first.push_back(hole.first);
+    last.push_back(hole.last);
+  }
+  const auto lag =
+      connection.query(postgres::render(sql::relay_lag, log), Params{}.bigint_array(first).bigint_array(last));
+  row.status.lag_messages = lag.bigint(0, 0);
+  if (!lag.is_null(0, 1)) row.status.oldest_age = std::chrono::milliseconds{lag.bigint(0, 1)};
 }
 
 void require_no_owner(Connection& connection, const MessageLog& log, const std::string& relay,

@@ -22,11 +22,13 @@ namespace {
 
 /// Position, message, cluster, timeline, and the cursor where these do not say all of it.
 Params& add_cursor(Params& params, const Cursor& cursor) {
-  const auto [cluster, place] = table_cursor_of(cursor);
+  const auto decoded = table_cursor_of(cursor);
+  const auto& cluster = decoded.cluster;
+  const auto& place = decoded.place();
   params.bigint(place.position);
   place.position == 0 ? params.null() : params.uuid(place.id);
   params.text(cluster.system_identifier).text(cluster.timeline);
-  return WalCursor::is(cursor) ? params.text(cursor.bytes) : params.null();
+  return TableCursor::is_place(cursor) ? params.null() : params.text(cursor.bytes);
 }
 
 }  // namespace
@@ -62,10 +64,10 @@ Checkpoint CheckpointStore::open() {
     if (by_broker()) tie_ = Tie{.transactional_id = EventId::generate(), .generation = EventId::generate()};
     return checkpoint;
   }
-  TableCursor cursor{.cluster = {.system_identifier = row.text(0, 2), .timeline = row.text(0, 3)},
-                     .place = {.position = row.bigint(0, 0), .id = {}}};
-  if (!row.is_null(0, 1)) cursor.place.id = row.uuid(0, 1);
-  saved_ = cursor.place.position;
+  const TableCursor cursor{
+      .cluster = {.system_identifier = row.text(0, 2), .timeline = row.text(0, 3)},
+      .published = Progress{{.position = row.bigint(0, 0), .id = row.is_null(0, 1) ? EventId{} : row.uuid(0, 1)}}};
+  saved_ = cursor.place().position;
   epoch_ = row.bigint(0, 4);
   if (by_broker()) {
     tie_ = Tie{.transactional_id = row.uuid(0, 6), .generation = row.uuid(0, 7), .in_broker = row.boolean(0, 8)};
@@ -78,7 +80,7 @@ Checkpoint CheckpointStore::open() {
 Commit CheckpointStore::save(const Cursor& cursor) {
   // What a slot gives up for good must not be forgotten by a crash of the server.
   if (!by_broker() && WalCursor::is(cursor) && !std::exchange(on_disk_, true)) wait_for_disk(true);
-  const auto position = table_cursor_of(cursor).place.position;
+  const auto position = table_cursor_of(cursor).place().position;
   if (epoch_ == 0 ? insert(cursor) : update(cursor)) {
     saved_ = position;
     epoch_ = std::max<std::int64_t>(epoch_, 1);
@@ -102,7 +104,7 @@ bool CheckpointStore::insert(const Cursor& cursor) {
 }
 
 bool CheckpointStore::update(const Cursor& cursor) {
-  ANNALS_ASSERT(table_cursor_of(cursor).place.position >= saved_);
+  ANNALS_ASSERT(table_cursor_of(cursor).place().position >= saved_);
   auto params = Params{}.text(relay_).text(log_);
   add_cursor(params, cursor);
   params.bigint(epoch_).bigint(saved_);

@@ -66,7 +66,7 @@ void ExactlyOnceDestination::agree_with(const std::string& record, Checkpoint& c
 }
 
 Error ExactlyOnceDestination::lost(std::string_view how, const Cursor& of_row) const {
-  const auto position = table_cursor_of(of_row).place.position;
+  const auto position = table_cursor_of(of_row).place().position;
   return Error{
       ErrorKind::corrupt,
       fmt::format("the checkpoint of relay \"{}\" on {} at the broker ({}) has {}: how much of what follows position "

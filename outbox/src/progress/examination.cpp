@@ -67,20 +67,15 @@ class Examination {
   CheckpointExamination result_;
 };
 
-TableCursor cursor_of(const RelayStatus& row) {
-  return {.cluster = {.system_identifier = row.system_identifier, .timeline = row.timeline},
-          .place = {.position = row.position, .id = row.message_id.value_or(EventId{})}};
-}
-
 CheckpointExamination Examination::run(const ReadRecord& read_record) {
   const auto row = find_checkpoint(connection_, log_, relay_);
   if (!row) {
     throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(relay_), log_.name),
                   "see `annals relay status` for the names there are");
   }
-  row_ = cursor_of(*row);
+  row_ = row->cursor;
   checkpoint_ = row_;
-  if (row->exactly_once) ask_broker(read_record);
+  if (row->status.exactly_once) ask_broker(read_record);
   compare_cluster();
   compare_message();
   choose();
@@ -97,7 +92,7 @@ void Examination::ask_broker(const ReadRecord& read_record) {
   const CheckpointStore::Tie tie{
       .transactional_id = row.uuid(0, 0), .generation = row.uuid(0, 1), .in_broker = row.boolean(0, 2)};
   const auto id = transactional_id_of(tie);
-  const auto position = checkpoint_.place.position;
+  const auto position = checkpoint_.place().position;
   auto agreement = agree(tie, checkpoint_.encode(), read_record(id));
   say_ = agreement.say;
   if (say_ == Say::lost) add("broker", false, fmt::format("{} has no record there, and had one", id));
@@ -108,7 +103,7 @@ void Examination::ask_broker(const ReadRecord& read_record) {
   if (say_ == Say::broker) {
     checkpoint_ = table_cursor_of(agreement.cursor);
     add("broker", true,
-        fmt::format("the record of {} is at {}, the row at {}", id, checkpoint_.place.position, position));
+        fmt::format("the record of {} is at {}, the row at {}", id, checkpoint_.place().position, position));
   }
 }
 
@@ -132,7 +127,8 @@ bool Examination::is_here(const Place& place) {
 }
 
 void Examination::compare_message() {
-  const auto& at = checkpoint_.place;
+  const auto last = checkpoint_.published.top_place();
+  const auto at = last.position > 0 && is_here(checkpoint_.place()) ? last : checkpoint_.place();
   message_is_there_ = is_here(at);
   const auto end = connection_.query(postgres::render(sql::log_end, log_)).bigint(0, 0);
   const auto published = at.position == 0
@@ -143,15 +139,16 @@ void Examination::compare_message() {
 }
 
 void Examination::choose() {
-  const auto position = checkpoint_.place.position;
+  const auto position = checkpoint_.place().position;
   if (!message_is_there_) {
     offer_elsewhere();
     offer_common_place();
   } else if (!same_cluster_ || !same_timeline_) {
     if (!same_cluster_) offer_elsewhere();
     offer(fmt::format("if this database goes on: nothing that was published up to {} is missing here; {}", position,
-                      say_ == Say::broker ? "nothing is published twice"
-                                          : "what was published in the last moments before may be published again"),
+                      say_ == Say::broker && checkpoint_.published.ranges() == 0
+                          ? "nothing is published twice"
+                          : "what was published in the last moments before may be published again"),
           position);
   } else if (say_ == Say::lost || say_ == Say::gone_back) {
     result_.choices.push_back(
@@ -166,7 +163,7 @@ void Examination::offer_elsewhere() {
 }
 
 void Examination::offer_common_place() {
-  const auto& row = row_.place;
+  const auto& row = row_.place();
   const auto common = is_here(row) ? row.position : 0;
   offer(fmt::format("if this database goes on: consumers have messages that are missing here, and correcting that is "
                     "theirs and yours. {} is the last place that is known to be in both histories: everything after it "

@@ -76,6 +76,12 @@ std::optional<Progress::Range> parse_range(std::string_view text, std::int64_t b
 }  // namespace
 
 void Progress::add(const Place& place) {
+  if (above_.empty() && place.position == watermark_ + 1) {  // as most are
+    watermark_ = place.position;
+    anchor_ = place;
+    if (watermark_ >= unknown_) unknown_ = 0;
+    return;
+  }
   if (contains(place.position)) return;
   insert({place.position, place.position}, place);
   absorb();
@@ -147,6 +153,11 @@ std::int64_t Progress::top() const noexcept {
   return std::max(unknown_, above_.empty() ? watermark_ : above_.back().range.last);
 }
 
+Progress::Place Progress::top_place() const noexcept {
+  const auto& last = above_.empty() ? anchor_ : above_.back().last;
+  return last.position == top() ? last : Place{};
+}
+
 std::vector<Progress::Range> Progress::holes(std::int64_t limit, std::size_t count) const {
   std::vector<Range> out;
   auto before = watermark_;
@@ -155,6 +166,14 @@ std::vector<Progress::Range> Progress::holes(std::int64_t limit, std::size_t cou
     out.push_back({before + 1, std::min(published.range.first - 1, limit)});
     before = published.range.last;
   }
+  return out;
+}
+
+std::vector<Progress::Range> Progress::holes_and_rest() const {
+  constexpr auto end = std::numeric_limits<std::int64_t>::max();
+  auto out = holes(end, ranges_max);
+  const auto last = above_.empty() ? watermark_ : above_.back().range.last;
+  if (last < end) out.push_back({last + 1, end});
   return out;
 }
 
@@ -168,7 +187,11 @@ std::string Progress::encode() const {
                    range.last - range.first);
     before = range.last;
   }
-  if (!exact()) fmt::format_to(std::back_inserter(text), "{}~{}", above_.empty() ? "" : ",", unknown_);
+  if (!exact()) {
+    fmt::format_to(std::back_inserter(text), "{}~{}", above_.empty() ? "" : ",", unknown_);
+  } else if (const auto last = top_place(); last.position > 0) {
+    fmt::format_to(std::back_inserter(text), "@{}", last.id.to_string());
+  }
   return text;
 }
 
@@ -180,20 +203,33 @@ std::optional<Progress> Progress::decode(std::string_view text) {
   Progress out;
   out.watermark_ = *watermark;
   out.anchor_ = *anchor;
-  if (text == none) return out;
-  for (auto before = *watermark; !text.empty();) {
-    if (text.front() == '~') {
-      const auto unknown = parse_number(text.substr(1));
-      if (!unknown || *unknown <= before) return std::nullopt;
-      out.unknown_ = *unknown;
-      return out;
-    }
-    const auto range = parse_range(take_until(text, ','), before);
-    if (!range || out.above_.size() == ranges_max) return std::nullopt;
-    out.above_.push_back({.range = *range});
+  if (text != none && !out.decode_above(text)) return std::nullopt;
+  return out;
+}
+
+/// Ranges, then what is behind "@" or "~". False for what encode() cannot have made.
+bool Progress::decode_above(std::string_view text) {
+  const auto mark = text.find_first_of("@~");
+  auto ranges = text.substr(0, mark);
+  if (mark != std::string_view::npos && text[mark] == '~' && ranges.ends_with(',')) ranges.remove_suffix(1);
+  auto before = watermark_;
+  while (!ranges.empty()) {
+    const bool more = ranges.find(',') != std::string_view::npos;
+    const auto range = parse_range(take_until(ranges, ','), before);
+    if (!range || above_.size() == ranges_max || (more && ranges.empty())) return false;
+    above_.push_back({.range = *range});
     before = range->last;
   }
-  return out;
+  if (mark == std::string_view::npos) return true;
+  const auto rest = text.substr(mark + 1);
+  if (text[mark] == '~') {
+    unknown_ = parse_number(rest).value_or(0);
+    return unknown_ > before;
+  }
+  const auto id = EventId::parse(rest);
+  if (!id || above_.empty()) return false;
+  above_.back().last = {.position = before, .id = *id};
+  return true;
 }
 
 }  // namespace annals::outbox

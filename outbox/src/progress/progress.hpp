@@ -43,14 +43,20 @@ class Progress {
   [[nodiscard]] bool exact() const noexcept { return unknown_ == 0; }
   /// The last position that is published.
   [[nodiscard]] std::int64_t top() const noexcept;
+  /// The message there, when it is known by its id; of none otherwise.
+  [[nodiscard]] Place top_place() const noexcept;
+  /// Forgets that there was more above the ranges: who goes on from here gives it again.
+  void drop_unknown() noexcept { unknown_ = 0; }
   /// How many ranges there are above the watermark; before each is a hole.
   [[nodiscard]] std::size_t ranges() const noexcept { return above_.size(); }
   /// The holes up to `limit`, at most `count` of them, the lowest first.
   [[nodiscard]] std::vector<Range> holes(std::int64_t limit, std::size_t count) const;
+  /// All of them, and what is above the ranges.
+  [[nodiscard]] std::vector<Range> holes_and_rest() const;
 
   /// Watermark, anchor and ranges as ASCII without spaces in a field: "WATERMARK POSITION ID RANGES"; "-" for no id and for no
-  /// range; a range is its distance from the one before, then how many positions follow its first, and what is not known ends at
-  /// the position behind "~": "3+0,2+17,~99".
+  /// range; a range is its distance from the one before, then how many positions follow its first; behind "@" the id of the last
+  /// message, and what is not known ends at the position behind "~": "3+0,2+17@ID", "3+0,2+17,~99".
   [[nodiscard]] std::string encode() const;
   /// Nothing for what encode() cannot have made.
   [[nodiscard]] static std::optional<Progress> decode(std::string_view text);
@@ -66,6 +72,7 @@ class Progress {
     Place last = {};  ///< of the messages in it whose id is known
     bool operator==(const Published&) const = default;
   };
+  [[nodiscard]] bool decode_above(std::string_view text);
   void insert(const Range& range, const Place& last);
   void absorb();
   void bound();

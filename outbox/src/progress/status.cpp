@@ -45,8 +45,9 @@ std::vector<RelayStatus> read_relay_status(Connection& connection, const std::ve
   for (const auto& log : logs) {
     const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name));
     for (int row = 0; row < rows.rows(); ++row) {
-      auto status = checkpoint_of(rows, row);
-      add_lag(connection, log, status);
+      auto checkpoint = checkpoint_of(rows, row);
+      add_lag(connection, log, checkpoint);
+      auto& status = checkpoint.status;
       status.owner = find_relay_owner(connection, log, status.relay);
       status.slot = find_slot(connection, wal_slot_name(log, status.relay, database));
       relays.push_back(std::move(status));

@@ -18,6 +18,7 @@
 #include "annals/outbox/transactional_sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
+#include "fallback/auto_source.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
 #include "poison/parked_store.hpp"
@@ -74,28 +75,37 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
 }
 
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
-                                           const RelayOptions& options, const ShardPlan& plan) {
+                                           const RelayOptions& options, const ShardPlan& plan, bool may_repeat) {
   auto filter = shard_filter(log, options.shard, plan.came_from);
   if (options.read_from == ReadFrom::wal && filter) {
     throw Error{ErrorKind::failed,
                 fmt::format("relay \"{}\" is not past the last change of its shards", printable(options.name)),
                 {.hint = "run it with source = \"table\" until it has caught up", .retryable = true}};
   }
-  if (options.read_from == ReadFrom::wal) {
-    return std::make_unique<WalSource>(session, clock, log,
-                                       WalSource::Options{.relay = options.name,
-                                                          .accept_timeline = options.accept_timeline,
-                                                          .rows_max = options.batch_rows_max,
-                                                          .bytes_max = options.batch_bytes_max,
-                                                          .poll_interval = options.poll_interval});
+  const WalSource::Options of_log{
+      .relay = options.name,
+      .accept_timeline = options.accept_timeline,
+      .rows_max = options.batch_rows_max,
+      .bytes_max = options.batch_bytes_max,
+      .poll_interval = options.poll_interval,
+      .feed = {.mine_from_bytes = options.mine_from_bytes, .batch_bytes = options.mine_batch_bytes}};
+  const TableSource::Options of_table{.relay = options.name,
+                                      .accept_timeline = options.accept_timeline,
+                                      .rows_max = options.batch_rows_max,
+                                      .bytes_max = options.batch_bytes_max,
+                                      .poll_interval = options.poll_interval,
+                                      .may_repeat = may_repeat,
+                                      .filter = filter};
+  // A slot has one reader; and a place in the log is none that other shards could go on from.
+  const bool retires = options.read_from == ReadFrom::automatic && plan.wanted != plan.count;
+  if (filter || retires) return std::make_unique<TableSource>(session, clock, log, of_table);
+  switch (options.read_from) {
+    case ReadFrom::table: return std::make_unique<TableSource>(session, clock, log, of_table);
+    case ReadFrom::wal: return std::make_unique<WalSource>(session, clock, log, of_log);
+    case ReadFrom::automatic: break;
   }
-  return std::make_unique<TableSource>(session, clock, log,
-                                       TableSource::Options{.relay = options.name,
-                                                            .accept_timeline = options.accept_timeline,
-                                                            .rows_max = options.batch_rows_max,
-                                                            .bytes_max = options.batch_bytes_max,
-                                                            .poll_interval = options.poll_interval,
-                                                            .filter = std::move(filter)});
+  return std::make_unique<AutoSource>(
+      session, clock, log, AutoSource::Options{.table = of_table, .wal = of_log, .retry_min = options.log_retry});
 }
 
 }  // namespace
@@ -119,6 +129,7 @@ struct Relay::Impl {
   }
 
   [[nodiscard]] bool own();
+  StepReport work(milliseconds wait_max);
   StepReport stand_by(milliseconds wait_max);
   enum class Leave { to_others, for_good };
   /// True when nothing was left in flight, and the shard has retired if it leaves for good.
@@ -148,7 +159,8 @@ bool Relay::Impl::own() {
   asked_at = now;
   if (!lock.try_acquire()) return false;
   const auto plan = require_plan(session, log, parse_shard_name(options.name));
-  source = make_source(session, clock, log, options, plan);
+  source = make_source(session, clock, log, options, plan,
+                       destination->commit_rule() == Destination::CommitRule::any_prefix);
   parked.emplace(session, log, options.name);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,
@@ -160,6 +172,16 @@ bool Relay::Impl::own() {
                               .parked = &*parked});
   if (options.instance) record_owner(session, log, options.name, *options.instance);
   return true;
+}
+
+StepReport Relay::Impl::work(milliseconds wait_max) {
+  auto report = run->step(wait_max);
+  report.read_from = options.read_from;
+  if (const auto* either = dynamic_cast<const AutoSource*>(source.get())) {
+    report.read_from = either->reads_from();
+    report.log_fault = either->reason();
+  }
+  return report;
 }
 
 StepReport Relay::Impl::stand_by(milliseconds wait_max) {
@@ -208,7 +230,7 @@ StepReport Relay::step(milliseconds wait_max) {
   ANNALS_ASSERT(!impl_->finished);  // what is in flight is the business of the next one
   wait_max = std::min(wait_max, impl_->lock.talk_within());
   try {
-    return impl_->own() ? impl_->run->step(wait_max) : impl_->stand_by(wait_max);
+    return impl_->own() ? impl_->work(wait_max) : impl_->stand_by(wait_max);
   } catch (...) {
     impl_->finished = true;
     if (impl_->run) impl_->run->leave();

@@ -267,11 +267,11 @@ void RelayRun::complete(StepReport& report, bool progress) {
   report.checkpoint = committer_.position();
   report.set_aside = diversion_.take_news();
   report.parked_keys = diversion_.parking().keys();
+  report.blockers = source_.blockers();
   report.state = StepReport::State::publishing;
   if (progress) return;
   if (intake_.empty() && intake_.state() == SourceState::blocked) {
     report.state = StepReport::State::blocked;
-    report.blockers = source_.blockers();
   } else if (is_quiet() && !committer_.has_unsaved()) {
     report.state = StepReport::State::idle;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "annals/core/error.hpp"
+#include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"

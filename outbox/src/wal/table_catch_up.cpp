@@ -8,7 +8,12 @@
 //   2  H, the last position that is visible now, is a horizon: nobody can write at or below it any more.
 // What the slot does not have is at or below H, and the table has all of it. What is above H was not visible at the
 // beginning of (2), so it is in the slot. What is at or below H, and in the slot as well, is known by its position.
+//
+// A transaction that is open for long delays the proofs, and nothing else: until they are there the table is read around it
+// (log/detour.cpp). Then what that left out up to H is read, in order and final.
 #include "wal/table_catch_up.hpp"
+
+#include <utility>
 
 namespace annals::outbox {
 namespace {
@@ -18,13 +23,14 @@ constexpr std::chrono::seconds ask_again{1};
 
 }  // namespace
 
-TableCatchUp::TableCatchUp(postgres::Connection& connection, const postgres::MessageLog& log,
+TableCatchUp::TableCatchUp(postgres::Connection& connection, Clock& clock, const postgres::MessageLog& log,
                            postgres::RangeReader::Options limits, const Progress& published)
     : table_(postgres::log_table(log)),
       prover_(connection, table_),
       reader_(connection, table_, limits),
-      messages_(connection, log),
-      after_(published.watermark()) {}
+      messages_(connection, log) {
+  detour_.emplace(connection, clock, table_, limits, published);
+}
 
 bool TableCatchUp::proven() {
   while (proofs_left_ > 0) {
@@ -36,7 +42,8 @@ bool TableCatchUp::proven() {
 
 TableCatchUp::State TableCatchUp::read(const Progress& published) {
   rows_at_hand_.clear();
-  if (!proven()) return State::blocked;
+  if (detour_ && !proven()) return read_around();
+  if (std::exchange(detour_, std::nullopt)) after_ = published.watermark();
   while (rows_at_hand_.empty()) {
     if (after_ < horizon()) (void)reader_.read({.after = after_, .up_to = horizon()}, rows_);
     if (after_ >= horizon() || rows_.empty()) {
@@ -49,6 +56,12 @@ TableCatchUp::State TableCatchUp::read(const Progress& published) {
   return State::rows;
 }
 
+TableCatchUp::State TableCatchUp::read_around() {
+  if (detour_->read() != Detour::State::rows) return State::blocked;
+  messages_.learn(detour_->rows());
+  return State::rows;
+}
+
 void TableCatchUp::keep_unpublished(const Progress& published) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     auto row = rows_.row(i);
@@ -57,12 +70,7 @@ void TableCatchUp::keep_unpublished(const Progress& published) {
   }
 }
 
-MessageSource::Place TableCatchUp::place(std::size_t index) const {
-  auto reader = row(index);
-  const auto position = reader.bigint();
-  static_cast<void>(reader.bigint());
-  return {.position = position, .id = reader.uuid()};
-}
+MessageSource::Place TableCatchUp::place(std::size_t index) const { return MessageRows::place_of(row(index)); }
 
 const std::vector<postgres::Blocker>& TableCatchUp::blockers() {
   const auto now = std::chrono::steady_clock::now();

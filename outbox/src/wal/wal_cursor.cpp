@@ -80,7 +80,7 @@ WalCursor WalCursor::decode(const Cursor& cursor) {
 TableCursor table_cursor_of(const Cursor& cursor) {
   if (!WalCursor::is(cursor)) return TableCursor::decode(cursor);
   auto decoded = WalCursor::decode(cursor);
-  return {.cluster = std::move(decoded.cluster), .place = decoded.progress.anchor()};
+  return {.cluster = std::move(decoded.cluster), .published = std::move(decoded.progress)};
 }
 
 }  // namespace annals::outbox

@@ -36,8 +36,7 @@ struct WalCursor {
   [[nodiscard]] static bool is(const Cursor& cursor) noexcept;
 };
 
-/// The message of a table by which the history of any cursor is recognised: a table's own, or the anchor of a mined log's. For a
-/// table's cursor everything after it is unpublished; for the other one its Progress says more.
+/// What any cursor says of the table: a table's own, or that of a mined log.
 [[nodiscard]] TableCursor table_cursor_of(const Cursor& cursor);
 
 }  // namespace annals::outbox

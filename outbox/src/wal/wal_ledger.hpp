@@ -18,8 +18,8 @@ class WalLedger {
  public:
   using Place = MessageSource::Place;
   struct Entry {
-    Place place;  ///< in the table; position 0: in none
-    WalPlace wal;
+    Place place;   ///< in the table; position 0: in none
+    WalPlace wal;  ///< flush 0: not known while the table is read first
   };
 
   /// A new run begins: ticket 0 is behind all that is published.

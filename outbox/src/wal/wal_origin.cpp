@@ -10,6 +10,8 @@
 // None of them loses anything. The last repeats what was published above the anchor; the others repeat nothing.
 #include "wal/wal_origin.hpp"
 
+#include <utility>
+
 namespace annals::outbox {
 
 WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log,
@@ -17,18 +19,15 @@ WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLo
     : table_(postgres::log_table(log)), history_(connection, log, options), slot_(connection, log, options.relay) {}
 
 WalOrigin::Begin WalOrigin::begin(const Cursor& after) {
-  const auto anchor = table_cursor_of(after);
-  (void)history_.place_of(anchor.encode());
+  auto published = history_.published_of(after);
   const auto slot = slot_.open();
   const WalPlace mark{.flush = slot.confirmed};
-  if (!WalCursor::is(after) || anchor.cluster.timeline != history_.cluster().timeline) {
-    return {.published = Progress{anchor.place}, .place = mark, .from_table = true};
-  }
-  auto cursor = WalCursor::decode(after);
-  if (slot.created || slot.confirmed > cursor.place.flush) {
-    return {.published = std::move(cursor.progress), .place = mark, .from_table = true};
-  }
-  return {.published = std::move(cursor.progress), .place = cursor.place};
+  const Begin from_table{.published = published, .place = mark, .from_table = true};
+  if (!WalCursor::is(after)) return from_table;
+  const auto cursor = WalCursor::decode(after);
+  if (cursor.cluster.timeline != history_.cluster().timeline) return from_table;
+  if (slot.created || slot.confirmed > cursor.place.flush) return from_table;
+  return {.published = std::move(published), .place = cursor.place};
 }
 
 }  // namespace annals::outbox

@@ -1,31 +1,18 @@
 #include "wal/wal_reader.hpp"
 
-#include <thread>
+#include <algorithm>
 #include <utility>
 #include <variant>
 
-#include "annals/core/error.hpp"
-
 namespace annals::outbox {
 
-using namespace std::chrono_literals;
-using postgres::ReplicationStream;
-
-namespace {
-
-/// A session that has ended keeps its slot until the server has noticed.
-constexpr auto slot_free_within = 5s;
-constexpr auto slot_ask_again = 20ms;
-/// SQLSTATE object_in_use.
-constexpr std::string_view in_use = "55006";
-
-}  // namespace
-
-WalReader::WalReader(const postgres::MessageLog& log, Clock& clock, Limits limits)
-    : log_(log), clock_(clock), limits_(limits), rows_(log) {}
+WalReader::WalReader(postgres::Connection& connection, const postgres::MessageLog& log, Clock& clock,
+                     const Limits& limits)
+    : log_(log), limits_(limits), rows_(log), feed_(connection, clock, limits.feed) {}
 
 void WalReader::start(Progress published, const WalPlace& place) {
-  stream_.reset();
+  feed_.close();
+  opened_ = false;
   items_.clear();
   rows_.forget();
   transaction_.reset();
@@ -34,28 +21,36 @@ void WalReader::start(Progress published, const WalPlace& place) {
   flush_ = place.flush;
 }
 
-void WalReader::open(const postgres::Database& database, const std::string& slot) {
-  const auto deadline = clock_.steady() + slot_free_within;
-  while (true) {
-    try {
-      stream_.emplace(database,
-                      ReplicationStream::Options{.slot = slot, .publication = log_.publication, .start = flush_});
-      return;
-    } catch (const Error& error) {
-      if (error.sqlstate() != in_use || clock_.steady() >= deadline) throw;
-      std::this_thread::sleep_for(slot_ask_again);
-    }
-  }
+void WalReader::open(const std::string& slot, postgres::Lsn confirmed) {
+  feed_.open({.name = slot, .publication = log_.publication}, flush_, confirmed);
+  opened_ = true;
+}
+
+/// Everything up to here was taken, by this run or the one before.
+WalPlace WalReader::place() const {
+  auto taken = WalPlace{.flush = flush_};
+  if (transaction_) taken = {.flush = flush_, .commit = transaction_->commit, .index = index_};
+  const bool is_behind = std::pair{taken.commit, taken.index} <= std::pair{started_at_.commit, started_at_.index};
+  return flush_ == started_at_.flush && is_behind ? started_at_ : taken;
+}
+
+/// Goes on where the feed before it came to, within a transaction, too: what was taken of that is passed over.
+void WalReader::find_feed() {
+  if (feed_.is_open() && (transaction_ || !feed_.review(flush_))) return;
+  started_at_ = place();
+  transaction_.reset();
+  if (!feed_.is_open()) feed_.resume(flush_);
 }
 
 bool WalReader::take() {
   items_.clear();
   bytes_ = 0;
+  find_feed();
   while (items_.size() < limits_.rows_max && bytes_ < limits_.bytes_max) {
-    auto change = stream_->next();
+    auto change = feed_.next();
     if (!change) {
       // Between transactions, and with all that came taken: what the server has looked at for us is done with as well.
-      if (!transaction_) flush_ = std::max(flush_, stream_->passed());
+      if (!transaction_) flush_ = std::max(flush_, feed_.passed());
       return false;
     }
     take(std::move(*change));
@@ -63,7 +58,7 @@ bool WalReader::take() {
   return true;
 }
 
-void WalReader::take(ReplicationStream::Change change) {
+void WalReader::take(WalFeed::Change change) {
   const auto parsed = pgoutput::parse(change.bytes());
   if (const auto* insert = std::get_if<pgoutput::Insert>(&parsed)) return take(*insert, std::move(change));
   if (const auto* commit = std::get_if<pgoutput::Commit>(&parsed)) return take(*commit);
@@ -76,11 +71,11 @@ void WalReader::take(ReplicationStream::Change change) {
 
 void WalReader::take(const pgoutput::Commit& commit) {
   transaction_.reset();
-  flush_ = commit.end;
+  flush_ = std::max(flush_, commit.end);
   if (!items_.empty()) items_.back().entry.wal = {.flush = flush_};
 }
 
-void WalReader::take(const pgoutput::Insert& insert, ReplicationStream::Change change) {
+void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
   const auto* layout = rows_.layout_of(insert.relation);
   if (layout == nullptr || !transaction_) return;
   ++index_;

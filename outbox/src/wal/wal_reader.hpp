@@ -8,45 +8,49 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/outbox/message.hpp"
-#include "annals/postgres/database.hpp"
 #include "annals/postgres/message_log.hpp"
-#include "annals/postgres/replication/replication_stream.hpp"
 #include "progress/progress.hpp"
 #include "wal/pgoutput.hpp"
 #include "wal/wal_cursor.hpp"
+#include "wal/wal_feed.hpp"
 #include "wal/wal_ledger.hpp"
 #include "wal/wal_rows.hpp"
 
 namespace annals::outbox {
 
-/// The messages in the stream of a slot, a batch at a time: those that are not published yet.
+/// The messages in a slot, a batch at a time: those that are not published yet.
 ///
 /// Lifecycle      construct -> start() -> open() -> take() … -> start() again.
-/// Thread safety  none. Ownership: borrows log and clock; opens a session of its own.
-/// Errors         those of ReplicationStream, pgoutput and WalRows.
+/// Thread safety  none. Ownership: borrows connection, log and clock; opens sessions of its own.
+/// Errors         those of WalFeed, pgoutput and WalRows.
 /// Limits         rows_max and bytes_max a batch; a single message may exceed bytes_max.
 class WalReader {
  public:
   struct Limits {
     std::size_t rows_max;
     std::size_t bytes_max;
+    WalFeed::Options feed = {};
   };
   /// A message as it came, and where it stands.
   struct Item {
-    postgres::ReplicationStream::Change change;
+    WalFeed::Change change;
     const WalRows::Layout* layout;
     WalLedger::Entry entry;
     std::int64_t stream;  ///< 0: of none
   };
 
-  WalReader(const postgres::MessageLog& log, Clock& clock, Limits limits);
+  WalReader(postgres::Connection& connection, const postgres::MessageLog& log, Clock& clock, const Limits& limits);
 
   /// Forgets the run before. This is published, and up to this place all is done with.
   void start(Progress published, const WalPlace& place);
-  /// Begins to read; waits a few seconds for a session that has ended to give the slot up.
-  void open(const postgres::Database& database, const std::string& slot);
-  [[nodiscard]] bool is_open() const noexcept { return stream_.has_value(); }
-  [[nodiscard]] postgres::ReplicationStream& stream() { return *stream_; }
+  /// Begins to read from the slot, which was told to give up what ends at or before `confirmed`.
+  void open(const std::string& slot, postgres::Lsn confirmed);
+  [[nodiscard]] bool is_open() const noexcept { return opened_; }
+  /// A backlog is read; whether more than that is there shows at its end.
+  [[nodiscard]] bool is_mining() const noexcept { return !feed_.is_open() || feed_.is_mining(); }
+  void confirm(postgres::Lsn lsn) noexcept { feed_.confirm(lsn); }
+  [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) { return feed_.wait(wait_max); }
+  void rest() { feed_.rest(); }
 
   /// Replaces the messages at hand by those that have come, without waiting. True when there may be more.
   bool take();
@@ -61,16 +65,18 @@ class WalReader {
   [[nodiscard]] Progress& read() noexcept { return read_; }
 
  private:
-  void take(postgres::ReplicationStream::Change change);
+  [[nodiscard]] WalPlace place() const;
+  void find_feed();
+  void take(WalFeed::Change change);
   void take(const pgoutput::Commit& commit);
-  void take(const pgoutput::Insert& insert, postgres::ReplicationStream::Change change);
+  void take(const pgoutput::Insert& insert, WalFeed::Change change);
   [[nodiscard]] bool is_done_with() const;
 
   const postgres::MessageLog& log_;
-  Clock& clock_;
   Limits limits_;
   WalRows rows_;
-  std::optional<postgres::ReplicationStream> stream_;
+  WalFeed feed_;
+  bool opened_ = false;
   Progress read_;
   WalPlace started_at_;
   postgres::Lsn flush_;

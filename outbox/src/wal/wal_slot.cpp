@@ -66,6 +66,20 @@ WalSlot::Opened WalSlot::open() {
   return {.confirmed = lsn_of(slot.bigint(0, 3))};
 }
 
+WalSlot::Opened WalSlot::open_anew() {
+  try {
+    return open();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_ready || !drop_lost()) throw;
+  }
+  return open();
+}
+
+/// False when there is none that is lost, of this relay, and read by nobody.
+bool WalSlot::drop_lost() {
+  return !connection_.query(std::string{sql::wal_slot_drop_lost}, Params{}.text(name_).text(database_)).empty();
+}
+
 void WalSlot::require_server() {
   const auto table = log_.relation.substr(log_.relation.find('.') + 1);
   const auto row =
@@ -82,13 +96,14 @@ void WalSlot::require_server() {
   if (!row.boolean(0, 4)) {
     throw not_ready(
         fmt::format("there is no publication \"{}\"", log_.publication),
-        fmt::format("as the owner of the schema: CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert')",
+        fmt::format("as the owner of the schema: CREATE PUBLICATION {} FOR TABLE {} WITH (publish = 'insert', "
+                    "publish_via_partition_root = true)",
                     log_.publication, log_.relation));
   }
   if (!row.boolean(0, 5)) {
     throw not_ready(fmt::format("publication \"{}\" does not have all inserts of {}", log_.publication, log_.relation),
                     fmt::format("as its owner: ALTER PUBLICATION {0} SET TABLE {1}; ALTER PUBLICATION {0} SET "
-                                "(publish = 'insert')",
+                                "(publish = 'insert', publish_via_partition_root = true)",
                                 log_.publication, log_.relation));
   }
 }

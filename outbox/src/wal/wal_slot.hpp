@@ -31,10 +31,13 @@ class WalSlot {
     bool created = false;
   };
   [[nodiscard]] Opened open();
+  /// The same, and makes a new one in the place of one of this relay that is lost.
+  [[nodiscard]] Opened open_anew();
   /// Known after open().
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  private:
+  [[nodiscard]] bool drop_lost();
   void require_server();
   void require_readable(std::string_view plugin, std::string_view database, std::string_view wal_status) const;
   [[nodiscard]] postgres::Lsn create();

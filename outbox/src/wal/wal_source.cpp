@@ -12,7 +12,9 @@
 //   W3  A place names a transaction by its commit and how many of its messages are done with; `flush` moves to the end of a
 //       transaction when its commit was read, with the ticket that was given last. So the place of a ticket is never behind
 //       a message that has a later ticket.
-//   W4  A run begins where everything after its cursor is still to be had (wal_origin.cpp).
+//   W4  While the table is read first, no place of the log is in a cursor: what the slot does not have is not all given yet, and
+//       who goes on from there must read the table, too.
+//   W5  A run begins where everything after its cursor is still to be had (wal_origin.cpp).
 //
 // Visible after written. A commit stands in the log a moment before others see it. A stream's name may therefore not be there yet
 // when its event is (WalNames): what was read is kept, and given when it is. The anchor of a cursor may not be there yet either, for
@@ -23,7 +25,6 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals_outbox_sql.hpp"
 #include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
@@ -53,7 +54,8 @@ WalSource::WalSource(postgres::Connection& connection, Clock& clock, postgres::M
       holes_(connection, log_, clock),
       names_(connection, log_, clock),
       lookup_(connection, log_),
-      reader_(log_, clock, {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max}) {}
+      reader_(connection, log_, clock,
+              {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max, .feed = options_.feed}) {}
 
 // Where to begin
 
@@ -67,14 +69,14 @@ void WalSource::start(const Cursor& after) {
   last_.recorded_at = clock_.steady();
   last_.recorded = begin.place.flush;
   last_.in_log = !begin.from_table;
-  ledger_.start(begin.published, begin.place);
+  ledger_.start(begin.published, begin.from_table ? WalPlace{} : begin.place);
   reader_.start(std::move(begin.published), begin.place);
   if (begin.from_table) {
-    catch_up_.emplace(connection_, log_,
+    catch_up_.emplace(connection_, clock_, log_,
                       postgres::RangeReader::Options{.rows_max = options_.rows_max, .bytes_max = options_.bytes_max},
                       reader_.read());
   } else {
-    reader_.open(connection_.database(), origin_.slot());
+    reader_.open(origin_.slot(), last_.recorded);
   }
 }
 
@@ -93,8 +95,9 @@ MessageSource::State WalSource::read_table() {
   if (state == TableCatchUp::State::done) {
     reader_.read().settle(catch_up_->horizon());
     ledger_.settle(catch_up_->horizon(), {});
+    ledger_.pass(reader_.flush());
     catch_up_.reset();
-    reader_.open(connection_.database(), origin_.slot());
+    reader_.open(origin_.slot(), last_.recorded);
     return read_log();
   }
   last_.blocked = state == TableCatchUp::State::blocked;
@@ -102,7 +105,7 @@ MessageSource::State WalSource::read_table() {
   for (std::size_t i = 0; i < catch_up_->size(); ++i) {
     const auto place = catch_up_->place(i);
     reader_.read().add(place);
-    ledger_.add({.place = place, .wal = {.flush = reader_.flush()}});
+    ledger_.add({.place = place, .wal = {}});
   }
   return State::rows;
 }
@@ -147,16 +150,14 @@ void WalSource::look_for_holes() {
 /// end of what is written may be within a record, has found nothing more for a while. Otherwise waits for it a little.
 bool WalSource::is_caught_up() {
   const auto now = clock_.steady();
-  if (!last_.target) {
-    const auto end = connection_.query_prepared("annals_wal_flushed", std::string{sql::wal_flushed}).bigint(0, 0);
-    last_.target = Target{.end = {static_cast<std::uint64_t>(end)}, .set_at = now};
-  }
+  if (!last_.target) last_.target = Target{.end = postgres::log_written(connection_), .set_at = now};
   const auto& target = *last_.target;
-  if (!reader_.in_transaction() && (reader_.flush() >= target.end || now - target.set_at >= nothing_within)) {
+  const bool between = !reader_.is_mining() && !reader_.in_transaction();
+  if (between && (reader_.flush() >= target.end || now - target.set_at >= nothing_within)) {
     last_.target.reset();
     return true;
   }
-  (void)reader_.stream().wait(look_again);
+  (void)reader_.wait(look_again);
   last_.more = true;
   return false;
 }
@@ -187,8 +188,10 @@ bool WalSource::find(std::int64_t ticket, MessageView& view) {
 // What is recorded
 
 Cursor WalSource::cursor(std::int64_t ticket) const {
-  return WalCursor{.cluster = origin_.cluster(), .place = ledger_.at(ticket).wal, .progress = ledger_.published(ticket)}
-      .encode();
+  const auto& place = ledger_.at(ticket).wal;
+  auto published = ledger_.published(ticket);
+  if (place.flush.value == 0) return TableCursor{origin_.cluster(), std::move(published)}.encode();
+  return WalCursor{.cluster = origin_.cluster(), .place = place, .progress = std::move(published)}.encode();
 }
 
 void WalSource::acknowledge(const Cursor& cursor) {
@@ -196,7 +199,7 @@ void WalSource::acknowledge(const Cursor& cursor) {
   if (!WalCursor::is(cursor)) return;
   last_.in_log = true;
   last_.recorded = std::max(last_.recorded, WalCursor::decode(cursor).place.flush);
-  if (reader_.is_open()) reader_.stream().confirm(last_.recorded);
+  reader_.confirm(last_.recorded);
 }
 
 /// Who begins without a place in the log must read the table first: the sooner one is recorded the better.
@@ -216,12 +219,10 @@ bool WalSource::wait(milliseconds wait_max) {
     return pause <= wait_max;
   }
   if (!reader_.is_open() || last_.more) return true;
-  return reader_.stream().wait(wait_max) || clock_.steady() - last_.read_at >= options_.poll_interval;
+  return reader_.wait(wait_max) || clock_.steady() - last_.read_at >= options_.poll_interval;
 }
 
-void WalSource::rest() {
-  if (reader_.is_open()) reader_.stream().keep_alive();
-}
+void WalSource::rest() { reader_.rest(); }
 
 const std::vector<postgres::Blocker>& WalSource::blockers() {
   return catch_up_ ? catch_up_->blockers() : last_.no_blockers;

@@ -12,6 +12,7 @@
 #include "annals/postgres/message_log.hpp"
 #include "log/row_lookup.hpp"
 #include "wal/table_catch_up.hpp"
+#include "wal/wal_feed.hpp"
 #include "wal/wal_holes.hpp"
 #include "wal/wal_ledger.hpp"
 #include "wal/wal_names.hpp"
@@ -37,6 +38,7 @@ class WalSource final : public MessageSource {
     std::chrono::milliseconds poll_interval{250};
     /// A cursor is worth recording after so long although no message came: the server keeps the log behind it.
     std::chrono::milliseconds move_interval{10'000};
+    WalFeed::Options feed = {};
   };
 
   WalSource(postgres::Connection& connection, Clock& clock, postgres::MessageLog log, Options options);
@@ -59,6 +61,7 @@ class WalSource final : public MessageSource {
   [[nodiscard]] bool moved() const override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
   void rest() override;
+  void stop() override { reader_.start({}, {}); }
   [[nodiscard]] bool more() const noexcept override { return last_.more; }
   [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override;
 

@@ -3,7 +3,7 @@
 DO $publication$
 BEGIN
   IF pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') THEN
-    CREATE PUBLICATION {schema}_{log} FOR TABLE {schema}.{log} WITH (publish = 'insert');
+    CREATE PUBLICATION {schema}_{log} FOR TABLE {schema}.{log} WITH (publish = 'insert', publish_via_partition_root = true);
   END IF;
 END
 $publication$;

@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
-#include <poll.h>
 
 #include <algorithm>
 
@@ -19,6 +18,7 @@
 #include "annals/core/timestamp.hpp"
 #include "annals/postgres/error.hpp"
 #include "session/session_settings.hpp"
+#include "session/socket_wait.hpp"
 #include "values/wire.hpp"
 
 namespace annals::postgres {
@@ -32,11 +32,6 @@ constexpr std::string_view what = "read the write-ahead log";
 constexpr std::size_t data_header = 1 + 3 * sizeof(std::int64_t);
 constexpr std::size_t keepalive_size = 1 + 2 * sizeof(std::int64_t) + 1;
 
-bool readable(int socket, milliseconds wait) {
-  pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-  return ::poll(&entry, 1, static_cast<int>(wait.count())) > 0;
-}
-
 Lsn lsn_at(const char* from) { return {wire::load<std::uint64_t>(from)}; }
 
 std::string start_command(const ReplicationStream::Options& options) {
@@ -49,13 +44,12 @@ std::string start_command(const ReplicationStream::Options& options) {
 
 }  // namespace
 
-void ReplicationStream::Change::Free::operator()(char* buffer) const noexcept { PQfreemem(buffer); }
 void ReplicationStream::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
 ReplicationStream::ReplicationStream(const Database& database, Options options)
     : options_(std::move(options)),
       connection_(connect(database, Speech::logical_replication)),
-      confirmed_(options_.start),
+      confirmed_(options_.confirmed),
       status_at_(steady_clock::now()) {
   PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "annals/postgres/row_batch.hpp"
 #include "session/commit_watch.hpp"
 #include "session/session_settings.hpp"
+#include "session/socket_wait.hpp"
 #include "values/wire.hpp"
 
 namespace annals::postgres {
@@ -31,21 +31,6 @@ std::string_view summary(std::string_view sql) {
     skip_to(sql.find('\n'));
   }
   return sql.substr(0, std::min<std::size_t>(sql.find('\n'), 60));
-}
-
-/// Waits for the socket to become readable; false when time is up.
-bool readable(int socket, std::chrono::milliseconds wait) {
-  pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-  const int ready = ::poll(&entry, 1, static_cast<int>(wait.count()));
-  return ready > 0;
-}
-
-/// How long a server may say nothing: it ends a statement at its timeout, and a peer that is silent for a lease is given up.
-/// A hundred years where a statement may take for ever.
-std::chrono::milliseconds patience(const Database& database) {
-  constexpr std::chrono::milliseconds for_ever = std::chrono::years{100};
-  if (database.statement_timeout.count() == 0) return for_ever;
-  return database.statement_timeout + database.ownership_lease;
 }
 
 bool is_success(const pg_result* result) {
@@ -75,6 +60,7 @@ void ignore_notice(void*, const char*) {}
 }  // namespace
 
 void Connection::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
+void Connection::Copied::Free::operator()(char* buffer) const noexcept { PQfreemem(buffer); }
 void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
 Connection::Connection(const Database& database)
@@ -92,6 +78,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   connection_ = std::move(other.connection_);
   database_ = std::move(other.database_);
   prepared_ = std::move(other.prepared_);
+  copying_ = other.copying_;
   return *this;
 }
 
@@ -326,6 +313,38 @@ bool Connection::finish(std::chrono::milliseconds wait) {
   const auto end = answer("wait for a lock");
   if (!is_success(end.get())) throw error_from_result(end.get(), "wait for a lock");
   return true;
+}
+
+/// The answer to the COPY itself, without waiting for it.
+bool Connection::copy_has_begun() {
+  if (PQisBusy(connection_.get()) != 0 && PQconsumeInput(connection_.get()) != 1) {
+    throw error_from_connection(connection_.get(), "read by COPY");
+  }
+  if (PQisBusy(connection_.get()) != 0) return false;
+  const auto start = answer("read by COPY");
+  if (PQresultStatus(start.get()) != PGRES_COPY_OUT) throw error_from_result(start.get(), "read by COPY");
+  copying_ = true;
+  return true;
+}
+
+Connection::Copied Connection::copied() {
+  if (!copying_ && !copy_has_begun()) return {};
+  char* buffer = nullptr;
+  int size = PQgetCopyData(connection_.get(), &buffer, 1);
+  if (size == 0) {
+    if (PQconsumeInput(connection_.get()) != 1) throw error_from_connection(connection_.get(), "read by COPY");
+    size = PQgetCopyData(connection_.get(), &buffer, 1);
+  }
+  using State = Copied::State;
+  Copied out{.state = size == 0 ? State::nothing : State::data,
+             .buffer = std::unique_ptr<char, Copied::Free>{buffer},
+             .size = static_cast<std::size_t>(std::max(size, 0))};
+  if (size >= 0) return out;
+  copying_ = false;
+  const auto end = answer("read by COPY");
+  if (PQresultStatus(end.get()) != PGRES_COMMAND_OK) throw error_from_result(end.get(), "read by COPY");
+  out.state = State::end;
+  return out;
 }
 
 int Connection::notifications(std::chrono::milliseconds wait,

@@ -188,6 +188,11 @@ const std::vector<Blocker>& OrderedTail::blockers() {
   return blockers_;
 }
 
+milliseconds OrderedTail::blocked_for() const noexcept {
+  if (blocked_since_ == SteadyTime{}) return 0ms;
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - blocked_since_);
+}
+
 milliseconds OrderedTail::retry_after() const noexcept {
   const auto left = look_at_ - std::chrono::steady_clock::now();
   return std::max(std::chrono::ceil<milliseconds>(left), 0ms);

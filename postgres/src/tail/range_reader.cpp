@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
+#include <vector>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
@@ -45,12 +47,18 @@ RangeReader::RangeReader(Connection& connection, LogTable table, Options options
   prepare_for({});
 }
 
-/// The name goes with the text: readers of one session that read alike share a statement.
 void RangeReader::prepare_for(std::string condition) {
   condition_ = std::move(condition);
-  few_sql_ = fmt::format("{} WHERE {} > $1::bigint AND {} <= $2::bigint{} ORDER BY {} LIMIT $3::bigint", table_.select,
-                         table_.position, table_.position, condition_, table_.position);
-  few_name_ = fmt::format("annals_few_{:016x}", static_cast<std::uint64_t>(stable_hash(few_sql_)));
+  const auto& [select, position] = std::tie(table_.select, table_.position);
+  few_.sql = fmt::format("{} WHERE {} > $1::bigint AND {} <= $2::bigint{} ORDER BY {} LIMIT $3::bigint", select,
+                         position, position, condition_, position);
+  within_.sql = fmt::format(
+      "{}, unnest($1::bigint[], $2::bigint[]) AS span (first, last) "
+      "WHERE {} BETWEEN span.first AND span.last{} ORDER BY {} LIMIT $3::bigint",
+      select, position, condition_, position);
+  for (auto* statement : {&few_, &within_}) {
+    statement->name = fmt::format("annals_rows_{:016x}", static_cast<std::uint64_t>(stable_hash(statement->sql)));
+  }
 }
 
 void RangeReader::set_filter(const RowFilter& filter) {
@@ -79,9 +87,25 @@ bool RangeReader::read(const Range& range, RowBatch& batch) {
 
 void RangeReader::select(const Range& range, std::size_t rows, RowBatch& batch) {
   connection_.select_rows(
-      few_name_, few_sql_,
+      few_.name, few_.sql,
       Params{}.bigint(range.after).bigint(range.up_to.value_or(no_bound)).bigint(static_cast<std::int64_t>(rows)),
       options_.bytes_max, batch);
+}
+
+bool RangeReader::read_within(std::span<const Span> spans, RowBatch& batch) {
+  batch.clear();
+  if (spans.empty()) return false;
+  std::vector<std::int64_t> first(spans.size());
+  std::vector<std::int64_t> last(spans.size());
+  std::ranges::transform(spans, first.begin(), &Span::first);
+  std::ranges::transform(spans, last.begin(), &Span::last);
+  connection_.select_rows(
+      within_.name, within_.sql,
+      Params{}.bigint_array(first).bigint_array(last).bigint(static_cast<std::int64_t>(options_.rows_max)),
+      options_.bytes_max, batch);
+  batch.set_origin(table_.relation);
+  require_order(batch, spans.front().first - 1, table_.relation);
+  return batch.truncated() || batch.size() == options_.rows_max;
 }
 
 void RangeReader::copy(const Range& range, std::size_t rows, RowBatch& batch) {

@@ -41,7 +41,8 @@ class AtLeastOnceHarness final : public DestinationHarness {
     return std::make_unique<OwnSession>(database_.as("relay"), sink_, relay);
   }
   outbox::Cursor next_cursor() override {
-    return outbox::TableCursor{.cluster = {"1", "1"}, .place = {++position_, EventId::generate()}}.encode();
+    return outbox::TableCursor{.cluster = {"1", "1"}, .published = outbox::Progress{{++position_, EventId::generate()}}}
+        .encode();
   }
   std::vector<std::string> durable() override {
     std::vector<std::string> out;
@@ -94,7 +95,8 @@ class ExactlyOnceHarness final : public DestinationHarness {
     return std::make_unique<OwnClients>(database_.as("relay"), options(), topic_, relay);
   }
   outbox::Cursor next_cursor() override {
-    return outbox::TableCursor{.cluster = {"1", "1"}, .place = {++position_, EventId::generate()}}.encode();
+    return outbox::TableCursor{.cluster = {"1", "1"}, .published = outbox::Progress{{++position_, EventId::generate()}}}
+        .encode();
   }
   std::vector<std::string> durable() override {
     std::vector<std::string> out;

@@ -73,15 +73,18 @@ TEST(Progress, ComesBackFromItsText) {
     EXPECT_EQ(again->anchor(), progress.anchor());
     for (std::int64_t p = 1; p < 12; ++p) EXPECT_EQ(again->contains(p), progress.contains(p)) << p;
   }
-  EXPECT_EQ(published({2, 5, 6, 9}).encode(), "0 0 - 2+0,3+1,3+0");
+  EXPECT_EQ(published({2, 5, 6, 9}).encode(), "0 0 - 2+0,3+1,3+0@" + place(9).id.to_string());
+  EXPECT_EQ(Progress::decode(published({2, 5, 6, 9}).encode())->top_place(), place(9));
 }
 
 TEST(Progress, RefusesTextThatNoProgressIs) {
   const auto id = place(1).id.to_string();
-  for (const auto& text : {std::string{}, std::string{"0 0 -"}, "1 0 " + id + " -", "0 1 " + id + " -",
-                           std::string{"0 0 - 1+0"}, std::string{"0 0 - 2+0,"}, std::string{"0 0 - 2+-1"},
-                           std::string{"-1 0 - -"}, std::string{"0 0 - 9223372036854775807+1"},
-                           std::string{"0 0 - 2+9223372036854775807"}, std::string{"0 0 - 5+0,~3"}, std::string{"x"}}) {
+  for (const auto& text :
+       {std::string{}, std::string{"0 0 -"}, "1 0 " + id + " -", "0 1 " + id + " -", std::string{"0 0 - 1+0"},
+        std::string{"0 0 - 2+0,"}, std::string{"0 0 - 2+-1"}, std::string{"-1 0 - -"},
+        std::string{"0 0 - 9223372036854775807+1"}, std::string{"0 0 - 2+9223372036854775807"},
+        std::string{"0 0 - 5+0,~3"}, std::string{"x"}, "0 0 - @" + id, "0 0 - 2+0,@" + id, std::string{"0 0 - 2+0@"},
+        "0 0 - 2+0@" + id + ",3+0", "0 0 - 2+0,~99@" + id}) {
     EXPECT_FALSE(Progress::decode(text).has_value()) << text;
   }
 }

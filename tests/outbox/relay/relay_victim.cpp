@@ -1,7 +1,8 @@
 // A relay that kills itself: annals-relay's inner loop, for the crash tests.
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
-// once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log;
+// once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log; "mine+": the same, and what is there at its
+// start in batches;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
 // what is refused.
@@ -70,10 +71,22 @@ struct Work {
 };
 
 void publish(Work work) {
-  const std::string wal = "wal+";
-  if (work.sink.starts_with(wal)) {
-    work.sink.erase(0, wal.size());
-    work.options.read_from = annals::outbox::ReadFrom::wal;
+  using annals::outbox::ReadFrom;
+  const std::pair<std::string, ReadFrom> ways[] = {{"table+", ReadFrom::table},
+                                                   {"wal+", ReadFrom::wal},
+                                                   {"mine+", ReadFrom::wal},
+                                                   {"automatic+", ReadFrom::automatic}};
+  const auto mine = work.sink.starts_with("mine+");
+  for (const auto& [way, from] : ways) {
+    if (!work.sink.starts_with(way)) continue;
+    work.sink.erase(0, way.size());
+    work.options.read_from = from;
+    break;
+  }
+  work.options.log_retry = 20ms;
+  if (mine) {
+    work.options.mine_from_bytes = 1;
+    work.options.mine_batch_bytes = 16U << 10U;
   }
   const std::string kafka = "kafka:";
   const std::string transactions = "transactions:";

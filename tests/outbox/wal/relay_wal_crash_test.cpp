@@ -1,4 +1,4 @@
-// A relay that mines the log is killed with SIGKILL at each of its named points, again and again, while writers commit, roll back,
+// A relay is killed with SIGKILL at each of its named points, again and again, while writers commit, roll back,
 // give up savepoints, COPY and hold transactions open. The runs after it must publish everything that was committed and nothing
 // else, first occurrences in order; exactly once, where that is promised.
 #include <gmock/gmock.h>
@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <tuple>
 
 #include "relay_test_base.hpp"
 #include "support/kafka_topic.hpp"
@@ -107,15 +108,18 @@ class Writer {
   int done_ = 0;
 };
 
-class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterface<const char*> {
+/// Where the relay reads ("table", "wal", "mine", "automatic": see relay_victim.cpp), and where the relay is killed.
+using Way = std::tuple<const char*, const char*>;
+
+class RelayReadingCrashAt : public RelayTestBase, public ::testing::WithParamInterface<Way> {
  protected:
-  RelayWalCrashAt()
+  RelayReadingCrashAt()
       : file_((std::filesystem::temp_directory_path() / ("annals-" + EventId::generate().to_string())).string()) {}
-  ~RelayWalCrashAt() override { std::filesystem::remove(file_); }
+  ~RelayReadingCrashAt() override { std::filesystem::remove(file_); }
 
   bool run_victim(const std::string& sink, const std::string& point, int count) {
-    return tests::run_victim(
-        {ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), "wal+" + sink, point, std::to_string(count), ""});
+    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), std::get<0>(GetParam()) + ("+" + sink),
+                              point, std::to_string(count), ""});
   }
   /// Relays, one after the other, while the writers write; then one that lives. How many were killed.
   int torture(const std::string& sink, const std::string& topic) {
@@ -131,12 +135,34 @@ class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterfa
         --running;
       });
     }
+    if (std::string_view{std::get<0>(GetParam())} == "automatic") {
+      threads.emplace_back([&] { take_slots_away(running); });
+    }
     int crashes = 0;
-    for (int life = 1; running > 0 || life < 8; ++life) crashes += run_victim(sink, GetParam(), life) ? 1 : 0;
+    for (int life = 1; running > 0 || life < 8; ++life)
+      crashes += run_victim(sink, std::get<1>(GetParam()), life) ? 1 : 0;
     threads.clear();
     EXPECT_FALSE(run_victim(sink, "never", 1));
     SCOPED_TRACE("seed " + std::to_string(seed));
     return crashes;
+  }
+  /// From under whoever reads them, again and again.
+  void take_slots_away(const std::atomic<int>& running) const {
+    postgres::Connection session{database_.superuser()};
+    while (running > 0) {
+      session.query(
+          "SELECT pg_terminate_backend(s.active_pid) FROM pg_replication_slots s "
+          "JOIN pg_stat_activity a ON a.pid = s.active_pid AND a.backend_type = 'walsender' "
+          "WHERE s.database = current_database()");
+      std::this_thread::sleep_for(10ms);
+      try {
+        session.query(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+            "WHERE database = current_database() AND NOT active");
+      } catch (const Error&) {  // somebody was faster
+      }
+      std::this_thread::sleep_for(150ms);
+    }
   }
   std::vector<Published> in_file() const {
     std::vector<Published> lines;
@@ -155,12 +181,12 @@ class RelayWalCrashAt : public RelayTestBase, public ::testing::WithParamInterfa
   std::string file_;
 };
 
-TEST_P(RelayWalCrashAt, LosesNothingInventsNothingAndKeepsTheOrder) {
+TEST_P(RelayReadingCrashAt, LosesNothingInventsNothingAndKeepsTheOrder) {
   EXPECT_GE(torture(file_, "orders"), 3);
   EXPECT_EQ(fault_in(in_file(), writers * messages_each), "");
 }
 
-TEST_P(RelayWalCrashAt, PublishesEachMessageOnceAndInOrder) {
+TEST_P(RelayReadingCrashAt, PublishesEachMessageOnceAndInOrder) {
   const auto topic = create_topic(unique_topic("relay-wal"), 3);
   const auto checkpoints = create_topic(unique_topic("checkpoints"), 1, {{"cleanup.policy", "compact"}});
   EXPECT_GE(torture("transactions:" + checkpoints + ":" + kafka_brokers(), topic), 3);
@@ -172,9 +198,11 @@ TEST_P(RelayWalCrashAt, PublishesEachMessageOnceAndInOrder) {
   EXPECT_EQ(fault_in_exactly_once(records, writers * messages_each), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, RelayWalCrashAt,
-                         ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed"),
-                         [](const auto& point) { return std::string{point.param}; });
+INSTANTIATE_TEST_SUITE_P(
+    Points, RelayReadingCrashAt,
+    ::testing::Combine(::testing::Values("table", "wal", "mine", "automatic"),
+                       ::testing::Values("read", "sent", "delivered", "checkpoint", "checkpointed")),
+    [](const auto& way) { return std::string{std::get<0>(way.param)} + "_" + std::get<1>(way.param); });
 
 /// What was rolled back, and was published all the same, is a message that was invented.
 TEST(RelayWalCrashCheck, RejectsWhatWasRolledBack) {

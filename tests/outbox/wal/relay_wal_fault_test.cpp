@@ -1,7 +1,9 @@
 // A server of its own, which is restarted under a relay that mines its log, or kept waiting by it.
 #include <gmock/gmock.h>
 
+#include <optional>
 #include <set>
+#include <string_view>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
@@ -18,6 +20,7 @@ namespace annals::tests {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::HasSubstr;
 
 class RelayWalFault : public ::testing::Test {
  protected:
@@ -30,13 +33,26 @@ class RelayWalFault : public ::testing::Test {
     }
     tx.commit();
   }
-  outbox::Relay relay(outbox::Sink& sink) {
-    return {database_.as("wal_relay"),
-            outbox::message_log("annals"),
-            sink,
-            clock_,
-            {.read_from = outbox::ReadFrom::wal, .standby_poll = 20ms}};
+  outbox::Relay relay(outbox::Sink& sink, outbox::RelayOptions options = {}) {
+    options.read_from = outbox::ReadFrom::wal;
+    options.standby_poll = 20ms;
+    return {database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_, std::move(options)};
   }
+  /// What a relay throws that runs for a minute at most.
+  std::optional<Error> error_of_run() {
+    RecordingSink sink;
+    try {
+      auto failing = relay(sink);
+      for (const auto until = clock_.steady() + 60s; clock_.steady() < until;) (void)failing.step(20ms);
+    } catch (const Error& error) {
+      return error;
+    }
+    return std::nullopt;
+  }
+  std::string scalar(const std::string& sql) {
+    return postgres::Connection{database_.superuser()}.query("SELECT (" + sql + ")::text").text(0, 0);
+  }
+  void execute(const std::string& sql) { postgres::Connection{database_.superuser()}.execute(sql); }
   /// With new relays after what passes, until `count` messages are there.
   void publish(RecordingSink& sink, std::size_t count) {
     const auto deadline = clock_.steady() + 60s;
@@ -125,6 +141,76 @@ TEST_F(RelayWalFault, KeepsItsStreamWhileTheSinkIsAway) {
   sink.options().stalled = false;
   while (distinct(sink) < 30'000) (void)attached.step(20ms);
   expect_all(sink, 30'000);
+}
+
+/// Its remedy is what the next lines do.
+TEST_F(RelayWalFault, SaysThatTheLogHasTooLittle) {
+  execute("ALTER SYSTEM SET wal_level = 'replica'");
+  server_.restart("fast");
+  const auto error = error_of_run();
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->kind(), ErrorKind::not_ready);
+  EXPECT_THAT(error->what(), HasSubstr("wal_level is replica"));
+  EXPECT_THAT(error->hint(), HasSubstr("set wal_level = logical in postgresql.conf and restart the server"));
+  execute("ALTER SYSTEM SET wal_level = 'logical'");
+  server_.restart("fast");
+  RecordingSink sink;
+  enqueue(0, 10);
+  publish(sink, 10);
+  expect_all(sink, 10);
+}
+
+/// The relay's own slot is one, the mark with which it mines a backlog another: without the second it streams.
+TEST_F(RelayWalFault, SaysThatNoSlotIsFreeAndDoesWithoutASecondOne) {
+  execute("ALTER SYSTEM SET max_replication_slots = 1");
+  server_.restart("fast");
+  execute("SELECT pg_create_logical_replication_slot('another', 'pgoutput')");
+  const auto error = error_of_run();
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->kind(), ErrorKind::overloaded);
+  EXPECT_THAT(error->what(), HasSubstr("all replication slots are in use"));
+  EXPECT_THAT(error->hint(), HasSubstr("drop a slot that nobody needs"));
+  execute("SELECT pg_drop_replication_slot('another')");
+  RecordingSink sink;
+  enqueue(0, 10);
+  publish(sink, 10);
+  enqueue(10, 1'000);
+  auto mining = relay(sink, {.mine_from_bytes = 1});
+  while (sink.received.size() < 1'010) (void)mining.step(20ms);
+  expect_all(sink, 1'010);
+}
+
+/// The server takes the log away from a relay that is too far behind. Nothing is lost: the table has it.
+TEST_F(RelayWalFault, LosesNothingWhenItsSlotIsInvalidated) {
+  execute("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'");
+  execute("ALTER SYSTEM SET min_wal_size = '32MB'");
+  execute("ALTER SYSTEM SET max_wal_size = '32MB'");
+  server_.restart("fast");
+  RecordingSink sink;
+  {
+    auto first = relay(sink);
+    enqueue(0, 10);
+    while (sink.received.size() < 10) (void)first.step(20ms);
+    ASSERT_TRUE(first.drain(5s));
+  }
+  enqueue(10, 1'000);
+  execute("CREATE TABLE public.noise (x text)");
+  for (int i = 0; i < 60 && scalar("SELECT max(wal_status) FROM pg_replication_slots") != "lost"; ++i) {
+    execute("INSERT INTO public.noise SELECT repeat('x', 1000) FROM generate_series(1, 10000)");
+    execute("CHECKPOINT");
+  }
+  enqueue(1'010, 1'000);
+  const auto error = error_of_run();
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->kind(), ErrorKind::not_ready);
+  EXPECT_THAT(error->what(), HasSubstr("is lost"));
+  const auto hint = error->hint();
+  const std::string_view remedy = "SELECT pg_drop_replication_slot(";
+  const auto at = hint.find(remedy);
+  ASSERT_NE(at, std::string::npos) << hint;
+  execute(hint.substr(at, hint.find(')', at) + 1 - at));
+  publish(sink, 2'010);
+  expect_all(sink, 2'010);
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ void expect_corrupt(const std::string& bytes) {
 
 TEST(WalCursor, IsReadAsItWasWritten) {
   const auto text = cursor().encode();
-  EXPECT_EQ(text.bytes, "wal/1 7 1 16/B374D848 16/B374D900 3 7 7 01890a5d-ac96-774b-bcce-b302099a8057 2+0");
+  EXPECT_EQ(text.bytes,
+            "wal/1 7 1 16/B374D848 16/B374D900 3 7 7 01890a5d-ac96-774b-bcce-b302099a8057 "
+            "2+0@01890a5d-ac96-774b-bcce-b302099a8057");
   const auto again = WalCursor::decode(text);
   EXPECT_EQ(again.place, cursor().place);
   EXPECT_EQ(again.cluster, cursor().cluster);
@@ -37,10 +39,10 @@ TEST(WalCursor, IsReadAsItWasWritten) {
 
 TEST(WalCursor, StandsOnAMessageOfTheTable) {
   const auto table = table_cursor_of(cursor().encode());
-  EXPECT_EQ(table.place.position, 7);
-  EXPECT_EQ(table.place.id, *id);
+  EXPECT_EQ(table.place().position, 7);
+  EXPECT_EQ(table.place().id, *id);
   EXPECT_EQ(table.cluster, cursor().cluster);
-  EXPECT_EQ(table_cursor_of(table.encode()).place.position, 7) << "a table's own is what it is";
+  EXPECT_EQ(table_cursor_of(table.encode()).place().position, 7) << "a table's own is what it is";
 }
 
 TEST(WalCursor, RefusesEveryTextThatIsCutShortOrSpoiled) {

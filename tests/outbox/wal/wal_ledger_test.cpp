@@ -25,7 +25,7 @@ WalLedger three() {
 TEST(WalLedger, SaysWhatIsPublishedWithATicketAndNoMore) {
   const auto ledger = three();
   EXPECT_EQ(ledger.published(0).encode(), "0 0 - -");
-  EXPECT_EQ(ledger.published(1).encode(), "0 0 - 3+0");
+  EXPECT_EQ(ledger.published(1).encode(), "0 0 - 3+0@00000000-0000-0000-0000-000000000003");
   EXPECT_EQ(ledger.published(2).watermark(), 1);
   EXPECT_TRUE(ledger.published(3).contains(5));
   EXPECT_FALSE(ledger.published(2).contains(5));

@@ -2,103 +2,70 @@
 
 #include <gmock/gmock.h>
 
-#include "annals/eventstore/event_store.hpp"
-#include "annals/eventstore/message_log.hpp"
-#include "annals/outbox/message_log.hpp"
-#include "annals/outbox/outbox.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/pqxx_compat.hpp"
-#include "annals/testing/message_source_contract.hpp"
-#include "support/error_of.hpp"
-#include "support/temp_database.hpp"
-#include "wal/wal_cursor.hpp"
+#include "fallback/auto_source.hpp"
+#include "log_harness.hpp"
+#include "wal/wal_slot.hpp"
 
 namespace annals::testing {
 namespace {
 
-/// One of the two logs of a database of its own. The slot is there before the first message, as it is when a relay runs.
-class WalSourceHarness : public MessageSourceHarness {
- public:
-  explicit WalSourceHarness(postgres::MessageLog log) : log_(std::move(log)) {}
+using std::chrono::milliseconds;
 
-  void write(const std::string& payload) override {
-    pqxx::work tx{*writer_};
-    insert(tx, payload);
-    tx.commit();
-  }
-  void write_open(const std::string& payload) override {
-    open_.emplace(*other_);
-    insert(*open_, payload);
-  }
-  void end_open(bool commit) override {
-    if (commit) open_->commit();
-    open_.reset();
-  }
-  std::unique_ptr<outbox::MessageSource> make_source(std::size_t batch_max) override {
-    auto session = std::make_unique<postgres::Connection>(database_.as("wal_relay"));
-    auto source = std::make_unique<outbox::WalSource>(
-        *session, clock_, log_,
-        outbox::WalSource::Options{
-            .relay = "contract", .rows_max = batch_max, .poll_interval = std::chrono::milliseconds{20}});
-    session_ = std::move(session);
+/// How the log is read.
+enum class Way {
+  streamed,
+  mined,      ///< whatever there is, in small batches, and again after the smallest pause
+  automatic,  ///< from the table until there is a slot
+};
+
+outbox::WalSource::Options wal_options(Way way, std::size_t batch_max) {
+  outbox::WalSource::Options options{.relay = "contract", .rows_max = batch_max, .poll_interval = milliseconds{20}};
+  if (way == Way::mined) options.feed = {.mine_from_bytes = 1, .batch_bytes = 4096, .look_again = milliseconds{1}};
+  return options;
+}
+
+tests::LogHarness::Make source_of(Way way) {
+  return [way](postgres::Connection& session, Clock& clock, const postgres::MessageLog& log, std::size_t batch_max) {
+    const auto of_log = wal_options(way, batch_max);
+    std::unique_ptr<outbox::MessageSource> source;
+    if (way == Way::automatic) {
+      source = std::make_unique<outbox::AutoSource>(
+          session, clock, log,
+          outbox::AutoSource::Options{
+              .table = {.relay = "contract", .rows_max = batch_max, .poll_interval = milliseconds{20}},
+              .wal = of_log,
+              .retry_min = milliseconds{1}});
+    } else {
+      source = std::make_unique<outbox::WalSource>(session, clock, log, of_log);
+    }
     return source;
-  }
-  void change_history() override {
-    postgres::Connection{database_.superuser()}.execute("SET session_replication_role = replica; ALTER TABLE " +
-                                                        log_.relation + " DISABLE TRIGGER USER; UPDATE " +
-                                                        log_.relation + " SET " + log_.id + " = gen_random_uuid()");
-  }
-  /// The slot, as a relay that ran before has left it.
-  void make_slot() {
-    postgres::Connection session{database_.as("wal_relay")};
-    (void)outbox::WalSlot{session, log_, "contract"}.open();
-  }
+  };
+}
 
- protected:
-  virtual void insert(pqxx::work& tx, const std::string& payload) = 0;
-  tests::TempDatabase database_;
+/// But for the automatic way the slot is there before the first message, as it is when a relay runs.
+template <class Harness>
+std::unique_ptr<Harness> harness(Way way) {
+  auto made = std::make_unique<Harness>("wal_relay", source_of(way));
+  if (way == Way::automatic) return made;
+  postgres::Connection session{made->database().as("wal_relay")};
+  (void)outbox::WalSlot{session, made->log(), "contract"}.open();
+  return made;
+}
 
- private:
-  SystemClock clock_;
-  postgres::MessageLog log_;
-  std::unique_ptr<pqxx::connection> writer_ = postgres::open_pqxx(database_.as("writer"));
-  std::unique_ptr<pqxx::connection> other_ = postgres::open_pqxx(database_.as("writer"));
-  std::optional<pqxx::work> open_;
-  std::unique_ptr<postgres::Connection> session_;
-};
+template <class Harness>
+MessageSourceAdapter adapter(const char* name, Way way) {
+  return {.name = name, .make = [way] { return harness<Harness>(way); }, .order = MessageSourceAdapter::Order::commits};
+}
 
-class OutboxHarness final : public WalSourceHarness {
- public:
-  OutboxHarness() : WalSourceHarness(outbox::message_log("annals")) { make_slot(); }
-  void insert(pqxx::work& tx, const std::string& payload) override {
-    outbox_.enqueue(tx, outbox::Message{.topic = "t", .key = "k", .type = "t", .payload = payload});
-  }
-
- private:
-  outbox::Outbox outbox_{database_.as("writer")};
-};
-
-class EventsHarness final : public WalSourceHarness {
- public:
-  EventsHarness() : WalSourceHarness(eventstore::message_log("annals")) { make_slot(); }
-  void insert(pqxx::work& tx, const std::string& payload) override {
-    (void)events_.append(tx, StreamName{"order-" + payload}, ExpectedVersion::any(),
-                         {NewEvent{.type = "t", .data = payload}});
-  }
-
- private:
-  eventstore::EventStore events_{database_.as("writer")};
-};
-
-INSTANTIATE_TEST_SUITE_P(
-    Wal, MessageSourceContract,
-    ::testing::Values(MessageSourceAdapter{.name = "outbox",
-                                           .make = [] { return std::make_unique<OutboxHarness>(); },
-                                           .order = MessageSourceAdapter::Order::commits},
-                      MessageSourceAdapter{.name = "events",
-                                           .make = [] { return std::make_unique<EventsHarness>(); },
-                                           .order = MessageSourceAdapter::Order::commits}),
-    [](const auto& adapter) { return adapter.param.name; });
+INSTANTIATE_TEST_SUITE_P(Wal, MessageSourceContract,
+                         ::testing::Values(adapter<tests::OutboxHarness>("outbox", Way::streamed),
+                                           adapter<tests::OutboxHarness>("outbox_mined", Way::mined),
+                                           adapter<tests::OutboxHarness>("outbox_automatic", Way::automatic),
+                                           adapter<tests::EventsHarness>("events", Way::streamed),
+                                           adapter<tests::EventsHarness>("events_mined", Way::mined),
+                                           adapter<tests::EventsHarness>("events_automatic", Way::automatic)),
+                         [](const auto& adapter) { return adapter.param.name; });
 
 }  // namespace
 }  // namespace annals::testing

@@ -103,6 +103,22 @@ host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
   return host::ExitCode::ok;
 }
 
+host::ExitCode forget_relay(Invocation& invocation, const RelayForget& options) {
+  const auto log = log_named(options.log, invocation.database.schema);
+  if (!options.yes) {
+    throw Failure{host::ExitCode::usage,
+                  fmt::format("forgetting relay \"{}\" on {} gives up all that it has not published",
+                              printable(options.relay), log.name),
+                  "see `annals relay status`, then repeat with --yes"};
+  }
+  auto connection = connect_ready(invocation.database);
+  require_relay(connection, log, options.relay, "`annals relay status` shows those there are");
+  outbox::forget_checkpoint(connection, log, options.relay);
+  print_object(invocation.output, invocation.format, {{"relay"}, {"log"}, {"forgotten"}},
+               {cell(options.relay), cell(log.name), cell(true)});
+  return host::ExitCode::ok;
+}
+
 host::ExitCode skip_relay_message(Invocation& invocation, const RelaySkip& options) {
   const auto log = log_named(options.log, invocation.database.schema);
   const auto id = EventId::parse(options.id);

@@ -38,6 +38,14 @@ struct RelayAdopt {
 /// `annals relay adopt`: declares that a checkpoint belongs to this database. Does nothing without `yes`.
 host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options);
 
+struct RelayForget {
+  std::string relay;
+  std::string log = "outbox";
+  bool yes = false;
+};
+/// `annals relay forget`: removes a checkpoint for good. Does nothing without `yes`.
+host::ExitCode forget_relay(Invocation& invocation, const RelayForget& options);
+
 struct RelayRepair {
   std::string relay = "relay";
   std::string log = "outbox";

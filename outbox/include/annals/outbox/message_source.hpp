@@ -102,6 +102,8 @@ class MessageSource {
   /// For a reader that is busy elsewhere, to be called every second or so: takes in what has come from the other side
   /// meanwhile, so that nothing piles up, and waits for nothing.
   virtual void rest() = 0;
+  /// Reads no more and gives up what it holds for that; cursor(), place() and find() go on.
+  virtual void stop() {}
   /// While blocked for longer than a moment: by whom.
   [[nodiscard]] virtual const std::vector<postgres::Blocker>& blockers() = 0;
 };

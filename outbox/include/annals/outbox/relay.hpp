@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/shard.hpp"
@@ -73,6 +74,8 @@ enum class ReadFrom {
   /// The write-ahead log, by a logical replication slot: a transaction that is open delays no other. Price: wal_level = logical, the
   /// privilege REPLICATION, and log that the server keeps for a relay that is away, up to max_slot_wal_keep_size.
   wal,
+  /// The write-ahead log when it can be read, the table while it cannot.
+  automatic,
 };
 
 /// The one set of names and defaults; annals-relay's settings are these.
@@ -94,6 +97,8 @@ struct RelayOptions {
   /// not at all, because a mistyped name would publish everything again.
   std::optional<Start> start = std::nullopt;
   ReadFrom read_from = ReadFrom::table;
+  /// ReadFrom::automatic: how long the table is read before the log is tried again; twice as long each time, up to a minute.
+  std::chrono::milliseconds log_retry{5'000};
   /// After a fail-over or a point-in-time recovery: the timeline, as in the error that named it, on which to go on
   /// although the checkpoint was made on another. What was published last may be missing from the database then.
   std::string accept_timeline = {};
@@ -118,6 +123,11 @@ struct RelayOptions {
              ///< grows while messages keep coming
   std::chrono::milliseconds poll_interval{250};  ///< how often a quiet log is read without being woken: the backstop
   std::chrono::milliseconds standby_poll{500};   ///< how often a standby asks for the lock: how long a handover takes
+  /// Of ReadFrom::wal: from a backlog of so much of the write-ahead log on it is mined in batches, and not streamed.
+  std::uint64_t mine_from_bytes = 64U << 20U;
+  /// So much of the write-ahead log is a batch. The server keeps a batch in a temporary file, and writes what it has decoded before the
+  /// first message of it goes out; small ones cost it time, because it reads again what the one before it has read.
+  std::uint64_t mine_batch_bytes = 256U << 20U;
   /// After a refusal or a broken sink: how long to wait for the reports on what is in flight, so that the message at fault
   /// is named and little is published twice. The step that fails takes this much longer.
   std::chrono::milliseconds settle_timeout{5'000};
@@ -144,7 +154,7 @@ struct StepReport {
     standby,     ///< another relay owns the log
     publishing,  ///< something was read, sent or reported
     idle,        ///< caught up, and everything is delivered and recorded
-    blocked,     ///< waits for an open transaction; see blockers
+    blocked,     ///< nothing to do but to wait for an open transaction; see blockers
   };
   State state = State::standby;
   std::size_t read = 0;                          ///< messages read in this step
@@ -156,15 +166,18 @@ struct StepReport {
   std::size_t in_flight = 0;                     ///< sent, not yet reported
   std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
   std::int64_t checkpoint = 0;                   ///< position up to which everything is recorded as delivered
-  std::vector<postgres::Blocker> blockers = {};  ///< when blocked for longer than a moment
+  std::vector<postgres::Blocker> blockers = {};  ///< who holds up what it has written, for longer than a moment
   std::vector<SetAside> set_aside = {};          ///< in this step, without those that merely wait behind one
   std::size_t parked_keys = 0;                   ///< keys of which something waits
+  ReadFrom read_from = ReadFrom::table;          ///< where it reads now: the table or the log
+  std::optional<Error> log_fault = {};           ///< ReadFrom::automatic, from the table: what is wrong with the log
 };
 
 /// Carries the messages of one log to a Sink: at least once, per key in commit order. To a TransactionalSink: exactly once for
 /// whoever reads committed records only. The same relay may change from one to the other between two runs.
 ///
-/// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread. After an
+/// Lifecycle      construct (opens its sessions) -> step() many times -> drain() -> destroy. Starts no thread, but for one that makes
+///                the slot of ReadFrom::automatic. After an
 ///                Error, and after drain(), make a new Relay and a new Sink: it goes on from the checkpoint. A further
 ///                step() of the old one is a bug, and ends the process.
 /// Thread safety  none: one Relay a thread. Relays of one name on one database are safe: one owns, the others stand by.

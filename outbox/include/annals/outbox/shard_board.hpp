@@ -7,9 +7,12 @@
 #include "annals/core/event_id.hpp"
 #include "annals/core/timestamp.hpp"
 #include "annals/outbox/shard.hpp"
-#include "annals/postgres/connection.hpp"
 #include "annals/postgres/message_log.hpp"
 #include "annals/postgres/ownership.hpp"
+
+namespace annals::postgres {
+class Connection;
+}
 
 namespace annals::outbox {
 

@@ -88,6 +88,14 @@ struct Adoption {
 RelayStatus adopt_checkpoint(postgres::Connection& connection, const postgres::MessageLog& log,
                              const Adoption& adoption);
 
+/// Removes the checkpoint of a relay that will never run again, which else keeps every message after it in the outbox. A relay that
+/// is started under this name later begins like a new one. What operators decided for it stays on record.
+///
+/// Takes the relay's lock for the duration.
+/// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when there is no checkpoint, when
+/// messages that it set aside wait for a decision, or when it has a slot, for which the server would keep its log for ever.
+void forget_checkpoint(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay);
+
 /// One message that a relay is to pass over.
 struct Skip {
   std::string relay = "relay";

@@ -60,6 +60,22 @@ class Connection {
   void send(const std::string& sql);
   /// True when the statement begun with send() has ended; waits at most `wait`. Throws what the statement threw.
   [[nodiscard]] bool finish(std::chrono::milliseconds wait);
+  /// What has come of a "COPY (…) TO STDOUT (FORMAT binary)" that was begun with send().
+  struct Copied {
+    enum class State {
+      nothing,  ///< not yet
+      data,     ///< a row, or what COPY writes before the first and behind the last one
+      end,      ///< that was all, and the statement has ended
+    };
+    struct Free {
+      void operator()(char* buffer) const noexcept;
+    };
+    State state = State::nothing;
+    std::unique_ptr<char, Free> buffer = {};  ///< as libpq received it
+    std::size_t size = 0;
+  };
+  /// Never waits for more than the end of a statement that has sent all its rows. Throws what the statement threw.
+  [[nodiscard]] Copied copied();
 
   /// Calls `visit` for each notification that has arrived; waits at most `wait` for the first. Returns how many.
   int notifications(std::chrono::milliseconds wait,
@@ -90,6 +106,7 @@ class Connection {
     void operator()(pg_conn* connection) const noexcept;
   };
   void put_copy(const std::string& block);
+  [[nodiscard]] bool copy_has_begun();
   void drain() noexcept;
   void cancel();
   [[noreturn]] void give_up();
@@ -97,6 +114,7 @@ class Connection {
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unique_ptr<CommitWatch> commits_;
   std::unordered_set<std::string> prepared_;
+  bool copying_ = false;  // rows of a COPY that was begun with send() are coming
 };
 
 /// Begins a transaction on `connection` and rolls it back unless commit() was called.

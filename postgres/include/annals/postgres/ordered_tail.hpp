@@ -56,6 +56,8 @@ class OrderedTail {
   /// While blocked: how long until it is worth looking again. The longer it lasts, the more seldom: a question about
   /// locks holds up all who take one.
   [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept;
+  /// How long it has been blocked; 0 while it is not.
+  [[nodiscard]] std::chrono::milliseconds blocked_for() const noexcept;
   /// While blocked for longer than a moment (shorter waits are everyday life of a busy table): who is waited for, as it
   /// was at most a second ago. Asks the server.
   [[nodiscard]] const std::vector<Blocker>& blockers();

@@ -70,7 +70,20 @@ TEST_F(DoctorCommand, SeesEachTriggerThatIsMissingOrDisabled) {
   for (const auto& [table, trigger] : triggers) {
     connect().execute(fmt::format("DROP TRIGGER {} ON annals.{}", trigger, table));
   }
-  EXPECT_THAT(lines_of(check("append_only", 5)), AllOf(testing::SizeIs(6), testing::Each(HasSubstr("has no trigger"))));
+  // Those of three partitions go with the one that they come from.
+  EXPECT_THAT(lines_of(check("append_only", 5)), AllOf(testing::SizeIs(9), testing::Each(HasSubstr("has no trigger"))));
+}
+
+TEST_F(DoctorCommand, LooksAtPartitionsToo) {
+  connect().execute("ALTER TABLE annals.outbox_p1 DISABLE TRIGGER outbox_append_only");
+  EXPECT_THAT(check("append_only", 5),
+              HasSubstr("ALTER TABLE annals.outbox_p1 ENABLE ALWAYS TRIGGER outbox_append_only"));
+  connect().execute("ALTER TABLE annals.outbox_p1 ENABLE ALWAYS TRIGGER outbox_append_only");
+  EXPECT_THAT(check("append_only", 0), Not(HasSubstr("outbox_p")));
+  connect().execute(
+      "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+      "CREATE TRIGGER quiet BEFORE INSERT ON annals.outbox_p0 FOR EACH ROW EXECUTE FUNCTION public.swallow()");
+  EXPECT_THAT(check("insert_hooks", 0), HasSubstr("DROP TRIGGER quiet ON annals.outbox_p0"));
 }
 
 // Without it a replica's readers may be sent past what is yet to come.

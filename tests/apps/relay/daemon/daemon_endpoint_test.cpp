@@ -88,6 +88,24 @@ TEST_F(RelayDaemonEndpoint, CountsWhatItPublishes) {
       eventually([&] { return relay_->metric("annals_relay_state{source=\"outbox\",state=\"idle\"}") == 1.0; }));
 }
 
+TEST_F(RelayDaemonEndpoint, MaintainsTheOutboxAndShowsWhatHoldsIt) {
+  execute("UPDATE annals.outbox_retention SET retain = '0', partition_rows = 25");
+  const std::string overdue = "annals_relay_retention_overdue_seconds{holder=\"old\",source=\"outbox\"}";
+  enqueue("orders", 0, 25);
+  execute(
+      "INSERT INTO annals.relay_checkpoints (relay, log, position, message_id, system_identifier, timeline) "
+      "SELECT 'old', 'outbox', position, message_id, '1', '1' FROM annals.outbox WHERE position = 1");
+  const auto attached = [&] { return scalar("SELECT to_regclass('annals.outbox_p3') IS NOT NULL") == "true"; };
+  ASSERT_TRUE(eventually(attached)) << relay_->err();
+  enqueue("orders", 25, 1);
+  EXPECT_TRUE(eventually([&] { return relay_->metric(overdue).value_or(0) > 0; })) << relay_->get("/metrics").body;
+  EXPECT_GT(relay_->metric("annals_relay_outbox_bytes{source=\"outbox\"}").value_or(0), 0);
+  execute("DELETE FROM annals.relay_checkpoints WHERE relay = 'old'");
+  EXPECT_TRUE(eventually([&] { return scalar("SELECT to_regclass('annals.outbox_p0') IS NULL") == "true"; }));
+  EXPECT_TRUE(eventually(
+      [&] { return relay_->metric("annals_relay_retention_overdue_seconds{holder=\"-\",source=\"outbox\"}") == 0.0; }));
+}
+
 TEST_F(RelayDaemonEndpoint, ShowsABlockingTransaction) {
   pqxx::work open{*writer_};
   outbox_.enqueue(open, outbox::Message{.topic = "orders", .key = "a", .type = "t", .payload = "1"});

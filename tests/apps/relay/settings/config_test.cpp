@@ -301,6 +301,8 @@ TEST(RelayConfig, TakesTheLibrariesDefaults) {
   EXPECT_EQ(options.name, relay.name);
   EXPECT_EQ(options.batch_rows_max, relay.batch_rows_max);
   EXPECT_EQ(options.batch_bytes_max, relay.batch_bytes_max);
+  EXPECT_EQ(options.mine_from_bytes, relay.mine_from_bytes);
+  EXPECT_EQ(options.mine_batch_bytes, relay.mine_batch_bytes);
   EXPECT_EQ(options.in_flight_max, relay.in_flight_max);
   EXPECT_EQ(options.checkpoint_interval, relay.checkpoint_interval);
   EXPECT_EQ(options.standby_poll, relay.standby_poll);

@@ -5,6 +5,8 @@
 
 namespace annals::postgres {
 
+class Connection;
+
 /// A place in the write-ahead log, in bytes from its beginning: PostgreSQL's pg_lsn. 0 is none.
 struct Lsn {
   std::uint64_t value = 0;
@@ -14,5 +16,8 @@ struct Lsn {
 
 /// As PostgreSQL writes it: "16/B374D848".
 [[nodiscard]] std::string to_string(Lsn lsn);
+
+/// Every commit that anybody was told of stands before it.
+[[nodiscard]] Lsn log_written(Connection& connection);
 
 }  // namespace annals::postgres

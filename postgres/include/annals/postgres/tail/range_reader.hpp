@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,12 @@ class RangeReader {
   /// Fills `batch` with the rows of the range, in position order. True when there may be more of them: a limit was
   /// reached.
   bool read(const Range& range, RowBatch& batch);
+  struct Span {
+    std::int64_t first = 0;  ///< both inclusive
+    std::int64_t last = 0;
+  };
+  /// The same of all the spans at once, by one statement: they are sorted and do not meet. Costs the server a look for each of them.
+  bool read_within(std::span<const Span> spans, RowBatch& batch);
   [[nodiscard]] const LogTable& table() const noexcept { return table_; }
 
  private:
@@ -63,8 +70,13 @@ class RangeReader {
   LogTable table_;
   Options options_;
   std::string condition_;  // of the filter: " AND …"
-  std::string few_sql_;
-  std::string few_name_;
+  /// As it is prepared: the name goes with the text, so readers of one session that read alike share it.
+  struct Statement {
+    std::string sql;
+    std::string name;
+  };
+  Statement few_;
+  Statement within_;
   std::size_t rows_next_;
   std::size_t found_last_ = 0;
 };

@@ -1,0 +1,1 @@
+    GRANT {rights} ON FUNCTION {schema}.{table} TO {roles};

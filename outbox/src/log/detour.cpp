@@ -1,0 +1,131 @@
+// Around an open transaction.
+//
+// The ordered tail stops at a hole, because it may be filled. Here what is beyond is given all the same, and `given_` says what
+// was: a watermark, and ranges with a hole before each. A round is three statements, each of which sees what was visible when it began:
+//
+//   1  Read what is beyond the last position that was given.
+//   2  List who is open, and go on with the proof of a horizon (horizon_prover.cpp).
+//   3  Read what is in the holes, and give it, before what (1) found.
+//
+// Invariants
+//   D1  Order. If the transaction of m had become visible before n was written, m is given before n. Proof: n is given because some
+//       statement S saw it. m was visible to S, and to every later one. If S is (1), m was given before, or is before n in
+//       what S read, or is in a hole, where (3), which is later, finds it, and (3) is given first. If S is (3), then n is in
+//       a hole, so its position was drawn before one was given that is above it; m is below n, because it was written before; so m
+//       was given, or is in a hole and found by S, before n. Per key that is the order of commits, as its writers take turns.
+//   D2  Nothing is left out. A position is in `given_` only if its message was given, or after (2) proved a horizon above it and a
+//       later (3), which found nothing more, did not see it. What (1) found at that moment is above all holes and stays.
+//   D3  Nothing is given twice: (1) and (3) read only what is not in `given_`.
+//
+// When there is more in the holes than a batch, what (1) found is thrown away, and nothing beyond is read until they have no more:
+// D1 needs all of them.
+//
+// A transaction that commits in a millisecond is no reason to go beyond it: that would make a hole of each, and no end of holes in a
+// busy table. So what is beyond is read only while the lowest hole has been there for a while (patience). When the
+// one that was long is gone, the others are waited for, and the tail takes over.
+#include "log/detour.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "annals/postgres/connection.hpp"
+#include "log/message_rows.hpp"
+
+namespace annals::outbox {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds patience = 10ms;
+/// A look for what fills a hole: soon after it was made, then more and more seldom.
+constexpr milliseconds pause_min = 1ms;
+constexpr milliseconds pause_max = 50ms;
+/// Who is in the way for less than this need not be named.
+constexpr milliseconds ask_first = 100ms;
+constexpr milliseconds ask_again = 1s;
+
+milliseconds pause_after(std::chrono::steady_clock::duration age) {
+  return std::clamp(std::chrono::duration_cast<milliseconds>(age) / 4, pause_min, pause_max);
+}
+
+}  // namespace
+
+Detour::Detour(postgres::Connection& connection, Clock& clock, const postgres::LogTable& table,
+               postgres::RangeReader::Options limits, Progress given)
+    : table_(table),
+      clock_(clock),
+      prover_(connection, table_),
+      reader_(connection, table_, limits),
+      given_(std::move(given)) {
+  times_.watermark = given_.watermark();
+  times_.begun_at = times_.hole_at = clock_.steady();
+}
+
+Detour::State Detour::read() {
+  rows_.clear();
+  if (!beyond_.empty()) {
+    std::swap(rows_, beyond_);
+    hand_out();
+    return State::rows;
+  }
+  const auto now = clock_.steady();
+  if (given_.watermark() != std::exchange(times_.watermark, given_.watermark())) times_.moved_at = now;
+  const auto top = given_.top();
+  more_ = !filled_ && may_go_beyond(now) && reader_.read({.after = top}, beyond_);
+  prove(now);
+  filled_ = read_holes(top);
+  hand_out();
+  if (filled_) beyond_.clear();
+  if (!filled_ && proven_) given_.settle(std::min(*std::exchange(proven_, std::nullopt), top));
+  if (rows_.empty()) {
+    std::swap(rows_, beyond_);
+    hand_out();
+  }
+  return state();
+}
+
+Detour::State Detour::state() const noexcept {
+  if (!rows_.empty()) return State::rows;
+  return given_.ranges() == 0 ? State::done : State::waiting;
+}
+
+bool Detour::may_go_beyond(SteadyTime now) const noexcept {
+  return given_.ranges() < holes_max && now - times_.moved_at >= patience;
+}
+
+/// A question about locks holds up all who take one, and who is long in the way is so for longer yet.
+void Detour::prove(SteadyTime now) {
+  if (proven_ || now < times_.prove_at) return;
+  times_.prove_at = now + pause_after(now - times_.moved_at);
+  if (prover_.pending() ? prover_.advance() : prover_.begin(given_.top())) proven_ = prover_.top();
+}
+
+/// True when there is more.
+bool Detour::read_holes(std::int64_t top) {
+  std::vector<postgres::RangeReader::Span> spans;
+  for (const auto& hole : given_.holes(top, Progress::ranges_max)) spans.push_back({hole.first, hole.last});
+  return reader_.read_within(spans, rows_);
+}
+
+void Detour::hand_out() {
+  const auto ranges = given_.ranges();
+  for (std::size_t i = 0; i < rows_.size(); ++i) given_.add(MessageRows::place_of(rows_.row(i)));
+  if (given_.ranges() > ranges) times_.hole_at = clock_.steady();
+}
+
+milliseconds Detour::retry_after() const noexcept { return pause_after(clock_.steady() - times_.hole_at); }
+
+const std::vector<postgres::Blocker>& Detour::blockers() {
+  const auto now = clock_.steady();
+  const bool lasts = now - std::max(times_.begun_at, times_.moved_at) >= ask_first;
+  if (lasts && now - times_.asked_at >= ask_again) {
+    times_.asked_at = now;
+    blockers_ = prover_.blockers();
+  }
+  if (!lasts) blockers_.clear();
+  return blockers_;
+}
+
+}  // namespace annals::outbox

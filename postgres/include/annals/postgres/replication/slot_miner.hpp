@@ -1,0 +1,79 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/database.hpp"
+#include "annals/postgres/replication/change_feed.hpp"
+#include "annals/postgres/replication/lsn.hpp"
+
+namespace annals::postgres {
+
+/// Carries the backlog of a logical slot in batches, as rows of a COPY: several times as many a second as a walsender, which sends each
+/// change by itself. slot_miner.cpp opens with how.
+///
+/// Lifecycle      the constructor opens a session of its own -> next(), wait(), keep_alive() until is_done() -> destroy.
+/// Thread safety  none.
+/// Errors         Error{overloaded}: no slot is free for the reader's mark (53400), the server has no room for a batch, or it did not
+///                end in time (57014): then a ReplicationStream from the same place does it; else what the server said.
+/// Limits         next() waits for no batch. One row is in memory, and at most 64 KB of what comes after it; the server keeps the
+///                batch, and one transaction is a batch however large it is. A statement is open until its batch is taken: whoever
+///                cannot go on for longer than stall_max must give the miner up.
+class SlotMiner final : public ChangeFeed {
+ public:
+  struct Options {
+    std::string slot;         ///< a plain identifier
+    std::string publication;  ///< a plain identifier
+    Lsn start;                ///< transactions whose commit begins before it are passed over
+    Lsn confirmed = {};       ///< what is known to be confirmed
+    bool messages = false;    ///< pg_logical_emit_message, too: PostgreSQL 14
+    /// Of write-ahead log, in one batch. The server reads again what follows its last snapshot of running transactions (one is written
+    /// every 15 s) with each batch: smaller ones cost it time, larger ones room.
+    std::uint64_t batch_bytes = 256U << 20U;
+    /// Less is not worth a batch: it is left to a stream.
+    std::uint64_t worth_bytes = 16U << 20U;
+    std::chrono::milliseconds stall_max{5'000};
+  };
+
+  SlotMiner(const Database& database, Options options);
+
+  [[nodiscard]] std::optional<Change> next() override;
+  [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
+  [[nodiscard]] Lsn passed() const noexcept override { return passed_; }
+  void confirm(Lsn lsn) noexcept override;
+  /// The statement does without; see is_stalled().
+  void keep_alive() override {}
+
+  /// What is left was not worth a batch when it last looked: a stream carries it sooner.
+  [[nodiscard]] bool is_done() const noexcept { return done_; }
+  /// Nobody has called next() for stall_max, while rows of a batch were waiting.
+  [[nodiscard]] bool is_stalled() const;
+
+ private:
+  enum class Waiting { none, statement, rows };
+  bool begin();
+  bool begin_batch();
+  void send(const std::string& sql, Waiting answer);
+  [[nodiscard]] std::optional<Change> take();
+  void end_batch();
+  void require_answer() const;
+
+  Options options_;
+  Connection session_;
+  std::string mark_;  // the slot of this session
+  Waiting waiting_ = Waiting::none;
+  bool placed_ = false;  // the mark stands at the start
+  bool done_ = false;
+  bool found_ = false;  // the batch had changes
+  Lsn passed_;
+  Lsn target_;  // of the batch
+  Lsn confirmed_;
+  Lsn kept_from_;  // the slot stands there, or behind it
+  std::uint64_t reach_;
+  std::chrono::steady_clock::time_point heard_at_;
+  std::chrono::steady_clock::time_point taken_at_;
+};
+
+}  // namespace annals::postgres

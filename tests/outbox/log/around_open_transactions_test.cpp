@@ -1,0 +1,228 @@
+// Random writers with pauses, rollbacks, savepoints and some that stay open for long, while a source reads
+// and is started again from its own cursors.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "annals/outbox/message_log.hpp"
+#include "annals/postgres/connection.hpp"
+#include "log/table_cursor.hpp"
+#include "log/table_source.hpp"
+#include "support/temp_database.hpp"
+
+namespace annals::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+using postgres::Connection;
+
+constexpr auto duration = 5s;
+constexpr int writers = 8;
+
+/// When a message was written and when its transaction had committed, on one count of all writers.
+struct Written {
+  std::int64_t begun = 0;
+  std::int64_t committed = 0;
+};
+
+/// What was committed, by payload.
+class Truth {
+ public:
+  [[nodiscard]] std::int64_t tick() { return ++ticks_; }
+  void commit(const std::map<std::string, std::int64_t>& begun) {
+    const std::lock_guard lock{mutex_};
+    const auto now = tick();
+    for (const auto& [payload, at] : begun) committed_[payload] = {.begun = at, .committed = now};
+  }
+  [[nodiscard]] const std::map<std::string, Written>& committed() const { return committed_; }
+
+ private:
+  std::atomic<std::int64_t> ticks_{0};
+  std::mutex mutex_;
+  std::map<std::string, Written> committed_;
+};
+
+/// Writes under a key of its own with rising numbers.
+class RandomWriter {
+ public:
+  RandomWriter(const postgres::Database& database, int id, std::uint64_t seed, Truth& truth)
+      : connection_(database), id_(id), random_(seed + static_cast<std::uint64_t>(id)), truth_(truth) {}
+
+  void run(const std::atomic<bool>& stop) {
+    while (!stop) transaction();
+  }
+
+ private:
+  bool chance(int percent) { return std::uniform_int_distribution{1, 100}(random_) <= percent; }
+  void pause(int percent, int micros_max) {
+    if (!chance(percent)) return;
+    std::this_thread::sleep_for(std::chrono::microseconds{std::uniform_int_distribution{0, micros_max}(random_)});
+  }
+  void append(int number) {
+    const auto payload = fmt::format("{}:{}", id_, number);
+    begun_[payload] = truth_.tick();
+    connection_.execute(
+        fmt::format("INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) "
+                    "VALUES (gen_random_uuid(), 0, 't', 'k{}', 't', '{}')",
+                    id_, payload));
+    pause(25, 3000);
+  }
+
+  void transaction() {
+    begun_.clear();
+    connection_.execute("BEGIN");
+    int number = number_;
+    const int rows = std::uniform_int_distribution{1, 3}(random_);
+    for (int i = 0; i < rows; ++i) append(++number);
+    if (chance(10)) abandon_savepoint();
+    id_ == 0 ? pause(40, 400'000) : pause(5, 30'000);  // the first one is seldom done
+    if (chance(10)) {
+      connection_.execute("ROLLBACK");
+      return;
+    }
+    connection_.execute("COMMIT");
+    truth_.commit(begun_);
+    number_ = number;
+  }
+
+  void abandon_savepoint() {
+    const auto kept = begun_;
+    connection_.execute("SAVEPOINT p");
+    append(-1);
+    connection_.execute("ROLLBACK TO p");
+    begun_ = kept;
+  }
+
+  Connection connection_;
+  int id_;
+  std::mt19937_64 random_;
+  Truth& truth_;
+  std::map<std::string, std::int64_t> begun_;  // of the transaction that is open
+  int number_ = 0;
+};
+
+/// Payloads in the order in which a source gave them.
+class Reader {
+ public:
+  Reader(const postgres::Database& database, std::uint64_t seed)
+      : session_(database),
+        source_(session_, clock_, message_log("annals"), {.relay = "relay", .rows_max = 200, .poll_interval = 5ms}),
+        random_(seed) {
+    source_.start(source_.first({}, 0ms));
+  }
+
+  /// A step; now and then another run goes on from somewhere in this one, and what was given after it does not count.
+  void step() {
+    const auto state = source_.read();
+    for (std::size_t i = 0; i < source_.size(); ++i) {
+      MessageView view;
+      source_.decode(i, view);
+      given_.emplace_back(view.payload);
+    }
+    ticket_ += static_cast<std::int64_t>(source_.size());
+    if (std::uniform_int_distribution{1, 40}(random_) == 1) start_again();
+    if (state != MessageSource::State::rows) (void)source_.wait(5ms);
+  }
+  void catch_up() {
+    for (int quiet = 0; quiet < 20;) {
+      const auto before = given_.size();
+      step();
+      quiet = given_.size() == before ? quiet + 1 : 0;
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  [[nodiscard]] const std::vector<std::string>& given() const { return given_; }
+  [[nodiscard]] std::size_t starts_above_holes() const { return above_holes_; }
+
+ private:
+  void start_again() {
+    const auto back =
+        std::uniform_int_distribution<std::int64_t>{0, std::min<std::int64_t>(ticket_ - forgotten_, 50)}(random_);
+    const auto cursor = source_.cursor(ticket_ - back);
+    above_holes_ += TableCursor::decode(cursor).published.ranges() > 0 ? 1 : 0;
+    given_.resize(given_.size() - static_cast<std::size_t>(back));
+    source_.start(cursor);
+    ticket_ = forgotten_ = 0;
+  }
+
+  SystemClock clock_;
+  Connection session_;
+  TableSource source_;
+  std::mt19937_64 random_;
+  std::vector<std::string> given_;
+  std::int64_t ticket_ = 0;
+  std::int64_t forgotten_ = 0;
+  std::size_t above_holes_ = 0;
+};
+
+/// What is wrong with an order in which messages were given; empty: nothing.
+std::string fault(const std::vector<std::string>& given, const std::map<std::string, Written>& committed) {
+  std::map<std::string, int> count;
+  for (const auto& payload : given) ++count[payload];
+  for (const auto& [payload, times] : count) {
+    if (!committed.contains(payload)) return fmt::format("{} was invented", payload);
+    if (times > 1) return fmt::format("{} was given {} times", payload, times);
+  }
+  for (const auto& [payload, written] : committed) {
+    if (!count.contains(payload)) return fmt::format("{} was lost", payload);
+  }
+  auto first_commit = std::numeric_limits<std::int64_t>::max();
+  std::string of;
+  for (auto at = given.rbegin(); at != given.rend(); ++at) {
+    const auto& written = committed.at(*at);
+    if (first_commit < written.begun)
+      return fmt::format("{} was committed before {} was written, and given after it", of, *at);
+    if (written.committed < first_commit) {
+      first_commit = written.committed;
+      of = *at;
+    }
+  }
+  return {};
+}
+
+TEST(AroundOpenTransactions, GivesEachMessageOnceAndNoneBeforeOneThatWasCommittedBeforeItWasWritten) {
+  const auto seed = std::random_device{}();
+  fmt::print("seed {}\n", seed);
+  tests::TempDatabase temp;
+  Truth truth;
+  Reader reader{temp.as("relay"), seed};
+  {
+    std::atomic<bool> stop{false};
+    std::vector<std::jthread> threads;
+    threads.reserve(writers);
+    for (int id = 0; id < writers; ++id) {
+      threads.emplace_back([&, id] { RandomWriter{temp.as("writer"), id, seed, truth}.run(stop); });
+    }
+    const auto end = std::chrono::steady_clock::now() + duration;
+    while (std::chrono::steady_clock::now() < end) reader.step();
+    stop = true;
+  }
+  reader.catch_up();
+  fmt::print("{} messages, {} starts above holes\n", truth.committed().size(), reader.starts_above_holes());
+  EXPECT_GT(truth.committed().size(), 500U);
+  EXPECT_GT(reader.starts_above_holes(), 0U);
+  EXPECT_EQ(fault(reader.given(), truth.committed()), "");
+}
+
+TEST(AroundOpenTransactions, TheCheckFindsWhatIsWrong) {
+  const std::map<std::string, Written> committed{{"a", {1, 2}}, {"b", {3, 5}}, {"c", {4, 6}}};
+  EXPECT_EQ(fault({"a", "b", "c"}, committed), "");
+  EXPECT_EQ(fault({"a", "c", "b"}, committed), "") << "these two were open at the same time";
+  EXPECT_NE(fault({"b", "a", "c"}, committed), "");
+  EXPECT_NE(fault({"a", "b"}, committed), "");
+  EXPECT_NE(fault({"a", "b", "b", "c"}, committed), "");
+  EXPECT_NE(fault({"a", "b", "c", "d"}, committed), "");
+}
+
+}  // namespace
+}  // namespace annals::outbox

@@ -51,20 +51,15 @@ class Daemon {
     }
     log_start();
     std::jthread lag;
-<<<<<<< HEAD
     if (endpoint_) {
       lag = std::jthread{[this](const std::stop_token& stop) { LagWatch{config_, units_, log_}.run(stop); }};
-=======
-    if (endpoint_) lag = std::jthread{[this](const std::stop_token& stop) { lag_watch().run(stop); }};
+    }
     std::jthread keeper;
-    for (auto& part : parts_) {
-      if (part.log == "outbox") {
-        keeper = std::jthread{[this, &part](const std::stop_token& stop) {
-          OutboxKeeper{config_, *part.metrics, log_}.run(stop);
-        }};
-      }
-      part.thread = std::jthread{[this, &part] { work(part); }};
->>>>>>> main
+    if (std::ranges::find(config_.sources, "outbox") != config_.sources.end()) {
+      auto& metrics = metrics_.add_source(config_.relay.name, "outbox");
+      keeper = std::jthread{[this, &metrics](const std::stop_token& stop) {
+        OutboxKeeper{config_, metrics, log_}.run(stop);
+      }};
     }
     for (const auto& log : config_.sources) crews_.emplace_back([this, log] { work(log); });
     notifier_.ready();

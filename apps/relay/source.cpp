@@ -318,19 +318,15 @@ void Source::watch_log(const outbox::StepReport& report) {
                      {{"source", name_}, {"reason", fault}, {"hint", report.log_fault->hint()}});
   } else {
     const bool from_log = read_from_ == outbox::ReadFrom::wal;
-    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table", {{"source", name_}});
+    parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table",
+                     {{"source", name_}});
   }
 }
 
 void Source::log_blocker(const postgres::Blocker& blocker, seconds waited) {
   const bool prepared = blocker.pid == 0;
-<<<<<<< HEAD
-  parts_.log.write(host::Level::warn, "waits for an open transaction: nothing after it can be published",
-                   {{"source", log_.name},
-=======
   parts_.log.write(host::Level::warn, "waits for an open transaction: what it has written is published when it ends",
-                   {{"source", name_},
->>>>>>> main
+                   {{"source", log_.name},
                     {"holder", blocker.holder},
                     {prepared ? "gid" : "pid", prepared ? blocker.query : std::to_string(blocker.pid)},
                     {"role", blocker.role},

@@ -37,17 +37,12 @@ constexpr Right rights[] = {
     {Kind::outbox_relay, "schema_migrations", "SELECT"},
     {Kind::outbox_relay, "outbox", "SELECT"},
     {Kind::outbox_relay, "outbox_horizon", prove},
-<<<<<<< HEAD
+    {Kind::outbox_relay, "outbox_retention", "SELECT"},
+    {Kind::outbox_relay, maintain, call},
     {Kind::outbox_relay, "relay_checkpoints", keep_and_remove},
     {Kind::outbox_relay, "relay_shards", keep},
     {Kind::outbox_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::outbox_relay, "relay_decisions", heed},
-=======
-    {Kind::outbox_relay, "outbox_retention", "SELECT"},
-    {Kind::outbox_relay, maintain, call},
-    {Kind::outbox_relay, "relay_checkpoints", keep},
-    {Kind::outbox_relay, "relay_decisions", "SELECT"},
->>>>>>> main
     {Kind::outbox_relay, "relay_parked", set_aside},
 
     {Kind::events_relay, "schema_migrations", "SELECT"},
@@ -67,17 +62,12 @@ constexpr Right rights[] = {
     {Kind::wal_relay, "events_horizon", prove},
     {Kind::wal_relay, "outbox", "SELECT"},
     {Kind::wal_relay, "outbox_horizon", prove},
-<<<<<<< HEAD
+    {Kind::wal_relay, "outbox_retention", "SELECT"},
+    {Kind::wal_relay, maintain, call},
     {Kind::wal_relay, "relay_checkpoints", keep_and_remove},
     {Kind::wal_relay, "relay_shards", keep},
     {Kind::wal_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::wal_relay, "relay_decisions", heed},
-=======
-    {Kind::wal_relay, "outbox_retention", "SELECT"},
-    {Kind::wal_relay, maintain, call},
-    {Kind::wal_relay, "relay_checkpoints", keep},
-    {Kind::wal_relay, "relay_decisions", "SELECT"},
->>>>>>> main
     {Kind::wal_relay, "relay_parked", set_aside},
 
     {Kind::projector, "schema_migrations", "SELECT"},
@@ -99,15 +89,11 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox", "SELECT"},
     {Kind::operate, "outbox_horizon", "SELECT"},
     {Kind::operate, "outbox_position_seq", "SELECT"},
-<<<<<<< HEAD
-    {Kind::operate, "relay_checkpoints", keep},
-    {Kind::operate, "relay_shards", "SELECT, UPDATE (wanted)"},
-    {Kind::operate, "relay_instances", "SELECT"},
-=======
     {Kind::operate, "outbox_retention", "SELECT, UPDATE (retain, partition_span, partition_rows, lock_wait)"},
     {Kind::operate, maintain, call},
     {Kind::operate, "relay_checkpoints", "SELECT, INSERT, UPDATE, DELETE"},  // DELETE: what nobody will go on with
->>>>>>> main
+    {Kind::operate, "relay_shards", "SELECT, UPDATE (wanted)"},
+    {Kind::operate, "relay_instances", "SELECT"},
     {Kind::operate, "relay_decisions", decide},
     {Kind::operate, "relay_parked", "SELECT"},
     {Kind::operate, "inbox_offsets", "SELECT, UPDATE (next_offset, last_id), DELETE"},  // what the inbox's hints say
@@ -135,15 +121,9 @@ constexpr Right rights[] = {
 };
 
 constexpr std::string_view all_tables[] = {
-<<<<<<< HEAD
-    "schema_migrations", "streams",           "events",        "events_horizon",  "outbox",
-    "outbox_horizon",    "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions",
-    "relay_parked",      "projections",       "inbox_offsets", "inbox_messages"};
-=======
-    "schema_migrations", "streams",           "events",          "events_horizon", "outbox",      "outbox_horizon",
-    "outbox_retention",  "relay_checkpoints", "relay_decisions", "relay_parked",   "projections", "inbox_offsets",
-    "inbox_messages"};
->>>>>>> main
+    "schema_migrations", "streams",           "events",        "events_horizon",  "outbox",          "outbox_horizon",
+    "outbox_retention",  "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions", "relay_parked",
+    "projections",       "inbox_offsets",     "inbox_messages"};
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
                                               "relay_decisions_decision_seq", "relay_parked_place_seq"};

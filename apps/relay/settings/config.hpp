@@ -28,17 +28,13 @@ struct Config {
 
   SinkKind sink = SinkKind::kafka;
   Delivery delivery = Delivery::at_least_once;
-<<<<<<< HEAD
   std::vector<std::string> sources{"outbox"};  ///< names of logs
+  bool maintain = true;                        ///< partitions of the outbox, as its retention says
   /// The processes of one relay.
   struct Group {
     std::size_t shards = 1;                  ///< of a relay that is new; else the database knows
     std::chrono::milliseconds lease{5'000};  ///< how long an owner that is cut off or frozen keeps what it owns
   } group;
-=======
-  std::vector<std::string> sources{"outbox"};         ///< names of logs
-  bool maintain = true;                               ///< partitions of the outbox, as its retention says
->>>>>>> main
   outbox::RelayOptions relay;                         ///< of every source; see relay_options()
   kafka::KafkaSinkOptions kafka;                      ///< see sink_options()
   kafka::KafkaTransactionalSinkOptions transactions;  ///< without its sink: see transactional_options()

@@ -315,11 +315,11 @@ void Source::watch_log(const outbox::StepReport& report) {
   log_fault_ = fault;
   if (report.log_fault) {
     parts_.log.write(host::Level::warn, "reads the table: the write-ahead log cannot be read",
-                     {{"source", name_}, {"reason", fault}, {"hint", report.log_fault->hint()}});
+                     {{"source", log_.name}, {"reason", fault}, {"hint", report.log_fault->hint()}});
   } else {
     const bool from_log = read_from_ == outbox::ReadFrom::wal;
     parts_.log.write(host::Level::info, from_log ? "reads the write-ahead log" : "reads the table",
-                     {{"source", name_}});
+                     {{"source", log_.name}});
   }
 }
 

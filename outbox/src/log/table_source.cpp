@@ -18,9 +18,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Between two checkpoints of a source that has no messages of its own.
-constexpr milliseconds move_interval{1'000};
-
 MessageSource::State state_of(OrderedTail::State state) noexcept {
   switch (state) {
     case OrderedTail::State::rows: return MessageSource::State::rows;
@@ -32,6 +29,8 @@ MessageSource::State state_of(OrderedTail::State state) noexcept {
 
 /// A transaction in the way is waited for so long: most commit within milliseconds.
 constexpr milliseconds go_around_after = 10ms;
+/// Between two checkpoints of a source of some rows that are not there.
+constexpr milliseconds move_interval = 1'000ms;
 /// A wait that is shorter is no reason to be woken.
 constexpr milliseconds bell_from = 5ms;
 

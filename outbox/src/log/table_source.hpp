@@ -65,11 +65,11 @@ class TableSource final : public MessageSource {
  private:
   [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return detour_ ? detour_->rows() : last_.rows; }
   void require_repeatable() const;
+  void pass_over();
   State read_in_order();
   State read_around();
   void go_around(Progress given);
   [[nodiscard]] bool wait_for_holes(std::chrono::milliseconds wait_max);
-  void pass_over();
 
   postgres::Connection& connection_;
   Clock& clock_;

@@ -82,7 +82,6 @@ std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock&
                 fmt::format("relay \"{}\" is not past the last change of its shards", printable(options.name)),
                 {.hint = "run it with source = \"table\" until it has caught up", .retryable = true}};
   }
-  const bool whole = !filter;
   const WalSource::Options of_log{
       .relay = options.name,
       .accept_timeline = options.accept_timeline,
@@ -96,12 +95,14 @@ std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock&
                                       .bytes_max = options.batch_bytes_max,
                                       .poll_interval = options.poll_interval,
                                       .may_repeat = may_repeat,
-                                      .filter = std::move(filter)};
+                                      .filter = filter};
+  // A slot has one reader; and a place in the log is none that other shards could go on from.
+  const bool retires = options.read_from == ReadFrom::automatic && plan.wanted != plan.count;
+  if (filter || retires) return std::make_unique<TableSource>(session, clock, log, of_table);
   switch (options.read_from) {
     case ReadFrom::table: return std::make_unique<TableSource>(session, clock, log, of_table);
     case ReadFrom::wal: return std::make_unique<WalSource>(session, clock, log, of_log);
-    case ReadFrom::automatic:
-      if (!whole) return std::make_unique<TableSource>(session, clock, log, of_table);
+    case ReadFrom::automatic: break;
   }
   return std::make_unique<AutoSource>(
       session, clock, log, AutoSource::Options{.table = of_table, .wal = of_log, .retry_min = options.log_retry});

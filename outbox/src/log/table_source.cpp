@@ -74,6 +74,8 @@ void TableSource::start(const Cursor& after) {
   places_.start(published);
   last_.after = last_.recorded = published.watermark();
   last_.recorded_at = clock_.steady();
+  // As a single place it says all, to whoever changes the shards, too.
+  if (!TableCursor::is_place(after)) last_.recorded = -1;
   detour_.reset();
   last_.rows.clear();
   last_.state = State::rows;

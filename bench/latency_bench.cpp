@@ -1,6 +1,7 @@
 // From the commit of a row to the arrival at a consumer, through the relay, against the same consumer fed by a producer
 // directly, at 100, 1,000 and 5,000 a second. "append" is the library's append; "insert" is a plain INSERT into the outbox,
-// as psql or a service in another language writes it; "exactly-once" the same, relayed in transactions. One thread each for relaying and consuming; as many for writing as
+// as psql or a service in another language writes it; "beside-open" the same while another transaction is held open, "wal" the same
+// read from the write-ahead log, "exactly-once" the same relayed in transactions. One thread each for relaying and consuming; as many for writing as
 // the rate needs. The value is a time: lower is better, and the ratio is how many times the floor it takes.
 #include <fmt/format.h>
 
@@ -147,10 +148,10 @@ template <class Sink>
 class Relayed {
  public:
   template <class Options>
-  Relayed(const postgres::MessageLog& log, Options sink)
+  Relayed(const postgres::MessageLog& log, Options sink, outbox::ReadFrom from = outbox::ReadFrom::table)
       : topic_(tests::create_topic(tests::unique_topic("bench-latency"), 4)),
         sink_(std::move(sink)),
-        relay_(temp_.superuser(), log, sink_, clock_, options(log)),
+        relay_(temp_.superuser(), log, sink_, clock_, options(log, from)),
         thread_([this](const std::stop_token& stop) {
           while (!stop.stop_requested()) relay_.step(milliseconds{200});
         }) {}
@@ -158,8 +159,8 @@ class Relayed {
   [[nodiscard]] const std::string& topic() const { return topic_; }
 
  private:
-  [[nodiscard]] outbox::RelayOptions options(const postgres::MessageLog& log) const {
-    outbox::RelayOptions options{.name = "bench"};
+  [[nodiscard]] outbox::RelayOptions options(const postgres::MessageLog& log, outbox::ReadFrom from) const {
+    outbox::RelayOptions options{.name = "bench", .read_from = from};
     if (!log.names_topics) options.routes = {{"*", topic_}};
     return options;
   }
@@ -184,17 +185,20 @@ Percentiles by_append(int per_second, double seconds) {
   });
 }
 
+void insert(postgres::Connection& connection, const std::string& topic, const std::string& key, std::int64_t number) {
+  connection.query_prepared("insert",
+                            "INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload)"
+                            " VALUES (gen_random_uuid(), $1::text, $2::text, 'bench.v1.OrderPlaced', 2, $3::bytea)",
+                            postgres::Params{}.text(topic).text(key).bytea(numbered(number)));
+}
+
 /// The same for a writer that knows nothing of Annals but its table.
 template <class Relayed>
 Percentiles insert_into(const Relayed& relayed, int per_second, double seconds) {
   return run(relayed.topic(), per_second, seconds, [&]() -> Send {
     auto connection = std::make_shared<postgres::Connection>(relayed.database());
     return [connection, topic = relayed.topic()](std::int64_t i) {
-      connection->query_prepared(
-          "insert",
-          "INSERT INTO annals.outbox (message_id, topic, key, type, content_type, payload)"
-          " VALUES (gen_random_uuid(), $1::text, $2::text, 'bench.v1.OrderPlaced', 2, $3::bytea)",
-          postgres::Params{}.text(topic).text(std::to_string(i % 1000)).bytea(numbered(i)));
+      insert(*connection, topic, std::to_string(i % 1000), i);
       return SteadyClock::now();
     };
   });
@@ -202,6 +206,20 @@ Percentiles insert_into(const Relayed& relayed, int per_second, double seconds) 
 
 Percentiles by_insert(int per_second, double seconds) {
   const Relayed<kafka::KafkaSink> relayed{outbox::message_log("annals"), sink_options()};
+  return insert_into(relayed, per_second, seconds);
+}
+
+/// Beside a transaction that has written, and stays open from beginning to end.
+Percentiles beside_open(int per_second, double seconds) {
+  const Relayed<kafka::KafkaSink> relayed{outbox::message_log("annals"), sink_options()};
+  postgres::Connection holder{relayed.database()};
+  const postgres::Transaction open{holder};  // rolled back
+  insert(holder, relayed.topic(), "held", 0);
+  return insert_into(relayed, per_second, seconds);
+}
+
+Percentiles from_log(int per_second, double seconds) {
+  const Relayed<kafka::KafkaSink> relayed{outbox::message_log("annals"), sink_options(), outbox::ReadFrom::wal};
   return insert_into(relayed, per_second, seconds);
 }
 
@@ -253,6 +271,8 @@ std::vector<Measurement> bench_latency(const BenchOptions& options) {
   for (const int per_second : {100, 1000, 5000}) {
     measure_path("append", by_append, per_second, options, results);
     measure_path("insert", by_insert, per_second, options, results);
+    measure_path("beside-open", beside_open, per_second, options, results);
+    measure_path("wal", from_log, per_second, options, results);
     measure_path("exactly-once", exactly_once, per_second, options, results);
   }
   return results;

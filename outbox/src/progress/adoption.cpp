@@ -13,6 +13,7 @@
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
 #include "progress/checkpoint_row.hpp"
+#include "shards/shard_plan.hpp"
 
 namespace annals::outbox {
 
@@ -67,6 +68,7 @@ void forget_checkpoint(Connection& connection, const MessageLog& log, const std:
 RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
   postgres::Ownership lock{connection, lock_name_of(log, adoption.relay)};
   require_no_owner(connection, log, adoption.relay, lock);
+  require_current(connection, log, adoption.relay);
   const auto position = position_to_adopt(connection, log, adoption);
   // What is committed later at or below the position no relay would ever publish.
   if (position > 0) (void)postgres::settled_end(connection, postgres::log_table(log), adoption.settle_timeout);

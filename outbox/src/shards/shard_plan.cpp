@@ -71,6 +71,14 @@ ShardPlan require_plan(Connection& connection, const MessageLog& log, const Shar
   return plan;
 }
 
+void require_current(Connection& connection, const MessageLog& log, const std::string& relay) {
+  const auto name = parse_shard_name(relay);
+  const auto plan = find_plan(connection, log, name);
+  if (!plan || plan->count == name.shard.count) return;
+  const auto error = outdated(name, *plan);
+  throw invalid(error.message(), error.hint());
+}
+
 /// Integers of our own and the log's constant SQL.
 std::optional<postgres::RowFilter> shard_filter(const MessageLog& log, const Shard& shard,
                                                 const std::vector<std::int64_t>& came_from) {

@@ -37,6 +37,8 @@ struct ShardPlan {
 /// came_from is empty when the shard is past all of it.
 [[nodiscard]] ShardPlan require_plan(postgres::Connection& connection, const postgres::MessageLog& log,
                                      const ShardName& name);
+/// For commands: throws Error{invalid} for a name that is none of the shards that the relay has now.
+void require_current(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay);
 /// Which rows of the log are a shard's to publish; none: all.
 [[nodiscard]] std::optional<postgres::RowFilter> shard_filter(const postgres::MessageLog& log, const Shard& shard,
                                                               const std::vector<std::int64_t>& came_from);

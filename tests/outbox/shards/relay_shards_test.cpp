@@ -140,6 +140,46 @@ TEST_F(RelayShards, AnOpenTransactionIsNeverPassedOver) {
   expect_all(16, 16);
 }
 
+/// Takes everything and confirms nothing, like a broker whose partition has no leader.
+class StalledSink final : public outbox::Sink {
+ public:
+  Send send(const outbox::MessageView&) override { return Send::accepted; }
+  void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>&) override {
+    std::this_thread::sleep_for(std::min(wait, 5ms));
+  }
+};
+
+TEST_F(RelayShards, OneThatStallsHoldsNoOtherUp) {
+  StalledSink stalled;
+  RecordingSink sink;
+  outbox::Relay first{database_.as("relay"), log_, stalled, clock_, shard(1, 2)};
+  outbox::Relay second{database_.as("relay"), log_, sink, clock_, shard(2, 2)};
+  for (int i = 0; i < 40; ++i) enqueue(fmt::format("k{}", i), std::to_string(i));
+  const auto report = step_until(first, [](const auto& r) { return r.in_flight > 0; });
+  run_until_idle(second);
+  EXPECT_EQ(report.in_flight + sink.received.size(), 40U);
+  (void)first.step(1ms);
+}
+
+/// A checkpoint of a division that is not there would hold up whoever removes published rows.
+TEST_F(RelayShards, NobodyAdoptsForOneThatThereIsNot) {
+  auto parts = open(2);
+  enqueue("k", "0");
+  run(parts);
+  for (auto& part : parts) EXPECT_TRUE(part.relay->drain(1s));
+  postgres::Connection connection{database_.as("operator")};
+  for (const auto* name : {"relay", "relay/1-of-3"}) {
+    try {
+      (void)outbox::adopt_checkpoint(connection, log_, {.relay = name, .position = 0});
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalid);
+      EXPECT_THAT(error.hint(), HasSubstr("annals relay shards"));
+    }
+  }
+  EXPECT_EQ(outbox::adopt_checkpoint(connection, log_, {.relay = "relay/2-of-2", .position = 0}).position, 0);
+}
+
 TEST_F(RelayShards, AreRefusedWhenThereAreNotSoMany) {
   auto parts = open(4);
   run(parts);

@@ -17,6 +17,9 @@
 //       later (3), which found nothing more, did not see it. What (1) found at that moment is above all holes and stays.
 //   D3  Nothing is given twice: (1) and (3) read only what is not in `given_`.
 //
+// `given_` must never forget a range (Progress::exact()): a hole that it does not know would not be read again, and be closed. So what
+// would make more than it can say is not given yet: beyond the holes of more than holes_max, and in them of more than ranges_max.
+//
 // When there is more in the holes than a batch, what (1) found is thrown away, and nothing beyond is read until they have no more:
 // D1 needs all of them.
 //
@@ -50,6 +53,27 @@ milliseconds pause_after(std::chrono::steady_clock::duration age) {
   return std::clamp(std::chrono::duration_cast<milliseconds>(age) / 4, pause_min, pause_max);
 }
 
+/// How many rows, from the first one on, make at most `room` ranges above `before`.
+std::size_t fitting(const postgres::RowBatch& batch, std::int64_t before, std::size_t room) {
+  std::size_t count = 0;
+  for (; count < batch.size(); ++count) {
+    const auto position = batch.row(count).bigint();
+    if (position != before + 1) {
+      if (room == 0) break;
+      --room;
+    }
+    before = position;
+  }
+  return count;
+}
+
+/// True when something was left out.
+bool keep(postgres::RowBatch& batch, std::size_t count) {
+  if (count >= batch.size()) return false;
+  batch.shrink(count);
+  return true;
+}
+
 }  // namespace
 
 Detour::Detour(postgres::Connection& connection, Clock& clock, const postgres::LogTable& table,
@@ -73,7 +97,7 @@ Detour::State Detour::read() {
   const auto now = clock_.steady();
   if (given_.watermark() != std::exchange(times_.watermark, given_.watermark())) times_.moved_at = now;
   const auto top = given_.top();
-  more_ = !filled_ && may_go_beyond(now) && reader_.read({.after = top}, beyond_);
+  more_ = !filled_ && may_go_beyond(now) && read_beyond(top);
   prove(now);
   filled_ = read_holes(top);
   hand_out();
@@ -103,10 +127,24 @@ void Detour::prove(SteadyTime now) {
 }
 
 /// True when there is more.
+bool Detour::read_beyond(std::int64_t top) {
+  const bool more = reader_.read({.after = top}, beyond_);
+  return keep(beyond_, fitting(beyond_, top, holes_max - given_.ranges())) || more;
+}
+
+/// True when there is more. Rows below a horizon that is proven leave nothing behind, so one of them always fits.
 bool Detour::read_holes(std::int64_t top) {
   std::vector<postgres::RangeReader::Span> spans;
   for (const auto& hole : given_.holes(top, Progress::ranges_max)) spans.push_back({hole.first, hole.last});
-  return reader_.read_within(spans, rows_);
+  const bool more = reader_.read_within(spans, rows_);
+  if (rows_.empty()) return more;
+  const auto ranges = std::max(given_.ranges(), holes_max);
+  std::size_t room = ranges + 1 < Progress::ranges_max ? Progress::ranges_max - 1 - ranges : 0;
+  if (const auto first = rows_.row(0).bigint(); proven_ && first <= *proven_) {
+    given_.settle(first - 1);
+    room = std::max<std::size_t>(room, 1);
+  }
+  return keep(rows_, fitting(rows_, given_.watermark(), room)) || more;
 }
 
 void Detour::hand_out() {

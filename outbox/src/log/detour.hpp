@@ -42,7 +42,7 @@ class Detour {
   /// With the rows at hand, and all before them, everything up to here is given, or never was a message.
   [[nodiscard]] std::int64_t watermark() const noexcept { return given_.watermark(); }
   /// There is more already.
-  [[nodiscard]] bool more() const noexcept { return more_ || filled_ || !beyond_.empty(); }
+  [[nodiscard]] bool more() const noexcept { return more_ || (filled_ && !rows_.empty()) || !beyond_.empty(); }
   /// While waiting: how long until a hole is worth a look. New rows may come sooner.
   [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept;
   /// Who is waited for, when it lasts, as it was at most a second ago.
@@ -55,6 +55,7 @@ class Detour {
 
   [[nodiscard]] bool may_go_beyond(SteadyTime now) const noexcept;
   void prove(SteadyTime now);
+  [[nodiscard]] bool read_beyond(std::int64_t top);
   [[nodiscard]] bool read_holes(std::int64_t top);
   void hand_out();
   [[nodiscard]] State state() const noexcept;

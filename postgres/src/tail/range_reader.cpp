@@ -52,9 +52,11 @@ void RangeReader::prepare_for(std::string condition) {
   const auto& [select, position] = std::tie(table_.select, table_.position);
   few_.sql = fmt::format("{} WHERE {} > $1::bigint AND {} <= $2::bigint{} ORDER BY {} LIMIT $3::bigint", select,
                          position, position, condition_, position);
+  // LATERAL: without it the planner joins the whole log with the spans.
   within_.sql = fmt::format(
-      "{}, unnest($1::bigint[], $2::bigint[]) AS span (first, last) "
-      "WHERE {} BETWEEN span.first AND span.last{} ORDER BY {} LIMIT $3::bigint",
+      "SELECT line.* FROM unnest($1::bigint[], $2::bigint[]) AS span (first, last) CROSS JOIN LATERAL "
+      "({} WHERE {} BETWEEN span.first AND span.last{} ORDER BY {} LIMIT $3::bigint) AS line "
+      "ORDER BY 1 LIMIT $3::bigint",
       select, position, condition_, position);
   for (auto* statement : {&few_, &within_}) {
     statement->name = fmt::format("annals_rows_{:016x}", static_cast<std::uint64_t>(stable_hash(statement->sql)));

@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -212,6 +213,101 @@ TEST(AroundOpenTransactions, GivesEachMessageOnceAndNoneBeforeOneThatWasCommitte
   EXPECT_GT(truth.committed().size(), 500U);
   EXPECT_GT(reader.starts_above_holes(), 0U);
   EXPECT_EQ(fault(reader.given(), truth.committed()), "");
+}
+
+/// A log with one message after another, and then with a hole before each, of which few can be remembered.
+class ManyHoles : public ::testing::Test {
+ protected:
+  static constexpr int in_a_row = 30'000;
+  static constexpr int above_holes = 6'000;
+
+  static std::string insert(const std::string& payload, const std::string& from = "") {
+    return fmt::format(
+        "INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) "
+        "SELECT gen_random_uuid(), 0, 't', 'k', 't', ({})::bytea {};",
+        payload, from);
+  }
+  /// Half of them before what `middle` does.
+  template <class Middle>
+  void write(const Middle& middle) {
+    writer_.execute(insert("'r' || n", fmt::format("FROM generate_series(1, {}) AS n", in_a_row)));
+    write_above_holes(1, above_holes / 2);
+    middle();
+    write_above_holes(above_holes / 2 + 1, above_holes);
+  }
+  void write_above_holes(int first, int last) {
+    writer_.execute(
+        fmt::format("DO $$ BEGIN FOR n IN {}..{} LOOP {} BEGIN {} RAISE 'no'; EXCEPTION WHEN raise_exception "
+                    "THEN NULL; END; END LOOP; END $$",
+                    first, last, insert("'h' || n"), insert("'never'")));
+  }
+  /// All that comes until nothing has come for a while.
+  void read() {
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    for (int quiet = 0; quiet < 20 && std::chrono::steady_clock::now() < end; ++quiet) {
+      if (source_->read() != MessageSource::State::rows) (void)source_->wait(20ms);
+      for (std::size_t i = 0; i < source_->size(); ++i) {
+        MessageView view;
+        source_->decode(i, view);
+        ++given_[std::string{view.payload}];
+        ticket_ = view.ticket;
+        quiet = 0;
+      }
+      source_->forget(ticket_);
+    }
+  }
+  void start() {
+    source_.emplace(session_, clock_, message_log("annals"), TableSource::Options{.relay = "relay"});
+    source_->start(source_->first({}, 0ms));
+  }
+  void expect_all(std::size_t count) const {
+    EXPECT_EQ(given_.size(), count);
+    for (const auto& [payload, times] : given_) EXPECT_EQ(times, 1) << payload;
+  }
+
+  tests::TempDatabase temp_;
+  SystemClock clock_;
+  Connection session_{temp_.as("relay")};
+  Connection writer_{temp_.as("writer")};
+  Connection slow_{temp_.as("writer")};
+  Connection other_{temp_.as("writer")};
+  std::optional<TableSource> source_;
+  std::map<std::string, int> given_;
+  std::int64_t ticket_ = 0;
+};
+
+TEST_F(ManyHoles, LoseNothingThatIsOpenAmongThem) {
+  slow_.execute("BEGIN;" + insert("'slow'"));
+  write([this] { other_.execute("BEGIN;" + insert("'other'")); });
+  start();
+  read();
+  EXPECT_GE(given_.size(), static_cast<std::size_t>(in_a_row)) << "up to the holes nothing is in the way";
+  other_.execute("COMMIT");
+  read();
+  slow_.execute("COMMIT");
+  read();
+  expect_all(in_a_row + above_holes + 2);
+  EXPECT_TRUE(TableCursor::decode(source_->cursor(ticket_)).published.exact());
+}
+
+/// One transaction writes each second position and another those between.
+TEST_F(ManyHoles, LoseNothingThatFillsEachSecondOne) {
+  slow_.execute("BEGIN;" + insert("'slow'"));
+  other_.execute("BEGIN");
+  for (int n = 1; n <= above_holes; ++n) {
+    other_.execute(insert(fmt::format("'o{}'", n)));
+    slow_.execute(insert(fmt::format("'s{}'", n)));
+  }
+  writer_.execute(insert("'above'"));
+  start();
+  read();
+  expect_all(1);
+  other_.execute("COMMIT");
+  read();
+  EXPECT_TRUE(TableCursor::decode(source_->cursor(ticket_)).published.exact());
+  slow_.execute("COMMIT");
+  read();
+  expect_all(2 * above_holes + 2);
 }
 
 TEST(AroundOpenTransactions, TheCheckFindsWhatIsWrong) {

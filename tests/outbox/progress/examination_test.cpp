@@ -54,10 +54,10 @@ class Examination : public ExactlyOnceBase {
   }
   /// As in a database that was restored to the moment when `left` messages were there, and has been written to since.
   void restore_to(int left, int written_since) {
-    execute(
-        fmt::format("UPDATE annals.relay_checkpoints SET position = {0}, message_id = (SELECT message_id FROM "
-                    "annals.outbox WHERE position = {0}), timeline = '1'",
-                    left));
+    execute(fmt::format(
+        "UPDATE annals.relay_checkpoints SET cursor = NULL, position = {0}, message_id = (SELECT message_id FROM "
+        "annals.outbox WHERE position = {0}), timeline = '1'",
+        left));
     execute(
         fmt::format("SET session_replication_role = replica; ALTER TABLE annals.outbox DISABLE TRIGGER USER;"
                     "DELETE FROM annals.outbox WHERE position > {0};"
@@ -108,7 +108,7 @@ TEST_F(Examination, AsksTheBrokerWhereItHasTheSay) {
   publish_exactly_once();
   restore_to(10, 0);
   execute(
-      "UPDATE annals.relay_checkpoints SET position = 3,"
+      "UPDATE annals.relay_checkpoints SET cursor = NULL, position = 3,"
       " message_id = (SELECT message_id FROM annals.outbox WHERE position = 3)");
   EXPECT_THAT(detail(examine(), "broker"), HasSubstr("was not asked"));
   const auto found = examine_all();
@@ -172,7 +172,7 @@ TEST_F(Examination, OffersTheBeginningWhereNoPlaceIsKnown) {
   enqueue(0, 10);
   publish_at_least_once();
   restore_to(6, 5);
-  execute("UPDATE annals.relay_checkpoints SET position = 9, message_id = gen_random_uuid()");
+  execute("UPDATE annals.relay_checkpoints SET cursor = NULL, position = 9, message_id = gen_random_uuid()");
   EXPECT_THAT(commands(examine()), ElementsAre(adopt(0)));
 }
 

@@ -307,6 +307,7 @@ TEST_F(RelayShards, AFormerOwnerIsShutOutOfTheOldDivision) {
   zombies[0].relay->step(20ms);
   execute(
       "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted "
+      "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) "
       "AND objsubid = 1");
   auto successor = open(1);
   step_until(*successor[0].relay, [](const auto& report) { return report.state != State::standby; });

@@ -290,12 +290,13 @@ TEST_P(RelayWal, SaysThatItsPublicationLeavesSomethingOut) {
 }
 
 /// The log knows of no partition; what was dropped meanwhile is in it, and read.
-TEST_F(RelayWal, ReadsOnWhilePartitionsComeAndGo) {
+TEST_P(RelayWal, ReadsOnWhilePartitionsComeAndGo) {
   postgres::Connection operating{database_.as("operator")};
   outbox::set_retention(operating, "annals", {.retain = "0", .partition_rows = 2});
   std::string dropped;
   (void)run_once();
-  for (int i = 0; i < 6; ++i) {
+  // A relay that is stopped as soon as it is idle may not have recorded yet that nothing is between two partitions.
+  for (int i = 0; i < 6 || (i < 60 && dropped.find("outbox_p1 ") == std::string::npos); ++i) {
     enqueue_numbers(2 * i, 2);
     EXPECT_EQ(run_once(), numbers(2 * i, 2));
     for (auto did = outbox::maintain_outbox(operating, "annals"); did.more();

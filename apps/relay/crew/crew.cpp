@@ -46,6 +46,7 @@ host::ExitCode Crew::run(const std::stop_token& stop) {
   while (!stop.stop_requested() && !done()) {
     try {
       watch(stop);
+      break;  // it is over for all
     } catch (const std::exception& error) {
       // The sources say what is wrong with the database, and how to end.
       parts_.log.write_limited(workers_.size() > 1 ? host::Level::warn : host::Level::debug, "other processes unknown",

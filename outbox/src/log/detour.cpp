@@ -76,9 +76,9 @@ bool keep(postgres::RowBatch& batch, std::size_t count) {
 
 }  // namespace
 
-Detour::Detour(postgres::Connection& connection, Clock& clock, const postgres::LogTable& table,
+Detour::Detour(postgres::Connection& connection, Clock& clock, postgres::LogTable table,
                postgres::RangeReader::Options limits, Progress given)
-    : table_(table),
+    : table_(std::move(table)),
       clock_(clock),
       prover_(connection, table_),
       reader_(connection, table_, limits),

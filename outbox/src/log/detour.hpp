@@ -33,7 +33,7 @@ class Detour {
     done,     ///< nothing now, and no hole is left
   };
 
-  Detour(postgres::Connection& connection, Clock& clock, const postgres::LogTable& table,
+  Detour(postgres::Connection& connection, Clock& clock, postgres::LogTable table,
          postgres::RangeReader::Options limits, Progress given);
 
   /// Replaces the rows at hand by the next ones.

@@ -41,18 +41,23 @@ std::size_t PlaceLedger::index_of(std::int64_t ticket) const {
   return static_cast<std::size_t>(ticket - first_);
 }
 
-/// One that came in order says all that those before it say.
+/// One that came in order says all that those before it say. In the order of tickets: what is settled makes room for what is added.
 Progress PlaceLedger::published(std::int64_t ticket) const {
-  const auto begin = entries_.begin();
-  const auto end = begin + static_cast<std::ptrdiff_t>(index_of(ticket)) + 1;
-  const auto is_in_order = [](const Entry& entry) { return entry.order == Order::in_order; };
-  const auto last_in_order =
-      std::find_if(std::make_reverse_iterator(end), std::make_reverse_iterator(begin + 1), is_in_order);
+  const auto end = index_of(ticket) + 1;
+  auto from = end;
+  while (from > 1 && entries_[from - 1].order != Order::in_order) --from;
   auto out = published_;
-  const auto from = last_in_order.base() == begin + 1 ? begin + 1 : last_in_order.base() - 1;
-  std::for_each(from, end, [&](const Entry& entry) { publish(entry, out); });
-  for (const auto& settlement : settlements_) {
-    if (settlement.ticket <= ticket) out.settle(settlement.horizon, settlement.last);
+  auto settlement = settlements_.begin();
+  const auto settle_up_to = [&](std::int64_t given) {
+    for (; settlement != settlements_.end() && settlement->ticket <= given; ++settlement) {
+      out.settle(settlement->horizon, settlement->last);
+    }
+  };
+  from = std::max<std::size_t>(from, 2) - 1;
+  settle_up_to(first_ + static_cast<std::int64_t>(from) - 1);
+  for (auto index = from; index < end; ++index) {
+    publish(entries_[index], out);
+    settle_up_to(first_ + static_cast<std::int64_t>(index));
   }
   return out;
 }

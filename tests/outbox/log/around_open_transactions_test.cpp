@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <ranges>
 #include <string>
 #include <thread>
 #include <vector>
@@ -179,13 +180,13 @@ std::string fault(const std::vector<std::string>& given, const std::map<std::str
   }
   auto first_commit = std::numeric_limits<std::int64_t>::max();
   std::string of;
-  for (auto at = given.rbegin(); at != given.rend(); ++at) {
-    const auto& written = committed.at(*at);
+  for (const auto& payload : std::views::reverse(given)) {
+    const auto& written = committed.at(payload);
     if (first_commit < written.begun)
-      return fmt::format("{} was committed before {} was written, and given after it", of, *at);
+      return fmt::format("{} was committed before {} was written, and given after it", of, payload);
     if (written.committed < first_commit) {
       first_commit = written.committed;
-      of = *at;
+      of = payload;
     }
   }
   return {};

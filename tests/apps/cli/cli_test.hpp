@@ -32,7 +32,7 @@ class CliTest : public testing::Test {
     };
     if (has("append") || has("import")) return "writer";
     if (has("stream") && has("adopt")) return "owner";
-    if (has("adopt") || has("skip") || has("reset")) return "operator";
+    if (has("adopt") || has("skip") || has("reset") || has("--set")) return "operator";
     return "doctor";
   }
   [[nodiscard]] Arguments with_database(const Arguments& arguments) const {

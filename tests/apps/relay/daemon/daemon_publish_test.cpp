@@ -77,8 +77,10 @@ TEST_F(RelayDaemonPublish, ReadsBothFromTheWriteAheadLogAndShowsItsSlots) {
   }
   EXPECT_EQ(second->out_lines().size(), 15U);
   EXPECT_EQ(subjects, std::vector<std::string>(5, "order-2"));
-  EXPECT_EQ(scalar("SELECT count(*) FROM pg_replication_slots WHERE database = current_database() AND NOT active"),
-            "2");
+  EXPECT_TRUE(eventually([&] {
+    return scalar("SELECT count(*) FROM pg_replication_slots WHERE database = current_database() AND NOT active") ==
+           "2";
+  }));
 }
 
 TEST_F(RelayDaemonPublish, GoesOnFromItsCheckpoint) {

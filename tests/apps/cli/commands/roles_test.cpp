@@ -104,7 +104,7 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"writer", "ALTER TABLE annals.events DISABLE TRIGGER ALL"},
       {"writer", "CREATE TABLE annals.mine (a int)"},
       {"relay", enqueue},
-      {"relay", "DELETE FROM annals.relay_checkpoints"},
+      {"relay", "DELETE FROM annals.relay_decisions"},
       {"relay",
        "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', 'outbox', "
        "1, "

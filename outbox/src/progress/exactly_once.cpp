@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
@@ -60,7 +61,7 @@ void ExactlyOnceDestination::agree_with(const std::string& record, Checkpoint& c
   if (agreement.say == Say::lost) throw lost("been lost", checkpoint.cursor);
   if (agreement.say == Say::gone_back) throw lost("gone back", checkpoint.cursor);
   // A predecessor that was killed has left the row behind: whoever leaves in good order has it catch up, and others go by it.
-  if (agreement.say == Say::broker && agreement.cursor != checkpoint.cursor) committed_ = agreement.cursor;
+  if (agreement.say == Say::broker && agreement.cursor != checkpoint.cursor) behind_ = agreement.cursor;
   checkpoint.cursor = std::move(agreement.cursor);
   checkpoint.note = std::move(agreement.note);
 }
@@ -85,12 +86,19 @@ Destination::Commit ExactlyOnceDestination::commit(const Cursor& cursor, std::st
       sink_.commit(BrokerRecord{row_.tie()->generation.to_string(), cursor, std::string{note}}.encode(), keep_alive_);
   if (outcome != Commit::committed) return outcome;
   committed_ = cursor;
+  behind_ = {};
   return follow_when_due() ? Commit::committed : Commit::fenced;
 }
 
 void ExactlyOnceDestination::poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) {
   (void)follow_when_due();
   sink_.poll(wait, deliveries);
+}
+
+/// Not when it is thrown away: whoever could not start there needs the row as it was.
+void ExactlyOnceDestination::finish() {
+  if (committed_.empty()) committed_ = std::exchange(behind_, {});
+  (void)follow();
 }
 
 bool ExactlyOnceDestination::follow_when_due() { return clock_.steady() - followed_at_ < follow_interval || follow(); }

@@ -36,7 +36,7 @@ class ExactlyOnceDestination final : public Destination {
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override;
   using Destination::commit;
   [[nodiscard]] Commit commit(const Cursor& cursor, std::string_view note) override;
-  void finish() override { (void)follow(); }
+  void finish() override;
   [[nodiscard]] std::string reason() const override { return sink_.reason(); }
 
  private:
@@ -52,6 +52,7 @@ class ExactlyOnceDestination final : public Destination {
   std::string relay_;
   LogName log_;
   CheckpointStore row_;
+  Cursor behind_;     ///< what the broker had when this was opened, and the row had not
   Cursor committed_;  ///< that the row does not have yet; empty: it has
   std::chrono::steady_clock::time_point followed_at_;
 };

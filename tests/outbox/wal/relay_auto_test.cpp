@@ -42,6 +42,7 @@ TEST_F(RelayAuto, ReadsTheTableUntilItsSlotIsThereAndThenTheLog) {
   step_until(relay, [&](const auto&) { return sink.received.size() == 5; });
   EXPECT_EQ(step_until_from(relay, ReadFrom::wal).log_fault, std::nullopt);
   enqueue_numbers(6, 5);
+  step_until(relay, [&](const auto&) { return sink.received.size() >= 10; });
   run_until_idle(relay);
   EXPECT_EQ(payloads(sink), numbers(1, 10));
 }
@@ -58,6 +59,7 @@ TEST_F(RelayAuto, GoesOnInTheTableWhenItsSlotIsTakenAwayAndComesBack) {
     ASSERT_TRUE(report.log_fault.has_value());
     step_until_from(relay, ReadFrom::wal);
   }
+  step_until(relay, [&](const auto&) { return sink.received.size() >= 50; });
   run_until_idle(relay);
   EXPECT_EQ(payloads(sink), numbers(1, 50)) << "without a gap, and without a repetition";
 }
@@ -74,6 +76,7 @@ TEST_F(RelayAuto, IsNotHeldUpByATransactionThatKeepsItsSlotFromBeingMade) {
   EXPECT_EQ(relay.step(0ms).read_from, ReadFrom::table);
   open.commit();
   step_until_from(relay, ReadFrom::wal);
+  step_until(relay, [&](const auto&) { return sink.received.size() >= 4; });
   run_until_idle(relay);
   EXPECT_EQ(payloads(sink).back(), "0");
   EXPECT_EQ(sink.received.size(), 4U);
@@ -93,6 +96,7 @@ TEST_F(RelayAuto, IsNotHeldUpWhereTheTableEndsAndTheLogBegins) {
   enqueue_numbers(1, 3);
   step_until(relay, [&](const auto&) { return sink.received.size() == 3; });
   open.commit();
+  step_until(relay, [&](const auto&) { return sink.received.size() >= 4; });
   run_until_idle(relay);
   EXPECT_EQ(payloads(sink), (std::vector<std::string>{"1", "2", "3", "0"}));
 }

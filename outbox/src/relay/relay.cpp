@@ -74,9 +74,15 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
   return options;
 }
 
+/// What a source must know beside the options.
+struct Run {
+  ShardPlan plan;
+  bool may_repeat = true;  ///< what was published may be published again
+};
+
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
-                                           const RelayOptions& options, const ShardPlan& plan, bool may_repeat) {
-  auto filter = shard_filter(log, options.shard, plan.came_from);
+                                           const RelayOptions& options, const Run& run) {
+  auto filter = shard_filter(log, options.shard, run.plan.came_from);
   if (options.read_from == ReadFrom::wal && filter) {
     throw Error{ErrorKind::failed,
                 fmt::format("relay \"{}\" is not past the last change of its shards", printable(options.name)),
@@ -94,10 +100,10 @@ std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock&
                                       .rows_max = options.batch_rows_max,
                                       .bytes_max = options.batch_bytes_max,
                                       .poll_interval = options.poll_interval,
-                                      .may_repeat = may_repeat,
+                                      .may_repeat = run.may_repeat,
                                       .filter = filter};
   // A slot has one reader; and a place in the log is none that other shards could go on from.
-  const bool retires = options.read_from == ReadFrom::automatic && plan.wanted != plan.count;
+  const bool retires = options.read_from == ReadFrom::automatic && run.plan.wanted != run.plan.count;
   if (filter || retires) return std::make_unique<TableSource>(session, clock, log, of_table);
   switch (options.read_from) {
     case ReadFrom::table: return std::make_unique<TableSource>(session, clock, log, of_table);
@@ -159,8 +165,8 @@ bool Relay::Impl::own() {
   asked_at = now;
   if (!lock.try_acquire()) return false;
   const auto plan = require_plan(session, log, parse_shard_name(options.name));
-  source = make_source(session, clock, log, options, plan,
-                       destination->commit_rule() == Destination::CommitRule::any_prefix);
+  source = make_source(session, clock, log, options,
+                       {.plan = plan, .may_repeat = destination->commit_rule() == Destination::CommitRule::any_prefix});
   parked.emplace(session, log, options.name);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,

@@ -10,6 +10,7 @@
 // None of them loses anything. The last repeats what was published above the anchor; the others repeat nothing.
 #include "wal/wal_origin.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace annals::outbox {
@@ -21,13 +22,12 @@ WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLo
 WalOrigin::Begin WalOrigin::begin(const Cursor& after) {
   auto published = history_.published_of(after);
   const auto slot = slot_.open();
-  const WalPlace mark{.flush = slot.confirmed};
-  const Begin from_table{.published = published, .place = mark, .from_table = true};
-  if (!WalCursor::is(after)) return from_table;
-  const auto cursor = WalCursor::decode(after);
-  if (cursor.cluster.timeline != history_.cluster().timeline) return from_table;
-  if (slot.created || slot.confirmed > cursor.place.flush) return from_table;
-  return {.published = std::move(published), .place = cursor.place};
+  std::optional<WalCursor> in_log;
+  if (WalCursor::is(after)) in_log = WalCursor::decode(after);
+  const bool has_all = in_log && in_log->cluster.timeline == history_.cluster().timeline && !slot.created &&
+                       slot.confirmed <= in_log->place.flush;
+  if (has_all) return {.published = std::move(published), .place = in_log->place};
+  return {.published = std::move(published), .place = {.flush = slot.confirmed}, .from_table = true};
 }
 
 }  // namespace annals::outbox

@@ -11,7 +11,6 @@
 #include <mutex>
 #include <optional>
 #include <random>
-#include <ranges>
 #include <string>
 #include <thread>
 #include <vector>
@@ -180,7 +179,8 @@ std::string fault(const std::vector<std::string>& given, const std::map<std::str
   }
   auto first_commit = std::numeric_limits<std::int64_t>::max();
   std::string of;
-  for (const auto& payload : std::views::reverse(given)) {
+  const std::vector<std::string> backwards{given.rbegin(), given.rend()};
+  for (const auto& payload : backwards) {
     const auto& written = committed.at(payload);
     if (first_commit < written.begun)
       return fmt::format("{} was committed before {} was written, and given after it", of, payload);

@@ -10,7 +10,6 @@ namespace annals::relayd {
 namespace {
 
 using Look = outbox::ShardBoard::Look;
-using ::testing::Each;
 using ::testing::ElementsAre;
 
 /// Processes that share shards, with locks that are taken and left as Sources do it, one process after the other.

@@ -80,19 +80,19 @@ class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInt
     explicit Writer(RelayDaemonShards& test)
         : thread_([this, &test](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
-              test.enqueue(test.topic_, count, 20);
-              count += 20;
+              test.enqueue(test.topic_, count_, 20);
+              count_ += 20;
               std::this_thread::sleep_for(10ms);
             }
           }) {}
     int stop() {
       thread_.request_stop();
       thread_.join();
-      return count;
+      return count_;
     }
 
    private:
-    std::atomic<int> count{0};
+    std::atomic<int> count_{0};
     std::jthread thread_;
   };
 

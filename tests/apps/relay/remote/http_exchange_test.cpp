@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using tests::HttpServer;
 
 HttpAnswer ask(HttpExchange& exchange, HttpRequest request) {

@@ -74,7 +74,10 @@ void Crew::watch(const std::stop_token& stop) {
     pause(stop, workers_.size() > 1 ? look_every : look_every_alone);
   }
   dismiss(Dismissal::for_good);
-  board.leave();
+  try {
+    board.leave();
+  } catch (const Error&) {  // its session is gone, and with it the lock: the others remove its row
+  }
 }
 
 void Crew::follow(const Look& look) {

@@ -37,21 +37,12 @@
 namespace annals::outbox {
 
 using namespace std::chrono_literals;
+using postgres::BlockerWatch;
 using std::chrono::milliseconds;
 
 namespace {
 
 constexpr milliseconds patience = 10ms;
-/// A look for what fills a hole: soon after it was made, then more and more seldom.
-constexpr milliseconds pause_min = 1ms;
-constexpr milliseconds pause_max = 50ms;
-/// Who is in the way for less than this need not be named.
-constexpr milliseconds ask_first = 100ms;
-constexpr milliseconds ask_again = 1s;
-
-milliseconds pause_after(std::chrono::steady_clock::duration age) {
-  return std::clamp(std::chrono::duration_cast<milliseconds>(age) / 4, pause_min, pause_max);
-}
 
 /// How many rows, from the first one on, make at most `room` ranges above `before`.
 std::size_t fitting(const postgres::RowBatch& batch, std::int64_t before, std::size_t room) {
@@ -122,7 +113,7 @@ bool Detour::may_go_beyond(SteadyTime now) const noexcept {
 /// A question about locks holds up all who take one, and who is long in the way is so for longer yet.
 void Detour::prove(SteadyTime now) {
   if (proven_ || now < times_.prove_at) return;
-  times_.prove_at = now + pause_after(now - times_.moved_at);
+  times_.prove_at = now + BlockerWatch::pause_after(now - times_.moved_at);
   if (prover_.pending() ? prover_.advance() : prover_.begin(given_.top())) proven_ = prover_.top();
 }
 
@@ -153,17 +144,14 @@ void Detour::hand_out() {
   if (given_.ranges() > ranges) times_.hole_at = clock_.steady();
 }
 
-milliseconds Detour::retry_after() const noexcept { return pause_after(clock_.steady() - times_.hole_at); }
+/// Soon after a hole was made, then more and more seldom.
+milliseconds Detour::retry_after() const noexcept {
+  return BlockerWatch::pause_after(clock_.steady() - times_.hole_at);
+}
 
 const std::vector<postgres::Blocker>& Detour::blockers() {
   const auto now = clock_.steady();
-  const bool lasts = now - std::max(times_.begun_at, times_.moved_at) >= ask_first;
-  if (lasts && now - times_.asked_at >= ask_again) {
-    times_.asked_at = now;
-    blockers_ = prover_.blockers();
-  }
-  if (!lasts) blockers_.clear();
-  return blockers_;
+  return watch_.look(prover_, now - std::max(times_.begun_at, times_.moved_at), now);
 }
 
 }  // namespace annals::outbox

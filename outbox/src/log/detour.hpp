@@ -7,7 +7,7 @@
 #include "annals/core/clock.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/row_batch.hpp"
-#include "annals/postgres/tail/blocker.hpp"
+#include "annals/postgres/tail/blocker_watch.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
 #include "progress/progress.hpp"
@@ -77,9 +77,8 @@ class Detour {
     SteadyTime moved_at;  // when the watermark moved; long ago to begin with: who comes here has waited
     SteadyTime hole_at;   // when the last hole was made
     SteadyTime prove_at;  // the next look at who is open
-    SteadyTime asked_at;  // for blockers
   } times_;
-  std::vector<postgres::Blocker> blockers_;
+  postgres::BlockerWatch watch_;
 };
 
 }  // namespace annals::outbox

@@ -68,7 +68,8 @@ void TableSource::start(const Cursor& after) {
   if (!whole) require_repeatable();
   published.drop_unknown();
   // What the log has read, or a hole that was closed, is known by its position only.
-  const auto place = history_.place_at(published.watermark());
+  const bool known = published.anchor().position == published.watermark();
+  const auto place = known ? published.anchor() : history_.place_at(published.watermark());
   if (options_.filter) published = Progress{place};
   published.settle(published.watermark(), place);
   places_.start(published);

@@ -16,13 +16,6 @@
 #include <utility>
 
 namespace annals::outbox {
-namespace {
-
-/// Between two questions who is in the way.
-constexpr std::chrono::seconds ask_again{1};
-
-}  // namespace
-
 TableCatchUp::TableCatchUp(postgres::Connection& connection, Clock& clock, const postgres::MessageLog& log,
                            postgres::RangeReader::Options limits, const Progress& published)
     : table_(postgres::log_table(log)),
@@ -73,11 +66,7 @@ void TableCatchUp::keep_unpublished(const Progress& published) {
 MessageSource::Place TableCatchUp::place(std::size_t index) const { return MessageRows::place_of(row(index)); }
 
 const std::vector<postgres::Blocker>& TableCatchUp::blockers() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - asked_at_ < ask_again) return blockers_;
-  asked_at_ = now;
-  blockers_ = prover_.blockers();
-  return blockers_;
+  return watch_.look(prover_, postgres::BlockerWatch::a_moment, std::chrono::steady_clock::now());
 }
 
 }  // namespace annals::outbox

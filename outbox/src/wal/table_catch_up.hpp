@@ -8,7 +8,7 @@
 #include "annals/core/clock.hpp"
 #include "annals/postgres/message_log.hpp"
 #include "annals/postgres/row_batch.hpp"
-#include "annals/postgres/tail/blocker.hpp"
+#include "annals/postgres/tail/blocker_watch.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
 #include "log/detour.hpp"
@@ -67,8 +67,7 @@ class TableCatchUp {
   std::vector<std::size_t> rows_at_hand_;  // of rows_
   std::int64_t after_ = 0;
   int proofs_left_ = 2;
-  std::vector<postgres::Blocker> blockers_;
-  std::chrono::steady_clock::time_point asked_at_;
+  postgres::BlockerWatch watch_;
 };
 
 }  // namespace annals::outbox

@@ -25,12 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-/// A transaction in the way usually commits within milliseconds; one that does not is asked for after a quarter of the
-/// time that it has lasted already.
-constexpr milliseconds pause_min = 1ms;
-constexpr milliseconds pause_max = 50ms;
-constexpr milliseconds blockers_after = 100ms;
-constexpr milliseconds blockers_interval = 1s;
 /// Read while blocked: what follows the hole is read again each time, so not much of it.
 constexpr std::size_t blocked_rows_max = 256;
 
@@ -168,24 +162,16 @@ std::size_t OrderedTail::take_prefix(std::int64_t position, RowBatch& batch) {
 void OrderedTail::block() {
   const auto now = std::chrono::steady_clock::now();
   if (blocked_since_ == SteadyTime{}) blocked_since_ = now;
-  const auto lasted = std::chrono::duration_cast<milliseconds>(now - blocked_since_);
-  look_at_ = now + std::clamp(lasted / 4, pause_min, pause_max);
+  look_at_ = now + BlockerWatch::pause_after(now - blocked_since_);
 }
 
 void OrderedTail::unblock() noexcept {
   blocked_since_ = {};
-  asked_at_ = {};
-  blockers_.clear();
+  watch_.reset();
 }
 
 const std::vector<Blocker>& OrderedTail::blockers() {
-  const auto now = std::chrono::steady_clock::now();
-  const bool lasts = blocked_since_ != SteadyTime{} && now - blocked_since_ >= blockers_after;
-  if (lasts && now - asked_at_ >= blockers_interval) {
-    blockers_ = prover_.blockers();
-    asked_at_ = now;
-  }
-  return blockers_;
+  return watch_.look(prover_, blocked_for(), std::chrono::steady_clock::now());
 }
 
 milliseconds OrderedTail::blocked_for() const noexcept {

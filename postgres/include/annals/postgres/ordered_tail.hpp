@@ -6,6 +6,7 @@
 
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/row_batch.hpp"
+#include "annals/postgres/tail/blocker_watch.hpp"
 #include "annals/postgres/tail/horizon.hpp"
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
@@ -89,8 +90,7 @@ class OrderedTail {
   bool more_ = false;
   SteadyTime blocked_since_;
   SteadyTime look_at_;
-  SteadyTime asked_at_;
-  std::vector<Blocker> blockers_;
+  BlockerWatch watch_;
 };
 
 }  // namespace annals::postgres

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -119,11 +120,24 @@ class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInt
   }
   /// How long until a message of each key that is enqueued now is published.
   std::chrono::milliseconds until_published(int& count) {
-    const auto begin = Clock::now();
     enqueue(topic_, count, 14);
     count += 14;
-    EXPECT_TRUE(eventually([&] { return numbers().size() == static_cast<std::size_t>(count); }));
-    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    return until([&] { return numbers().size() == static_cast<std::size_t>(count); });
+  }
+  /// How long until something comes true, which it must.
+  std::chrono::milliseconds until(const std::function<bool()>& condition) {
+    const auto begin = Clock::now();
+    EXPECT_TRUE(eventually(condition));
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    RecordProperty("ms", static_cast<int>(took.count()));
+    return took;
+  }
+  /// Two processes that have two shards each.
+  void start_two(const std::map<std::string, std::string>& of_first = {}) {
+    first_ = member(of_first);
+    ASSERT_TRUE(share({first_.get()}, {4})) << first_->err();
+    second_ = member();
+    ASSERT_TRUE(share({first_.get(), second_.get()}, {2, 2})) << second_->err();
   }
   std::set<int> numbers() const {
     std::set<int> numbers;
@@ -131,6 +145,8 @@ class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInt
     return numbers;
   }
 
+  std::unique_ptr<RelayProcess> first_;
+  std::unique_ptr<RelayProcess> second_;
   const std::string topic_ = create_topic(unique_topic("orders"), 4);
   const std::string checkpoints_ = unique_topic("checkpoints");
 };
@@ -155,76 +171,54 @@ TEST_P(RelayDaemonShards, AreSharedAsProcessesComeAndGo) {
 
 TEST_P(RelayDaemonShards, PassOnWithinThreeSecondsOfAKill) {
   int count = 0;
-  auto first = member();
-  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
-  auto second = member();
-  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  ASSERT_NO_FATAL_FAILURE(start_two());
   (void)until_published(count);
-  first->signal(SIGKILL);
+  first_->signal(SIGKILL);
   const auto took = until_published(count);
-  RecordProperty("ms", static_cast<int>(took.count()));
   EXPECT_LT(took, 3s);
   expect_whole(count);
 }
 
 TEST_P(RelayDaemonShards, PassOnWithinASecondOfATerm) {
   int count = 0;
-  auto first = member();
-  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
-  auto second = member();
-  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  ASSERT_NO_FATAL_FAILURE(start_two());
   (void)until_published(count);
-  const auto begin = Clock::now();
-  first->signal(SIGTERM);
-  ASSERT_TRUE(share({second.get()}, {4})) << second->err();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-  RecordProperty("ms", static_cast<int>(took.count()));
-  EXPECT_LT(took, 1500ms) << "a second on a machine that does nothing else" << second->err();
+  first_->signal(SIGTERM);
+  const auto took = until([&] { return share({second_.get()}, {4}); });
+  EXPECT_LT(took, 1500ms) << "a second on a machine that does nothing else" << second_->err();
   (void)until_published(count);
   expect_whole(count);
 }
 
 // The lease is 5 s by default; a process that is woken after it has lost everything.
 TEST_P(RelayDaemonShards, PassOnWithinTheLeaseOfAStopAndTheZombieHarmsNothing) {
-  auto first = member();
-  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
-  auto second = member();
-  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  ASSERT_NO_FATAL_FAILURE(start_two());
   Writer writer{*this};
   std::this_thread::sleep_for(500ms);
   const auto owners = owners_so_far();
-  first->signal(SIGSTOP);
-  const auto begin = Clock::now();
-  ASSERT_TRUE(eventually([&] { return owners_so_far() == owners + 2; })) << second->err();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-  RecordProperty("ms", static_cast<int>(took.count()));
-  EXPECT_LT(took, 7s) << second->err();
-  ASSERT_TRUE(share({second.get()}, {4})) << second->err();
+  first_->signal(SIGSTOP);
+  const auto took = until([&] { return owners_so_far() == owners + 2; });
+  EXPECT_LT(took, 7s) << second_->err();
+  ASSERT_TRUE(share({second_.get()}, {4})) << second_->err();
   std::this_thread::sleep_for(1s);
-  first->signal(SIGCONT);
-  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err();
+  first_->signal(SIGCONT);
+  ASSERT_TRUE(share({first_.get(), second_.get()}, {2, 2})) << first_->err();
   expect_whole(writer.stop());
 }
 
 TEST_P(RelayDaemonShards, PassOnWithinTheLeaseWhenTheNetworkIsCut) {
   postgres::Connection direct{database_.superuser()};
   TcpProxy proxy{"127.0.0.1", server_port(direct)};
-  auto first = member({{"ANNALS_DATABASE", through_network(proxy)}});
-  ASSERT_TRUE(share({first.get()}, {4})) << first->err();
-  auto second = member();
-  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << second->err();
+  ASSERT_NO_FATAL_FAILURE(start_two({{"ANNALS_DATABASE", through_network(proxy)}}));
   Writer writer{*this};
   std::this_thread::sleep_for(500ms);
   const auto owners = owners_so_far();
   proxy.freeze();
-  const auto begin = Clock::now();
-  ASSERT_TRUE(eventually([&] { return owners_so_far() == owners + 2; })) << second->err();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-  RecordProperty("ms", static_cast<int>(took.count()));
-  EXPECT_LT(took, 7s) << second->err();
-  ASSERT_TRUE(share({second.get()}, {4})) << second->err();
+  const auto took = until([&] { return owners_so_far() == owners + 2; });
+  EXPECT_LT(took, 7s) << second_->err();
+  ASSERT_TRUE(share({second_.get()}, {4})) << second_->err();
   proxy.thaw();
-  ASSERT_TRUE(share({first.get(), second.get()}, {2, 2})) << first->err();
+  ASSERT_TRUE(share({first_.get(), second_.get()}, {2, 2})) << first_->err();
   expect_whole(writer.stop());
 }
 

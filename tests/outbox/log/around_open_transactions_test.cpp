@@ -19,6 +19,7 @@
 #include "annals/postgres/connection.hpp"
 #include "log/table_cursor.hpp"
 #include "log/table_source.hpp"
+#include "support/dice.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::outbox {
@@ -57,18 +58,13 @@ class Truth {
 class RandomWriter {
  public:
   RandomWriter(const postgres::Database& database, int id, std::uint64_t seed, Truth& truth)
-      : connection_(database), id_(id), random_(seed + static_cast<std::uint64_t>(id)), truth_(truth) {}
+      : connection_(database), id_(id), dice_(seed + static_cast<std::uint64_t>(id)), truth_(truth) {}
 
   void run(const std::atomic<bool>& stop) {
     while (!stop) transaction();
   }
 
  private:
-  bool chance(int percent) { return std::uniform_int_distribution{1, 100}(random_) <= percent; }
-  void pause(int percent, int micros_max) {
-    if (!chance(percent)) return;
-    std::this_thread::sleep_for(std::chrono::microseconds{std::uniform_int_distribution{0, micros_max}(random_)});
-  }
   void append(int number) {
     const auto payload = fmt::format("{}:{}", id_, number);
     begun_[payload] = truth_.tick();
@@ -76,18 +72,18 @@ class RandomWriter {
         fmt::format("INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) "
                     "VALUES (gen_random_uuid(), 0, 't', 'k{}', 't', '{}')",
                     id_, payload));
-    pause(25, 3000);
+    dice_.pause(25, 3000);
   }
 
   void transaction() {
     begun_.clear();
     connection_.execute("BEGIN");
     int number = number_;
-    const int rows = std::uniform_int_distribution{1, 3}(random_);
+    const int rows = dice_.between(1, 3);
     for (int i = 0; i < rows; ++i) append(++number);
-    if (chance(10)) abandon_savepoint();
-    id_ == 0 ? pause(40, 400'000) : pause(5, 30'000);  // the first one is seldom done
-    if (chance(10)) {
+    if (dice_.chance(10)) abandon_savepoint();
+    id_ == 0 ? dice_.pause(40, 400'000) : dice_.pause(5, 30'000);  // the first one is seldom done
+    if (dice_.chance(10)) {
       connection_.execute("ROLLBACK");
       return;
     }
@@ -106,7 +102,7 @@ class RandomWriter {
 
   Connection connection_;
   int id_;
-  std::mt19937_64 random_;
+  tests::Dice dice_;
   Truth& truth_;
   std::map<std::string, std::int64_t> begun_;  // of the transaction that is open
   int number_ = 0;

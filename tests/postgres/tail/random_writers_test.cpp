@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "log_readers.hpp"
+#include "support/dice.hpp"
 #include "support/temp_database.hpp"
 
 using annals::postgres::Connection;
@@ -24,36 +25,32 @@ constexpr int writers = 12;
 class RandomWriter {
  public:
   RandomWriter(const Database& database, int id, std::uint64_t seed)
-      : connection_(database), id_(id), random_(seed + static_cast<std::uint64_t>(id)) {}
+      : connection_(database), id_(id), dice_(seed + static_cast<std::uint64_t>(id)) {}
 
   void run(const std::atomic<bool>& stop) {
     while (!stop) transaction();
   }
 
  private:
-  bool chance(int percent) { return std::uniform_int_distribution{1, 100}(random_) <= percent; }
-  void pause(int percent, int micros_max) {
-    if (!chance(percent)) return;
-    std::this_thread::sleep_for(std::chrono::microseconds{std::uniform_int_distribution{0, micros_max}(random_)});
-  }
   void append(int version) {
     connection_.execute(fmt::format("INSERT INTO public.log (stream, version) VALUES ('s{}', {})", id_, version));
-    pause(25, 3000);
+    dice_.pause(25, 3000);
   }
 
   void transaction() {
     connection_.execute("BEGIN");
-    if (chance(10)) connection_.execute("INSERT INTO public.other VALUES (1)");  // an id before the first position
+    if (dice_.chance(10))
+      connection_.execute("INSERT INTO public.other VALUES (1)");  // an id before the first position
     int version = version_;
-    const int rows = std::uniform_int_distribution{1, 3}(random_);
+    const int rows = dice_.between(1, 3);
     for (int i = 0; i < rows; ++i) append(++version);
-    if (chance(10)) abandon_savepoint(version);
-    pause(2, 80'000);
-    if (chance(10)) {
+    if (dice_.chance(10)) abandon_savepoint(version);
+    dice_.pause(2, 80'000);
+    if (dice_.chance(10)) {
       connection_.execute("ROLLBACK");
       return;
     }
-    chance(10) ? prepare_and_commit() : connection_.execute("COMMIT");
+    dice_.chance(10) ? prepare_and_commit() : connection_.execute("COMMIT");
     version_ = version;
   }
 
@@ -66,13 +63,13 @@ class RandomWriter {
   void prepare_and_commit() {
     const auto name = fmt::format("w{}", id_);
     connection_.execute(fmt::format("PREPARE TRANSACTION '{}'", name));
-    pause(50, 20'000);
+    dice_.pause(50, 20'000);
     connection_.execute(fmt::format("COMMIT PREPARED '{}'", name));
   }
 
   Connection connection_;
   int id_;
-  std::mt19937_64 random_;
+  Dice dice_;
   int version_ = 0;
 };
 

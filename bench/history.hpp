@@ -27,7 +27,7 @@ struct NamedHistory {
 
 /// Fills an empty store; what a division leaves over is not written.
 void write_history(const postgres::Database& database, const History& history);
-/// The same as outbox messages for `topic`.
+/// The same as outbox messages for `topic`, a hundred in a transaction.
 void write_outbox(const postgres::Database& database, const std::string& topic, std::int64_t count, std::int64_t keys);
 
 /// Seconds since it was made.

@@ -1,7 +1,11 @@
-// A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same
-// records produced from memory with the same settings; and how much memory each took in the same rounds. exactly-once: the
-// backlog of messages in transactions, against the same relay without. sharded-4: by four shards in one process, against one relay. wal: from the write-ahead log. defaults: with the relay's own settings, as annals-relay has
-// them; the others are tuned.
+// A backlog of outbox messages, and one of events, carried to Kafka until the last is acknowledged, against the same records produced
+// from memory with the same settings; and how much memory each took in the same rounds.
+//
+//   defaults        with the relay's own settings, as annals-relay has them; the others are tuned
+//   exactly-once    the backlog of messages in transactions, against the same relay without
+//   sharded-4       by four shards in one process, against one relay
+//   wal             from the write-ahead log
+//   wal-walsender   the same against what one walsender sends to somebody who throws it away
 #include <fmt/format.h>
 
 #include <functional>
@@ -17,6 +21,8 @@
 #include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/replication/replication_stream.hpp"
 #include "benches.hpp"
 #include "history.hpp"
 #include "peak_memory.hpp"
@@ -111,6 +117,38 @@ class Miner {
   SystemClock clock_;
 };
 
+/// What one walsender sends of the same backlog, to somebody who throws it away.
+class Walsender {
+ public:
+  Walsender(const postgres::Database& database, long long events)
+      : database_(database), connection_(database), events_(events) {
+    connection_.execute("CREATE PUBLICATION bench FOR TABLE annals.outbox");
+    (void)connection_.query("SELECT pg_create_logical_replication_slot('bench', 'pgoutput')");
+  }
+
+  double round() {
+    write_outbox(database_, "nowhere", events_, 10'000);
+    const auto end = postgres::log_written(connection_);
+    const Stopwatch watch;
+    postgres::ReplicationStream stream{database_, {.slot = "bench", .publication = "bench", .start = {}}};
+    while (stream.passed() < end) {
+      while (stream.next()) {
+      }
+      stream.keep_alive();
+      (void)stream.wait(std::chrono::milliseconds{10});
+    }
+    const auto seconds = watch.seconds();
+    stream.confirm(end);
+    stream.keep_alive();
+    return static_cast<double>(events_) / seconds;
+  }
+
+ private:
+  const postgres::Database& database_;
+  postgres::Connection connection_;
+  long long events_;
+};
+
 /// The shards of one relay, each on a thread of its own, as annals-relay has them.
 double relay_all_sharded(const Backlog& backlog, std::size_t shards, int run) {
   std::vector<std::jthread> threads;
@@ -201,6 +239,16 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
                                .unit = "messages/s",
                                .value = [&] { return miner.round(); },
                                .floor = [&] { return produce_from_memory(produced, options.events); }},
+                              options.rounds));
+  }
+  if (options.wants("relay/wal-walsender")) {
+    const tests::TempDatabase own, other;
+    Miner miner{own.superuser(), topic("bench-wal"), options.events};
+    Walsender walsender{other.superuser(), options.events};
+    results.push_back(measure({.name = "relay/wal-walsender",
+                               .unit = "messages/s",
+                               .value = [&] { return miner.round(); },
+                               .floor = [&] { return walsender.round(); }},
                               options.rounds));
   }
   if (options.wants("relay/sharded-4")) {

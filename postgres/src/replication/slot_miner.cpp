@@ -11,24 +11,22 @@
 // changes, because these may be of any size. One transaction is never divided: where a reach ends within a large one, nothing comes, and the
 // next reach is four times as far, so that all the reaches in vain together cost a third of the one that gets there.
 //
+// None of a batch comes before all of it is decoded. So there are two readers, each with a mark: as soon as one's batch comes, the other
+// begins the next, where that ends. Both may give a transaction whose commit is just there, and the later one of the two is passed over by
+// whoever takes them, as it is where a stream follows; neither leaves it out. Who has no slot, or no session, for a second one does with one.
+//
 // While a batch is taken its statement holds a snapshot, as any SELECT does, and the server may not clean up what that might still see. It
 // takes no lock that a writer waits for. Whoever takes the rows bounds how long that lasts (is_stalled()); the server does, too, by
 // statement_timeout.
 #include "annals/postgres/replication/slot_miner.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <string_view>
+#include <utility>
 
-#include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
-#include "annals/core/text.hpp"
-#include "annals/postgres/params.hpp"
-#include "annals/postgres/sql_text.hpp"
-#include "annals_postgres_sql.hpp"
+#include "annals/postgres/connection.hpp"
+#include "replication/slot_mark.hpp"
 #include "session/socket_wait.hpp"
-#include "values/wire.hpp"
 
 namespace annals::postgres {
 
@@ -39,134 +37,100 @@ namespace {
 
 /// The first reach is a part of the largest: the sooner the first message goes out.
 constexpr std::uint64_t first_part = 4;
-/// Of COPY's binary form: signature, flags, length of an extension.
-constexpr std::size_t copy_header = wire::copy_signature.size() + 2 * sizeof(std::int32_t);
-/// Of a row of one column: how many there are, and how long the value is.
-constexpr std::size_t row_header = sizeof(std::int16_t) + sizeof(std::int32_t);
 
-/// The value in a row of COPY; empty for what stands before the first row and behind the last one.
-std::string_view value_of(std::string_view data) {
-  if (data.starts_with(wire::copy_signature)) data.remove_prefix(std::min(copy_header, data.size()));
-  if (data.size() <= row_header) return {};
-  return data.substr(row_header);
-}
-
-std::string advance_sql(std::string_view slot, Lsn lsn) {
-  return render(sql::slot_advance, {{"slot", slot}, {"lsn", to_string(lsn)}});
-}
+/// No slot for another mark, or no session: too many of either, of the server, the database or the role.
+bool is_for_one(const Error& error) { return error.sqlstate() == "53400" || error.sqlstate() == "53300"; }
 
 }  // namespace
 
+struct SlotMiner::Reader {
+  Reader(const Database& database, const Options& options)
+      : mark(database, {.slot = options.slot, .publication = options.publication, .messages = options.messages}) {}
+
+  SlotMark mark;
+  Lsn upto;             // of the batch
+  bool found = false;  // it has changes
+};
+
 SlotMiner::SlotMiner(const Database& database, Options options)
     : options_(std::move(options)),
-      session_(database),
-      mark_(fmt::format("{}_m{}", options_.slot, session_.backend_pid())),
+      database_(database),
+      reader_(std::make_unique<Reader>(database_, options_)),
       passed_(options_.start),
+      reached_(options_.start),
       confirmed_(options_.confirmed),
       kept_from_(options_.confirmed),
       reach_(std::max<std::uint64_t>(options_.batch_bytes / first_part, 1)),
-      heard_at_(steady_clock::now()),
-      taken_at_(heard_at_) {
-  require_identifier("slot", options_.slot);
-  require_identifier("slot", mark_);
-  require_identifier("publication", options_.publication);
-  (void)session_.query(std::string{sql::mine_begin}, Params{}.text(options_.slot).text(mark_));
-}
+      taken_at_(steady_clock::now()) {}
+
+SlotMiner::~SlotMiner() = default;
 
 std::optional<ChangeFeed::Change> SlotMiner::next() {
   taken_at_ = steady_clock::now();
-  while (true) {
-    if (waiting_ == Waiting::rows) return take();
-    if (waiting_ == Waiting::statement) {
-      if (!session_.finish(milliseconds{0})) {
-        require_answer();
-        return std::nullopt;
-      }
-      waiting_ = Waiting::none;
-    }
-    if (!begin()) return std::nullopt;
+  if (reader_->mark.is_idle() && !begin(*reader_)) {
+    done_ = true;
+    return std::nullopt;
   }
+  auto change = reader_->mark.next(taken_at_);
+  if (!change) {
+    if (reader_->mark.is_idle()) end_batch();
+    return std::nullopt;
+  }
+  if (!std::exchange(reader_->found, true)) begin_ahead();
+  return change;
 }
 
-/// The next statement; false when there is nothing to do.
-bool SlotMiner::begin() {
-  if (!placed_) {
-    placed_ = true;
-    send(advance_sql(mark_, options_.start), Waiting::statement);
-    return true;
-  }
-  if (confirmed_.value - kept_from_.value >= options_.batch_bytes) {
-    kept_from_ = confirmed_;
-    send(advance_sql(options_.slot, confirmed_), Waiting::statement);
-    return true;
-  }
-  return begin_batch();
+bool SlotMiner::is_worth_a_batch() const {
+  return written_.value >= reached_.value + std::max<std::uint64_t>(options_.worth_bytes, 1);
 }
 
-bool SlotMiner::begin_batch() {
-  const auto end = log_written(session_);
-  done_ = end.value < passed_.value + std::max<std::uint64_t>(options_.worth_bytes, 1);
-  if (done_) return false;
-  target_ = std::min(end, Lsn{passed_.value + reach_});
-  found_ = false;
-  send(render(sql::mine_batch, {{"slot", mark_},
-                                {"upto", to_string(target_)},
-                                {"publication", options_.publication},
-                                {"messages", options_.messages ? ", 'messages', 'true'" : ""}}),
-       Waiting::rows);
+/// False: what is left is not worth a batch.
+bool SlotMiner::begin(Reader& reader) {
+  written_ = log_written(reader.mark.session());
+  if (!is_worth_a_batch()) return false;
+  if (confirmed_.value - kept_from_.value >= options_.batch_bytes) kept_from_ = confirmed_;
+  reader.upto = std::min(written_, Lsn{reached_.value + reach_});
+  reader.found = false;
+  reader.mark.begin({.from = reached_, .upto = reader.upto, .confirmed = kept_from_});
+  reached_ = reader.upto;
   return true;
 }
 
-void SlotMiner::send(const std::string& sql, Waiting answer) {
-  session_.send(sql);
-  waiting_ = answer;
-  heard_at_ = steady_clock::now();
+/// The batch that comes has something, so the next may be twice as large. There is one when it was worth one as this began.
+void SlotMiner::begin_ahead() {
+  reach_ = std::min(2 * reach_, options_.batch_bytes);
+  if (is_worth_a_batch() && make_second()) (void)begin(*ahead_);
 }
 
-std::optional<ChangeFeed::Change> SlotMiner::take() {
-  using State = Connection::Copied::State;
-  while (true) {
-    auto copied = session_.copied();
-    if (copied.state == State::nothing) {
-      require_answer();
-      return std::nullopt;
-    }
-    if (copied.state == State::end) {
-      end_batch();
-      return std::nullopt;
-    }
-    heard_at_ = taken_at_;
-    const auto value = value_of({copied.buffer.get(), copied.size});
-    if (value.empty()) continue;
-    found_ = true;
-    return Change{copied.buffer.release(), value};
+bool SlotMiner::make_second() {
+  if (ahead_ || alone_) return !alone_;
+  try {
+    ahead_ = std::make_unique<Reader>(database_, options_);
+  } catch (const Error& error) {
+    if (!is_for_one(error)) throw;
+    alone_ = true;
   }
+  return !alone_;
 }
 
-/// Whoever asks once more begins the next one: what was passed is told in between.
+/// Whoever asks once more takes, or begins, the next one: what was passed is told in between.
 void SlotMiner::end_batch() {
-  waiting_ = Waiting::none;
-  passed_ = target_;
-  reach_ = found_ ? std::min(2 * reach_, options_.batch_bytes) : 4 * reach_;
-}
-
-void SlotMiner::require_answer() const {
-  const auto most = patience(session_.database());
-  if (steady_clock::now() - heard_at_ < most) return;
-  throw Error{ErrorKind::disconnected,
-              fmt::format("no answer from {} within {} ms", describe(session_.database()), most.count()),
-              {.hint = "the server, or what stands between, is stopped or overloaded", .retryable = true}};
+  passed_ = reader_->upto;
+  if (!reader_->found) reach_ *= 4;
+  if (!ahead_ || ahead_->mark.is_idle()) return;
+  std::swap(reader_, ahead_);
+  reader_->mark.expect_answer(taken_at_);
 }
 
 bool SlotMiner::wait(milliseconds wait_max) {
-  if (waiting_ == Waiting::none) return true;
-  return readable(session_.socket(), wait_max);
+  if (reader_->mark.is_idle()) return true;
+  return readable(reader_->mark.session().socket(), wait_max);
 }
 
 void SlotMiner::confirm(Lsn lsn) noexcept { confirmed_ = std::max(confirmed_, lsn); }
 
 bool SlotMiner::is_stalled() const {
-  return waiting_ == Waiting::rows && steady_clock::now() - taken_at_ >= options_.stall_max;
+  return !reader_->mark.is_idle() && steady_clock::now() - taken_at_ >= options_.stall_max;
 }
 
 }  // namespace annals::postgres

@@ -80,6 +80,16 @@ class WalFeed : public ::testing::Test {
   bool is_mining() {
     return scalar("SELECT count(*) FROM pg_replication_slots WHERE temporary AND database = current_database()") != "0";
   }
+  /// Whatever else is written to the log of this server, and it lies behind soon.
+  bool streams(WalSource& source) {
+    const auto deadline = clock_.steady() + 10s;
+    while (is_mining() && clock_.steady() < deadline) {
+      (void)source.read();
+      note(source);
+      (void)source.wait(1ms);
+    }
+    return !is_mining();
+  }
   std::string confirmed() {
     return scalar("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '" + slot_ + "'");
   }
@@ -100,7 +110,7 @@ TEST_F(WalFeed, MinesABacklogAndStreamsWhatFollows) {
   auto reader = source();
   reader.start(beginning(reader));
   read_all(reader, 0);
-  EXPECT_FALSE(is_mining());
+  EXPECT_TRUE(streams(reader));
   const auto cursor = reader.cursor(0);
   write(0, 2'000);
   reader.start(cursor);
@@ -108,7 +118,7 @@ TEST_F(WalFeed, MinesABacklogAndStreamsWhatFollows) {
   EXPECT_TRUE(is_mining());
   note(reader);
   read_all(reader, 2'000);
-  EXPECT_FALSE(is_mining());
+  EXPECT_TRUE(streams(reader));
   write(2'000, 1);
   read_all(reader, 2'001);
 }

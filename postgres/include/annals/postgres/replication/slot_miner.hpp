@@ -1,10 +1,10 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "annals/postgres/connection.hpp"
 #include "annals/postgres/database.hpp"
 #include "annals/postgres/replication/change_feed.hpp"
 #include "annals/postgres/replication/lsn.hpp"
@@ -12,15 +12,15 @@
 namespace annals::postgres {
 
 /// Carries the backlog of a logical slot in batches, as rows of a COPY: several times as many a second as a walsender, which sends each
-/// change by itself. slot_miner.cpp opens with how.
+/// change by itself. While one batch is taken the server decodes the next. slot_miner.cpp opens with how.
 ///
-/// Lifecycle      the constructor opens a session of its own -> next(), wait(), keep_alive() until is_done() -> destroy.
+/// Lifecycle      the constructor opens a session of its own, a batch ahead another -> next(), wait(), keep_alive() until is_done() -> destroy.
 /// Thread safety  none.
 /// Errors         Error{overloaded}: no slot is free for the reader's mark (53400), the server has no room for a batch, or it did not
 ///                end in time (57014): then a ReplicationStream from the same place does it; else what the server said.
-/// Limits         next() waits for no batch. One row is in memory, and at most 64 KB of what comes after it; the server keeps the
-///                batch, and one transaction is a batch however large it is. A statement is open until its batch is taken: whoever
-///                cannot go on for longer than stall_max must give the miner up.
+/// Limits         next() waits for no batch. One row is in memory, and at most 64 KB of what comes after it; the server keeps two
+///                batches at most, and one transaction is a batch however large it is. A statement is open until its batch is taken:
+///                whoever cannot go on for longer than stall_max must give the miner up.
 class SlotMiner final : public ChangeFeed {
  public:
   struct Options {
@@ -38,6 +38,7 @@ class SlotMiner final : public ChangeFeed {
   };
 
   SlotMiner(const Database& database, Options options);
+  ~SlotMiner() override;
 
   [[nodiscard]] std::optional<Change> next() override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
@@ -52,27 +53,25 @@ class SlotMiner final : public ChangeFeed {
   [[nodiscard]] bool is_stalled() const;
 
  private:
-  enum class Waiting { none, statement, rows };
-  bool begin();
-  bool begin_batch();
-  void send(const std::string& sql, Waiting answer);
-  [[nodiscard]] std::optional<Change> take();
+  struct Reader;
+  [[nodiscard]] bool is_worth_a_batch() const;
+  [[nodiscard]] bool begin(Reader& reader);
+  void begin_ahead();
+  [[nodiscard]] bool make_second();
   void end_batch();
-  void require_answer() const;
 
   Options options_;
-  Connection session_;
-  std::string mark_;  // the slot of this session
-  Waiting waiting_ = Waiting::none;
-  bool placed_ = false;  // the mark stands at the start
+  Database database_;
+  std::unique_ptr<Reader> reader_;  // the batch that is taken
+  std::unique_ptr<Reader> ahead_;   // the next one
+  bool alone_ = false;              // there is no room for a second reader
   bool done_ = false;
-  bool found_ = false;  // the batch had changes
   Lsn passed_;
-  Lsn target_;  // of the batch
+  Lsn written_;  // of the log, when a batch was begun last
+  Lsn reached_;  // the end of the last batch that was begun
   Lsn confirmed_;
   Lsn kept_from_;  // the slot stands there, or behind it
   std::uint64_t reach_;
-  std::chrono::steady_clock::time_point heard_at_;
   std::chrono::steady_clock::time_point taken_at_;
 };
 

@@ -20,6 +20,9 @@
 // `given_` must never forget a range (Progress::exact()): a hole that it does not know would not be read again, and be closed. So what
 // would make more than it can say is not given yet: beyond the holes of more than holes_max, and in them of more than ranges_max.
 //
+// A shard reads its own rows only, and sees where those of others are (ShardView): they are no holes, and nothing to give. That a position is
+// somebody else's is true whenever it is said.
+//
 // When there is more in the holes than a batch, what (1) found is thrown away, and nothing beyond is read until they have no more:
 // D1 needs all of them.
 //
@@ -44,46 +47,26 @@ namespace {
 
 constexpr milliseconds patience = 10ms;
 
-/// How many rows, from the first one on, make at most `room` ranges above `before`.
-std::size_t fitting(const postgres::RowBatch& batch, std::int64_t before, std::size_t room) {
-  std::size_t count = 0;
-  for (; count < batch.size(); ++count) {
-    const auto position = batch.row(count).bigint();
-    if (position != before + 1) {
-      if (room == 0) break;
-      --room;
-    }
-    before = position;
-  }
-  return count;
-}
-
-/// True when something was left out.
-bool keep(postgres::RowBatch& batch, std::size_t count) {
-  if (count >= batch.size()) return false;
-  batch.shrink(count);
-  return true;
-}
-
 }  // namespace
 
-Detour::Detour(postgres::Connection& connection, Clock& clock, postgres::LogTable table,
-               postgres::RangeReader::Options limits, Progress given)
+Detour::Detour(postgres::Connection& connection, Clock& clock, postgres::LogTable table, const Options& options,
+               Progress given)
     : table_(std::move(table)),
       clock_(clock),
       prover_(connection, table_),
-      reader_(connection, table_, limits),
+      view_(connection, table_, options.limits, options.filter),
       given_(std::move(given)) {
   times_.watermark = given_.watermark();
   times_.begun_at = times_.hole_at = clock_.steady();
 }
 
 Detour::State Detour::read() {
-  rows_.clear();
+  found_.clear();
+  others_.clear();
   if (!beyond_.empty()) {
-    std::swap(rows_, beyond_);
+    std::swap(found_, beyond_);
     hand_out();
-    return State::rows;
+    return state();
   }
   const auto now = clock_.steady();
   if (given_.watermark() != std::exchange(times_.watermark, given_.watermark())) times_.moved_at = now;
@@ -94,15 +77,16 @@ Detour::State Detour::read() {
   hand_out();
   if (filled_) beyond_.clear();
   if (!filled_ && proven_) given_.settle(std::min(*std::exchange(proven_, std::nullopt), top));
-  if (rows_.empty()) {
-    std::swap(rows_, beyond_);
+  if (found_.rows.empty()) {
+    std::swap(found_, beyond_);
+    beyond_.clear();
     hand_out();
   }
   return state();
 }
 
 Detour::State Detour::state() const noexcept {
-  if (!rows_.empty()) return State::rows;
+  if (!found_.rows.empty()) return State::rows;
   return given_.ranges() == 0 ? State::done : State::waiting;
 }
 
@@ -119,28 +103,31 @@ void Detour::prove(SteadyTime now) {
 
 /// True when there is more.
 bool Detour::read_beyond(std::int64_t top) {
-  const bool more = reader_.read({.after = top}, beyond_);
-  return keep(beyond_, fitting(beyond_, top, holes_max - given_.ranges())) || more;
+  const bool more = view_.read(top, beyond_);
+  return beyond_.cut(beyond_.fitting(top, holes_max - given_.ranges())) || more;
 }
 
 /// True when there is more. Rows below a horizon that is proven leave nothing behind, so one of them always fits.
 bool Detour::read_holes(std::int64_t top) {
-  std::vector<postgres::RangeReader::Span> spans;
+  std::vector<ShardView::Span> spans;
   for (const auto& hole : given_.holes(top, Progress::ranges_max)) spans.push_back({hole.first, hole.last});
-  const bool more = reader_.read_within(spans, rows_);
-  if (rows_.empty()) return more;
+  const bool more = view_.read_within(spans, found_);
+  if (found_.empty()) return more;
   const auto ranges = std::max(given_.ranges(), holes_max);
   std::size_t room = ranges + 1 < Progress::ranges_max ? Progress::ranges_max - 1 - ranges : 0;
-  if (const auto first = rows_.row(0).bigint(); proven_ && first <= *proven_) {
+  if (const auto first = found_.first(); proven_ && first <= *proven_) {
     given_.settle(first - 1);
     room = std::max<std::size_t>(room, 1);
   }
-  return keep(rows_, fitting(rows_, given_.watermark(), room)) || more;
+  return found_.cut(found_.fitting(given_.watermark(), room)) || more;
 }
 
 void Detour::hand_out() {
   const auto ranges = given_.ranges();
-  for (std::size_t i = 0; i < rows_.size(); ++i) given_.add(MessageRows::place_of(rows_.row(i)));
+  for (std::size_t i = 0; i < found_.rows.size(); ++i) given_.add(MessageRows::place_of(found_.rows.row(i)));
+  for (const auto position : found_.others) given_.close({position, position});
+  others_.insert(others_.end(), found_.others.begin(), found_.others.end());
+  found_.others.clear();
   if (given_.ranges() > ranges) times_.hole_at = clock_.steady();
 }
 

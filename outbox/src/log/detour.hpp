@@ -11,6 +11,7 @@
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
 #include "progress/progress.hpp"
+#include "shards/shard_view.hpp"
 
 namespace annals::postgres {
 class Connection;
@@ -24,7 +25,7 @@ namespace annals::outbox {
 /// Lifecycle      construct -> read() until it is done: no hole is left, and the ordered tail may go on.
 /// Thread safety  none. Ownership: borrows connection and clock; the connection must not be inside a transaction.
 /// Errors         those of RangeReader and HorizonProver.
-/// Limits         those of RangeReader for each of two batches; holes_max holes, beyond which it waits like the ordered tail.
+/// Limits         those of ShardView for each of two batches; holes_max holes, beyond which it waits like the ordered tail.
 class Detour {
  public:
   enum class State {
@@ -33,16 +34,25 @@ class Detour {
     done,     ///< nothing now, and no hole is left
   };
 
-  Detour(postgres::Connection& connection, Clock& clock, postgres::LogTable table,
-         postgres::RangeReader::Options limits, Progress given);
+  struct Options {
+    postgres::RangeReader::Options limits;
+    std::optional<postgres::RowFilter> filter;  ///< which rows are given; none: all
+  };
+
+  Detour(postgres::Connection& connection, Clock& clock, postgres::LogTable table, const Options& options,
+         Progress given);
 
   /// Replaces the rows at hand by the next ones.
   [[nodiscard]] State read();
-  [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return rows_; }
+  [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return found_.rows; }
+  /// Positions of rows that the filter hides, in their order: no holes, and nothing to wait for.
+  [[nodiscard]] const std::vector<std::int64_t>& others() const noexcept { return others_; }
   /// With the rows at hand, and all before them, everything up to here is given, or never was a message.
   [[nodiscard]] std::int64_t watermark() const noexcept { return given_.watermark(); }
   /// There is more already.
-  [[nodiscard]] bool more() const noexcept { return more_ || (filled_ && !rows_.empty()) || !beyond_.empty(); }
+  [[nodiscard]] bool more() const noexcept {
+    return more_ || (filled_ && !(rows().empty() && others_.empty())) || !beyond_.empty();
+  }
   /// While waiting: how long until a hole is worth a look. New rows may come sooner.
   [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept;
   /// Who is waited for, when it lasts, as it was at most a second ago.
@@ -63,10 +73,11 @@ class Detour {
   postgres::LogTable table_;
   Clock& clock_;
   postgres::HorizonProver prover_;
-  postgres::RangeReader reader_;
+  ShardView view_;
   Progress given_;
-  postgres::RowBatch rows_;
-  postgres::RowBatch beyond_;           // read beyond the holes, not handed out yet
+  ShardView::Found found_;
+  std::vector<std::int64_t> others_;
+  ShardView::Found beyond_;             // read beyond the holes, not handed out yet
   std::optional<std::int64_t> proven_;  // a horizon up to which the holes have not been read since
   bool filled_ = false;                 // the holes have more than was read
   bool more_ = false;

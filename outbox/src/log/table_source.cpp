@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
@@ -51,8 +52,10 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
       messages_(connection, log_),
       lookup_(connection, log_) {
   if (!options_.filter) return;
-  // The planner does not know how many rows the filter lets through, and must not sort the whole log for a batch of it.
-  connection.execute("SET enable_sort = off; SET enable_bitmapscan = off; SET max_parallel_workers_per_gather = 0");
+  // The planner does not know how many rows the filter lets through, and must not sort the whole log for a batch of it. What it thinks
+  // that costs then is no reason to compile the statement, which takes longer than to run it.
+  connection.execute(
+      "SET enable_sort = off; SET enable_bitmapscan = off; SET max_parallel_workers_per_gather = 0; SET jit = off");
   tail_.set_filter(*options_.filter);
 }
 
@@ -64,16 +67,16 @@ Cursor TableSource::first(const Start& start, milliseconds wait_max) {
 
 void TableSource::start(const Cursor& after) {
   auto published = history_.published_of(after);
-  const bool whole = published.exact() && (published.ranges() == 0 || !options_.filter);
-  if (!whole) require_repeatable();
+  if (!published.exact()) require_repeatable();
   published.drop_unknown();
   // What the log has read, or a hole that was closed, is known by its position only.
   const bool known = published.anchor().position == published.watermark();
   const auto place = known ? published.anchor() : history_.place_at(published.watermark());
-  if (options_.filter) published = Progress{place};
   published.settle(published.watermark(), place);
   places_.start(published);
   last_.after = last_.recorded = published.watermark();
+  last_.placed = place.position == last_.after ? last_.after : -1;
+  same_ = {};
   last_.recorded_at = clock_.steady();
   // As a single place it says all, to whoever changes the shards, too.
   if (!TableCursor::is_place(after)) last_.recorded = -1;
@@ -96,16 +99,16 @@ void TableSource::require_repeatable() const {
 MessageSource::State TableSource::read() {
   places_.shrink();
   last_.state = detour_ ? read_around() : read_in_order();
-  if (options_.filter && last_.state == State::caught_up) pass_over();
+  if (last_.state == State::caught_up && options_.filter) pass_over();
+  if (last_.state == State::caught_up) settle_place();
   bell_.looked(rows().size());
   last_.read_at = clock_.steady();
   return last_.state;
 }
 
-/// Which holes are whose a filter hides: with one, all is read in order.
 MessageSource::State TableSource::read_in_order() {
   const auto state = state_of(tail_.read(last_.after, last_.rows));
-  if (state == State::blocked && !options_.filter && tail_.blocked_for() >= go_around_after) {
+  if (state == State::blocked && tail_.blocked_for() >= go_around_after) {
     auto given = places_.published(places_.last_ticket());
     given.settle(last_.after);
     go_around(std::move(given));
@@ -116,7 +119,7 @@ MessageSource::State TableSource::read_in_order() {
   for (std::size_t i = 0; i < last_.rows.size(); ++i) {
     places_.add(MessageRows::place_of(last_.rows.row(i)), PlaceLedger::Order::in_order);
   }
-  last_.after = places_.at(places_.last_ticket()).position;
+  last_.after = last_.placed = places_.at(places_.last_ticket()).position;
   return state;
 }
 
@@ -125,26 +128,49 @@ void TableSource::pass_over() {
   if (tail_.horizon() <= last_.after) return;
   const auto place = history_.place_at(tail_.horizon());
   if (place.position <= last_.after) return;
-  last_.after = place.position;
+  last_.after = last_.placed = place.position;
   places_.settle(last_.after, place);
 }
 
+/// What went around something ends above what was rolled back, or above what is another shard's: the message that is the last there says the
+/// same, and is a place that everybody knows.
+void TableSource::settle_place() {
+  if (last_.placed == last_.after) return;
+  last_.placed = last_.after;
+  same_ = {.watermark = last_.after, .place = history_.place_at(last_.after)};
+}
+
+Progress TableSource::published(std::int64_t ticket) const {
+  auto out = places_.published(ticket);
+  const bool same = out.ranges() == 0 && out.exact() && out.watermark() == same_.watermark;
+  return same ? Progress{same_.place} : out;
+}
+
 void TableSource::go_around(Progress given) {
-  detour_.emplace(connection_, clock_, tail_.table(), limits(options_), std::move(given));
+  detour_.emplace(connection_, clock_, tail_.table(),
+                  Detour::Options{.limits = limits(options_), .filter = options_.filter}, std::move(given));
 }
 
 MessageSource::State TableSource::read_around() {
   const auto state = detour_->read();
   messages_.learn(rows());
+  auto other = detour_->others().begin();
+  const auto pass_others = [&](std::int64_t below) {
+    for (; other != detour_->others().end() && *other < below; ++other) places_.close_with_last(*other);
+  };
   for (std::size_t i = 0; i < rows().size(); ++i) {
-    places_.add(MessageRows::place_of(rows().row(i)), PlaceLedger::Order::ahead);
+    const auto place = MessageRows::place_of(rows().row(i));
+    pass_others(place.position);
+    places_.add(place, PlaceLedger::Order::ahead);
   }
+  pass_others(std::numeric_limits<std::int64_t>::max());
   if (detour_->watermark() > last_.after) places_.settle(last_.after = detour_->watermark());
   if (state == Detour::State::rows) return State::rows;
   if (state == Detour::State::waiting) return State::blocked;
   detour_.reset();
   last_.rows.clear();
-  return read_in_order();
+  // With a filter the tail may wait although nothing is missing: it proves before it looks.
+  return options_.filter ? State::caught_up : read_in_order();
 }
 
 void TableSource::decode(std::size_t index, MessageView& view) const {
@@ -161,14 +187,17 @@ bool TableSource::find(std::int64_t ticket, MessageView& view) {
 // What is recorded
 
 void TableSource::acknowledge(const Cursor& cursor) {
-  last_.recorded = table_cursor_of(cursor).published.watermark();
+  const auto published = table_cursor_of(cursor).published;
+  const bool same = published.ranges() == 0 && published.watermark() == same_.place.position;
+  last_.recorded = same ? same_.watermark : published.watermark();
   last_.recorded_at = clock_.steady();
 }
 
 /// What was given ahead is recorded with the holes below it: when they turn out to be empty, who goes on from there need not know
 /// of them.
 bool TableSource::moved() const {
-  return last_.after > last_.recorded && (!options_.filter || clock_.steady() - last_.recorded_at >= move_interval);
+  if (last_.after <= last_.recorded) return false;
+  return !options_.filter || last_.recorded < 0 || clock_.steady() - last_.recorded_at >= move_interval;
 }
 
 // Waiting

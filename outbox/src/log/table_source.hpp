@@ -46,7 +46,7 @@ class TableSource final : public MessageSource {
   State read() override;
   [[nodiscard]] std::size_t size() const noexcept override { return rows().size(); }
   void decode(std::size_t index, MessageView& view) const override;
-  [[nodiscard]] Cursor cursor(std::int64_t ticket) const override { return history_.cursor(places_.published(ticket)); }
+  [[nodiscard]] Cursor cursor(std::int64_t ticket) const override { return history_.cursor(published(ticket)); }
   [[nodiscard]] Place place(std::int64_t ticket) const override { return places_.at(ticket); }
   [[nodiscard]] std::int64_t watermark(std::int64_t ticket) const override {
     return places_.published(ticket).watermark();
@@ -66,6 +66,8 @@ class TableSource final : public MessageSource {
   [[nodiscard]] const postgres::RowBatch& rows() const noexcept { return detour_ ? detour_->rows() : last_.rows; }
   void require_repeatable() const;
   void pass_over();
+  void settle_place();
+  [[nodiscard]] Progress published(std::int64_t ticket) const;
   State read_in_order();
   State read_around();
   void go_around(Progress given);
@@ -89,9 +91,16 @@ class TableSource final : public MessageSource {
     State state = State::rows;
     std::chrono::steady_clock::time_point read_at;
     std::int64_t after = 0;     ///< everything at or below is given; without a detour nothing above it is
+    std::int64_t placed = 0;    ///< the same, when the place there is known
     std::int64_t recorded = 0;  ///< the watermark of the cursor that was recorded
     std::chrono::steady_clock::time_point recorded_at;
   } last_;
+
+  /// What everything at or below the watermark comes down to: there is no message between the two, nor will be.
+  struct Same {
+    std::int64_t watermark = -1;
+    Place place = {};
+  } same_;
 };
 
 }  // namespace annals::outbox

@@ -35,9 +35,24 @@ class TicketLedger {
   /// Everything at or below `horizon` has been given with a ticket up to the last one, or before the run, or is no message of this
   /// source; `last` is the last message there, if it is known.
   void settle(std::int64_t horizon, const Place& last = {}) {
-    // One at the same ticket says it again, and more.
-    if (!settlements_.empty() && settlements_.back().ticket == last_ticket()) settlements_.pop_back();
-    settlements_.push_back({.ticket = last_ticket(), .horizon = horizon, .last = last});
+    // What was said at the same ticket is said again.
+    const auto same =
+        std::ranges::partition_point(settlements_, [&](const auto& s) { return s.ticket < last_ticket(); });
+    settlements_.erase(std::remove_if(same, settlements_.end(), [&](const auto& s) { return s.hole.last <= horizon; }),
+                       settlements_.end());
+    settlements_.push_back({.ticket = last_ticket(), .hole = {.last = horizon}, .last = last});
+  }
+  /// No message of this source is at `position`, nor will be; rising. It counts with the last ticket: before that, what is next to it is
+  /// not published, and it would be a range of its own.
+  void close_with_last(std::int64_t position) {
+    if (!settlements_.empty()) {
+      auto& back = settlements_.back();
+      if (back.ticket == last_ticket() && back.hole.first > 0 && back.hole.last + 1 == position) {
+        back.hole.last = position;
+        return;
+      }
+    }
+    settlements_.push_back({.ticket = last_ticket(), .hole = {.first = position, .last = position}});
   }
   /// Nobody asks for tickets below this one again.
   void forget(std::int64_t ticket) { wanted_ = std::max(wanted_, ticket); }
@@ -69,8 +84,16 @@ class TicketLedger {
   /// Holds for who has this ticket, not before.
   struct Settlement {
     std::int64_t ticket = 0;
-    std::int64_t horizon = 0;
+    Progress::Range hole;  ///< from 0: everything up to its last
     Place last = {};
+
+    void apply(Progress& out) const {
+      if (hole.first == 0) {
+        out.settle(hole.last, last);
+      } else {
+        out.close(hole);
+      }
+    }
   };
   [[nodiscard]] std::size_t index_of(std::int64_t ticket) const {
     ANNALS_ASSERT(ticket >= first_ && ticket - first_ < static_cast<std::int64_t>(entries_.size()));
@@ -96,7 +119,7 @@ Progress TicketLedger<Entry>::published(std::int64_t ticket) const {
   const auto settle_up_to = [&](std::size_t index) {
     const auto given = first_ + static_cast<std::int64_t>(index);
     for (; settlement != settlements_.end() && settlement->ticket <= given; ++settlement) {
-      out.settle(settlement->horizon, settlement->last);
+      settlement->apply(out);
     }
   };
   settle_up_to(from - 1);

@@ -22,7 +22,7 @@ TableCatchUp::TableCatchUp(postgres::Connection& connection, Clock& clock, const
       prover_(connection, table_),
       reader_(connection, table_, limits),
       messages_(connection, log) {
-  detour_.emplace(connection, clock, table_, limits, published);
+  detour_.emplace(connection, clock, table_, Detour::Options{.limits = limits, .filter = {}}, published);
 }
 
 bool TableCatchUp::proven() {

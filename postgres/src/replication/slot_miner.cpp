@@ -48,7 +48,7 @@ struct SlotMiner::Reader {
       : mark(database, {.slot = options.slot, .publication = options.publication, .messages = options.messages}) {}
 
   SlotMark mark;
-  Lsn upto;             // of the batch
+  Lsn upto;            // of the batch
   bool found = false;  // it has changes
 };
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <limits>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -19,6 +20,7 @@
 #include "annals/postgres/connection.hpp"
 #include "log/table_cursor.hpp"
 #include "log/table_source.hpp"
+#include "shards/shard_plan.hpp"
 #include "support/dice.hpp"
 #include "support/temp_database.hpp"
 
@@ -111,9 +113,13 @@ class RandomWriter {
 /// Payloads in the order in which a source gave them.
 class Reader {
  public:
-  Reader(const postgres::Database& database, std::uint64_t seed)
+  Reader(const postgres::Database& database, std::uint64_t seed, const Shard& shard)
       : session_(database),
-        source_(session_, clock_, message_log("annals"), {.relay = "relay", .rows_max = 200, .poll_interval = 5ms}),
+        source_(session_, clock_, message_log("annals"),
+                {.relay = "relay",
+                 .rows_max = 200,
+                 .poll_interval = 5ms,
+                 .filter = shard_filter(message_log("annals"), shard, {})}),
         random_(seed) {
     source_.start(source_.first({}, 0ms));
   }
@@ -188,28 +194,59 @@ std::string fault(const std::vector<std::string>& given, const std::map<std::str
   return {};
 }
 
-TEST(AroundOpenTransactions, GivesEachMessageOnceAndNoneBeforeOneThatWasCommittedBeforeItWasWritten) {
+/// In how many shards.
+class AroundOpenTransactions : public ::testing::TestWithParam<std::size_t> {
+ protected:
+  /// Those of the shard.
+  std::map<std::string, Written> committed_of(const Shard& shard) {
+    Connection session{temp_.superuser()};
+    const auto filter = shard_filter(message_log("annals"), shard, {});
+    const auto rows = session.query("SELECT convert_from(o.payload, 'UTF8') FROM annals.outbox o WHERE " +
+                                    (filter ? filter->condition : "true"));
+    std::map<std::string, Written> out;
+    for (int row = 0; row < rows.rows(); ++row) out.insert(*truth_.committed().find(std::string{rows.text(row, 0)}));
+    return out;
+  }
+
+  tests::TempDatabase temp_;
+  Truth truth_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Shards, AroundOpenTransactions, ::testing::Values(1, 3));
+
+TEST_P(AroundOpenTransactions, GivesEachMessageOnceAndNoneBeforeOneThatWasCommittedBeforeItWasWritten) {
   const auto seed = std::random_device{}();
-  fmt::print("seed {}\n", seed);
-  tests::TempDatabase temp;
-  Truth truth;
-  Reader reader{temp.as("relay"), seed};
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::vector<Shard> shards;
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (std::size_t index = 1; index <= GetParam(); ++index) {
+    shards.push_back({.index = index, .count = GetParam()});
+    readers.push_back(std::make_unique<Reader>(temp_.as("relay"), seed + index, shards.back()));
+  }
   {
     std::atomic<bool> stop{false};
     std::vector<std::jthread> threads;
     threads.reserve(writers);
     for (int id = 0; id < writers; ++id) {
-      threads.emplace_back([&, id] { RandomWriter{temp.as("writer"), id, seed, truth}.run(stop); });
+      threads.emplace_back([&, id] { RandomWriter{temp_.as("writer"), id, seed, truth_}.run(stop); });
     }
     const auto end = std::chrono::steady_clock::now() + duration;
-    while (std::chrono::steady_clock::now() < end) reader.step();
+    while (std::chrono::steady_clock::now() < end) {
+      for (auto& reader : readers) reader->step();
+    }
     stop = true;
   }
-  reader.catch_up();
-  fmt::print("{} messages, {} starts above holes\n", truth.committed().size(), reader.starts_above_holes());
-  EXPECT_GT(truth.committed().size(), 500U);
-  EXPECT_GT(reader.starts_above_holes(), 0U);
-  EXPECT_EQ(fault(reader.given(), truth.committed()), "");
+  EXPECT_GT(truth_.committed().size(), 500U);
+  std::size_t given = 0;
+  std::size_t above_holes = 0;
+  for (std::size_t i = 0; i < readers.size(); ++i) {
+    readers[i]->catch_up();
+    EXPECT_EQ(fault(readers[i]->given(), committed_of(shards[i])), "") << i;
+    given += readers[i]->given().size();
+    above_holes += readers[i]->starts_above_holes();
+  }
+  EXPECT_EQ(given, truth_.committed().size());
+  EXPECT_GT(above_holes, 0U);
 }
 
 /// A log with one message after another, and then with a hole before each, of which few can be remembered.
@@ -307,7 +344,7 @@ TEST_F(ManyHoles, LoseNothingThatFillsEachSecondOne) {
   expect_all(2 * above_holes + 2);
 }
 
-TEST(AroundOpenTransactions, TheCheckFindsWhatIsWrong) {
+TEST(CheckOfOrder, FindsWhatIsWrong) {
   const std::map<std::string, Written> committed{{"a", {1, 2}}, {"b", {3, 5}}, {"c", {4, 6}}};
   EXPECT_EQ(fault({"a", "b", "c"}, committed), "");
   EXPECT_EQ(fault({"a", "c", "b"}, committed), "") << "these two were open at the same time";

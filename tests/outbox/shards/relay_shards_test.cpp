@@ -123,7 +123,8 @@ TEST_F(RelayShards, AQuietShardMovesOnWithTheOthers) {
       << "each stands on a row that is there";
 }
 
-TEST_F(RelayShards, AnOpenTransactionIsNeverPassedOver) {
+/// What is open delays itself alone, and does not let the division change.
+TEST_F(RelayShards, AnOpenTransactionDelaysNothingElseAndIsNeverPassedOver) {
   auto parts = open(2);
   run(parts);
   pqxx::work open_one{*writer_};
@@ -132,11 +133,26 @@ TEST_F(RelayShards, AnOpenTransactionIsNeverPassedOver) {
   pqxx::work later{*other};
   for (int i = 8; i < 16; ++i) outbox_.enqueue(later, message(fmt::format("k{}", i), std::to_string(i)));
   later.commit();
-  for (int i = 0; i < 8; ++i) {
-    for (auto& part : parts) part.relay->step(5ms);
+  {
+    const auto third = postgres::open_pqxx(database_.as("writer"));
+    pqxx::work never{*third};
+    outbox_.enqueue(never, message("k0", "never"));
   }
+  const auto deadline = clock_.steady() + 20s;
+  while (published_.size() < 8 && clock_.steady() < deadline) {
+    for (auto& part : parts) part.relay->step(5ms);
+    collect(parts);
+  }
+  EXPECT_EQ(published_.size(), 8U) << "each of them has a key of its own";
+  want(3);
+  for (auto& part : parts) EXPECT_FALSE(part.relay->retire(1s)) << "its place is not a single one";
   open_one.commit();
-  run(parts);
+  auto again = open(2);
+  run(again);
+  retire(again);
+  auto new_ones = open(3);
+  (void)look();
+  run(new_ones);
   expect_all(16, 16);
 }
 

@@ -195,15 +195,31 @@ std::function<double()> noting_memory(std::function<double()> work, std::vector<
   };
 }
 
+std::string make_topic(const char* name) { return tests::create_topic(tests::unique_topic(name), 4); }
+
+void bench_wal(const BenchOptions& options, const std::string& produced, std::vector<Measurement>& results) {
+  const auto against = [&](const char* name, const std::function<double()>& floor) {
+    if (!options.wants(name)) return;
+    const tests::TempDatabase own;
+    Miner miner{own.superuser(), make_topic("bench-wal"), options.events};
+    results.push_back(measure(
+        {.name = name, .unit = "messages/s", .value = [&] { return miner.round(); }, .floor = floor}, options.rounds));
+  };
+  against("relay/wal", [&] { return produce_from_memory(produced, options.events); });
+  if (!options.wants("relay/wal-walsender")) return;
+  const tests::TempDatabase own;
+  Walsender walsender{own.superuser(), options.events};
+  against("relay/wal-walsender", [&] { return walsender.round(); });
+}
+
 }  // namespace
 
 std::vector<Measurement> bench_relay(const BenchOptions& options) {
   const tests::TempDatabase temp;
   // A topic for each: what another has written does not weigh on it.
-  const auto topic = [](const char* name) { return tests::create_topic(tests::unique_topic(name), 4); };
-  const auto messages = topic("bench-outbox");
-  const auto events = topic("bench-events");
-  const auto produced = topic("bench-floor");
+  const auto messages = make_topic("bench-outbox");
+  const auto events = make_topic("bench-events");
+  const auto produced = make_topic("bench-floor");
   write_outbox(temp.superuser(), messages, options.events, 10'000);
   write_history(temp.superuser(), {.events = options.events, .streams = 10'000});
   std::vector<Measurement> results;
@@ -232,25 +248,7 @@ std::vector<Measurement> bench_relay(const BenchOptions& options) {
   measured("relay/events", eventstore::message_log("annals"), tuned(to_events));
   measured("relay/defaults/outbox", outbox::message_log("annals"), {});
   measured("relay/defaults/events", eventstore::message_log("annals"), to_events);
-  if (options.wants("relay/wal")) {
-    const tests::TempDatabase own;
-    Miner miner{own.superuser(), topic("bench-wal"), options.events};
-    results.push_back(measure({.name = "relay/wal",
-                               .unit = "messages/s",
-                               .value = [&] { return miner.round(); },
-                               .floor = [&] { return produce_from_memory(produced, options.events); }},
-                              options.rounds));
-  }
-  if (options.wants("relay/wal-walsender")) {
-    const tests::TempDatabase own, other;
-    Miner miner{own.superuser(), topic("bench-wal"), options.events};
-    Walsender walsender{other.superuser(), options.events};
-    results.push_back(measure({.name = "relay/wal-walsender",
-                               .unit = "messages/s",
-                               .value = [&] { return miner.round(); },
-                               .floor = [&] { return walsender.round(); }},
-                              options.rounds));
-  }
+  bench_wal(options, produced, results);
   if (options.wants("relay/sharded-4")) {
     results.push_back(
         bench_shards({temp.superuser(), outbox::message_log("annals"), tuned(), options.events}, options.rounds, run));

@@ -76,7 +76,7 @@ void TableSource::start(const Cursor& after) {
   places_.start(published);
   last_.after = last_.recorded = published.watermark();
   last_.placed = place.position == last_.after ? last_.after : -1;
-  same_ = {};
+  last_.same = {};
   last_.recorded_at = clock_.steady();
   // As a single place it says all, to whoever changes the shards, too.
   if (!TableCursor::is_place(after)) last_.recorded = -1;
@@ -137,13 +137,13 @@ void TableSource::pass_over() {
 void TableSource::settle_place() {
   if (last_.placed == last_.after) return;
   last_.placed = last_.after;
-  same_ = {.watermark = last_.after, .place = history_.place_at(last_.after)};
+  last_.same = {.watermark = last_.after, .place = history_.place_at(last_.after)};
 }
 
 Progress TableSource::published(std::int64_t ticket) const {
   auto out = places_.published(ticket);
-  const bool same = out.ranges() == 0 && out.exact() && out.watermark() == same_.watermark;
-  return same ? Progress{same_.place} : out;
+  const bool same = out.ranges() == 0 && out.exact() && out.watermark() == last_.same.watermark;
+  return same ? Progress{last_.same.place} : out;
 }
 
 void TableSource::go_around(Progress given) {
@@ -188,8 +188,8 @@ bool TableSource::find(std::int64_t ticket, MessageView& view) {
 
 void TableSource::acknowledge(const Cursor& cursor) {
   const auto published = table_cursor_of(cursor).published;
-  const bool same = published.ranges() == 0 && published.watermark() == same_.place.position;
-  last_.recorded = same ? same_.watermark : published.watermark();
+  const bool same = published.ranges() == 0 && published.watermark() == last_.same.place.position;
+  last_.recorded = same ? last_.same.watermark : published.watermark();
   last_.recorded_at = clock_.steady();
 }
 

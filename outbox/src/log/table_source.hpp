@@ -94,13 +94,13 @@ class TableSource final : public MessageSource {
     std::int64_t placed = 0;    ///< the same, when the place there is known
     std::int64_t recorded = 0;  ///< the watermark of the cursor that was recorded
     std::chrono::steady_clock::time_point recorded_at;
-  } last_;
 
-  /// What everything at or below the watermark comes down to: there is no message between the two, nor will be.
-  struct Same {
-    std::int64_t watermark = -1;
-    Place place = {};
-  } same_;
+    /// What everything at or below the watermark comes down to: there is no message between the two, nor will be.
+    struct Same {
+      std::int64_t watermark = -1;
+      Place place = {};
+    } same;
+  } last_;
 };
 
 }  // namespace annals::outbox

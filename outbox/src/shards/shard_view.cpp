@@ -4,22 +4,24 @@
 // last position of the first.
 #include "shards/shard_view.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "annals/core/assert.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_outbox_sql.hpp"
 
 namespace annals::outbox {
 namespace {
 
 postgres::LogTable positions_of(const postgres::LogTable& table) {
-  return {.relation = table.relation,
-          .select = fmt::format("SELECT {} FROM {} {}", table.position, table.relation,
-                                table.position.substr(0, table.position.find('.'))),
-          .position = table.position};
+  return {
+      .relation = table.relation,
+      .select = postgres::render(sql::shard_positions, {{"position", table.position},
+                                                        {"relation", table.relation},
+                                                        {"alias", table.position.substr(0, table.position.find('.'))}}),
+      .position = table.position};
 }
 
 std::int64_t last_of(const postgres::RowBatch& rows) { return rows.row(rows.size() - 1).bigint(); }

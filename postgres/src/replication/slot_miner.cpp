@@ -52,9 +52,9 @@ struct SlotMiner::Reader {
   bool found = false;  // it has changes
 };
 
-SlotMiner::SlotMiner(const Database& database, Options options)
+SlotMiner::SlotMiner(Database database, Options options)
     : options_(std::move(options)),
-      database_(database),
+      database_(std::move(database)),
       reader_(std::make_unique<Reader>(database_, options_)),
       passed_(options_.start),
       reached_(options_.start),

@@ -37,8 +37,10 @@ class SlotMiner final : public ChangeFeed {
     std::chrono::milliseconds stall_max{5'000};
   };
 
-  SlotMiner(const Database& database, Options options);
+  SlotMiner(Database database, Options options);
   ~SlotMiner() override;
+  SlotMiner(const SlotMiner&) = delete;
+  SlotMiner& operator=(const SlotMiner&) = delete;
 
   [[nodiscard]] std::optional<Change> next() override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;

@@ -24,7 +24,7 @@ CLI::App* add_command(CLI::App& group, Action& action, const char* name, const s
                       host::ExitCode (*command)(Invocation&, const Options&), std::shared_ptr<Options> options) {
   auto* added = add_subcommand(group, name, text);
   added->callback([&action, command, options] {
-    action = [command, options](Invocation& invocation) { return command(invocation, *options); };
+    action.run = [command, options](Invocation& invocation) { return command(invocation, *options); };
   });
   return added;
 }
@@ -53,8 +53,13 @@ inline CLI::Validator at_least(std::int64_t least) {
 inline CLI::App* add_command(CLI::App& group, Action& action, const char* name, const std::string& text,
                              host::ExitCode (*command)(Invocation&)) {
   auto* added = add_subcommand(group, name, text);
-  added->callback([&action, command] { action = command; });
+  added->callback([&action, command] { action.run = command; });
   return added;
+}
+
+/// Of a command that acts on all databases of a configuration.
+inline void let_take_many(CLI::App& command, Action& action) {
+  command.preparse_callback([&action](std::size_t) { action.takes_many = true; });
 }
 
 }  // namespace annals::cli

@@ -10,7 +10,10 @@ class App;
 namespace annals::cli {
 
 /// What the parsed command line asks for.
-using Action = std::function<host::ExitCode(Invocation&)>;
+struct Action {
+  std::function<host::ExitCode(Invocation&)> run;
+  bool takes_many = false;  ///< it acts on all databases of a configuration; else one is to be chosen
+};
 
 // Each adds its commands to the parser; a command that is parsed puts what it does into `action`, which must outlive
 // the parsing. These and command_line.cpp are the only files that include CLI11.

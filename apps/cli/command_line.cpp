@@ -12,6 +12,7 @@
 
 #include "annals/core/error.hpp"
 #include "cli/command_groups.hpp"
+#include "cli/database_choice.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/status_line.hpp"
 #include "host/process/stop_signals.hpp"
@@ -58,15 +59,17 @@ class HelpWithGlobals final : public CLI::Formatter {
 };
 
 struct Options {
-  std::string database;
-  std::string schema = "annals";
+  DatabaseChoice choice;
   std::string format = "table";
 };
 
 void add_global_options(CLI::App& app, Options& options) {
-  app.add_option("-d,--database", options.database, "Connection URI or key=value string, as libpq takes it")
+  app.add_option("-d,--database", options.choice.database,
+                 "Connection URI or key=value string, as libpq takes it; with --config also the name of a [[database]]")
       ->envname("ANNALS_DATABASE");
-  app.add_option("--schema", options.schema, "Schema that holds Annals' tables")
+  app.add_option("--config", options.choice.config_file,
+                 "annals-relay's configuration: its database is taken, or all its [[database]]s");
+  app.add_option("--schema", options.choice.schema, "Schema that holds Annals' tables")
       ->envname("ANNALS_SCHEMA")
       ->capture_default_str();
   app.add_option("-o,--format", options.format, "What to print: table, json (one value) or jsonl (an object a line)")
@@ -77,9 +80,7 @@ void add_global_options(CLI::App& app, Options& options) {
 
 Invocation make_invocation(const Options& options) {
   Invocation invocation;
-  invocation.database.conninfo = options.database;
-  invocation.database.schema = options.schema;
-  invocation.database.interrupted = host::stop_requested;
+  choose_databases(options.choice, invocation);
   invocation.format = options.format == "json"    ? Format::json
                       : options.format == "jsonl" ? Format::jsonl
                                                   : Format::table;
@@ -141,8 +142,9 @@ host::ExitCode parse_and_run(int argc, char** argv) {
     return report(app, error);
   }
   auto invocation = make_invocation(options);
+  if (invocation.databases.size() > 1 && !action.takes_many) throw which_database(invocation);
   const host::StopSignals signals{grace, leave};
-  return action(invocation);
+  return action.run(invocation);
 }
 
 host::ExitCode fail(const Failure& failure) {

@@ -127,21 +127,22 @@ void add_relay_repair(CLI::App& relay, Action& action) {
       relay, action, "repair",
       "Says whether a relay's checkpoint belongs to this database, and what can be done when not\n\n"
       "  annals relay repair shop\n"
-      "  annals relay repair shop --log events --config /etc/annals/relay.toml    asks the broker, too\n\n"
+      "  annals --config /etc/annals/relay.toml relay repair shop --log events    asks the broker, too\n\n"
       "After a restore, a fail-over or a loss at the broker, when the relay halts with exit code 5. Changes "
       "nothing: each choice names the command that makes it.\n"
       "The checkpoint of a relay that publishes exactly once is at the broker: give the relay's configuration.",
       examine_relay, options);
   repair->add_option("NAME", options->relay, "Name of the relay")->required();
   repair->add_option("--log", options->log, "outbox or events")->capture_default_str();
-  repair->add_option("--config", options->config, "The relay's own configuration: where its brokers are");
 }
 
 void add_relay_shards(CLI::App& relay, Action& action) {
-  add_command(relay, action, "instances",
-              "Shows the processes of relays\n\n"
-              "  annals relay instances",
-              show_relay_instances);
+  auto* instances = add_command(relay, action, "instances",
+                                "Shows the processes of relays\n\n"
+                                "  annals relay instances\n"
+                                "  annals --config /etc/annals/relay.toml relay instances    of all its databases",
+                                show_relay_instances);
+  let_take_many(*instances, action);
   auto options = std::make_shared<RelayShards>();
   auto* shards = add_command(
       relay, action, "shards",
@@ -150,6 +151,7 @@ void add_relay_shards(CLI::App& relay, Action& action) {
       "  annals relay shards shop --log events --set 4\n\n"
       "The relay's processes carry it out while they run: nothing is lost or repeated, and keys keep their order.",
       change_relay_shards, options);
+  let_take_many(*shards, action);
   shards->add_option("NAME", options->relay, "Name of the relay")->required();
   shards->add_option("--log", options->log, "outbox or events")->capture_default_str();
   shards->add_option("--set", options->number, "So many, 1 to 64")->check(at_least(1));
@@ -157,11 +159,13 @@ void add_relay_shards(CLI::App& relay, Action& action) {
 
 void add_relay(CLI::App& app, Action& action) {
   auto& relay = add_group(app, "relay", "Relays: who publishes, how far, how late");
-  add_command(relay, action, "status",
-              "Shows every relay's checkpoint, lag and owner\n\n"
-              "  annals relay status\n"
-              "  annals -o json relay status | jq '.[] | select(.lag > 1000)'",
-              show_relay_status);
+  auto* status = add_command(relay, action, "status",
+                             "Shows every relay's checkpoint, lag and owner\n\n"
+                             "  annals relay status\n"
+                             "  annals -o json relay status | jq '.[] | select(.lag > 1000)'\n"
+                             "  annals --config /etc/annals/relay.toml relay status    of all its databases",
+                             show_relay_status);
+  let_take_many(*status, action);
   auto options = std::make_shared<RelayAdopt>();
   auto* adopt = add_command(relay, action, "adopt",
                             "Declares that a relay's checkpoint belongs to this database, after a restore\n\n"

@@ -21,6 +21,21 @@ std::string obstacle(const SourceHealth::Snapshot& source, SourceHealth::Time no
   return now - source.beat > Health::step_max ? "the database does not answer" : "";
 }
 
+std::string prefix_of(const DatabaseHealth& database) { return database.name.empty() ? "" : database.name + " "; }
+
+Health::Answer ready_of(const DatabaseHealth& database, SourceHealth::Time now) {
+  if (database.sources.empty()) return {.good = false, .text = prefix_of(database) + "starting\n"};
+  Health::Answer answer{.good = true, .text = {}};
+  for (const auto& source : database.sources) {
+    const auto state = source->snapshot();
+    const auto why = obstacle(state, now);
+    answer.good = answer.good && why.empty();
+    answer.text += fmt::format("{}{}: {}{}{}\n", prefix_of(database), source->name(), to_string(state.phase),
+                               why.empty() ? "" : ", not ready: ", why);
+  }
+  return answer;
+}
+
 }  // namespace
 
 std::string_view to_string(Phase phase) noexcept {
@@ -67,26 +82,32 @@ SourceHealth::Snapshot SourceHealth::snapshot() const {
 
 Health::Answer Health::live(SourceHealth::Time now) const {
   Answer answer{.good = true, .text = {}};
-  for (const auto& source : sources_()) {
-    const auto state = source->snapshot();
-    const bool hung = state.phase != Phase::stopped && state.phase != Phase::halted && now - state.beat > stall_;
-    answer.good = answer.good && !hung;
-    answer.text += fmt::format("{}: {}\n", source->name(), hung ? "hung" : "alive");
+  for (const auto& database : databases_()) {
+    for (const auto& source : database.sources) {
+      const auto state = source->snapshot();
+      const bool ended = state.phase == Phase::stopped || state.phase == Phase::halted;
+      const bool hung = !ended && now - state.beat > database.stall;
+      answer.good = answer.good && !hung;
+      answer.text += fmt::format("{}{}: {}\n", prefix_of(database), source->name(), hung ? "hung" : "alive");
+    }
   }
   return answer;
 }
 
 Health::Answer Health::ready(SourceHealth::Time now) const {
-  const auto sources = sources_();
-  if (sources.empty()) return {.good = false, .text = "starting\n"};
-  Answer answer{.good = true, .text = {}};
-  for (const auto& source : sources) {
-    const auto state = source->snapshot();
-    const auto why = obstacle(state, now);
-    answer.good = answer.good && why.empty();
-    answer.text +=
-        fmt::format("{}: {}{}{}\n", source->name(), to_string(state.phase), why.empty() ? "" : ", not ready: ", why);
+  const auto databases = databases_();
+  Answer answer;
+  std::size_t ready = 0;
+  for (const auto& database : databases) {
+    const auto one = ready_of(database, now);
+    ready += one.good ? 1 : 0;
+    answer.text += one.text;
   }
+  answer.good = ready > 0;
+  if (databases.size() == 1 && databases.front().name.empty()) return answer;
+  const bool degraded = ready < databases.size();
+  answer.text =
+      fmt::format("{} of {} databases ready{}\n", ready, databases.size(), degraded ? ": degraded" : "") + answer.text;
   return answer;
 }
 

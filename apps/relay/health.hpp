@@ -58,30 +58,37 @@ class SourceHealth {
   Snapshot state_;
 };
 
-/// What the probes answer, for all sources together.
+/// The sources of one database.
+struct DatabaseHealth {
+  std::string name;                   ///< empty: it is the only one
+  std::chrono::milliseconds stall{};  ///< without a step for so long a source is not alive
+  std::vector<std::shared_ptr<SourceHealth>> sources;
+};
+
+/// What the probes answer, for all databases together.
 class Health {
  public:
   struct Answer {
     bool good = false;
-    std::string text;  ///< one line a source
+    std::string text;  ///< one line a source; of several databases first one that says how many are ready
   };
 
   /// Asked at each probe; shared with the sources' threads.
-  using Sources = std::function<std::vector<std::shared_ptr<SourceHealth>>()>;
+  using Databases = std::function<std::vector<DatabaseHealth>()>;
 
-  Health(Sources sources, std::chrono::milliseconds stall) : sources_(std::move(sources)), stall_(stall) {}
+  explicit Health(Databases databases) : databases_(std::move(databases)) {}
 
   /// Every thread has made a step lately. Touches neither database nor sink: restarting us would not repair them.
   [[nodiscard]] Answer live(SourceHealth::Time now) const;
-  /// Every source publishes or stands by while another relay publishes, and database and sink answer.
+  /// Of one database at least: every source publishes or stands by while another relay publishes, and database and sink answer. Not
+  /// of all: what is wrong with one database is not mended by taking the process away from the others.
   [[nodiscard]] Answer ready(SourceHealth::Time now) const;
 
   /// A step that takes longer has lost its database for what readiness is concerned.
   static constexpr std::chrono::seconds step_max{15};
 
  private:
-  Sources sources_;
-  std::chrono::milliseconds stall_;
+  Databases databases_;
 };
 
 }  // namespace annals::relayd

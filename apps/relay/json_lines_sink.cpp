@@ -57,8 +57,9 @@ void append_data(std::string& out, const outbox::MessageView& message) {
 
 }  // namespace
 
-void append_json_line(std::string& out, const outbox::MessageView& message) {
+void append_json_line(std::string& out, const outbox::MessageView& message, std::string_view database) {
   fmt::format_to(std::back_inserter(out), "{{\"position\":{}", message.position);
+  append_member(out, "database", database);
   append_member(out, "topic", message.topic);
   append_member(out, "key", message.key);
   append_member(out, "id", message.id.to_string());
@@ -78,7 +79,7 @@ void append_json_line(std::string& out, const outbox::MessageView& message) {
 
 outbox::Sink::Send JsonLinesSink::send(const outbox::MessageView& message) {
   if (queue_.size() >= queue_bytes_max_) return Send::full;
-  append_json_line(queue_, message);
+  append_json_line(queue_, message, database_);
   pending_.push_back({message.ticket, written_ + queue_.size()});
   return Send::accepted;
 }

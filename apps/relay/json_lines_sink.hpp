@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "annals/outbox/sink.hpp"
 #include "host/text/line_output.hpp"
@@ -20,8 +22,9 @@ namespace annals::relayd {
 /// Limits         queue_bytes_max, or one message when it alone is larger.
 class JsonLinesSink final : public outbox::Sink {
  public:
-  JsonLinesSink(host::LineOutput& output, std::size_t queue_bytes_max)
-      : output_(output), queue_bytes_max_(queue_bytes_max) {}
+  /// `database`: named in each line, when it has a name.
+  JsonLinesSink(host::LineOutput& output, std::size_t queue_bytes_max, std::string database = {})
+      : output_(output), queue_bytes_max_(queue_bytes_max), database_(std::move(database)) {}
   JsonLinesSink(const JsonLinesSink&) = delete;
   JsonLinesSink& operator=(const JsonLinesSink&) = delete;
   ~JsonLinesSink() override { output_.abandon(this); }
@@ -36,12 +39,13 @@ class JsonLinesSink final : public outbox::Sink {
   };
   host::LineOutput& output_;
   const std::size_t queue_bytes_max_;
+  const std::string database_;
   std::string queue_;        // from written_ on
   std::size_t written_ = 0;  // of all bytes ever queued
   std::deque<Pending> pending_;
 };
 
-/// The line with its end.
-void append_json_line(std::string& out, const outbox::MessageView& message);
+/// The line with its end; without a name of the database there is no such member.
+void append_json_line(std::string& out, const outbox::MessageView& message, std::string_view database = {});
 
 }  // namespace annals::relayd

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "annals/kafka/settings.hpp"
 #include "host/process/exit_code.hpp"
@@ -35,7 +36,7 @@ host::ExitCode run(const CommandLine& line) {
       [inputs = ConfigInputs{.file = line.config_file, .environment = host::environment(), .flags = line.settings}] {
         return load_config(inputs);
       };
-  const auto loaded = load();
+  auto loaded = load();
   tell("error", loaded.problems);
   if (line.print_config) std::fputs(print_config(loaded).c_str(), stdout);
   if (!loaded.problems.empty()) return host::ExitCode::usage;
@@ -44,7 +45,7 @@ host::ExitCode run(const CommandLine& line) {
     if (line.check) std::fputs("annals-relay: the configuration is good\n", stderr);
     return host::ExitCode::ok;
   }
-  return run_daemon(loaded, {line.until_caught_up, line.exit_on_unavailable}, load);
+  return run_daemon(std::move(loaded), {line.until_caught_up, line.exit_on_unavailable}, load);
 }
 
 }  // namespace

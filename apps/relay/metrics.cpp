@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <vector>
 
 #include "host/process/process_stats.hpp"
@@ -84,113 +86,49 @@ struct Families {
   Histograms& step;
 };
 
-class Source final : public SourceMetrics {
+/// The series of one source, which are there as long as this is.
+class Series {
  public:
-  Source(Families& families, const std::string& relay, const std::string& name)
-      : labels_{{"relay", relay}, {"source", name}},
-        families_(families),
-        read_(families.read.Add(labels_)),
-        delivered_(families.delivered.Add(labels_)),
-        delivered_bytes_(families.delivered_bytes.Add(labels_)),
-        batches_(families.batches.Add(labels_)),
-        released_(families.released.Add(labels_)),
-        blocked_(families.blocked.Add(labels_)),
-        throttled_(families.throttled.Add(labels_)),
-        set_aside_(families.set_aside.Add(labels_)),
-        parked_keys_(families.parked_keys.Add(labels_)),
-        in_flight_(families.in_flight.Add(labels_)),
-        acknowledged_(families.acknowledged.Add(labels_)),
-        checkpoint_(families.checkpoint.Add(labels_)),
-        blocker_age_(families.blocker_age.Add(labels_)),
-        circuit_(families.circuit.Add(labels_)),
-        log_fault_(families.log_fault.Add(labels_)),
-        sink_(families.sink.Add(labels_)),
-        step_(families.step.Add(labels_, step_buckets)) {
-    for (const auto* reason : reasons) restarts_[reason] = &families.restarts.Add(with("reason", reason));
-    for (const auto phase : all_phases) {
-      states_[phase] = &families.state.Add(with("state", std::string{to_string(phase)}));
-    }
+  Series(Families& families, Labels labels)
+      : labels_(std::move(labels)),
+        read(add(families.read)),
+        delivered(add(families.delivered)),
+        delivered_bytes(add(families.delivered_bytes)),
+        batches(add(families.batches)),
+        released(add(families.released)),
+        blocked(add(families.blocked)),
+        throttled(add(families.throttled)),
+        set_aside(add(families.set_aside)),
+        parked_keys(add(families.parked_keys)),
+        in_flight(add(families.in_flight)),
+        acknowledged(add(families.acknowledged)),
+        checkpoint(add(families.checkpoint)),
+        blocker_age(add(families.blocker_age)),
+        circuit(add(families.circuit)),
+        log_fault(add(families.log_fault)),
+        sink(add(families.sink)),
+        step(families.step.Add(labels_, step_buckets)),
+        families_(families) {
+    for (const auto* reason : reasons) restarts[reason] = &add(families.restarts, "reason", reason);
+    for (const auto phase : all_phases) states[phase] = &add(families.state, "state", std::string{to_string(phase)});
   }
-
-  void step(const outbox::StepReport& report, std::chrono::duration<double> duration) override {
-    read_.Increment(static_cast<double>(report.read));
-    delivered_.Increment(static_cast<double>(report.delivered));
-    delivered_bytes_.Increment(static_cast<double>(report.delivered_bytes));
-    batches_.Increment(static_cast<double>(report.batches));
-    released_.Increment(static_cast<double>(report.released));
-    throttled_.Increment(report.throttled.count());
-    parked_keys_.Set(static_cast<double>(report.parked_keys));
-    in_flight_.Set(static_cast<double>(report.in_flight));
-    acknowledged_.Set(static_cast<double>(report.acknowledged));
-    checkpoint_.Set(static_cast<double>(report.checkpoint));
-    step_.Observe(duration.count());
-    const bool blocked = report.state == outbox::StepReport::State::blocked;
-    if (blocked) blocked_.Increment(duration.count());
-    // At least as old as our wait for it: a role without pg_read_all_stats is not told the age.
-    waited_ = blocked || !report.blockers.empty() ? waited_ + duration : std::chrono::duration<double>{0};
-    auto oldest = waited_.count();
-    for (const auto& blocker : report.blockers) {
-      if (blocker.age) oldest = std::max(oldest, seconds(*blocker.age));
-    }
-    blocker_age_.Set(oldest);
+  ~Series() {
+    for (const auto& remove : removals_) remove();
+    families_.step.Remove(&step);
+    for (const auto& [family, gauge] : known_) family->Remove(gauge);
+    if (overdue_ != nullptr) families_.overdue.Remove(overdue_);
   }
-
-  void enter(Phase phase) override {
-    for (const auto& [other, gauge] : states_) gauge->Set(other == phase ? 1 : 0);
-    retrying_ = phase == Phase::retrying;
-    circuit_.Set(retrying_ || open_ ? 1 : 0);
-    if (phase == Phase::retrying || phase == Phase::stopped) in_flight_.Set(0);
-    if (phase == Phase::retrying || phase == Phase::stopped || phase == Phase::halted) blocker_age_.Set(0);
-  }
-
-  void sink_connected(bool connected) override { sink_.Set(connected ? 1 : 0); }
-
-  void circuit_open(bool open) override {
-    open_ = open;
-    circuit_.Set(retrying_ || open_ ? 1 : 0);
-  }
-
-  void restart(std::string_view reason) override {
-    const auto found = restarts_.find(reason);
-    (found == restarts_.end() ? restarts_.find("other") : found)->second->Increment();
-  }
-
-  void set_aside() override { set_aside_.Increment(); }
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
 
   /// A series that says 0 when nothing is known would be a lie: it goes away instead.
-  void lag(const outbox::RelayStatus* status) override {
-    const std::lock_guard lock{lag_mutex_};
-    show(families_.lag, lag_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->lag_messages));
-    show(families_.oldest, oldest_, status != nullptr,
-         status == nullptr ? 0 : seconds(status->oldest_age.value_or(std::chrono::milliseconds{0})));
-    show(families_.parked, parked_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->parked));
-    show(families_.dead_letters, dead_letters_, status != nullptr,
-         status == nullptr ? 0 : static_cast<double>(status->dead_letters));
-    const auto* slot = status != nullptr && status->slot ? &*status->slot : nullptr;
-    show(families_.retained, retained_, status != nullptr,
-         slot == nullptr ? 0 : static_cast<double>(slot->retained_bytes));
-  }
-
-  void log_fault(bool fault) override { log_fault_.Set(fault ? 1 : 0); }
-
-  void retention(const outbox::RetentionStatus* status) override {
-    const std::lock_guard lock{lag_mutex_};
-    show(families_.bytes, bytes_, status != nullptr, status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
-    const auto* late = status == nullptr ? nullptr : status->overdue();
-    show_overdue(late == nullptr || late->held_by.empty() ? std::string{nobody} : late->held_by, status != nullptr,
-                 late == nullptr ? 0 : seconds(late->overdue));
-  }
-
-  void standby_fault(std::optional<bool> fault) override {
-    const std::lock_guard lock{lag_mutex_};
-    show(families_.standby_fault, standby_fault_, fault.has_value(), fault.value_or(false) ? 1 : 0);
-  }
-
- private:
-  Labels with(const std::string& name, const std::string& value) const {
-    auto labels = labels_;
-    labels.emplace(name, value);
-    return labels;
+  void show(Gauges& family, bool known, double value) {
+    auto*& gauge = known_[&family];
+    if (known && gauge == nullptr) gauge = &family.Add(labels_);
+    if (gauge != nullptr && known) gauge->Set(value);
+    if (known) return;
+    if (gauge != nullptr) family.Remove(gauge);
+    known_.erase(&family);
   }
 
   /// One series, of whoever is the holder.
@@ -205,37 +143,168 @@ class Source final : public SourceMetrics {
     overdue_->Set(value);
   }
 
-  void show(Gauges& family, prometheus::Gauge*& gauge, bool known, double value) {
-    if (known && gauge == nullptr) gauge = &family.Add(labels_);
-    if (!known && gauge != nullptr) {
-      family.Remove(gauge);
-      gauge = nullptr;
-    }
-    if (gauge != nullptr) gauge->Set(value);
+ private:
+  const Labels labels_;
+  std::vector<std::function<void()>> removals_;
+
+ public:
+  prometheus::Counter &read, &delivered, &delivered_bytes, &batches, &released, &blocked, &throttled, &set_aside;
+  prometheus::Gauge &parked_keys, &in_flight, &acknowledged, &checkpoint, &blocker_age, &circuit, &log_fault, &sink;
+  prometheus::Histogram& step;
+  std::map<std::string, prometheus::Counter*, std::less<>> restarts;
+  std::map<Phase, prometheus::Gauge*> states;
+
+ private:
+  Labels with(const std::string& name, const std::string& value) const {
+    auto labels = labels_;
+    labels.emplace(name, value);
+    return labels;
   }
+  template <class Metric>
+  Metric& keep(prometheus::Family<Metric>& family, Metric& metric) {
+    removals_.push_back([&family, &metric] { family.Remove(&metric); });
+    return metric;
+  }
+  template <class Metric>
+  Metric& add(prometheus::Family<Metric>& family) {
+    return keep(family, family.Add(labels_));
+  }
+  template <class Metric>
+  Metric& add(prometheus::Family<Metric>& family, const std::string& name, const std::string& value) {
+    return keep(family, family.Add(with(name, value)));
+  }
+
+  Families& families_;
+  std::map<Gauges*, prometheus::Gauge*> known_;
+  prometheus::Gauge* overdue_ = nullptr;
+  std::string holder_;
+};
+
+class Source final : public SourceMetrics {
+ public:
+  Source(Families& families, const SourceLabels& labels) : labels_(all_of(labels)), families_(families) {}
+
+  /// Whether it was here before or not.
+  void begin() {
+    const std::lock_guard lock{mutex_};
+    if (!series_) series_ = std::make_unique<Series>(families_, labels_);
+    waited_ = std::chrono::duration<double>{0};
+    retrying_ = false;
+    open_ = false;
+    for (auto* gauge : {&series_->circuit, &series_->log_fault, &series_->blocker_age}) gauge->Set(0);
+  }
+
+  void step(const outbox::StepReport& report, std::chrono::duration<double> duration) override {
+    const std::lock_guard lock{mutex_};
+    if (!series_) return;
+    auto& to = *series_;
+    to.read.Increment(static_cast<double>(report.read));
+    to.delivered.Increment(static_cast<double>(report.delivered));
+    to.delivered_bytes.Increment(static_cast<double>(report.delivered_bytes));
+    to.batches.Increment(static_cast<double>(report.batches));
+    to.released.Increment(static_cast<double>(report.released));
+    to.throttled.Increment(report.throttled.count());
+    to.parked_keys.Set(static_cast<double>(report.parked_keys));
+    to.in_flight.Set(static_cast<double>(report.in_flight));
+    to.acknowledged.Set(static_cast<double>(report.acknowledged));
+    to.checkpoint.Set(static_cast<double>(report.checkpoint));
+    to.step.Observe(duration.count());
+    const bool blocked = report.state == outbox::StepReport::State::blocked;
+    if (blocked) to.blocked.Increment(duration.count());
+    // At least as old as our wait for it: a role without pg_read_all_stats is not told the age.
+    waited_ = blocked || !report.blockers.empty() ? waited_ + duration : std::chrono::duration<double>{0};
+    auto oldest = waited_.count();
+    for (const auto& blocker : report.blockers) {
+      if (blocker.age) oldest = std::max(oldest, seconds(*blocker.age));
+    }
+    to.blocker_age.Set(oldest);
+  }
+
+  void enter(Phase phase) override {
+    const std::lock_guard lock{mutex_};
+    if (!series_) return;
+    for (const auto& [other, gauge] : series_->states) gauge->Set(other == phase ? 1 : 0);
+    retrying_ = phase == Phase::retrying;
+    show_circuit();
+    if (phase == Phase::retrying || phase == Phase::stopped) series_->in_flight.Set(0);
+    if (phase == Phase::retrying || phase == Phase::stopped || phase == Phase::halted) series_->blocker_age.Set(0);
+  }
+
+  void sink_connected(bool connected) override {
+    const std::lock_guard lock{mutex_};
+    if (series_) series_->sink.Set(connected ? 1 : 0);
+  }
+
+  void circuit_open(bool open) override {
+    const std::lock_guard lock{mutex_};
+    open_ = open;
+    if (series_) show_circuit();
+  }
+
+  void restart(std::string_view reason) override {
+    const std::lock_guard lock{mutex_};
+    if (!series_) return;
+    const auto found = series_->restarts.find(reason);
+    (found == series_->restarts.end() ? series_->restarts.find("other") : found)->second->Increment();
+  }
+
+  void set_aside() override {
+    const std::lock_guard lock{mutex_};
+    if (series_) series_->set_aside.Increment();
+  }
+
+  void lag(const outbox::RelayStatus* status) override {
+    const std::lock_guard lock{mutex_};
+    if (!series_) return;
+    const auto show = [&](Gauges& family, double value) { series_->show(family, status != nullptr, value); };
+    show(families_.lag, status == nullptr ? 0 : static_cast<double>(status->lag_messages));
+    show(families_.oldest, status == nullptr ? 0 : seconds(status->oldest_age.value_or(std::chrono::milliseconds{0})));
+    show(families_.parked, status == nullptr ? 0 : static_cast<double>(status->parked));
+    show(families_.dead_letters, status == nullptr ? 0 : static_cast<double>(status->dead_letters));
+    const auto* slot = status != nullptr && status->slot ? &*status->slot : nullptr;
+    show(families_.retained, slot == nullptr ? 0 : static_cast<double>(slot->retained_bytes));
+  }
+
+  void log_fault(bool fault) override {
+    const std::lock_guard lock{mutex_};
+    if (series_) series_->log_fault.Set(fault ? 1 : 0);
+  }
+
+  void retention(const outbox::RetentionStatus* status) override {
+    const std::lock_guard lock{mutex_};
+    if (!series_) return;
+    series_->show(families_.bytes, status != nullptr,
+                  status == nullptr ? 0 : static_cast<double>(status->size_bytes()));
+    const auto* late = status == nullptr ? nullptr : status->overdue();
+    series_->show_overdue(late == nullptr || late->held_by.empty() ? std::string{nobody} : late->held_by,
+                          status != nullptr, late == nullptr ? 0 : seconds(late->overdue));
+  }
+
+  void standby_fault(std::optional<bool> fault) override {
+    const std::lock_guard lock{mutex_};
+    if (series_) series_->show(families_.standby_fault, fault.has_value(), fault.value_or(false) ? 1 : 0);
+  }
+
+  void retire() override {
+    const std::lock_guard lock{mutex_};
+    series_.reset();
+  }
+
+ private:
+  static Labels all_of(const SourceLabels& labels) {
+    Labels all{{"relay", labels.relay}, {"source", labels.source}};
+    if (!labels.database.empty()) all.emplace("database", labels.database);
+    return all;
+  }
+  void show_circuit() { series_->circuit.Set(retrying_ || open_ ? 1 : 0); }
 
   const Labels labels_;
   Families& families_;
-  prometheus::Counter &read_, &delivered_, &delivered_bytes_, &batches_, &released_, &blocked_, &throttled_,
-      &set_aside_;
-  prometheus::Gauge &parked_keys_, &in_flight_, &acknowledged_, &checkpoint_, &blocker_age_, &circuit_, &log_fault_,
-      &sink_;
-  prometheus::Histogram& step_;
+  std::mutex mutex_;
+  std::unique_ptr<Series> series_;  // none: the source has gone
   std::chrono::duration<double> waited_{0};
-  bool retrying_ = false;  // these two: of the source's thread
+  bool retrying_ = false;
   bool open_ = false;
-  std::map<std::string, prometheus::Counter*, std::less<>> restarts_;
-  std::map<Phase, prometheus::Gauge*> states_;
-  std::mutex lag_mutex_;
-  prometheus::Gauge* lag_ = nullptr;
-  prometheus::Gauge* oldest_ = nullptr;
-  prometheus::Gauge* parked_ = nullptr;
-  prometheus::Gauge* dead_letters_ = nullptr;
-  prometheus::Gauge* retained_ = nullptr;
-  prometheus::Gauge* standby_fault_ = nullptr;
-  prometheus::Gauge* bytes_ = nullptr;
-  prometheus::Gauge* overdue_ = nullptr;
-  std::string holder_;
 };
 
 prometheus::MetricFamily single(prometheus::MetricType type, const char* name, const char* help, double value) {
@@ -267,7 +336,7 @@ struct Metrics::Impl {
                         "Spans that there was no room for, that were refused, or that were left at the end")
           .Add({});
   std::mutex mutex;
-  std::vector<std::unique_ptr<Source>> sources;
+  std::map<SourceLabels, std::unique_ptr<Source>> sources;
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
@@ -281,9 +350,12 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
 
 Metrics::~Metrics() = default;
 
-SourceMetrics& Metrics::add_source(const std::string& relay, const std::string& name) {
+SourceMetrics& Metrics::add_source(const SourceLabels& labels) {
   const std::lock_guard lock{impl_->mutex};
-  return *impl_->sources.emplace_back(std::make_unique<Source>(impl_->families, relay, name));
+  auto& source = impl_->sources[labels];
+  if (!source) source = std::make_unique<Source>(impl_->families, labels);
+  source->begin();
+  return *source;
 }
 
 void Metrics::spans(std::size_t exported, std::size_t dropped) {

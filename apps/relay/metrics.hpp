@@ -35,6 +35,16 @@ class SourceMetrics {
   virtual void log_fault(bool fault) = 0;
   /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.
   virtual void standby_fault(std::optional<bool> fault) = 0;
+  /// The source is no part of this process any more: its series go away, and what is told later is nobody's.
+  virtual void retire() = 0;
+};
+
+/// What the series of a source are told apart by.
+struct SourceLabels {
+  std::string database;  ///< empty: the process has one, and no such label
+  std::string relay;
+  std::string source;
+  friend auto operator<=>(const SourceLabels&, const SourceLabels&) = default;
 };
 
 /// All metrics of the process in Prometheus' text format. Thread safety: all methods.
@@ -45,9 +55,9 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// Registers a source of the relay of this name; every series of it is there from the start, but for those that the
-  /// database has to be asked for. Owned by Metrics.
-  [[nodiscard]] SourceMetrics& add_source(const std::string& relay, const std::string& name);
+  /// Registers a source; every series of it is there from the start, but for those that the database has to be asked for. One that
+  /// comes again has its counters still, unless it was retired. Owned by Metrics.
+  [[nodiscard]] SourceMetrics& add_source(const SourceLabels& labels);
   /// Of all sources together.
   void spans(std::size_t exported, std::size_t dropped);
   [[nodiscard]] std::string text();

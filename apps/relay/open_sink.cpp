@@ -123,10 +123,10 @@ SinkFactory sink_factory(const Config& config, host::LineOutput& output, SpanQue
   if (config.sink == SinkKind::kafka) {
     return [config, schemas, tracing] { return tracing->traced(open_kafka(config, *schemas)); };
   }
-  return [&output, bytes = config.kafka.queue_bytes_max] {
+  return [&output, bytes = config.kafka.queue_bytes_max, database = config.database.name] {
     // A reader that has gone never comes back: trying again would be for ever.
     if (!output.has_reader()) throw invalid("standard output is closed", "start annals-relay with a reader that stays");
-    return OpenSink{.sink = std::make_unique<JsonLinesSink>(output, bytes),
+    return OpenSink{.sink = std::make_unique<JsonLinesSink>(output, bytes, database),
                     .connected = [&output] { return output.has_reader(); }};
   };
 }

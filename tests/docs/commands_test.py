@@ -62,7 +62,8 @@ DOCUMENTS = {
     "docs/cli.md": [("postgresql://migrator@db/shop", uri(f"{NAME}_migrated", "annals_migrator")), ("shop_owner", "annals_owner"),
                     ("--writer shop\n", "--writer annals_writer\n")],
     "docs/relay.md": [("postgresql://annals@localhost/shop", uri(NAME, NAME)),
-                      ("annals-relay --sink stdout  ", "annals-relay --sink stdout --until-caught-up  ")],
+                      ("annals-relay --sink stdout  ", "annals-relay --sink stdout --until-caught-up  "),
+                      ("annals-relay --config databases.toml", "annals-relay --config databases.toml --until-caught-up")],
     "examples/README.md": [],
     "examples/fines/README.md": [OWN],
     "examples/shop/README.md": [
@@ -84,6 +85,14 @@ topic = "{prefix}orders"
 source = "/docs"
 [http]
 listen = "off"
+"""
+DATABASES_TOML = """[relay]
+sink = "stdout"
+[http]
+listen = "off"
+[[database]]
+name = "shop"
+uri_env = "ANNALS_DATABASE"
 """
 # What the tree's folder has in place of its own: nothing is built or fetched again, and of the tests it is looked that there are some.
 STAND_INS = {
@@ -125,6 +134,7 @@ class Folder:
             (self.path / name).write_text(f"#!/usr/bin/env bash\nset -euo pipefail\n{body}\n")
             (self.path / name).chmod(0o755)
         (self.path / "relay.toml").write_text(RELAY_TOML.format(prefix=f"{NAME}-"))
+        (self.path / "databases.toml").write_text(DATABASES_TOML)
 
     def run(self, script, role=NAME):
         path = [str(self.path / "bin"), str(BUILD / "bin"), *(str(pathlib.Path(p).parent) for p in (ANNALS, RELAY)), os.environ["PATH"]]
@@ -217,7 +227,8 @@ class Blocks(unittest.TestCase):
             self.assertIsNone(UNNAMED.search(text), f"{name}: a command in a block that is not sh")
 
     def test_of_toml_are_configurations(self):
-        environment = {"PATH": os.environ["PATH"], "ANNALS_DATABASE": uri(NAME), "ANNALS_KAFKA": "localhost:1"}
+        environment = {"PATH": os.environ["PATH"], "ANNALS_KAFKA": "localhost:1",
+                       **{f"{service}_DATABASE": uri(f"{NAME}_{service}") for service in ("ANNALS", "SHOP", "BILLING")}}
         found = [(name, block) for name, text in documents().items() for block in TOML.findall(text)]
         self.assertTrue(found)
         for name, block in found:

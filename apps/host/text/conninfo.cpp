@@ -60,6 +60,13 @@ std::vector<std::string> passwords_in(const std::string& conninfo) {
   return found;
 }
 
+std::string server_and_database(const std::string& conninfo) {
+  const auto options = resolved(conninfo);
+  std::string out;
+  for (const auto* keyword : {"host", "hostaddr", "port", "dbname"}) out.append(value_of(options, keyword)) += '\n';
+  return out;
+}
+
 bool may_travel_in_clear(const std::string& conninfo) {
   const auto options = resolved(conninfo);
   const auto mode = value_of(options, "sslmode");

@@ -9,6 +9,10 @@ namespace annals::host {
 /// understood.
 [[nodiscard]] std::vector<std::string> passwords_in(const std::string& conninfo);
 
+/// Which server and which of its databases a session would be opened with, to tell two strings that mean the same; a server that has two
+/// names counts as two.
+[[nodiscard]] std::string server_and_database(const std::string& conninfo);
+
 /// Of a host, or of several: "a,b". All are this machine: loopback, or a socket's folder.
 [[nodiscard]] bool is_local(std::string_view hosts);
 

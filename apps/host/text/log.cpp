@@ -4,6 +4,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <span>
+#include <vector>
+
 #include "annals/core/text.hpp"
 #include "annals/json/string.hpp"
 
@@ -26,7 +29,7 @@ bool is_plain(std::string_view value) {
   return !value.empty() && value.find_first_of(" \"=") == std::string_view::npos;
 }
 
-std::string text_body(const Secrets& secrets, std::string_view message, Log::Fields fields) {
+std::string text_body(const Secrets& secrets, std::string_view message, std::span<const Log::Field> fields) {
   std::string out = printable(secrets.removed_from(std::string{message}), value_bytes_max);
   for (const auto& [name, value] : fields) {
     const auto shown = printable(secrets.removed_from(std::string{value}), value_bytes_max);
@@ -35,7 +38,7 @@ std::string text_body(const Secrets& secrets, std::string_view message, Log::Fie
   return out;
 }
 
-std::string json_body(const Secrets& secrets, std::string_view message, Log::Fields fields) {
+std::string json_body(const Secrets& secrets, std::string_view message, std::span<const Log::Field> fields) {
   std::string out = "\"message\":";
   json::append_string(out, secrets.removed_from(std::string{message}));
   for (const auto& [name, value] : fields) {
@@ -64,10 +67,17 @@ Log::Log(const LogOptions& options, Secrets secrets)
   logger_->flush_on(spdlog::level::debug);
 }
 
+Log::Log(const Log& whole, Secrets secrets, std::pair<std::string, std::string> label)
+    : format_(whole.format_), secrets_(std::move(secrets)), label_(std::move(label)), logger_(whole.logger_) {}
+
 Log::~Log() = default;
 
 std::string Log::body(std::string_view message, Fields fields) const {
-  return format_ == LogFormat::json ? json_body(secrets_, message, fields) : text_body(secrets_, message, fields);
+  std::vector<Field> all;
+  all.reserve(fields.size() + 1);
+  if (!label_.second.empty()) all.emplace_back(label_);
+  all.insert(all.end(), fields.begin(), fields.end());
+  return format_ == LogFormat::json ? json_body(secrets_, message, all) : text_body(secrets_, message, all);
 }
 
 void Log::write(Level level, std::string_view message, Fields fields) {

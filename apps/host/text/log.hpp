@@ -31,9 +31,12 @@ enum class Level { debug, info, warn, error };
 /// Thread safety  all methods.
 class Log {
  public:
-  using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+  using Field = std::pair<std::string_view, std::string_view>;
+  using Fields = std::initializer_list<Field>;
 
   Log(const LogOptions& options, Secrets secrets);
+  /// The log of a part of the program, into the same stream: each line has this value, and `secrets` are kept out of it.
+  Log(const Log& whole, Secrets secrets, std::pair<std::string, std::string> label);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -57,7 +60,8 @@ class Log {
 
   LogFormat format_;
   Secrets secrets_;
-  std::shared_ptr<spdlog::logger> logger_;  // spdlog hands out nothing else
+  std::pair<std::string, std::string> label_;  ///< of each line; without a value there is none
+  std::shared_ptr<spdlog::logger> logger_;     // spdlog hands out nothing else
   std::mutex mutex_;
   std::map<std::string, Repeat> repeats_;
 };

@@ -17,6 +17,10 @@ void Secrets::add(std::string_view secret) {
   std::sort(values_.begin(), values_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
+void Secrets::add(const Secrets& others) {
+  for (const auto& secret : others.values_) add(secret);
+}
+
 std::string Secrets::removed_from(std::string text) const {
   for (const auto& secret : values_) {
     for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) {

@@ -11,6 +11,7 @@ class Secrets {
  public:
   /// Ignores what is too short to be told from ordinary text.
   void add(std::string_view secret);
+  void add(const Secrets& others);
   /// `text` with every secret replaced by "***".
   [[nodiscard]] std::string removed_from(std::string text) const;
   [[nodiscard]] bool empty() const noexcept { return values_.empty(); }

@@ -130,7 +130,8 @@ void Crew::hire(std::size_t shards, Wish wish) {
     unit->relay = outbox::shard_name(parts_.config.relay.name, shard);
     unit->shard = shard;
     unit->health = std::make_shared<SourceHealth>(outbox::shard_name(log_.name, shard), parts_.clock.steady());
-    unit->metrics = &parts_.metrics.add_source(unit->relay, log_.name);
+    unit->metrics = &parts_.metrics.add_source(
+        {.database = parts_.config.database.name, .relay = unit->relay, .source = log_.name});
     unit->seat.set_wish(wish);
     parts_.units.add(unit);
     auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
@@ -173,7 +174,7 @@ void Crew::dismiss(Dismissal how) {
     if (how == Dismissal::for_good) {
       code_ = host::worse(code_, worker->code);
     } else {
-      worker->unit->metrics->lag(nullptr);
+      worker->unit->metrics->retire();
       parts_.units.remove(worker->unit);
     }
   }

@@ -46,6 +46,10 @@ class Units {
     const std::lock_guard lock{mutex_};
     units_.push_back(std::move(unit));
   }
+  void clear() {
+    const std::lock_guard lock{mutex_};
+    units_.clear();
+  }
   void remove(const std::shared_ptr<Unit>& unit) {
     const std::lock_guard lock{mutex_};
     std::erase(units_, unit);

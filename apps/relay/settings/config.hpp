@@ -23,6 +23,7 @@ enum class Delivery { at_least_once, exactly_once };
 /// flags; relay.example.toml explains them.
 struct Config {
   struct Database {
+    std::string name;      ///< of a [[database]]; empty: it is the only one, and has none
     std::string uri;       ///< secret: may hold a password
     std::string uri_file;  ///< a file that holds the uri
     std::string schema = "annals";

@@ -14,6 +14,7 @@
 #include "annals/postgres/database.hpp"
 #include "host/settings/value_text.hpp"
 #include "host/text/conninfo.hpp"
+#include "relay/settings/databases.hpp"
 #include "relay/settings/encoding_section.hpp"
 #include "relay/settings/registry_section.hpp"
 #include "relay/settings/setting.hpp"
@@ -49,12 +50,16 @@ bool is_of_a_kubernetes_service(std::string_view name) {
          name.find("_UDP") != std::string::npos || name.find("_SCTP") != std::string::npos;
 }
 
+/// Of one database: from what the file says of it, environment and flags.
 class Loader {
  public:
-  explicit Loader(const ConfigInputs& inputs) : inputs_(inputs) {}
+  Loader(const ConfigInputs& inputs, FileContents contents, const std::string& name)
+      : inputs_(inputs), contents_(std::move(contents)) {
+    loaded_.config.database.name = name;
+  }
 
   LoadedConfig load() {
-    if (!inputs_.file.empty()) file();
+    file();
     environment();
     for (const auto& [key, text] : inputs_.flags) apply(key, text, std::string{find_setting(key)->flag}, Rank::flag);
     warn_of_secret_flags();
@@ -84,16 +89,13 @@ class Loader {
   }
 
   void file() {
-    const auto text = read_file(inputs_.file);
-    if (!text) return problem(inputs_.file, "cannot be read", "check path, permissions and size (at most 1 MiB)");
-    auto contents = parse_toml(*text, inputs_.file);
-    for (const auto& value : contents.values) apply(value.key, value.text, value.where, Rank::file);
-    for (auto& route : contents.routes) file_route(std::move(route));
-    loaded_.config.kafka.settings = std::move(contents.kafka_settings);
-    loaded_.config.kafka.encodings = std::move(contents.encodings);
+    for (const auto& value : contents_.values) apply(value.key, value.text, value.where, Rank::file);
+    for (auto& route : contents_.routes) file_route(std::move(route));
+    loaded_.config.kafka.settings = std::move(contents_.kafka_settings);
+    loaded_.config.kafka.encodings = std::move(contents_.encodings);
     auto& problems = loaded_.problems;
-    problems.insert(problems.end(), contents.problems.begin(), contents.problems.end());
-    warn_if_exposed();
+    problems.insert(problems.end(), contents_.problems.begin(), contents_.problems.end());
+    if (!inputs_.file.empty()) warn_if_exposed();
   }
 
   void file_route(outbox::Route route) {
@@ -107,8 +109,10 @@ class Loader {
 
   void warn_if_exposed() {
     const auto& settings = loaded_.config.kafka.settings;
+    const auto origin = loaded_.origins.find("database.uri");
+    const bool is_here = origin != loaded_.origins.end() && origin->second.starts_with(inputs_.file);  // no variable
     const bool secret =
-        !host::passwords_in(loaded_.config.database.uri).empty() ||
+        (is_here && !host::passwords_in(loaded_.config.database.uri).empty()) ||
         std::any_of(settings.begin(), settings.end(), [](const auto& s) { return kafka::is_secret(s.first); });
     if (secret) warn_if_readable(inputs_.file);
   }
@@ -249,6 +253,9 @@ class Loader {
   }
 
   void check_database() {
+    if (loaded_.config.database.uri.empty() && !loaded_.config.database.name.empty()) {
+      return problem("", "database.uri is missing", "give it as uri, uri_file, or the name of a variable in uri_env");
+    }
     if (loaded_.config.database.uri.empty()) {
       return problem(
           "", "database.uri is missing",
@@ -381,6 +388,7 @@ class Loader {
   }
 
   const ConfigInputs& inputs_;
+  FileContents contents_;
   LoadedConfig loaded_;
   std::map<std::string, Rank> ranks_;
   bool any_secret_ = false;
@@ -388,22 +396,68 @@ class Loader {
 
 }  // namespace
 
-LoadedConfig load_config(const ConfigInputs& inputs) { return Loader{inputs}.load(); }
+LoadedConfig load_config(const ConfigInputs& inputs) {
+  FileContents contents;
+  if (!inputs.file.empty()) {
+    if (const auto text = read_file(inputs.file)) {
+      contents = parse_toml(*text, inputs.file);
+    } else {
+      contents.problems.push_back(inputs.file +
+                                  ": cannot be read. Hint: check path, permissions and size (at most 1 MiB)");
+    }
+  }
+  const auto load_one = [](const ConfigInputs& of, FileContents file, const std::string& name) {
+    return Loader{of, std::move(file), name}.load();
+  };
+  if (!contents.databases.empty()) return load_databases(inputs, std::move(contents), load_one);
+  auto loaded = load_one(inputs, std::move(contents), {});
+  loaded.databases.push_back({loaded.config, loaded.origins});
+  return loaded;
+}
 
-std::string print_config(const LoadedConfig& loaded) {
-  std::string out;
-  const auto line = [&](std::string_view key, std::string_view value, std::string_view origin) {
-    out += loaded.secrets.removed_from(fmt::format("{:<30} = {:<40} # {}\n", key, value, origin));
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// A line a setting: what it is called, its value, and where that came from.
+Lines lines_of(const LoadedDatabase& database) {
+  Lines lines;
+  lines.reserve(all_settings().size());
+  const auto add = [&](std::string_view key, std::string_view value, std::string_view origin) {
+    lines.push_back(fmt::format("{:<30} = {:<40} # {}\n", key, value, origin));
   };
   for (const auto& setting : all_settings()) {
-    const auto origin = loaded.origins.find(std::string{setting.key});
-    line(setting.key, setting.show(loaded.config), origin == loaded.origins.end() ? "default" : origin->second);
+    const auto origin = database.origins.find(std::string{setting.key});
+    add(setting.key, setting.show(database.config), origin == database.origins.end() ? "default" : origin->second);
   }
-  for (const auto& rule : loaded.config.kafka.encodings) line("encoding", to_string(rule), "above");
-  for (const auto& [name, value] : loaded.config.kafka.settings) {
-    line(fmt::format("kafka.settings.{}", name), kafka::is_secret(name) ? "***" : value, "above");
+  for (const auto& rule : database.config.kafka.encodings) add("encoding", to_string(rule), "above");
+  for (const auto& [name, value] : database.config.kafka.settings) {
+    add(fmt::format("kafka.settings.{}", name), kafka::is_secret(name) ? "***" : value, "above");
   }
-  return out;
+  return lines;
+}
+
+}  // namespace
+
+std::string print_config(const LoadedConfig& loaded) {
+  std::vector<Lines> all;
+  all.reserve(loaded.databases.size());
+  for (const auto& database : loaded.databases) all.push_back(lines_of(database));
+  if (all.empty()) all.push_back(lines_of({loaded.config, loaded.origins}));
+  const auto common = [&](const std::string& line) {
+    return std::ranges::all_of(all, [&](const Lines& lines) { return std::ranges::find(lines, line) != lines.end(); });
+  };
+  std::string out;
+  for (const auto& line : all.front()) {
+    if (common(line)) out += line;
+  }
+  for (std::size_t i = 0; all.size() > 1 && i < all.size(); ++i) {
+    out += fmt::format("\n# database {}\n", loaded.databases[i].config.database.name);
+    for (const auto& line : all[i]) {
+      if (!common(line)) out += line;
+    }
+  }
+  return loaded.secrets.removed_from(std::move(out));
 }
 
 }  // namespace annals::relayd

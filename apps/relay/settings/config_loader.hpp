@@ -16,10 +16,20 @@ struct ConfigInputs {
   std::vector<std::pair<std::string, std::string>> flags;  ///< key of the setting, text
 };
 
-struct LoadedConfig {
+/// Key of each setting that is not the default: where it came from.
+using Origins = std::map<std::string, std::string>;
+
+/// What holds for one database: of those of [[database]], or the only one.
+struct LoadedDatabase {
   Config config;
-  std::map<std::string, std::string> origins;  ///< key of each setting that is not the default: where it came from
-  std::vector<std::string> problems;           ///< not empty: the config must not be used
+  Origins origins;
+};
+
+struct LoadedConfig {
+  Config config;    ///< of the first database; what is_of_the_program() is the same in all
+  Origins origins;  ///< of that
+  std::vector<LoadedDatabase> databases;
+  std::vector<std::string> problems;  ///< not empty: the config must not be used
   std::vector<std::string> warnings;
   host::Secrets secrets;  ///< to be kept out of every output
 };

@@ -448,6 +448,10 @@ void add_route(std::vector<outbox::Route>& routes, outbox::Route route) {
 
 std::span<const Setting> all_settings() { return settings; }
 
+bool is_of_the_program(std::string_view section) noexcept {
+  return section == "http" || section == "log" || section == "tracing";
+}
+
 const Setting* find_setting(std::string_view key) {
   const auto* found = std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });
   return found == settings.end() ? nullptr : found;

@@ -29,6 +29,8 @@ struct Setting {
 void add_route(std::vector<outbox::Route>& routes, outbox::Route route);
 
 [[nodiscard]] std::span<const Setting> all_settings();
+/// Whether what this section says holds for the program as a whole, and cannot differ between databases.
+[[nodiscard]] bool is_of_the_program(std::string_view section) noexcept;
 /// Null when there is none.
 [[nodiscard]] const Setting* find_setting(std::string_view key);
 [[nodiscard]] std::string_view to_string(ValueKind kind) noexcept;

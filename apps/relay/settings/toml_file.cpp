@@ -4,6 +4,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <optional>
 
 #include "annals/core/error.hpp"
@@ -57,7 +59,8 @@ bool fits(ValueKind kind, const toml::node& node) {
 
 class Reader {
  public:
-  explicit Reader(const std::string& name) : name_(name) {}
+  /// `in_database`: of what is below a [[database]].
+  explicit Reader(const std::string& name, bool in_database = false) : name_(name), in_database_(in_database) {}
 
   FileContents read(const toml::table& root) {
     for (const auto& [key, node] : root) top_level(key, node);
@@ -74,6 +77,7 @@ class Reader {
   void top_level(const toml::key& key, const toml::node& node) {
     if (key.str() == "route") return routes(node);
     if (key.str() == "encoding") return encodings(node);
+    if (key.str() == "database" && node.is_array()) return databases(node);
     if (!is_section(key.str())) return unknown(key, std::string{key.str()});
     const auto* table = node.as_table();
     if (table == nullptr) {
@@ -102,6 +106,7 @@ class Reader {
 
   void unknown(const toml::key& key, const std::string& path) {
     std::vector<std::string_view> names{"route", "encoding", kafka_table};
+    if (in_database_) names.insert(names.end(), {"database.name", "database.uri_env"});
     for (const auto& setting : all_settings()) {
       names.push_back(setting.key);
       names.push_back(setting.key.substr(0, setting.key.find('.')));
@@ -139,6 +144,60 @@ class Reader {
     const auto* array = node.as_array();
     return array != nullptr &&
            std::all_of(array->begin(), array->end(), [](const auto& item) { return item.is_table(); });
+  }
+
+  void databases(const toml::node& node) {
+    if (in_database_ || !is_list_of_sections(node)) {
+      return problem(node.source(), "database is not a list of sections", "write [[database]] before each database");
+    }
+    for (const auto& item : *node.as_array()) {
+      auto section = Reader{name_, true}.database(*item.as_table());
+      auto& problems = section.contents.problems;
+      std::ranges::move(problems, std::back_inserter(contents_.problems));
+      problems.clear();
+      contents_.databases.push_back(std::move(section));
+    }
+  }
+
+  DatabaseSection database(const toml::table& table) {
+    DatabaseSection section{.name = {}, .uri_env = {}, .where = where(table.source()), .contents = {}};
+    for (const auto& [key, node] : table) of_database(section, key, node);
+    const auto* name = table.get("name");
+    if ((name == nullptr || name->is_string()) && !is_database_name(section.name)) {
+      problem(table.source(), fmt::format("database.name is \"{}\"", printable(section.name)),
+              "give each [[database]] a name of its own: up to 63 letters, digits, and . _ - behind the first");
+    }
+    section.contents = std::move(contents_);
+    return section;
+  }
+
+  void of_database(DatabaseSection& section, const toml::key& key, const toml::node& node) {
+    const auto path = fmt::format("database.{}", key.str());
+    if (path == "database.name") return own_text(section.name, path, key, node);
+    if (path == "database.uri_env") return own_text(section.uri_env, path, key, node);
+    if (find_setting(path) != nullptr) return setting(key, path, node);
+    if (is_of_the_program(key.str())) {
+      return problem(key.source(), fmt::format("{} holds for the whole program, not for a database", key.str()),
+                     fmt::format("write [{}], before the first [[database]]", key.str()));
+    }
+    const bool is_known = key.str() == "route" || key.str() == "encoding" || is_section(key.str());
+    if (!is_known || key.str() == "database") return unknown(key, path);
+    top_level(key, node);
+  }
+
+  void own_text(std::string& target, const std::string& path, const toml::key& key, const toml::node& node) {
+    if (const auto* text = node.as_string()) {
+      target = text->get();
+    } else {
+      problem(key.source(), fmt::format("{} is {}, not a string", path, type_of(node)), "write it in quotes");
+    }
+  }
+
+  /// It becomes a label, and part of a path.
+  static bool is_database_name(std::string_view name) {
+    const auto plain = [](unsigned char c) { return std::isalnum(c) != 0; };
+    const auto allowed = [&](unsigned char c) { return plain(c) || c == '.' || c == '_' || c == '-'; };
+    return !name.empty() && name.size() <= 63 && plain(name.front()) && std::ranges::all_of(name, allowed);
   }
 
   void encodings(const toml::node& node) {
@@ -185,6 +244,7 @@ class Reader {
   }
 
   const std::string& name_;
+  const bool in_database_;
   FileContents contents_;
 };
 

@@ -9,6 +9,8 @@
 
 namespace annals::relayd {
 
+struct DatabaseSection;
+
 /// What a configuration file says, before it is applied; every problem in it, not only the first. Texts of problems
 /// start with "file:line: " and hold no values of secrets.
 struct FileContents {
@@ -21,7 +23,16 @@ struct FileContents {
   std::vector<outbox::Route> routes;
   kafka::EncodingRules encodings;
   std::map<std::string, std::string> kafka_settings;
+  std::vector<DatabaseSection> databases;
   std::vector<std::string> problems;
+};
+
+/// A [[database]]: what it says of itself, and what holds for it instead of what stands outside.
+struct DatabaseSection {
+  std::string name;
+  std::string uri_env;  ///< the variable that holds the URI; empty: not so
+  std::string where;    ///< "file:line"
+  FileContents contents;
 };
 
 /// Reads TOML. `name` is how the file is called in messages. Throws nothing: a file that is no TOML is a problem.

@@ -13,7 +13,9 @@ class RelayHealth : public ::testing::Test {
   const SourceHealth::Time start_{};
   std::shared_ptr<SourceHealth> outbox_ = std::make_shared<SourceHealth>("outbox", start_);
   std::shared_ptr<SourceHealth> events_ = std::make_shared<SourceHealth>("events", start_);
-  const Health health_{[this] { return std::vector{outbox_, events_}; }, 60s};
+  const Health health_{[this] {
+    return std::vector{DatabaseHealth{.name = {}, .stall = 60s, .sources = {outbox_, events_}}};
+  }};
 
   void publish(SourceHealth& source) {
     source.enter(Phase::idle);
@@ -85,6 +87,41 @@ TEST_F(RelayHealth, AStoppedSourceIsNotHung) {
   outbox_->enter(Phase::stopped);
   events_->enter(Phase::halted);
   EXPECT_TRUE(health_.live(start_ + 3600s).good);
+}
+
+/// Two databases of one process, with a source each.
+class RelayHealthOfTwo : public RelayHealth {
+ protected:
+  RelayHealthOfTwo() {
+    publish(*outbox_);
+    publish(*events_);
+  }
+  const Health two_{[this] {
+    return std::vector{DatabaseHealth{.name = "shop", .stall = 60s, .sources = {outbox_}},
+                       DatabaseHealth{.name = "crm", .stall = 5s, .sources = {events_}}};
+  }};
+};
+
+TEST_F(RelayHealthOfTwo, IsReadyWhileOneIsAndSaysThatItIsDegraded) {
+  EXPECT_THAT(two_.ready(start_).text, HasSubstr("2 of 2 databases ready\nshop outbox: idle\n"));
+  outbox_->enter(Phase::halted, "poison");
+  const auto answer = two_.ready(start_);
+  EXPECT_TRUE(answer.good);
+  EXPECT_EQ(answer.text,
+            "1 of 2 databases ready: degraded\nshop outbox: halted, not ready: poison\ncrm events: idle\n");
+  events_->enter(Phase::retrying, "away");
+  EXPECT_FALSE(two_.ready(start_).good);
+}
+
+TEST_F(RelayHealthOfTwo, OneThatHangsIsNotAliveByItsOwnLimit) {
+  EXPECT_TRUE(two_.live(start_ + 4s).good);
+  const auto answer = two_.live(start_ + 6s);
+  EXPECT_FALSE(answer.good) << "nothing but a restart ends a thread that hangs";
+  EXPECT_EQ(answer.text, "shop outbox: alive\ncrm events: hung\n");
+}
+
+TEST(RelayHealthOfNone, IsNotReady) {
+  EXPECT_FALSE(Health{[] { return std::vector<DatabaseHealth>{}; }}.ready({}).good);
 }
 
 }  // namespace

@@ -60,6 +60,12 @@ TEST(JsonLine, EmbedsJsonOnOneLine) {
   EXPECT_THAT(line(message(7, "{}")), HasSubstr(R"({"position":7,"topic":"orders","key":"k",)"));
 }
 
+TEST(JsonLine, NamesTheDatabaseWhenItHasAName) {
+  std::string out;
+  append_json_line(out, message(7, "{}"), "shop");
+  EXPECT_THAT(out, HasSubstr(R"({"position":7,"database":"shop","topic":"orders")"));
+}
+
 TEST(JsonLine, KeepsNumbersThatNoTypeHolds) {
   for (const auto* number : {"1e400", "123456789012345678901234567890.10", "-0"}) {
     EXPECT_THAT(line(message(1, number)), HasSubstr(std::string{"\"data\":"} + number + "}"));

@@ -5,6 +5,8 @@ from checks.commands import COMMENTS, JOINED, unquoted
 
 TABLE = "apps/relay/settings/setting.cpp"
 ROW = re.compile(r'(?:Setting\{|>\(\s*)"([a-z]+)\.([a-z_]+)"')
+READER = "apps/relay/settings/toml_file.cpp"
+OF_DATABASE = re.compile(r'path == "database\.([a-z_]+)"')  # what only a [[database]] has
 FILES = ("cpp", "example", "hpp", "md", "service", "toml")  # relay.toml is no setting
 
 
@@ -18,6 +20,8 @@ def faults(tree):
     if not keys:
         yield TABLE, 0, f"{TABLE}: has no settings: this check knows nothing"
         return
+    keys += [("database", key) for key in OF_DATABASE.findall(tree.text(READER) if READER in tree.paths else "")]
+    keys += [("database", section) for section in ("route", "encoding", *dict.fromkeys(section for section, _ in keys))]  # [database.relay]
     for path in tree.named(".toml", "compose.yaml", "/demo"):
         if "linger.ms" in tree.text(path):
             yield f"{path} linger.ms", 0, f"{path}: sets linger.ms; what the sink sets was measured (kafka/src/producer/sink.cpp)"
@@ -38,6 +42,7 @@ def known(path, text):
 CONTROLS = [
     (known("kafka/src/sink.cpp", 'f("raise it "\n  "(relay.queue_bytes of annals-relay)");'), "names the setting relay.queue_bytes"),
     (known("docs/relay.md", "Set `kafka.queue_bytes`; see relay.toml and `relay.name`."), "names the setting kafka.queue_bytes"),
+    (known("docs/relay.md", "`[database.relay]`, and `database.relai`"), "names the setting database.relai"),
     (known("apps/relay/relay.example.toml", '[kafka.settings]\n"linger.ms" = "5"\n'), "sets linger.ms"),
     ({TABLE: "nothing"}, "knows nothing"),
 ]

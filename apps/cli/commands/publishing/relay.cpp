@@ -8,6 +8,7 @@
 #include "annals/eventstore/message_log.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/status.hpp"
+#include "cli/database_choice.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/age.hpp"
 
@@ -24,15 +25,23 @@ std::string owner_text(const postgres::Owner& owner) {
                      place);
 }
 
-void add_relay(Report& report, const outbox::RelayStatus& status) {
-  report.add({cell(status.relay), cell(status.log), cell(status.position), cell(status.lag_messages),
-              age_cell(status.oldest_age), status.owner ? cell(owner_text(*status.owner)) : no_value(),
-              cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}), cell(status.parked),
-              cell(status.dead_letters), status.slot ? cell(status.slot->name) : no_value(),
-              status.slot ? cell(status.slot->wal_status) : no_value(),
-              status.slot ? cell(status.slot->retained_bytes) : no_value(),
-              status.instance.empty() ? no_value() : cell(status.instance), cell(status.epoch), cell(status.retired),
-              cell(format_timestamp(status.updated_at))});
+std::vector<Cell> cells_of(const outbox::RelayStatus& status) {
+  return {cell(status.relay),
+          cell(status.log),
+          cell(status.position),
+          cell(status.lag_messages),
+          age_cell(status.oldest_age),
+          status.owner ? cell(owner_text(*status.owner)) : no_value(),
+          cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}),
+          cell(status.parked),
+          cell(status.dead_letters),
+          status.slot ? cell(status.slot->name) : no_value(),
+          status.slot ? cell(status.slot->wal_status) : no_value(),
+          status.slot ? cell(status.slot->retained_bytes) : no_value(),
+          status.instance.empty() ? no_value() : cell(status.instance),
+          cell(status.epoch),
+          cell(status.retired),
+          cell(format_timestamp(status.updated_at))};
 }
 
 std::vector<ReportColumn> relay_columns() {
@@ -73,13 +82,14 @@ void require_relay(postgres::Connection& connection, const postgres::MessageLog&
 }
 
 host::ExitCode show_relay_status(Invocation& invocation) {
-  auto connection = connect_ready(invocation.database);
-  Report report{invocation.output, invocation.format, relay_columns()};
-  const auto relays = outbox::read_relay_status(connection, logs(invocation.database.schema));
-  for (const auto& status : relays) add_relay(report, status);
-  report.finish();
-  if (relays.empty()) fmt::print(stderr, "no relay has published from this database yet\n");
-  return host::ExitCode::ok;
+  return report_each(invocation, relay_columns(), [](Report& report, const NamedDatabase& of) {
+    auto connection = connect_ready(of.database);
+    const auto relays = outbox::read_relay_status(connection, logs(of.database.schema));
+    for (const auto& status : relays) add_row(report, of, cells_of(status));
+    if (!relays.empty()) return;
+    fmt::print(stderr, "no relay has published from {} yet\n",
+               of.name.empty() ? "this database" : fmt::format("database {}", of.name));
+  });
 }
 
 host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
@@ -98,7 +108,7 @@ host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
   }
   const auto status = outbox::adopt_checkpoint(connection, log, {.relay = options.relay, .position = options.position});
   Report report{invocation.output, invocation.format, relay_columns()};
-  add_relay(report, status);
+  report.add(cells_of(status));
   report.finish();
   return host::ExitCode::ok;
 }

@@ -49,7 +49,6 @@ host::ExitCode forget_relay(Invocation& invocation, const RelayForget& options);
 struct RelayRepair {
   std::string relay = "relay";
   std::string log = "outbox";
-  std::string config;  ///< path of the relay's own; empty: the broker is not asked
 };
 /// `annals relay repair`: what the checkpoint, the database and the broker say of each other, and what can be done.
 host::ExitCode examine_relay(Invocation& invocation, const RelayRepair& options);

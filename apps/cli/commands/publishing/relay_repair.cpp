@@ -1,27 +1,17 @@
-#include <fmt/format.h>
-
-#include "annals/core/text.hpp"
 #include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/examination.hpp"
 #include "cli/commands/publishing/relay.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/checks.hpp"
-#include "host/settings/environment.hpp"
-#include "relay/settings/config_loader.hpp"
+#include "relay/settings/config.hpp"
 
 namespace annals::cli {
 namespace {
 
-/// The relay's own database is of no interest here, and may be a secret that only the relay can read.
-outbox::ReadRecord reader_of(const std::string& file) {
-  if (file.empty()) return {};
-  const auto loaded = relayd::load_config(
-      {.file = file, .environment = host::environment(), .flags = {{"database.uri", "postgresql://"}}});
-  if (!loaded.problems.empty()) {
-    throw Failure{host::ExitCode::usage, loaded.problems.front(),
-                  fmt::format("`annals-relay --config {} --check` shows all that is wrong with it", printable(file))};
-  }
-  return [options = relayd::transactional_options(loaded.config)](const std::string& id) {
+/// Without the relay's configuration the broker is not asked.
+outbox::ReadRecord reader_of(const relayd::Config* config) {
+  if (config == nullptr) return {};
+  return [options = relayd::transactional_options(*config)](const std::string& id) {
     return kafka::read_checkpoint_record(options, id);
   };
 }
@@ -41,7 +31,7 @@ Checks checks_of(const outbox::CheckpointExamination& examination) {
 
 host::ExitCode examine_relay(Invocation& invocation, const RelayRepair& options) {
   const auto log = log_named(options.log, invocation.database.schema);
-  const auto read_record = reader_of(options.config);
+  const auto read_record = reader_of(invocation.relay_config.get());
   auto connection = connect_ready(invocation.database);
   require_relay(connection, log, options.relay, "`annals relay status` shows those there are");
   const auto examination = outbox::examine_checkpoint(connection, log, options.relay, read_record);

@@ -73,6 +73,65 @@ TEST_F(RelayCommand, ShowsTheProcesses) {
   EXPECT_THAT(output({"-o", "json", "relay", "instances"}), HasSubstr(R"("host":"here","pid":77,"lives":false)"));
 }
 
+/// annals-relay's configuration: two databases, and one that there is not.
+class RelayCommandOfMany : public RelayCommand {
+ protected:
+  RelayCommandOfMany() {
+    connect().execute("INSERT INTO annals.relay_shards (relay, log, shards, wanted) VALUES ('parts', 'outbox', 2, 2)");
+    EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "4", "--yes"}).code, 0);
+    write_file(file_, "[kafka]\nbrokers = \"localhost:1\"\n" + section("shop", uri("doctor")) +
+                          section("crm", other_.uri("doctor")) + section("gone", "host=127.0.0.1 port=1 dbname=x"));
+  }
+  static std::string section(const std::string& name, const std::string& uri) {
+    return fmt::format("[[database]]\nname = \"{}\"\nuri = \"{}\"\n", name, uri);
+  }
+  /// Without a database of its own on the command line; one in the environment counts for nothing.
+  Finished annals_of_many(Arguments arguments) const {
+    arguments.insert(arguments.begin(), {"--config", file_});
+    return run(arguments, {});
+  }
+
+  TempDatabase other_;
+  const std::string file_ = directory_.path("relay.toml");
+};
+
+TEST_F(RelayCommandOfMany, ShowsEachAndWhichIsAway) {
+  const auto all = annals_of_many({"-o", "json", "relay", "status"});
+  EXPECT_EQ(all.code, 3) << all.err;
+  EXPECT_THAT(all.out, HasSubstr(R"({"database":"shop","relay":"shop","log":"outbox","position":4,"lag":6,)"));
+  EXPECT_THAT(all.err, AllOf(HasSubstr("no relay has published from database crm yet"), HasSubstr("database gone: ")));
+  EXPECT_EQ(annals_of_many({"-o", "json", "relay", "instances"}).out, "[]\n");
+  const auto shards = annals_of_many({"-o", "jsonl", "relay", "shards", "parts"});
+  EXPECT_THAT(shards.out, HasSubstr(R"({"database":"shop","relay":"parts","log":"outbox","shards":2,"wanted":2})"));
+  EXPECT_THAT(shards.err, HasSubstr("database crm: relay \"parts\" has never run"));
+}
+
+TEST_F(RelayCommandOfMany, OneIsChosen) {
+  const auto one = annals_of_many({"-o", "json", "--database", "shop", "relay", "status"});
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_THAT(one.out, HasSubstr(R"({"database":"shop","relay":"shop",)"));
+  EXPECT_EQ(annals_of_many({"outbox", "status", "--database", "crm"}).code, 0);
+  const auto which = annals_of_many({"outbox", "status"});
+  EXPECT_EQ(which.code, 2);
+  EXPECT_THAT(which.err, AllOf(HasSubstr("the configuration has 3 databases"), HasSubstr("--database shop")));
+  EXPECT_EQ(annals_of_many({"relay", "shards", "parts", "--set", "4"}).code, 2);
+  const auto unknown = annals_of_many({"--database", "shpo", "relay", "status"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("no database \"shpo\""), HasSubstr("it has shop, crm, gone")));
+  const auto server = annals_of_many({"--database", "dbname=x", "relay", "status"});
+  EXPECT_THAT(server.err, HasSubstr("give the name of one: shop, crm, gone"));
+}
+
+TEST_F(RelayCommandOfMany, AConfigurationOfOneIsTakenAsItIs) {
+  write_file(file_, "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri = \"" + uri("doctor") + "\"\n");
+  EXPECT_THAT(annals_of_many({"-o", "json", "relay", "status"}).out, HasSubstr(R"({"relay":"shop",)"));
+  write_file(file_, "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri_file = \"/nowhere\"\n");
+  const auto secret = annals_of_many({"relay", "status"});
+  EXPECT_EQ(secret.code, 2);
+  EXPECT_THAT(secret.err, HasSubstr("--check"));
+  EXPECT_EQ(annals({"--config", file_, "relay", "status"}).code, 0) << "the command line's stands for it";
+}
+
 TEST_F(RelayCommand, RefusesToAdoptNothingOrTheFuture) {
   const auto nobody = annals({"relay", "adopt", "shop", "--yes"});
   EXPECT_EQ(nobody.code, 6);

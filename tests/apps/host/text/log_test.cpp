@@ -69,5 +69,25 @@ TEST(RelayLog, WritesARepeatedLineOnce) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
 }
 
+TEST(RelayLog, APartHasItsLabelAndItsSecretsAndCountsItsRepetitionsAlone) {
+  for (const auto format : {LogFormat::text, LogFormat::json}) {
+    const auto text = written(format, [](Log& log) {
+      Secrets own;
+      own.add("fifteen");
+      Log shop{log, own, {"database", "shop"}};
+      Log crm{log, {}, {"database", "crm"}};
+      shop.write_limited(Level::info, "x", {{"n", "fifteen"}});
+      crm.write_limited(Level::info, "x", {{"n", "1"}});
+      crm.write_limited(Level::info, "x", {{"n", "1"}});
+      log.write(Level::info, "whole");
+    });
+    const bool json = format == LogFormat::json;
+    EXPECT_THAT(text, HasSubstr(json ? R"("message":"x","database":"shop","n":"***"})" : "x database=shop n=***\n"));
+    EXPECT_THAT(text, HasSubstr(json ? R"("message":"x","database":"crm","n":"1"})" : "x database=crm n=1\n"));
+    EXPECT_THAT(text, HasSubstr(json ? R"("message":"whole"})" : "whole\n"));
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  }
+}
+
 }  // namespace
 }  // namespace annals::host

@@ -1,11 +1,15 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "daemon_test.hpp"
 #include "support/kafka_topic.hpp"
 #include "support/private_stack.hpp"
 #include "support/published.hpp"
+#include "support/tcp_proxy.hpp"
+#include "support/through.hpp"
 
 namespace annals::tests {
 namespace {
@@ -93,6 +97,42 @@ TEST_F(RelayDaemonFault, StopsInTimeWithMessagesInFlightAndSaysSo) {
   kafka.resume();
   EXPECT_EQ(start({"--brokers", kafka.address(), "--until-caught-up"})->wait_for_exit(), 0);
   EXPECT_EQ(fault(topic, kafka.address(), 20), "");
+}
+
+// Its server takes what is sent, and says nothing any more.
+TEST_F(RelayDaemonFault, ADatabaseThatDoesNotAnswerHoldsNoOtherUp) {
+  using namespace std::chrono_literals;
+  using Clock = std::chrono::steady_clock;
+  postgres::Connection direct{database_.superuser()};
+  TcpProxy proxy{"127.0.0.1", server_port(direct)};
+  const TempDatabase crm;
+  const auto name = postgres::Connection{crm.superuser()}.query("SELECT pg_catalog.current_database()").text(0, 0);
+  const auto config = folder_.write(
+      "relay.toml",
+      "[relay]\nsink = \"stdout\"\nlease_ms = 1000\n[limits]\nretry_max_ms = 200\ndrain_timeout_ms = 500\n[http]\n"
+      "listen = \"127.0.0.1:0\"\n[[database]]\nname = \"crm\"\nuri_env = \"CRM\"\n[[database]]\nname = "
+      "\"shop\"\nuri_env = "
+      "\"SHOP\"\n");
+  RelayProcess relay{{"--config", config}, {{"CRM", uri_through(proxy, name)}, {"SHOP", database_.uri("relay")}}};
+  ASSERT_TRUE(eventually([&] { return relay.get("/readyz").body.starts_with("2 of 2 "); })) << relay.err();
+
+  proxy.freeze();
+  auto worst = Clock::duration::zero();
+  for (int i = 0; i < 20; ++i) {
+    enqueue("orders", i, 1);
+    const auto begin = Clock::now();
+    ASSERT_TRUE(eventually([&] { return static_cast<int>(relay.out_lines().size()) == i + 1; }, 10s)) << relay.err();
+    worst = std::max(worst, Clock::now() - begin);
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_LT(worst, 1s);
+  EXPECT_EQ(relay.get("/livez").status, 200);
+  EXPECT_TRUE(relay.ready());
+  const auto begin = Clock::now();
+  relay.signal(SIGTERM);
+  EXPECT_TRUE(relay.wait_for_exit(20s)) << relay.err();
+  EXPECT_LT(Clock::now() - begin, 8s) << "the drain's bound, and what a step may take" << relay.err();
+  proxy.thaw();
 }
 
 }  // namespace

@@ -60,13 +60,6 @@ class RelayDaemonShards : public RelayDaemonTest, public ::testing::WithParamInt
         deadline);
   }
 
-  /// As the superuser, who alone has a password by TCP.
-  std::string through_network(const TcpProxy& proxy) {
-    const auto server = required_env("ANNALS_DATABASE_TCP");
-    return fmt::format("{}/{}?host=127.0.0.1&port={}", server.substr(0, server.rfind('/')),
-                       scalar("SELECT pg_catalog.current_database()"), proxy.port());
-  }
-
   /// The epochs of all shards: who has one more has been won by another process.
   int owners_so_far() { return std::stoi(scalar("SELECT sum(epoch) FROM annals.relay_checkpoints")); }
 
@@ -209,7 +202,8 @@ TEST_P(RelayDaemonShards, PassOnWithinTheLeaseOfAStopAndTheZombieHarmsNothing) {
 TEST_P(RelayDaemonShards, PassOnWithinTheLeaseWhenTheNetworkIsCut) {
   postgres::Connection direct{database_.superuser()};
   TcpProxy proxy{"127.0.0.1", server_port(direct)};
-  ASSERT_NO_FATAL_FAILURE(start_two({{"ANNALS_DATABASE", through_network(proxy)}}));
+  ASSERT_NO_FATAL_FAILURE(
+      start_two({{"ANNALS_DATABASE", uri_through(proxy, scalar("SELECT pg_catalog.current_database()"))}}));
   Writer writer{*this};
   std::this_thread::sleep_for(500ms);
   const auto owners = owners_so_far();

@@ -35,6 +35,9 @@ topics = ["{NAME}"]
 on_poison = ["{NAME}-parked=park", "{NAME}-dead=dead-letter"]
 [kafka]
 source = "/seen"
+[[database]]
+name = "seen"
+uri_env = "SEEN_DATABASE"
 """
 ENQUEUE = ("INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) "
            "SELECT gen_random_uuid(), 2, '{topic}', 'k', 't', '{{}}' FROM generate_series(1, {count})")
@@ -156,7 +159,7 @@ class Scraped(unittest.TestCase):
         cls.addClassCleanup(log.close)
         relay = subprocess.Popen([RELAY, "--config", cls.folder / "relay.toml", "--listen", address], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=log,
-                                 env={"PATH": os.environ["PATH"], "ANNALS_DATABASE": uri(NAME), "ANNALS_KAFKA": os.environ["ANNALS_KAFKA"]})
+                                 env={"PATH": os.environ["PATH"], "SEEN_DATABASE": uri(NAME), "ANNALS_KAFKA": os.environ["ANNALS_KAFKA"]})
         cls.addClassCleanup(relay.wait, PATIENCE_S)
         cls.addClassCleanup(relay.terminate)
         return address
@@ -190,7 +193,7 @@ class Scraped(unittest.TestCase):
 
     def test_every_variable_has_values(self):
         asked = [v for v in variables() if v["type"] == "query"]
-        self.assertEqual({v["name"] for v in asked}, {"instance", "source"})
+        self.assertEqual({v["name"] for v in asked}, {"instance", "database", "source"})
         for variable in asked:
             query, label = re.fullmatch(r"label_values\((.*), (\w+)\)", chosen(variable["query"]["query"])).groups()
             found = self.prometheus.series(query)

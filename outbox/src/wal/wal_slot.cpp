@@ -126,8 +126,9 @@ void WalSlot::require_readable(std::string_view plugin, std::string_view databas
 }
 
 Lsn WalSlot::create() {
+  const auto create = connection_.server_version() >= 17'00'00 ? sql::wal_slot_create_failover : sql::wal_slot_create;
   try {
-    return lsn_of(connection_.query(std::string{sql::wal_slot_create}, Params{}.text(name_)).bigint(0, 0));
+    return lsn_of(connection_.query(std::string{create}, Params{}.text(name_)).bigint(0, 0));
   } catch (const Error& error) {
     if (error.sqlstate() == "53400") {
       throw Error{

@@ -213,10 +213,12 @@ bool WalSource::moved() const {
 
 bool WalSource::wait(milliseconds wait_max) {
   if (last_.blocked || names_.waiting()) {
+    // Since it was looked at: whoever waits for less at a time looks again, too.
     const auto pause = last_.blocked ? blocked_pause : look_again;
+    const auto left = std::max(0ms, std::chrono::ceil<milliseconds>(last_.read_at + pause - clock_.steady()));
     rest();
-    clock_.sleep_for(std::min(wait_max, pause));
-    return pause <= wait_max;
+    clock_.sleep_for(std::min(wait_max, left));
+    return left <= wait_max;
   }
   if (!reader_.is_open() || last_.more) return true;
   return reader_.wait(wait_max) || clock_.steady() - last_.read_at >= options_.poll_interval;

@@ -1,9 +1,12 @@
 // A server of its own, which is restarted under a relay that mines its log, or kept waiting by it.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string_view>
+#include <thread>
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
@@ -53,6 +56,20 @@ class RelayWalFault : public ::testing::Test {
     return postgres::Connection{database_.superuser()}.query("SELECT (" + sql + ")::text").text(0, 0);
   }
   void execute(const std::string& sql) { postgres::Connection{database_.superuser()}.execute(sql); }
+  void keep_little() {
+    execute("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'");
+    execute("ALTER SYSTEM SET min_wal_size = '32MB'");
+    execute("ALTER SYSTEM SET max_wal_size = '32MB'");
+    server_.restart("fast");
+  }
+  /// Writes until the server has taken the log away from the slot.
+  void lose_slot() {
+    execute("CREATE TABLE IF NOT EXISTS public.noise (x text)");
+    for (int i = 0; i < 60 && scalar("SELECT max(wal_status) FROM pg_replication_slots") != "lost"; ++i) {
+      execute("INSERT INTO public.noise SELECT repeat('x', 1000) FROM generate_series(1, 10000)");
+      execute("CHECKPOINT");
+    }
+  }
   /// With new relays after what passes, until `count` messages are there.
   void publish(RecordingSink& sink, std::size_t count) {
     const auto deadline = clock_.steady() + 60s;
@@ -182,10 +199,7 @@ TEST_F(RelayWalFault, SaysThatNoSlotIsFreeAndDoesWithoutASecondOne) {
 
 /// The server takes the log away from a relay that is too far behind. Nothing is lost: the table has it.
 TEST_F(RelayWalFault, LosesNothingWhenItsSlotIsInvalidated) {
-  execute("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'");
-  execute("ALTER SYSTEM SET min_wal_size = '32MB'");
-  execute("ALTER SYSTEM SET max_wal_size = '32MB'");
-  server_.restart("fast");
+  keep_little();
   RecordingSink sink;
   {
     auto first = relay(sink);
@@ -194,11 +208,7 @@ TEST_F(RelayWalFault, LosesNothingWhenItsSlotIsInvalidated) {
     ASSERT_TRUE(first.drain(5s));
   }
   enqueue(10, 1'000);
-  execute("CREATE TABLE public.noise (x text)");
-  for (int i = 0; i < 60 && scalar("SELECT max(wal_status) FROM pg_replication_slots") != "lost"; ++i) {
-    execute("INSERT INTO public.noise SELECT repeat('x', 1000) FROM generate_series(1, 10000)");
-    execute("CHECKPOINT");
-  }
+  lose_slot();
   enqueue(1'010, 1'000);
   const auto error = error_of_run();
   ASSERT_TRUE(error.has_value());
@@ -211,6 +221,38 @@ TEST_F(RelayWalFault, LosesNothingWhenItsSlotIsInvalidated) {
   execute(hint.substr(at, hint.find(')', at) + 1 - at));
   publish(sink, 2'010);
   expect_all(sink, 2'010);
+}
+
+/// With messages written all the while, and none taken: the relay that may read the table goes on there, and later in the log of a new slot.
+TEST_F(RelayWalFault, GoesOnInTheTableWhenItsSlotIsInvalidatedUnderLoad) {
+  keep_little();
+  RecordingSink sink;
+  outbox::RelayOptions options{.standby_poll = 20ms};
+  options.read_from = outbox::ReadFrom::automatic;
+  options.log_retry = 10ms;
+  outbox::Relay automatic{database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_, options};
+  const auto deadline = clock_.steady() + 60s;
+  const auto step_until = [&](const auto& done) {
+    auto report = automatic.step(5ms);
+    while (!done(report) && clock_.steady() < deadline) report = automatic.step(5ms);
+    EXPECT_TRUE(done(report));
+  };
+  std::atomic<int> written{0};
+  {
+    std::jthread writer{[&](const std::stop_token& stop) {
+      for (; !stop.stop_requested(); written += 10) enqueue(written, 10);
+    }};
+    step_until([&](const auto& report) { return report.read_from == outbox::ReadFrom::wal && distinct(sink) > 100; });
+    sink.options().stalled = true;
+    std::jthread noise{[&] { lose_slot(); }};
+    step_until([&](const auto& report) { return report.read_from == outbox::ReadFrom::table; });
+    noise.join();
+    sink.options().stalled = false;
+    step_until([&](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
+  }
+  step_until([&](const auto&) { return distinct(sink) == static_cast<std::size_t>(written); });
+  expect_all(sink, written);
+  EXPECT_EQ(sink.received.size(), static_cast<std::size_t>(written)) << "in one run nothing is repeated";
 }
 
 }  // namespace

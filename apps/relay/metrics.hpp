@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "annals/outbox/relay.hpp"
 #include "annals/outbox/retention.hpp"
@@ -44,7 +45,9 @@ struct SourceLabels {
   std::string database;  ///< empty: the process has one, and no such label
   std::string relay;
   std::string source;
-  friend auto operator<=>(const SourceLabels&, const SourceLabels&) = default;
+  friend bool operator<(const SourceLabels& a, const SourceLabels& b) {
+    return std::tie(a.database, a.relay, a.source) < std::tie(b.database, b.relay, b.source);
+  }
 };
 
 /// All metrics of the process in Prometheus' text format. Thread safety: all methods.

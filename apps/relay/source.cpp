@@ -22,7 +22,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// Longest wait inside one step: how soon a stop is noticed.
-constexpr milliseconds step_wait_max{250};
+constexpr milliseconds step_wait_max{100};
+/// How often a shard is tried that another process is to give up: it is one of few, and not for long.
+constexpr milliseconds shard_poll{100};
 /// A pause is slept in parts of this, each a sign of life.
 constexpr milliseconds pause_part{500};
 constexpr milliseconds retry_initial{100};
@@ -186,6 +188,7 @@ outbox::Relay Source::open_relay(const OpenSink& sink) const {
   options.shard = parts_.shard;
   options.instance = parts_.instance;
   options.rate_limits = limits_;
+  if (parts_.shard.count > 1) options.standby_poll = std::min(options.standby_poll, shard_poll);
   if (sink.transactional != nullptr) return {database, log_, *sink.transactional, parts_.clock, std::move(options)};
   return {database, log_, *sink.sink, parts_.clock, std::move(options)};
 }
@@ -281,8 +284,8 @@ void Source::log_set_aside(const outbox::SetAside& message) {
 void Source::enter(Phase phase, std::string detail) {
   log_change(phase_, phase);
   phase_ = phase;
-  parts_.metrics.enter(phase);
   parts_.health.enter(phase, std::move(detail));
+  parts_.metrics.enter(phase);
 }
 
 void Source::log_change(Phase from, Phase to) {

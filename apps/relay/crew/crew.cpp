@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "annals/core/quote.hpp"
 #include "annals/postgres/connection.hpp"
@@ -37,7 +38,8 @@ struct Crew::Worker {
   std::jthread thread = {};
 };
 
-Crew::Crew(postgres::MessageLog log, Parts parts) : log_(std::move(log)), parts_(parts) {}
+Crew::Crew(postgres::MessageLog log, Parts parts)
+    : log_(std::move(log)), parts_(parts), reloads_(parts.reloads.load()) {}
 Crew::~Crew() = default;
 
 host::ExitCode Crew::run(const std::stop_token& stop) {
@@ -73,11 +75,12 @@ void Crew::watch(const std::stop_token& stop) {
     follow(board.look());
     pause(stop, workers_.size() > 1 ? look_every : look_every_alone);
   }
-  dismiss(Dismissal::for_good);
+  for (const auto& worker : workers_) worker->stop.request_stop();
   try {
-    board.leave();
+    board.leave();          // while they drain: who is to have the shards is there when they are free
   } catch (const Error&) {  // its session is gone, and with it the lock: the others remove its row
   }
+  dismiss(Dismissal::for_good);
 }
 
 void Crew::follow(const Look& look) {
@@ -86,6 +89,8 @@ void Crew::follow(const Look& look) {
     say_configured(look.shards.size());
     hire(look.shards.size(), Wish::leave);
   }
+  const auto reloads = parts_.reloads.load();
+  const bool mended = std::exchange(reloads_, reloads) != reloads && !looks_on();
   const auto wishes = looks_on() ? std::vector<Wish>(workers_.size(), Wish::hold) : allot(look, holdings());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = *workers_[i];
@@ -95,8 +100,8 @@ void Crew::follow(const Look& look) {
       const std::lock_guard lock{mutex_};
       ended = worker.ended;
     }
-    // What halted it does not keep it from retiring.
-    if (ended && wishes[i] == Wish::retire) begin(worker);
+    // What halted it does not keep it from retiring, and an operator may have mended it.
+    if (ended && (wishes[i] == Wish::retire || mended)) begin(worker);
   }
 }
 

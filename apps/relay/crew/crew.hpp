@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -36,6 +37,7 @@ class Crew {
     Units& units;
     Metrics& metrics;
     EventId instance;
+    const std::atomic<int>& reloads;  ///< at another number shards that have halted begin again
   };
   Crew(postgres::MessageLog log, Parts parts);
   ~Crew();
@@ -68,6 +70,7 @@ class Crew {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   host::ExitCode code_ = host::ExitCode::ok;
+  int reloads_ = 0;
   bool said_ = false;  ///< that the configuration names another number
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -54,6 +54,15 @@ void Databases::start(Place& place) {
   }};
 }
 
+void Databases::start_anew(Place& place, const LoadedDatabase& database, const host::Secrets& secrets) {
+  place.thread.join();
+  place.publisher.reset();  // its series before those of the next
+  place.publisher = std::make_unique<Publisher>(database.config, secrets, shared_);
+  place.stop = {};
+  place.leaves = false;
+  start(place);
+}
+
 void Databases::request_stop() {
   const std::lock_guard lock{mutex_};
   stopping_ = true;
@@ -85,15 +94,10 @@ void Databases::take(const LoadedDatabase& database, const host::Secrets& secret
       places_, [&](const auto& place) { return place->publisher->config().database.name == name; });
   if (found == places_.end()) return add(database, secrets);
   auto& place = **found;
-  if (place.ended && (place.leaves || place.code != host::ExitCode::ok)) {
-    place.thread.join();
-    place.publisher.reset();  // its series before those of the next
-    place.publisher = std::make_unique<Publisher>(database.config, secrets, shared_);
-    place.stop = {};
-    place.leaves = false;
-    return start(place);
-  }
-  place.publisher->limit(database.config.relay.rate_limits);
+  if (place.ended && (place.leaves || place.code != host::ExitCode::ok)) return start_anew(place, database, secrets);
+  // Told to an operator, who has been quick, and not at its end yet.
+  if (place.publisher->has_halted()) place.next = Next{database, secrets};
+  place.publisher->reload(database.config.relay.rate_limits);
   say_changes(place, database, found == places_.begin());
 }
 
@@ -112,8 +116,18 @@ void Databases::say_changes(Place& place, const LoadedDatabase& database, bool o
 bool Databases::wait(std::chrono::milliseconds time) {
   std::unique_lock lock{mutex_};
   if (!all_ended()) changed_.wait_for(lock, time);
+  start_next();
   remove_ended();
   return all_ended();
+}
+
+void Databases::start_next() {
+  for (const auto& place : places_) {
+    if (!place->ended || !place->next || stopping_) continue;
+    const auto next = std::move(*place->next);
+    place->next.reset();
+    if (place->code != host::ExitCode::ok) start_anew(*place, next.database, next.secrets);
+  }
 }
 
 /// Those that have left.

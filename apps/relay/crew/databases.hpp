@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -46,16 +47,23 @@ class Databases {
   [[nodiscard]] std::vector<DatabaseHealth> healths() const;
 
  private:
+  struct Next {
+    LoadedDatabase database;
+    host::Secrets secrets;
+  };
   struct Place {
     std::unique_ptr<Publisher> publisher;
     std::stop_source stop = {};
-    bool leaves = false;  ///< the configuration has it no more
+    bool leaves = false;            ///< the configuration has it no more
+    std::optional<Next> next = {};  ///< begins when this one has ended
     bool ended = false;
     host::ExitCode code = host::ExitCode::ok;
     std::jthread thread = {};
   };
 
   void start(Place& place);
+  void start_anew(Place& place, const LoadedDatabase& database, const host::Secrets& secrets);
+  void start_next();
   void add(const LoadedDatabase& database, const host::Secrets& secrets);
   void take_leave(const LoadedConfig& loaded);
   void take(const LoadedDatabase& database, const host::Secrets& secrets);

@@ -83,12 +83,18 @@ host::ExitCode Publisher::publish_log(const std::string& name, const std::stop_t
                .log = log_,
                .units = units_,
                .metrics = shared_.metrics,
-               .instance = instance_}}
+               .instance = instance_,
+               .reloads = reloads_}}
       .run(stop);
 }
 
 DatabaseHealth Publisher::health() const {
   return {.name = config_.database.name, .stall = config_.limits.stall, .sources = units_.healths()};
+}
+
+bool Publisher::has_halted() const {
+  return std::ranges::any_of(units_.healths(),
+                             [](const auto& health) { return health->snapshot().phase == Phase::halted; });
 }
 
 std::optional<SourceHealth::Time> Publisher::ending_since() const {

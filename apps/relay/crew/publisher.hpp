@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -51,10 +52,16 @@ class Publisher {
   /// anew, as the service would that has a process for itself.
   [[nodiscard]] host::ExitCode run(const std::stop_token& stop);
 
-  void limit(LiveLimits::Limits limits) { limits_.set(std::move(limits)); }
+  /// Takes the limits that hold from now on, and begins shards again that have halted while others run.
+  void reload(LiveLimits::Limits limits) {
+    limits_.set(std::move(limits));
+    ++reloads_;
+  }
   [[nodiscard]] DatabaseHealth health() const;
   /// Since when it has been ending, by a stop or because one of its logs has halted.
   [[nodiscard]] std::optional<SourceHealth::Time> ending_since() const;
+  /// A source of it needs an operator.
+  [[nodiscard]] bool has_halted() const;
   [[nodiscard]] const Config& config() const noexcept { return config_; }
   [[nodiscard]] host::Log& log() noexcept { return log_; }
 
@@ -71,6 +78,7 @@ class Publisher {
   LiveLimits limits_{config_.relay.rate_limits};
   const SinkFactory open_sink_;
   const EventId instance_ = EventId::generate();
+  std::atomic<int> reloads_{0};
   Units units_;
   mutable std::mutex mutex_;
   std::optional<SourceHealth::Time> ending_since_;

@@ -49,17 +49,12 @@ ConfigInputs common_inputs(ConfigInputs inputs, const FileContents& file, Loaded
 }
 
 /// Its own after the common ones: the last one said holds.
-FileContents contents_of(const FileContents& common, DatabaseSection&& section) {
-  auto& own = section.contents;
-  FileContents all{.values = common.values,
-                   .routes = own.routes.empty() ? common.routes : std::move(own.routes),
-                   .encodings = own.encodings.empty() ? common.encodings : std::move(own.encodings),
-                   .kafka_settings = std::move(own.kafka_settings),
-                   .databases = {},
-                   .problems = {}};
-  std::ranges::move(own.values, std::back_inserter(all.values));
-  all.kafka_settings.insert(common.kafka_settings.begin(), common.kafka_settings.end());
-  return all;
+FileContents contents_of(const FileContents& common, FileContents own) {
+  own.values.insert(own.values.begin(), common.values.begin(), common.values.end());
+  if (own.routes.empty()) own.routes = common.routes;
+  if (own.encodings.empty()) own.encodings = common.encodings;
+  own.kafka_settings.insert(common.kafka_settings.begin(), common.kafka_settings.end());
+  return own;
 }
 
 /// The URI from the variable that the section names.
@@ -141,8 +136,8 @@ LoadedConfig load_databases(const ConfigInputs& inputs, FileContents file, const
   std::vector<Lines> problems(file.databases.size());
   std::vector<Lines> warnings(file.databases.size());
   for (std::size_t i = 0; i < file.databases.size(); ++i) {
-    auto& section = file.databases[i];
-    auto contents = contents_of(file, DatabaseSection{section});
+    const auto& section = file.databases[i];
+    auto contents = contents_of(file, section.contents);
     take_from_environment(section, inputs, contents, contents.problems);
     auto one = load_one(common, std::move(contents), section.name);
     problems[i] = std::move(one.problems);

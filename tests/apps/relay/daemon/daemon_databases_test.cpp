@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 
+#include "annals/outbox/message_log.hpp"
+#include "annals/outbox/status.hpp"
 #include "daemon_test.hpp"
 
 namespace annals::tests {
@@ -110,6 +113,25 @@ TEST_F(RelayDaemonDatabases, AReloadBeginsWhatHasHaltedOrIsNewAndEndsWhatIsGone)
       << "its limits are its own";
   relay->signal(SIGTERM);
   EXPECT_EQ(relay->wait_for_exit(), 0) << relay->err();
+}
+
+TEST_F(RelayDaemonDatabases, AReloadBeginsAShardThatHasHalted) {
+  enqueue("payments", 0, 1);
+  const auto relay = start_many(section("shop", only_orders + "shards = 2\n"));
+  ASSERT_TRUE(eventually([&] { return relay->has_logged("halted: this needs an operator"); })) << relay->err();
+  enqueue("orders", 0, 14);
+  ASSERT_TRUE(eventually([&] { return lines_of(*relay, "shop") > 0; })) << relay->err();
+  EXPECT_LT(lines_of(*relay, "shop"), 14) << "the other shard has some of the keys";
+  const auto log = relay->err();
+  std::smatch command;
+  ASSERT_TRUE(
+      std::regex_search(log, command, std::regex{"relay skip '?(relay/[12]-of-2)'? .*--position 1 --id (\\S{36})"}))
+      << log;
+  postgres::Connection connection{database_.as("operator")};
+  outbox::skip_message(connection, outbox::message_log("annals"),
+                       {.relay = command[1], .position = 1, .id = *EventId::parse(command[2].str())});
+  relay->signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return lines_of(*relay, "shop") == 14; })) << relay->err();
 }
 
 TEST_F(RelayDaemonDatabases, EndsWhenAllHaveEndedWithTheWorstOfTheirCodes) {

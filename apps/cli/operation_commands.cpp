@@ -7,6 +7,7 @@
 #include "cli/command_groups.hpp"
 #include "cli/commands/projection.hpp"
 #include "cli/commands/publishing/outbox_status.hpp"
+#include "cli/commands/publishing/own_outbox.hpp"
 #include "cli/commands/publishing/relay.hpp"
 #include "cli/commands/schema.hpp"
 #include "cli/commands/schema_roles.hpp"
@@ -88,6 +89,35 @@ void add_schema(CLI::App& app, Action& action) {
   add_schema_roles(schema, action);
 }
 
+template <class Options>
+void add_log(CLI::App& command, Options& options) {
+  command.add_option("--log", options.log, "outbox, events, or a table of [[own_outbox]]")->capture_default_str();
+}
+
+void add_own_outbox(CLI::App& relay, Action& action) {
+  add_command(
+      relay, action, "check",
+      "Says what the tables of [[own_outbox]] lack, and the SQL that mends it; exit code 5 when something does\n\n"
+      "  annals relay check --config relay.toml\n"
+      "  annals -o json relay check --config relay.toml | jq -r '.[] | select(.status == \"fail\").remedy'\n\n"
+      "With the rights of the relay's role, as which its configuration connects. Changes nothing.",
+      check_own_outboxes);
+  auto over = std::make_shared<RelayTakeOver>();
+  auto* taking = add_command(
+      relay, action, "take-over",
+      "Has a relay go on where the reader of a replication slot, such as Debezium's connector, has come to\n\n"
+      "  annals relay take-over shop --config relay.toml --log shop.outboxevent --slot debezium --yes\n\n"
+      "While that reader runs. Waits until it has published everything that is there now, and gives the relay, which "
+      "must not run yet, its checkpoint there. Then stop the reader and start the relay: what was "
+      "published in between is published once more.",
+      take_over_slot, over);
+  taking->add_option("NAME", over->relay, "Name of the relay")->required();
+  taking->add_option("--log", over->log, "The table, with its schema")->required();
+  taking->add_option("--slot", over->slot, "The slot that is read today")->required();
+  taking->add_option("--wait", over->wait_s, "Seconds at most")->check(CLI::Range(1, 86'400))->capture_default_str();
+  taking->add_flag("--yes", over->yes, "Do it");
+}
+
 void add_relay_skip(CLI::App& relay, Action& action) {
   auto options = std::make_shared<RelaySkip>();
   auto* skip =
@@ -100,7 +130,7 @@ void add_relay_skip(CLI::App& relay, Action& action) {
                   "Refused while the relay runs, when it is past the message, and when another message is there.",
                   skip_relay_message, options);
   skip->add_option("NAME", options->relay, "Name of the relay")->required();
-  skip->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  add_log(*skip, *options);
   skip->add_option("--position", options->position, "Position of the message")->required()->check(at_least(1));
   skip->add_option("--id", options->id, "Id of the message")->required();
   skip->add_option("--reason", options->reason, "Why, for whoever finds the hole");
@@ -117,7 +147,7 @@ void add_relay_forget(CLI::App& relay, Action& action) {
                   "Refused while a relay of that name runs, has a slot, or has messages that wait for a decision.",
                   forget_relay, options);
   forget->add_option("NAME", options->relay, "Name of the relay")->required();
-  forget->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  add_log(*forget, *options);
   forget->add_flag("--yes", options->yes, "Do it");
 }
 
@@ -133,7 +163,7 @@ void add_relay_repair(CLI::App& relay, Action& action) {
       "The checkpoint of a relay that publishes exactly once is at the broker: give the relay's configuration.",
       examine_relay, options);
   repair->add_option("NAME", options->relay, "Name of the relay")->required();
-  repair->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  add_log(*repair, *options);
 }
 
 void add_relay_shards(CLI::App& relay, Action& action) {
@@ -153,7 +183,7 @@ void add_relay_shards(CLI::App& relay, Action& action) {
       change_relay_shards, options);
   let_take_many(*shards, action);
   shards->add_option("NAME", options->relay, "Name of the relay")->required();
-  shards->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  add_log(*shards, *options);
   shards->add_option("--set", options->number, "So many, 1 to 64")->check(at_least(1));
 }
 
@@ -176,9 +206,10 @@ void add_relay(CLI::App& app, Action& action) {
                             "Refused while a relay of that name runs.",
                             adopt_relay, options);
   adopt->add_option("NAME", options->relay, "Name of the relay")->required();
-  adopt->add_option("--log", options->log, "outbox or events")->capture_default_str();
+  add_log(*adopt, *options);
   adopt->add_option("--position", options->position, "New position (default: the recorded one)")->check(at_least(0));
   adopt->add_flag("--yes", options->yes, "Do it");
+  add_own_outbox(relay, action);
   add_relay_forget(relay, action);
   add_relay_repair(relay, action);
   add_relay_shards(relay, action);

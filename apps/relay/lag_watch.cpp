@@ -8,7 +8,7 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "relay/database.hpp"
-#include "relay/message_logs.hpp"
+#include "relay/settings/message_logs.hpp"
 #include "relay/upkeep/stoppable_wait.hpp"
 
 namespace annals::relayd {
@@ -35,15 +35,14 @@ void LagWatch::watch(const std::stop_token& stop) {
 }
 
 void LagWatch::look(postgres::Connection& connection, std::string_view application) {
-  const auto all = outbox::read_relay_status(connection, message_logs(config_.database.schema));
+  const auto all = outbox::read_relay_status(connection, message_logs(config_));
   for (const auto& unit : units_.all()) {
     const auto own = std::find_if(all.begin(), all.end(), [&](const outbox::RelayStatus& status) {
       return status.log == unit->log && status.relay == unit->relay;
     });
     const auto* status = own == all.end() ? nullptr : &*own;
     unit->metrics->lag(status);
-    const auto owner =
-        outbox::find_relay_owner(connection, *find_message_log(unit->log, config_.database.schema), unit->relay);
+    const auto owner = outbox::find_relay_owner(connection, *find_message_log(unit->log, config_), unit->relay);
     auto fault = unit->standby.fault({owner, status}, application, std::chrono::steady_clock::now());
     unit->metrics->standby_fault(unit->health->snapshot().phase == Phase::standby && !fault.empty());
     unit->health->set_standby_fault(std::move(fault));

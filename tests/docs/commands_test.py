@@ -64,6 +64,7 @@ DOCUMENTS = {
     "docs/relay.md": [("postgresql://annals@localhost/shop", uri(NAME, NAME)),
                       ("annals-relay --sink stdout  ", "annals-relay --sink stdout --until-caught-up  "),
                       ("annals-relay --config databases.toml", "annals-relay --config databases.toml --until-caught-up")],
+    "docs/own-outbox.md": [("--slot debezium", f"--slot {NAME}")],
     "examples/README.md": [],
     "examples/fines/README.md": [OWN],
     "examples/shop/README.md": [
@@ -198,6 +199,21 @@ class Commands(unittest.TestCase):
                   "('relay', 'outbox', 6001, gen_random_uuid(), 'park', 'orders', 'order-42', 'no such topic', 't', 1, '{}', now(), 0, "
                   "ARRAY['trace', 'on'])\"\n")
         self.assertIn('"topic":"orders"', self.check("docs/relay.md", before))
+
+    def test_own_outbox(self):
+        """With a table and a reader of a slot as the document supposes them."""
+        document = documents()["docs/own-outbox.md"]
+        psql(uri(NAME), "CREATE SCHEMA shop", "CREATE TABLE shop.outboxevent (id uuid PRIMARY KEY, aggregatetype text, aggregateid text, "
+             "type text, payload jsonb)", "INSERT INTO shop.outboxevent VALUES (gen_random_uuid(), 'order', 'k', 't', '1')",
+             f"SELECT pg_create_logical_replication_slot('{NAME}', 'pgoutput')")
+        self.addCleanup(psql, uri(NAME), f"SELECT pg_drop_replication_slot('{NAME}')")
+        advance = f"SELECT pg_replication_slot_advance('{NAME}', pg_current_wal_flush_lsn())"
+        before = (f"annals schema apply\ncat >relay.toml <<'END'\n{TOML.findall(document)[0]}END\n"
+                  f"(while sleep 0.2; do psql '{uri(NAME)}' -qAtc 'SELECT txid_current()' -c \"{advance}\" >/dev/null; done) &\n")
+        said = self.check("docs/own-outbox.md", before, role="annals")
+        self.assertIn("shop.outboxevent has all that a relay needs", said)
+        self.assertRegex(said, r"position +1\b")
+        psql(uri(NAME), *re.findall(r"^```sql\n(DELETE .*?)^```", document, re.S | re.M))
 
     def test_fines(self):
         self.check("examples/fines/README.md")

@@ -7,7 +7,7 @@
 
 #include "relay/crew/crew.hpp"
 #include "relay/lag_watch.hpp"
-#include "relay/message_logs.hpp"
+#include "relay/settings/message_logs.hpp"
 #include "relay/upkeep/outbox_keeper.hpp"
 #include "relay/upkeep/stoppable_wait.hpp"
 
@@ -74,7 +74,7 @@ host::ExitCode Publisher::publish(const std::stop_token& stop) {
 }
 
 host::ExitCode Publisher::publish_log(const std::string& name, const std::stop_token& stop) {
-  return Crew{*find_message_log(name, config_.database.schema),
+  return Crew{*find_message_log(name, config_),
               {.config = config_,
                .mode = shared_.mode,
                .open_sink = open_sink_,

@@ -5,7 +5,7 @@ namespace annals::relayd {
 outbox::RelayOptions relay_options(const Config& config, const std::string& log) {
   auto options = config.relay;
   if (log != "events") options.routes.clear();
-  if (log != "outbox") options.topics.clear();
+  if (log == "events") options.topics.clear();
   return options;
 }
 

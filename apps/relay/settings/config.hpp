@@ -10,6 +10,7 @@
 #include "annals/outbox/relay.hpp"
 #include "host/http/listen.hpp"
 #include "host/text/log.hpp"
+#include "relay/own/own_outbox.hpp"
 #include "relay/registry/registry_options.hpp"
 #include "relay/tracing/tracing_options.hpp"
 
@@ -32,6 +33,7 @@ struct Config {
   SinkKind sink = SinkKind::kafka;
   Delivery delivery = Delivery::at_least_once;
   std::vector<std::string> sources{"outbox"};  ///< names of logs
+  std::vector<OwnOutbox> own_outboxes;         ///< further logs, each called as its table
   bool maintain = true;                        ///< partitions of the outbox, as its retention says
   /// The processes of one relay.
   struct Group {

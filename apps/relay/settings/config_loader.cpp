@@ -16,6 +16,7 @@
 #include "host/text/conninfo.hpp"
 #include "relay/settings/databases.hpp"
 #include "relay/settings/encoding_section.hpp"
+#include "relay/settings/own_outbox_section.hpp"
 #include "relay/settings/registry_section.hpp"
 #include "relay/settings/setting.hpp"
 #include "relay/settings/toml_file.hpp"
@@ -93,6 +94,7 @@ class Loader {
     for (auto& route : contents_.routes) file_route(std::move(route));
     loaded_.config.kafka.settings = std::move(contents_.kafka_settings);
     loaded_.config.kafka.encodings = std::move(contents_.encodings);
+    loaded_.config.own_outboxes = std::move(contents_.own_outboxes);
     auto& problems = loaded_.problems;
     problems.insert(problems.end(), contents_.problems.begin(), contents_.problems.end());
     if (!inputs_.file.empty()) warn_if_exposed();
@@ -243,6 +245,7 @@ class Loader {
 
   void check() {
     check_database();
+    check_sources();
     check_kafka();
     check_encodings();
     check_registry();
@@ -269,6 +272,27 @@ class Loader {
     if (!host::may_travel_in_clear(loaded_.config.database.uri)) return;
     loaded_.warnings.emplace_back(
         "the database is on another machine and nothing demands TLS. Hint: add sslmode=verify-full to database.uri");
+  }
+
+  void check_sources() {
+    const auto& config = loaded_.config;
+    const auto& own = config.own_outboxes;
+    for (auto at = own.begin(); at != own.end(); ++at) {
+      if (std::ranges::find(own.begin(), at, at->table, &OwnOutbox::table) == at) continue;
+      problem(inputs_.file, fmt::format("two [[own_outbox]] have the table {}", at->table), "keep one of them");
+    }
+    for (const auto& name : config.sources) {
+      const bool is_own = std::ranges::find(own, name, &OwnOutbox::table) != own.end();
+      if (!is_own && name != "outbox" && name != "events") {
+        problem(loaded_.origins["relay.sources"], fmt::format("relay.sources: \"{}\" is not a source", printable(name)),
+                "use outbox, events, or the table of an [[own_outbox]], with its schema");
+      }
+      if (is_own && config.relay.read_from != outbox::ReadFrom::table) {
+        problem(loaded_.origins["relay.source"],
+                fmt::format("relay.source is not table, and {} is a table of your own", name),
+                "a table of your own is read as a table: give it a relay of its own");
+      }
+    }
   }
 
   void check_kafka() {
@@ -430,6 +454,7 @@ Lines lines_of(const LoadedDatabase& database) {
     const auto origin = database.origins.find(std::string{setting.key});
     add(setting.key, setting.show(database.config), origin == database.origins.end() ? "default" : origin->second);
   }
+  for (const auto& own : database.config.own_outboxes) add("own_outbox", to_string(own), "above");
   for (const auto& rule : database.config.kafka.encodings) add("encoding", to_string(rule), "above");
   for (const auto& [name, value] : database.config.kafka.settings) {
     add(fmt::format("kafka.settings.{}", name), kafka::is_secret(name) ? "***" : value, "above");

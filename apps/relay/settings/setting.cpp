@@ -1,5 +1,4 @@
 #include "relay/settings/setting.hpp"
-#include "relay/message_logs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,14 +33,12 @@ std::string show_database(const Config& config) {
 void set_sources(Config& config, const std::string& text) {
   std::vector<std::string> sources;
   for (const auto& name : host::split(text, ',')) {
-    if (!find_message_log(name, config.database.schema))
-      throw invalid(fmt::format("\"{}\" is not a source", printable(name)), "use \"outbox\", \"events\" or both");
     if (std::find(sources.begin(), sources.end(), name) != sources.end()) {
       throw invalid(fmt::format("\"{}\" is there twice", name), "name each source once");
     }
     sources.push_back(name);
   }
-  if (sources.empty()) throw invalid("no source is named", "use \"outbox\", \"events\" or both");
+  if (sources.empty()) throw invalid("no source is named", "name \"outbox\", \"events\" or a table of [[own_outbox]]");
   config.sources = sources;
 }
 
@@ -268,7 +265,8 @@ constexpr std::array settings{
   Setting{"relay.source", "ANNALS_RELAY_SOURCE", "--source", ValueKind::text,
           "where it reads them: table; wal, the write-ahead log; or auto, the log when it can and the table when not",
           set_read_from, [](const Config& c) { return show_read_from(c.relay.read_from); }},
-  Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list, "outbox, events or both",
+  Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list,
+          "outbox, events, and tables of [[own_outbox]]",
           set_sources, show_sources},
   Setting{"relay.maintain", "ANNALS_RELAY_MAINTAIN", "--maintain", ValueKind::boolean,
           "attach and drop partitions of the outbox, as `annals outbox retain` says",

@@ -12,6 +12,7 @@
 #include "annals/core/text.hpp"
 #include "host/settings/value_text.hpp"
 #include "relay/settings/encoding_section.hpp"
+#include "relay/settings/own_outbox_section.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
@@ -78,6 +79,7 @@ class Reader {
     if (key.str() == "route") return routes(node);
     if (key.str() == "encoding") return encodings(node);
     if (key.str() == "database" && node.is_array()) return databases(node);
+    if (key.str() == "own_outbox") return own_outboxes(node);
     if (!is_section(key.str())) return unknown(key, std::string{key.str()});
     const auto* table = node.as_table();
     if (table == nullptr) {
@@ -105,7 +107,7 @@ class Reader {
   }
 
   void unknown(const toml::key& key, const std::string& path) {
-    std::vector<std::string_view> names{"route", "encoding", kafka_table};
+    std::vector<std::string_view> names{"route", "encoding", "own_outbox", kafka_table};
     if (in_database_) names.insert(names.end(), {"database.name", "database.uri_env"});
     for (const auto& setting : all_settings()) {
       names.push_back(setting.key);
@@ -207,6 +209,16 @@ class Reader {
     const auto object = [this](const auto& source, auto text, auto hint) { problem(source, text, hint); };
     for (const auto& item : *node.as_array()) {
       contents_.encodings.push_back(read_encoding(*item.as_table(), object));
+    }
+  }
+
+  void own_outboxes(const toml::node& node) {
+    if (!is_list_of_sections(node)) {
+      return problem(node.source(), "own_outbox is not a list of sections", "write [[own_outbox]] before each table");
+    }
+    const auto object = [this](const auto& source, auto text, auto hint) { problem(source, text, hint); };
+    for (const auto& item : *node.as_array()) {
+      contents_.own_outboxes.push_back(read_own_outbox(*item.as_table(), object));
     }
   }
 

@@ -6,6 +6,7 @@
 
 #include "annals/kafka/encoding.hpp"
 #include "annals/outbox/relay.hpp"
+#include "relay/own/own_outbox.hpp"
 
 namespace annals::relayd {
 
@@ -22,6 +23,7 @@ struct FileContents {
   std::vector<Value> values;
   std::vector<outbox::Route> routes;
   kafka::EncodingRules encodings;
+  std::vector<OwnOutbox> own_outboxes;
   std::map<std::string, std::string> kafka_settings;
   std::vector<DatabaseSection> databases;
   std::vector<std::string> problems;

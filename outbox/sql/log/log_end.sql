@@ -1,1 +1,1 @@
-SELECT coalesce(max(position), 0)::bigint FROM {relation}
+SELECT coalesce(max(r.position), 0)::bigint FROM {relation} r

@@ -1,1 +1,1 @@
-SELECT {id} FROM {relation} WHERE position = $1::bigint
+SELECT r.{id} FROM {relation} r WHERE r.position = $1::bigint

@@ -1,2 +1,2 @@
 -- The last message at or below $1; none at the beginning of the log.
-SELECT position, {id} FROM {relation} WHERE position <= $1::bigint ORDER BY position DESC LIMIT 1
+SELECT r.position, r.{id} FROM {relation} r WHERE r.position <= $1::bigint ORDER BY r.position DESC LIMIT 1

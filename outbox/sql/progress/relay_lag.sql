@@ -12,6 +12,6 @@ SELECT coalesce((SELECT sum(greatest(least(s.last, p.last) - greatest(s.first, p
                    FROM span s, part p), 0)::bigint,
        (SELECT (extract(epoch FROM clock_timestamp() - r.recorded_at) * 1000)::bigint
           FROM span s
-          CROSS JOIN LATERAL (SELECT position, recorded_at FROM {relation}
-                               WHERE position BETWEEN s.first AND s.last ORDER BY position LIMIT 1) AS r
+          CROSS JOIN LATERAL (SELECT l.position, l.recorded_at FROM {relation} l
+                               WHERE l.position BETWEEN s.first AND s.last ORDER BY l.position LIMIT 1) AS r
          ORDER BY r.position LIMIT 1)

@@ -68,6 +68,11 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
     throw invalid(fmt::format("relay \"{}\" has no routes for {}", printable(options.name), log.name),
                   "add a route, for instance category \"*\"");
   }
+  if (log.publication.empty() && options.read_from != ReadFrom::table) {
+    throw invalid(fmt::format("relay \"{}\" is to read {} from the write-ahead log, and nothing publishes it there",
+                              printable(options.name), log.name),
+                  "read it as a table: source = \"table\"");
+  }
   (void)Throttle{options.rate_limits};
   require_valid(options.on_poison);
   (void)Admission{options, {}};  // routes and topics are found out to be wrong now, not when the log is owned

@@ -48,7 +48,7 @@ namespace {
 /// Also {alias}, as which the log's own select knows its table, and {hash}.
 std::string render_hash(std::string_view sql, const MessageLog& log) {
   return postgres::render(sql, {{"schema", log.schema},
-                                {"relation", log.relation},
+                                {"relation", log.rows.empty() ? log.relation : log.rows},
                                 {"alias", log.position.substr(0, log.position.find('.'))},
                                 {"hash", log.shard_hash}});
 }

@@ -19,7 +19,7 @@ postgres::LogTable positions_of(const postgres::LogTable& table) {
   return {
       .relation = table.relation,
       .select = postgres::render(sql::shard_positions, {{"position", table.position},
-                                                        {"relation", table.relation},
+                                                        {"relation", table.rows.empty() ? table.relation : table.rows},
                                                         {"alias", table.position.substr(0, table.position.find('.'))}}),
       .position = table.position};
 }

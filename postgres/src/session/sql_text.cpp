@@ -30,7 +30,8 @@ std::string render(std::string_view sql, std::string_view schema) {
 
 std::string render(std::string_view sql, const MessageLog& log) {
   require_identifier("schema", log.schema);
-  return render(sql, {{"schema", log.schema}, {"relation", log.relation}, {"id", log.id}});
+  return render(sql,
+                {{"schema", log.schema}, {"relation", log.rows.empty() ? log.relation : log.rows}, {"id", log.id}});
 }
 
 }  // namespace annals::postgres

@@ -60,7 +60,8 @@ bool is_same(std::string_view awaited, std::string_view holder) {
 bool HorizonProver::begin(std::int64_t at_least) {
   ANNALS_ASSERT(!connection_.is_open() || !connection_.in_transaction());  // what is lost says so when it is asked
   // As much as possible at once: a backlog full of old holes then costs one proof.
-  const auto last = connection_.query(fmt::format("SELECT pg_catalog.max(position) FROM {}", table_.relation));
+  const auto last = connection_.query(fmt::format("SELECT pg_catalog.max(line.position) FROM {} AS line",
+                                                  table_.rows.empty() ? table_.relation : table_.rows));
   top_ = std::max(at_least, last.is_null(0, 0) ? 0 : last.bigint(0, 0));
   waiting_ = holders();
   prepared_listed_ = false;

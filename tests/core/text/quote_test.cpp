@@ -30,6 +30,7 @@ TEST(QuoteSql, KeepsALiteralALiteral) {
   EXPECT_EQ(quote_sql("x'; DROP TABLE y; --"), "'x''; DROP TABLE y; --'");
   EXPECT_EQ(quote_sql("\x1b'\\"), R"(E'\x1b\'\\')");
   EXPECT_EQ(quote_sql_identifier("append_only"), "append_only");
+  EXPECT_EQ(quote_sql_identifier("order"), "\"order\"");
   EXPECT_EQ(quote_sql_identifier("a\"; DROP"), R"("a""; DROP")");
   for (const auto& text : nasty) expect_harmless(quote_sql(text));
 }

@@ -10,6 +10,7 @@
 #include "annals/postgres/pqxx_compat.hpp"
 #include "log/table_cursor.hpp"
 #include "log_harness.hpp"
+#include "own_harness.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::testing {
@@ -32,7 +33,7 @@ MessageSourceAdapter adapter(const char* name) {
 
 INSTANTIATE_TEST_SUITE_P(Table, MessageSourceContract,
                          ::testing::Values(adapter<tests::OutboxHarness>("outbox"),
-                                           adapter<tests::EventsHarness>("events")),
+                                           adapter<tests::EventsHarness>("events"), adapter<tests::OwnHarness>("own")),
                          [](const auto& adapter) { return adapter.param.name; });
 
 /// Whoever waits for a transaction in the way does not wait for the bell; what rings meanwhile must not pile up.

@@ -12,6 +12,7 @@
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
 #include "support/kafka_topic.hpp"
+#include "support/own_table.hpp"
 #include "support/published.hpp"
 #include "support/run_victim.hpp"
 
@@ -66,6 +67,28 @@ TEST_P(RelayCrashAt, LosesNothingAndKeepsTheOrder) {
   EXPECT_GE(crashes, 5);
   EXPECT_EQ(fault_in(lines, 140 + 20 * crashes), "");
   RecordProperty("published", std::to_string(lines.size()));
+}
+
+// A service's own table, with a transaction that is open meanwhile, so that what is published has holes.
+TEST_F(RelayCrash, LosesNothingOfATableOfTheServicesOwn) {
+  make_own_table(database_);
+  sink_ = "own+" + file_;
+  int number = 0;
+  const auto insert = [&](int count) {
+    for (int i = 0; i < count; ++i, ++number) execute(insert_own(fmt::format("k{}", number % 3), number));
+  };
+  int crashes = 0;
+  for (const auto* point : {"sent", "checkpoint"}) {
+    insert(20);
+    postgres::Connection late{database_.superuser()};
+    late.execute("BEGIN; " + insert_own("late", number++));
+    insert(20);
+    for (int life = 1; life < 3 && run_victim(point, life); ++life) ++crashes;
+    late.execute("COMMIT");
+    for (int life = 1; run_victim(point, life); ++life) ++crashes;
+  }
+  EXPECT_GE(crashes, 6);  // two of each point beside the open transaction, and more after it
+  EXPECT_EQ(fault_in(published(), number), "");
 }
 
 // The relay halts at a message that can never be delivered; an operator gives it up; before and after it is killed again

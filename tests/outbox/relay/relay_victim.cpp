@@ -2,7 +2,7 @@
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
 // once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log; "mine+": the same, and what is there at its
-// start in batches;
+// start in batches; "own+": of a service's own table;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
 // what is refused.
@@ -23,6 +23,7 @@
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
 #include "file_sink.hpp"
+#include "support/own_table.hpp"
 
 namespace {
 
@@ -72,7 +73,9 @@ struct Work {
 
 void publish(Work work) {
   using annals::outbox::ReadFrom;
+  const bool own = work.sink.starts_with("own+");
   const std::pair<std::string, ReadFrom> ways[] = {{"table+", ReadFrom::table},
+                                                   {"own+", ReadFrom::table},
                                                    {"wal+", ReadFrom::wal},
                                                    {"mine+", ReadFrom::wal},
                                                    {"automatic+", ReadFrom::automatic}};
@@ -91,7 +94,8 @@ void publish(Work work) {
   const std::string kafka = "kafka:";
   const std::string transactions = "transactions:";
   const annals::postgres::Database database{.conninfo = work.conninfo};
-  const auto log = annals::outbox::message_log("annals");
+  const auto log =
+      own ? annals::relayd::message_log("annals", annals::tests::own_outbox()) : annals::outbox::message_log("annals");
   annals::SystemClock clock;
   if (work.sink.starts_with(transactions)) {
     const auto brokers_at = work.sink.find(':', transactions.size());

@@ -10,7 +10,7 @@
 #include "annals/json/event_text.hpp"
 #include "annals/json/string.hpp"
 #include "annals/outbox/parked.hpp"
-#include "cli/commands/publishing/relay.hpp"
+#include "cli/commands/publishing/relay_config.hpp"
 #include "cli/failure.hpp"
 
 namespace annals::cli {
@@ -77,6 +77,15 @@ Cell decisions_cell(const std::vector<outbox::ParkedMessage::Decision>& decision
   return out;
 }
 
+/// What is set aside is whole, so the name of a table of one's own says enough.
+postgres::MessageLog log_of(const std::string& name, const Invocation& invocation) {
+  if (name.find('.') == std::string::npos) return log_named(name, invocation);
+  postgres::MessageLog log;
+  log.name = name;
+  log.schema = invocation.database.schema;
+  return log;
+}
+
 outbox::ParkedContent require_parked(postgres::Connection& connection, const postgres::MessageLog& log,
                                      const ParkedOf& of, std::int64_t position) {
   auto content = outbox::find_parked(connection, log, of.relay, position);
@@ -88,7 +97,7 @@ outbox::ParkedContent require_parked(postgres::Connection& connection, const pos
 }
 
 host::ExitCode decide(Invocation& invocation, const ParkedOf& of, outbox::ParkedDecision decision) {
-  const auto log = log_named(of.log, invocation.database.schema);
+  const auto log = log_of(of.log, invocation);
   auto connection = connect_ready(invocation.database);
   const auto content = require_parked(connection, log, of, decision.position);
   decision.relay = of.relay;
@@ -123,7 +132,7 @@ void change_headers(Headers& headers, const ParkedHeaders& options) {
 }  // namespace
 
 host::ExitCode list_parked(Invocation& invocation, const ParkedList& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_of(options.log, invocation);
   auto connection = connect_ready(invocation.database);
   const auto messages = outbox::list_parked(connection, log,
                                             {.relay = options.relay,
@@ -140,7 +149,7 @@ host::ExitCode list_parked(Invocation& invocation, const ParkedList& options) {
 }
 
 host::ExitCode show_parked(Invocation& invocation, const ParkedShow& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_of(options.log, invocation);
   auto connection = connect_ready(invocation.database);
   const auto content = require_parked(connection, log, options, options.position);
   auto names = columns();
@@ -171,7 +180,7 @@ host::ExitCode skip_parked(Invocation& invocation, const ParkedDecide& options) 
 }
 
 host::ExitCode release_parked(Invocation& invocation, const ParkedRelease& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_of(options.log, invocation);
   auto connection = connect_ready(invocation.database);
   const auto decisions =
       outbox::release_parked(connection, log, options.relay, {options.topic, options.key}, options.reason);
@@ -181,7 +190,7 @@ host::ExitCode release_parked(Invocation& invocation, const ParkedRelease& optio
 }
 
 host::ExitCode edit_parked_headers(Invocation& invocation, const ParkedHeaders& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_of(options.log, invocation);
   auto connection = connect_ready(invocation.database);
   auto headers = require_parked(connection, log, options, options.position).headers;
   change_headers(headers, options);

@@ -5,19 +5,14 @@
 #include <algorithm>
 
 #include "annals/core/text.hpp"
-#include "annals/eventstore/message_log.hpp"
-#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/status.hpp"
+#include "cli/commands/publishing/relay_config.hpp"
 #include "cli/database_choice.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/age.hpp"
 
 namespace annals::cli {
 namespace {
-
-std::vector<postgres::MessageLog> logs(const std::string& schema) {
-  return {outbox::message_log(schema), eventstore::message_log(schema)};
-}
 
 std::string owner_text(const postgres::Owner& owner) {
   const auto& place = owner.client_address.empty() ? "local" : owner.client_address;
@@ -65,13 +60,6 @@ std::vector<ReportColumn> relay_columns() {
 
 }  // namespace
 
-postgres::MessageLog log_named(const std::string& name, const std::string& schema) {
-  for (auto& log : logs(schema)) {
-    if (log.name == name) return std::move(log);
-  }
-  throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(name)), "use outbox or events"};
-}
-
 /// Adopting with a position makes a relay that is not there; everything else needs one.
 void require_relay(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& name,
                    const std::string& hint) {
@@ -82,9 +70,10 @@ void require_relay(postgres::Connection& connection, const postgres::MessageLog&
 }
 
 host::ExitCode show_relay_status(Invocation& invocation) {
-  return report_each(invocation, relay_columns(), [](Report& report, const NamedDatabase& of) {
+  return report_each(invocation, relay_columns(), [&](Report& report, const NamedDatabase& of) {
     auto connection = connect_ready(of.database);
-    const auto relays = outbox::read_relay_status(connection, logs(of.database.schema));
+    const auto relays =
+        outbox::read_relay_status(connection, logs_of(of.database.schema, invocation.relay_config.get()));
     for (const auto& status : relays) add_row(report, of, cells_of(status));
     if (!relays.empty()) return;
     fmt::print(stderr, "no relay has published from {} yet\n",
@@ -93,7 +82,7 @@ host::ExitCode show_relay_status(Invocation& invocation) {
 }
 
 host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_named(options.log, invocation);
   if (!options.yes) {
     throw Failure{
         host::ExitCode::usage,
@@ -114,7 +103,7 @@ host::ExitCode adopt_relay(Invocation& invocation, const RelayAdopt& options) {
 }
 
 host::ExitCode forget_relay(Invocation& invocation, const RelayForget& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_named(options.log, invocation);
   if (!options.yes) {
     throw Failure{host::ExitCode::usage,
                   fmt::format("forgetting relay \"{}\" on {} gives up all that it has not published",
@@ -130,7 +119,7 @@ host::ExitCode forget_relay(Invocation& invocation, const RelayForget& options) 
 }
 
 host::ExitCode skip_relay_message(Invocation& invocation, const RelaySkip& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_named(options.log, invocation);
   const auto id = EventId::parse(options.id);
   if (!id) {
     throw Failure{host::ExitCode::usage, fmt::format("\"{}\" is not the id of a message", printable(options.id)),

@@ -9,8 +9,6 @@
 
 namespace annals::cli {
 
-/// Throws Failure{usage} for a log that there is not.
-[[nodiscard]] postgres::MessageLog log_named(const std::string& name, const std::string& schema);
 /// Throws Failure{not_found} with that hint when the relay has no checkpoint.
 void require_relay(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& name,
                    const std::string& hint);

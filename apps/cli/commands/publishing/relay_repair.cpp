@@ -1,7 +1,7 @@
 #include "annals/kafka/transactional_sink.hpp"
 #include "annals/outbox/examination.hpp"
 #include "cli/commands/publishing/relay.hpp"
-#include "cli/failure.hpp"
+#include "cli/commands/publishing/relay_config.hpp"
 #include "cli/screen/checks.hpp"
 #include "relay/settings/config.hpp"
 
@@ -30,7 +30,7 @@ Checks checks_of(const outbox::CheckpointExamination& examination) {
 }  // namespace
 
 host::ExitCode examine_relay(Invocation& invocation, const RelayRepair& options) {
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_named(options.log, invocation);
   const auto read_record = reader_of(invocation.relay_config.get());
   auto connection = connect_ready(invocation.database);
   require_relay(connection, log, options.relay, "`annals relay status` shows those there are");

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include "annals/eventstore/message_log.hpp"
-#include "annals/outbox/message_log.hpp"
 #include "annals/outbox/shard_board.hpp"
 #include "cli/commands/publishing/relay.hpp"
+#include "cli/commands/publishing/relay_config.hpp"
 #include "cli/database_choice.hpp"
 
 namespace annals::cli {
@@ -11,11 +10,10 @@ namespace annals::cli {
 host::ExitCode show_relay_instances(Invocation& invocation) {
   const std::vector<ReportColumn> columns{{"relay"}, {"log"},       {"instance"}, {"host"}, {"pid", Align::right},
                                           {"lives"}, {"started_at"}};
-  return report_each(invocation, columns, [](Report& report, const NamedDatabase& of) {
+  return report_each(invocation, columns, [&](Report& report, const NamedDatabase& of) {
     auto connection = connect_ready(of.database);
-    const auto& schema = of.database.schema;
     for (const auto& status :
-         outbox::read_instances(connection, {outbox::message_log(schema), eventstore::message_log(schema)})) {
+         outbox::read_instances(connection, logs_of(of.database.schema, invocation.relay_config.get()))) {
       add_row(report, of,
               {cell(status.relay), cell(status.log), cell(status.instance.id.to_string()), cell(status.instance.host),
                cell(static_cast<std::int64_t>(status.instance.pid)), cell(status.lives),
@@ -45,10 +43,12 @@ host::ExitCode change_relay_shards(Invocation& invocation, const RelayShards& op
   if (invocation.databases.size() > 1) {
     return report_each(invocation, shard_columns, [&](Report& report, const NamedDatabase& of) {
       auto connection = connect_ready(of.database);
-      add_row(report, of, shard_cells(connection, log_named(options.log, of.database.schema), options.relay));
+      add_row(report, of,
+              shard_cells(connection, log_named(options.log, of.database.schema, invocation.relay_config.get()),
+                          options.relay));
     });
   }
-  const auto log = log_named(options.log, invocation.database.schema);
+  const auto log = log_named(options.log, invocation);
   auto connection = connect_ready(invocation.database);
   if (options.number) outbox::want_shards(connection, log, options.relay, *options.number);
   print_object(invocation.output, invocation.format, shard_columns, shard_cells(connection, log, options.relay));

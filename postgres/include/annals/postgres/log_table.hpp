@@ -14,9 +14,10 @@ struct LogTable {
   std::string horizon = {};  ///< table of one row that keeps the proven horizon for replicas; empty: none
   std::string bell = {};     ///< text whose hash is the key of the advisory lock
   std::string channel = {};  ///< NOTIFY channel
+  std::string rows = {};     ///< see MessageLog::rows; empty: the relation
 };
 
-/// NOTIFY channel of a table: its name with '.' as '_', cut to PostgreSQL's 63 bytes.
+/// NOTIFY channel of a table: its name, with '_' for all that a plain identifier has not, cut to PostgreSQL's 63 bytes.
 [[nodiscard]] std::string bell_channel(std::string relation);
 /// Text whose hash is the key of a table's bell.
 [[nodiscard]] std::string bell_name(const std::string& relation);

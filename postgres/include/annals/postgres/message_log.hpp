@@ -28,7 +28,11 @@ struct MessageLog {
   bool names_topics = false;       ///< rows say their topic; otherwise whoever publishes them does
   /// SQL of a bigint over a row of `select`, the same for all rows of one key and the same for good: by it relays divide the log.
   std::string shard_hash = {};
-  std::string publication = {};  ///< of the inserts into the table, for who reads them from the write-ahead log
+  /// SQL that stands for the table's rows where statements of the module name a column, "(SELECT … )": a table whose columns are called
+  /// otherwise. Has position, the id and recorded_at. Empty: the table itself.
+  std::string rows = {};
+  std::string publication =
+      {};  ///< of the inserts into the table, for who reads them from the write-ahead log; empty: nobody can
   /// Columns of the table that are not called as in `select`; an empty one is not there. recorded_at is its time, where
   /// occurred_at is NULL.
   struct Columns {

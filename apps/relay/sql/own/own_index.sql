@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX CONCURRENTLY ON {table} ({position})

@@ -1,0 +1,51 @@
+#include <gmock/gmock.h>
+
+#include "daemon_test.hpp"
+#include "support/own_table.hpp"
+
+namespace annals::tests {
+namespace {
+
+using testing::HasSubstr;
+
+class RelayDaemonOwnOutbox : public RelayDaemonTest {
+ protected:
+  [[nodiscard]] std::string config(const std::string& more = {}) const {
+    return folder_.write(
+        "relay.toml",
+        "[relay]\nsources = [\"shop.outboxevent\"]\n[[own_outbox]]\ntable = \"shop.outboxevent\"\nlayout = "
+        "\"debezium\"\n" +
+            more);
+  }
+};
+
+/// Beside a transaction that is open, by a column that is called otherwise.
+TEST_F(RelayDaemonOwnOutbox, PublishesATableOfTheServicesOwnInShards) {
+  make_own_table(database_);
+  execute("ALTER TABLE shop.outboxevent RENAME position TO \"Seq\"");
+  postgres::Connection late{database_.superuser()};
+  late.execute("BEGIN; " + insert_own("late", 0));
+  for (int i = 1; i <= 10; ++i) execute(insert_own(fmt::format("k{}", i % 3), i));
+  const auto relay = start({"--config", config("position = \"Seq\"\n"), "--sink", "stdout", "--shards", "2"});
+  EXPECT_TRUE(eventually([&] { return relay->out_lines().size() == 10; })) << relay->err();
+  late.execute("COMMIT");
+  EXPECT_TRUE(eventually([&] { return relay->out_lines().size() == 11; })) << relay->err();
+  relay->signal(SIGTERM);
+  EXPECT_EQ(relay->wait_for_exit(), 0) << relay->err();
+  EXPECT_THAT(relay->out(), HasSubstr("\"topic\":\"outbox.event.order\""));
+  const auto again = start({"--config", config("position = \"Seq\"\n"), "--sink", "stdout", "--until-caught-up"});
+  ASSERT_EQ(again->wait_for_exit(), 0) << again->err();
+  EXPECT_EQ(again->out_lines().size(), 0U);
+}
+
+TEST_F(RelayDaemonOwnOutbox, DoesNotBeginWhileTheTableCouldLoseMessages) {
+  make_debezium_table(database_);
+  execute(insert_own("a", 1));
+  const auto relay = start({"--config", config(), "--sink", "stdout", "--not-ready-max-ms", "0", "--until-caught-up"});
+  EXPECT_EQ(relay->wait_for_exit(), 3);
+  EXPECT_THAT(relay->err(), HasSubstr("ALTER TABLE shop.outboxevent ADD COLUMN position"));
+  EXPECT_EQ(relay->out_lines().size(), 0U);
+}
+
+}  // namespace
+}  // namespace annals::tests

@@ -19,6 +19,7 @@ struct Action {
 // the parsing. These and command_line.cpp are the only files that include CLI11.
 void add_log_commands(CLI::App& app, Action& action);           ///< stream, all, events
 void add_operation_commands(CLI::App& app, Action& action);     ///< schema, outbox, relay, projection, doctor
+void add_emission_commands(CLI::App& outbox, Action& action);   ///< emission
 void add_parked_commands(CLI::App& outbox, Action& action);     ///< parked
 void add_retention_commands(CLI::App& outbox, Action& action);  ///< retention, retain, maintain
 

@@ -288,6 +288,7 @@ void add_operation_commands(CLI::App& app, Action& action) {
               "  annals -o json outbox status | jq .oldest_unpublished_age_ms",
               show_outbox_status);
   add_retention_commands(outbox, action);
+  add_emission_commands(outbox, action);
   add_parked_commands(outbox, action);
   add_relay(app, action);
   add_projection(app, action);

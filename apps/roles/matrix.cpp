@@ -26,6 +26,12 @@ constexpr std::string_view set_aside = "SELECT, INSERT, UPDATE, DELETE";
 // What grants the right to attach, roll and drop partitions, as the table's retention says and no further.
 constexpr std::string_view call = "EXECUTE";
 constexpr std::string_view maintain = "outbox_maintain()";
+// The same of what goes into the write-ahead log alone, and of whether anything may.
+constexpr std::string_view emit =
+    "outbox_emit(text,text,text,bytea,integer,uuid,timestamptz,text,text,text,text,text[])";
+constexpr std::string_view switch_emission = "outbox_emission_switch(name[],boolean)";
+// All but the token, by which a relay that reads the log knows its messages.
+constexpr std::string_view see_emission = "SELECT (slots, emitted_until, changed_at, changed_by)";
 
 constexpr Right rights[] = {
     {Kind::writer, "schema_migrations", "SELECT"},
@@ -33,11 +39,13 @@ constexpr Right rights[] = {
     {Kind::writer, "events", append_events},
     {Kind::writer, "events_horizon", "SELECT"},
     {Kind::writer, "outbox", enqueue},
+    {Kind::writer, emit, call},
 
     {Kind::outbox_relay, "schema_migrations", "SELECT"},
     {Kind::outbox_relay, "outbox", "SELECT"},
     {Kind::outbox_relay, "outbox_horizon", prove},
     {Kind::outbox_relay, "outbox_retention", "SELECT"},
+    {Kind::outbox_relay, "outbox_emission", see_emission},
     {Kind::outbox_relay, maintain, call},
     {Kind::outbox_relay, "relay_checkpoints", keep_and_remove},
     {Kind::outbox_relay, "relay_shards", keep},
@@ -63,6 +71,7 @@ constexpr Right rights[] = {
     {Kind::wal_relay, "outbox", "SELECT"},
     {Kind::wal_relay, "outbox_horizon", prove},
     {Kind::wal_relay, "outbox_retention", "SELECT"},
+    {Kind::wal_relay, "outbox_emission", "SELECT"},
     {Kind::wal_relay, maintain, call},
     {Kind::wal_relay, "relay_checkpoints", keep_and_remove},
     {Kind::wal_relay, "relay_shards", keep},
@@ -90,6 +99,8 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox_horizon", "SELECT"},
     {Kind::operate, "outbox_position_seq", "SELECT"},
     {Kind::operate, "outbox_retention", "SELECT, UPDATE (retain, partition_span, partition_rows, lock_wait)"},
+    {Kind::operate, "outbox_emission", see_emission},
+    {Kind::operate, switch_emission, call},
     {Kind::operate, maintain, call},
     {Kind::operate, "relay_checkpoints", "SELECT, INSERT, UPDATE, DELETE"},  // DELETE: what nobody will go on with
     {Kind::operate, "relay_shards", "SELECT, UPDATE (wanted)"},
@@ -110,6 +121,7 @@ constexpr Right rights[] = {
     {Kind::doctor, "outbox_horizon", "SELECT"},
     {Kind::doctor, "outbox_position_seq", "SELECT"},
     {Kind::doctor, "outbox_retention", "SELECT"},
+    {Kind::doctor, "outbox_emission", see_emission},
     {Kind::doctor, "relay_checkpoints", "SELECT"},
     {Kind::doctor, "relay_shards", "SELECT"},
     {Kind::doctor, "relay_instances", "SELECT"},
@@ -122,13 +134,13 @@ constexpr Right rights[] = {
 
 constexpr std::string_view all_tables[] = {
     "schema_migrations", "streams",           "events",        "events_horizon",  "outbox",          "outbox_horizon",
-    "outbox_retention",  "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions", "relay_parked",
+    "outbox_retention",  "outbox_emission",   "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions", "relay_parked",
     "projections",       "inbox_offsets",     "inbox_messages"};
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
                                               "relay_decisions_decision_seq", "relay_parked_place_seq"};
 
-constexpr std::string_view all_functions[] = {maintain};
+constexpr std::string_view all_functions[] = {maintain, emit, switch_emission};
 
 }  // namespace
 

@@ -18,6 +18,8 @@ void check_log(postgres::Connection& connection, Checks& checks);
 void check_relays(postgres::Connection& connection, Checks& checks);
 /// The outbox's partitions: whether writers have room, and what keeps those that should have gone.
 void check_retention(postgres::Connection& connection, Checks& checks);
+/// What is emitted past the outbox's table: whether the slots are there that have it.
+void check_emission(postgres::Connection& connection, Checks& checks);
 /// Projections: the same.
 void check_projections(postgres::Connection& connection, Checks& checks);
 

@@ -44,6 +44,7 @@ Checks run_checks(const postgres::Database& database) {
   run_group("log", check_log, connection, checks);
   run_group("relay", check_relays, connection, checks);
   run_group("retention", check_retention, connection, checks);
+  run_group("emission", check_emission, connection, checks);
   run_group("projection", check_projections, connection, checks);
   return checks;
 }

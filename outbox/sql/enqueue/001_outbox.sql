@@ -167,5 +167,6 @@ CREATE INDEX relay_parked_stuck ON {schema}.relay_parked (relay, log, place) WHE
 COMMENT ON TABLE {schema}.relay_parked IS 'Messages that a relay set aside; see annals outbox parked.';
 
 -- include outbox/sql/fragment/partitions.sql log=outbox
+-- include outbox/sql/fragment/emission.sql log=outbox
 -- include postgres/sql/fragment/horizon.sql log=outbox
 -- include postgres/sql/fragment/publication.sql log=outbox

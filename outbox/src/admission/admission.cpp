@@ -11,6 +11,7 @@ Admission::Verdict Admission::decide(MessageView& message) {
   if (!passed_over_.empty() && passed_over_.contains({.position = message.position, .id = message.id})) {
     return Verdict::skip;
   }
+  if (!message.fault.empty()) return Verdict::poison;
   if (message.topic.empty()) {
     if (route(message)) return Verdict::publish;
     return unrouted_ == Unrouted::skip ? Verdict::skip : Verdict::poison;
@@ -24,6 +25,10 @@ bool Admission::route(MessageView& message) const {
 }
 
 Admission::Objection Admission::objection(const MessageView& message) const {
+  if (!message.fault.empty()) {
+    return {.reason = message.fault,
+            .hint = "find out who wrote it into the log, past outbox_emit() of the schema"};
+  }
   if (message.topic.empty()) {
     return {.reason = fmt::format("no route names category \"{}\"", printable(category_of(message.subject))),
             .hint = "add a route for the category or for \"*\", or let the relay skip what is not routed"};

@@ -79,13 +79,13 @@ void require_valid_all(std::span<const Message> messages) {
 }
 
 std::vector<std::int64_t> run(const postgres::PreparedStatement& statement, pqxx::transaction_base& tx,
-                              const PqxxParams& params, std::size_t expected) {
+                              const PqxxParams& params, std::size_t expected, std::string_view what = "enqueue") {
   std::vector<std::int64_t> positions;
   positions.reserve(expected);
   try {
     for (const auto& row : statement.exec(tx, params)) positions.push_back(row[0].as<std::int64_t>());
   } catch (const pqxx::failure&) {
-    postgres::rethrow_pqxx(fmt::format("enqueue {} message{}", expected, expected == 1 ? "" : "s"));
+    postgres::rethrow_pqxx(fmt::format("{} {} message{}", what, expected, expected == 1 ? "" : "s"));
   }
   if (positions.size() != expected) {
     throw Error{ErrorKind::failed,
@@ -100,9 +100,13 @@ std::vector<std::int64_t> run(const postgres::PreparedStatement& statement, pqxx
 struct Outbox::Impl {
   explicit Impl(const std::string& schema)
       : one("enqueue", postgres::render(sql::enqueue, schema)),
-        many("enqueue_many", postgres::render(sql::enqueue_many, schema)) {}
+        many("enqueue_many", postgres::render(sql::enqueue_many, schema)),
+        emit_one("emit", postgres::render(sql::emit, schema)),
+        emit_many("emit_many", postgres::render(sql::emit_many, schema)) {}
   postgres::PreparedStatement one;
   postgres::PreparedStatement many;
+  postgres::PreparedStatement emit_one;
+  postgres::PreparedStatement emit_many;
 };
 
 Outbox::Outbox(const postgres::Database& database) : impl_(std::make_unique<Impl>(database.schema)) {}
@@ -117,6 +121,17 @@ std::vector<std::int64_t> Outbox::enqueue(pqxx::transaction_base& tx, std::span<
   if (messages.empty()) return {};
   require_valid_all(messages);
   return run(impl_->many, tx, params_of(messages), messages.size());
+}
+
+std::int64_t Outbox::emit(pqxx::transaction_base& tx, const Message& message) const {
+  require_valid(message);
+  return run(impl_->emit_one, tx, params_of(message), 1, "emit").front();
+}
+
+std::vector<std::int64_t> Outbox::emit(pqxx::transaction_base& tx, std::span<const Message> messages) const {
+  if (messages.empty()) return {};
+  require_valid_all(messages);
+  return run(impl_->emit_many, tx, params_of(messages), messages.size(), "emit");
 }
 
 }  // namespace annals::outbox

@@ -25,6 +25,7 @@
 #include "annals/core/assert.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals_outbox_sql.hpp"
+#include "enqueue/emission_guard.hpp"
 #include "wal/wal_slot.hpp"
 
 namespace annals::outbox {
@@ -50,6 +51,7 @@ std::unique_ptr<MessageSource> AutoSource::make(ReadFrom from) {
 Cursor AutoSource::first(const Start& start, milliseconds wait_max) { return current().first(start, wait_max); }
 
 void AutoSource::start(const Cursor& after) {
+  require_nothing_emitted(connection_, log_, options_.wal.relay);
   parts_.clear();
   last_ = wanted_ = 0;
   broken_.reset();

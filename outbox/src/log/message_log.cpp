@@ -19,6 +19,7 @@ postgres::MessageLog message_log(const std::string& schema) {
           .names_topics = true,
           .shard_hash = "coalesce(pg_catalog.hashtextextended(o.key, 0), pg_catalog.hashint8extended(o.position, 0))",
           .publication = schema + "_outbox",
+          .emits = true,
           .columns = {.payload = "payload"}};
 }
 

@@ -47,6 +47,7 @@ void MessageRows::decode(postgres::RowReader row, MessageView& view) const {
   view.tracestate = row.optional_bytes();
   row.pairs(view.headers);
   view.sequence = row.bigint();
+  view.fault.clear();
   view.subject = stream == no_stream ? std::string_view{} : streams_.name(stream);
   if (stream != no_stream) view.key = view.subject;
 }

@@ -8,6 +8,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "enqueue/emission_guard.hpp"
 #include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
@@ -66,6 +67,7 @@ Cursor TableSource::first(const Start& start, milliseconds wait_max) {
 }
 
 void TableSource::start(const Cursor& after) {
+  require_all_in_table(connection_, log_, options_.relay, after);
   auto published = history_.published_of(after);
   if (!published.exact()) require_repeatable();
   published.drop_unknown();

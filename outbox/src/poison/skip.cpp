@@ -2,6 +2,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/outbox/emission.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
@@ -20,6 +21,12 @@ namespace {
 
 constexpr std::size_t reason_bytes_max = 1024;
 
+/// What was emitted is in no table: position and id are believed, and an id that no message has skips none.
+bool may_be_emitted(Connection& connection, const MessageLog& log, const Skip& skip) {
+  if (!log.emits || read_emission(connection, log).emitted_until.value == 0) return false;
+  return connection.query(postgres::render(sql::message_at, log), Params{}.bigint(skip.position)).empty();
+}
+
 void require_ahead(Connection& connection, const MessageLog& log, const Skip& skip) {
   const auto checkpoint = find_checkpoint(connection, log, skip.relay);
   if (!checkpoint) {
@@ -27,6 +34,7 @@ void require_ahead(Connection& connection, const MessageLog& log, const Skip& sk
                   "see `annals relay status` for the names there are");
   }
   if (!checkpoint->cursor.published.contains(skip.position)) return;
+  if (may_be_emitted(connection, log, skip)) return;
   throw invalid(fmt::format("relay \"{}\" is past position {} of {} already: its checkpoint is {}",
                             printable(skip.relay), skip.position, log.name, checkpoint->status.position),
                 "what was published cannot be taken back: publish a correction");
@@ -35,6 +43,7 @@ void require_ahead(Connection& connection, const MessageLog& log, const Skip& sk
 void require_message(Connection& connection, const MessageLog& log, const Skip& skip) {
   const auto row = connection.query(postgres::render(sql::message_at, log), Params{}.bigint(skip.position));
   if (!row.empty() && row.uuid(0, 0) == skip.id) return;
+  if (may_be_emitted(connection, log, skip)) return;
   throw invalid(fmt::format("position {} of {} holds {}, not message {}", skip.position, log.name,
                             row.empty() ? "no message" : "message " + row.uuid(0, 0).to_string(), skip.id.to_string()),
                 "take position and id from the relay's last error");

@@ -2,8 +2,7 @@
 
 namespace annals::outbox {
 
-std::size_t Intake::read(std::int64_t acknowledged) {
-  source_.forget(acknowledged);
+std::size_t Intake::read() {
   next_ = 0;
   state_ = source_.read();
   may_read_ = state_ == MessageSource::State::rows && source_.more();

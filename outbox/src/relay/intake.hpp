@@ -14,9 +14,8 @@ class Intake {
  public:
   explicit Intake(MessageSource& source) : source_(source) {}
 
-  /// Reads the next batch, and lets the source forget what is acknowledged; returns how many messages it has. The one
-  /// before must be sent.
-  std::size_t read(std::int64_t acknowledged);
+  /// Reads the next batch; returns how many messages it has. The one before must be sent.
+  std::size_t read();
   /// Reading now may find something.
   [[nodiscard]] bool may_read() const noexcept { return may_read_; }
   /// Waits at most `wait_max` until it may.

@@ -129,12 +129,15 @@ std::size_t RelayRun::pass(StepReport& report) {
 
 /// The source remembers the places of what is not acknowledged: messages that are passed over must not let it grow.
 bool RelayRun::is_far_ahead() const {
-  return intake_.ticket() - publisher_.acknowledged() >= static_cast<std::int64_t>(options_.in_flight_max);
+  return intake_.ticket() - publisher_.acknowledged() >= static_cast<std::int64_t>(options_.in_flight_max) ||
+         source_.full();
 }
 
 std::size_t RelayRun::fill() {
-  if (!intake_.empty() || !intake_.may_read() || is_far_ahead()) return 0;
-  const auto read = intake_.read(publisher_.acknowledged());
+  if (!intake_.empty() || !intake_.may_read()) return 0;
+  source_.forget(publisher_.acknowledged());
+  if (is_far_ahead()) return 0;
+  const auto read = intake_.read();
   if (read > 0) at("read");
   return read;
 }

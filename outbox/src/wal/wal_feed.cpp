@@ -101,7 +101,11 @@ void WalFeed::stream(Lsn at) {
       feed_ = std::make_unique<ReplicationStream>(
           connection_.database(),
           ReplicationStream::Options{
-              .slot = slot_.name, .publication = slot_.publication, .start = at, .confirmed = confirmed_});
+              .slot = slot_.name,
+              .publication = slot_.publication,
+              .start = at,
+              .confirmed = confirmed_,
+              .messages = slot_.messages});
       return;
     } catch (const Error& error) {
       if (error.sqlstate() != in_use || clock_.steady() >= deadline) throw;
@@ -117,6 +121,7 @@ void WalFeed::mine(Lsn at) {
                                                            .publication = slot_.publication,
                                                            .start = at,
                                                            .confirmed = confirmed_,
+                                                           .messages = slot_.messages,
                                                            .batch_bytes = options_.batch_bytes,
                                                            .worth_bytes = options_.mine_from_bytes / 4,
                                                            .stall_max = options_.stall_max});

@@ -29,6 +29,7 @@ class WalFeed {
   struct Slot {
     std::string name;
     std::string publication;
+    bool messages = false;  ///< what pg_logical_emit_message() wrote as well, whoever called it
   };
   struct Options {
     std::uint64_t mine_from_bytes = 64U << 20U;

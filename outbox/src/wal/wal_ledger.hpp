@@ -1,16 +1,34 @@
 #pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+
 #include "progress/ticket_ledger.hpp"
 #include "wal/wal_cursor.hpp"
+#include "wal/wal_feed.hpp"
 
 namespace annals::outbox {
 
 /// Where a message is, in the table and in the log.
 struct WalEntry {
-  MessageSource::Place place;  ///< in the table; position 0: in none
+  enum class In {
+    table,
+    log,      ///< alone: it was emitted. Its position is one of the table, where no row has it
+    nowhere,  ///< its place is made up
+  };
+  MessageSource::Place place;  ///< position 0: of none
   WalPlace wal;                ///< flush 0: not known while the table is read first
+  In in = In::table;
 
   void publish(Progress& published) const {
-    if (place.position > 0) published.add(place);
+    if (place.position == 0 || in == In::nowhere) return;
+    if (in == In::log) {
+      published.close({place.position, place.position});
+    } else {
+      published.add(place);
+    }
   }
   /// The log gives them in the order of commits.
   [[nodiscard]] static bool says_all(const WalEntry& /*entry*/) noexcept { return false; }
@@ -23,9 +41,35 @@ class WalLedger : public TicketLedger<WalEntry> {
 
   void start(const Progress& published, const WalPlace& wal) {
     TicketLedger::start(published, {.place = published.anchor(), .wal = wal});
+    kept_.clear();
+    kept_bytes_ = 0;
   }
   /// With the last ticket everything in the log before `end` is done with.
   void pass(postgres::Lsn end) { back().wal = {.flush = end}; }
+
+  /// The log alone has the message of this ticket, and is not read twice: it is kept until it is forgotten.
+  void keep(std::int64_t ticket, WalFeed::Change change) {
+    kept_bytes_ += change.bytes().size();
+    kept_.emplace_back(ticket, std::move(change));
+  }
+  /// Null: it is not kept.
+  [[nodiscard]] const WalFeed::Change* kept(std::int64_t ticket) const {
+    const auto found = std::lower_bound(kept_.begin(), kept_.end(), ticket,
+                                        [](const auto& kept, std::int64_t wanted) { return kept.first < wanted; });
+    return found == kept_.end() || found->first != ticket ? nullptr : &found->second;
+  }
+  [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_bytes_; }
+  /// Nobody asks for tickets below this one again.
+  void forget(std::int64_t ticket) {
+    TicketLedger::forget(ticket);
+    for (; !kept_.empty() && kept_.front().first < ticket; kept_.pop_front()) {
+      kept_bytes_ -= kept_.front().second.bytes().size();
+    }
+  }
+
+ private:
+  std::deque<std::pair<std::int64_t, WalFeed::Change>> kept_;  // by ticket
+  std::size_t kept_bytes_ = 0;
 };
 
 }  // namespace annals::outbox

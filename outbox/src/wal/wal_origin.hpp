@@ -5,6 +5,7 @@
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/message_log.hpp"
 #include "annals/postgres/replication/lsn.hpp"
+#include "enqueue/emitted.hpp"
 #include "log/table_history.hpp"
 #include "progress/progress.hpp"
 #include "wal/wal_cursor.hpp"
@@ -16,7 +17,7 @@ namespace annals::outbox {
 /// in the table. wal_origin.cpp opens with which, and why.
 ///
 /// Thread safety  none. Ownership: borrows connection and log.
-/// Errors         those of WalSlot and TableHistory.
+/// Errors         those of WalSlot and TableHistory; Error{corrupt}: messages were emitted that the slot does not have any more.
 class WalOrigin {
  public:
   WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log, const TableHistory::Options& options);
@@ -29,6 +30,7 @@ class WalOrigin {
     Progress published;
     WalPlace place;
     bool from_table = false;  ///< first read from the table what the slot does not have
+    EmittedPrefix emitted = {};
   };
   /// Makes the slot where it is not there.
   [[nodiscard]] Begin begin(const Cursor& after);
@@ -38,6 +40,8 @@ class WalOrigin {
 
  private:
   postgres::LogTable table_;
+  postgres::Connection& connection_;
+  const postgres::MessageLog& log_;
   TableHistory history_;
   WalSlot slot_;
 };

@@ -1,19 +1,59 @@
 #include "wal/wal_reader.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 #include <variant>
 
+#include "annals/core/error.hpp"
+
 namespace annals::outbox {
+namespace {
+
+using pgoutput::Message;
+
+constexpr std::string_view not_transactional =
+    "it was emitted outside of its transaction (pg_logical_emit_message(false, …)), and may never have been committed";
+constexpr std::string_view newer = "it was emitted in a format that this relay does not know: upgrade the relay";
+
+/// Of something that has no place of its own: the log's, and an id made of it, so that an operator can name it.
+MessageSource::Place made_up_place(postgres::Lsn lsn) {
+  EventId::Bytes bytes{};
+  for (std::size_t i = 0; i < sizeof lsn.value; ++i) {
+    bytes.at(bytes.size() - 1 - i) = static_cast<std::uint8_t>(lsn.value >> (8 * i));
+  }
+  return {.position = static_cast<std::int64_t>(lsn.value), .id = EventId{bytes}};
+}
+
+/// What cannot be read has a fault instead, and a place by which it can be given up.
+void decode(const Message& message, EmittedPrefix::Of of, MessageView& view) {
+  std::string fault{message.transactional ? newer : not_transactional};
+  if (message.transactional && of == EmittedPrefix::Of::ours) {
+    try {
+      return decode_emitted(message.content, view);
+    } catch (const Error& error) {
+      fault = error.message();
+    }
+  }
+  const auto place = made_up_place(message.lsn);
+  view = {};
+  view.position = place.position;
+  view.id = place.id;
+  view.fault = std::move(fault);
+}
+
+}  // namespace
 
 WalReader::WalReader(postgres::Connection& connection, const postgres::MessageLog& log, Clock& clock,
                      const Limits& limits)
     : log_(log), limits_(limits), rows_(log), feed_(connection, clock, limits.feed) {}
 
-void WalReader::start(Progress published, const WalPlace& place) {
+void WalReader::start(Progress published, const WalPlace& place, EmittedPrefix emitted) {
   feed_.close();
   opened_ = false;
-  items_.clear();
+  hand_ = {};
+  emitted_ = std::move(emitted);
   rows_.forget();
   transaction_.reset();
   read_ = std::move(published);
@@ -22,7 +62,7 @@ void WalReader::start(Progress published, const WalPlace& place) {
 }
 
 void WalReader::open(const std::string& slot, postgres::Lsn confirmed) {
-  feed_.open({.name = slot, .publication = log_.publication}, flush_, confirmed);
+  feed_.open({.name = slot, .publication = log_.publication, .messages = log_.emits}, flush_, confirmed);
   opened_ = true;
 }
 
@@ -43,10 +83,10 @@ void WalReader::find_feed() {
 }
 
 bool WalReader::take() {
-  items_.clear();
-  bytes_ = 0;
+  hand_.items.clear();
+  hand_.bytes = 0;
   find_feed();
-  while (items_.size() < limits_.rows_max && bytes_ < limits_.bytes_max) {
+  while (hand_.items.size() < limits_.rows_max && hand_.bytes < limits_.bytes_max) {
     auto change = feed_.next();
     if (!change) {
       // Between transactions, and with all that came taken: what the server has looked at for us is done with as well.
@@ -61,6 +101,7 @@ bool WalReader::take() {
 void WalReader::take(WalFeed::Change change) {
   const auto parsed = pgoutput::parse(change.bytes());
   if (const auto* insert = std::get_if<pgoutput::Insert>(&parsed)) return take(*insert, std::move(change));
+  if (const auto* message = std::get_if<Message>(&parsed)) return take(*message, std::move(change));
   if (const auto* commit = std::get_if<pgoutput::Commit>(&parsed)) return take(*commit);
   if (const auto* relation = std::get_if<pgoutput::Relation>(&parsed)) return rows_.learn(*relation);
   if (const auto* begin = std::get_if<pgoutput::Begin>(&parsed)) {
@@ -72,7 +113,7 @@ void WalReader::take(WalFeed::Change change) {
 void WalReader::take(const pgoutput::Commit& commit) {
   transaction_.reset();
   flush_ = std::max(flush_, commit.end);
-  if (!items_.empty()) items_.back().entry.wal = {.flush = flush_};
+  if (!hand_.items.empty()) hand_.items.back().entry.wal = {.flush = flush_};
 }
 
 void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
@@ -84,8 +125,31 @@ void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
   const WalLedger::Entry entry{.place = {.position = head.position, .id = head.id},
                                .wal = {.flush = flush_, .commit = transaction_->commit, .index = index_}};
   read_.add(entry.place);
-  bytes_ += change.bytes().size();
-  items_.push_back({.change = std::move(change), .layout = layout, .entry = entry, .stream = head.stream});
+  add({.change = std::move(change), .layout = layout, .entry = entry, .stream = head.stream});
+}
+
+/// Whether it was published its place in the log says, and nothing else: no row tells a position of one that is still to come from a
+/// hole that stays empty. One that is not transactional comes between transactions, and has no place but before the next one.
+void WalReader::take(const Message& message, WalFeed::Change change) {
+  const auto of = emitted_.of(message.prefix);
+  if (of == EmittedPrefix::Of::others) return;
+  WalLedger::Entry entry{.wal = {.flush = flush_}};
+  if (transaction_) {
+    ++index_;
+    if (is_done_with()) return;
+    entry.wal = {.flush = flush_, .commit = transaction_->commit, .index = index_};
+  }
+  MessageView view;
+  outbox::decode(message, of, view);
+  entry.place = {.position = view.position, .id = view.id};
+  entry.in = view.fault.empty() ? WalEntry::In::log : WalEntry::In::nowhere;
+  entry.publish(read_);
+  add({.change = std::move(change), .layout = nullptr, .entry = entry, .stream = 0});
+}
+
+void WalReader::add(Item item) {
+  hand_.bytes += item.change.bytes().size();
+  hand_.items.push_back(std::move(item));
 }
 
 /// The message that is being taken was taken by a run before.
@@ -94,7 +158,20 @@ bool WalReader::is_done_with() const {
          (transaction_->commit == started_at_.commit && index_ <= started_at_.index);
 }
 
+void WalReader::give_emitted(const std::function<void(std::size_t, WalFeed::Change)>& keep) {
+  for (std::size_t i = 0; i < hand_.items.size(); ++i) {
+    if (hand_.items[i].layout == nullptr) keep(i, std::move(hand_.items[i].change));
+  }
+}
+
+void WalReader::decode_emitted(const WalFeed::Change& change, MessageView& view) const {
+  const auto parsed = pgoutput::parse(change.bytes());
+  const auto& message = std::get<Message>(parsed);
+  outbox::decode(message, emitted_.of(message.prefix), view);
+}
+
 void WalReader::decode(const Item& item, MessageView& view) const {
+  if (item.layout == nullptr) return decode_emitted(item.change, view);
   const auto change = pgoutput::parse(item.change.bytes());
   rows_.decode(std::get<pgoutput::Insert>(change).row, *item.layout, view);
 }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "annals/core/clock.hpp"
 #include "annals/outbox/message.hpp"
 #include "annals/postgres/message_log.hpp"
+#include "enqueue/emitted.hpp"
 #include "progress/progress.hpp"
 #include "wal/pgoutput.hpp"
 #include "wal/wal_cursor.hpp"
@@ -34,15 +36,15 @@ class WalReader {
   /// A message as it came, and where it stands.
   struct Item {
     WalFeed::Change change;
-    const WalRows::Layout* layout;
+    const WalRows::Layout* layout;  ///< null: it is no row, but was emitted
     WalLedger::Entry entry;
     std::int64_t stream;  ///< 0: of none
   };
 
   WalReader(postgres::Connection& connection, const postgres::MessageLog& log, Clock& clock, const Limits& limits);
 
-  /// Forgets the run before. This is published, and up to this place all is done with.
-  void start(Progress published, const WalPlace& place);
+  /// Forgets the run before. This is published, and up to this place all is done with. `emitted` is what else than rows is a message.
+  void start(Progress published, const WalPlace& place, EmittedPrefix emitted = {});
   /// Begins to read from the slot, which was told to give up what ends at or before `confirmed`.
   void open(const std::string& slot, postgres::Lsn confirmed);
   [[nodiscard]] bool is_open() const noexcept { return opened_; }
@@ -54,9 +56,13 @@ class WalReader {
 
   /// Replaces the messages at hand by those that have come, without waiting. True when there may be more.
   bool take();
-  [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
+  [[nodiscard]] const std::vector<Item>& items() const noexcept { return hand_.items; }
+  /// Gives those of them that were emitted to `keep`, with the number of each; they cannot be decoded here any more.
+  void give_emitted(const std::function<void(std::size_t, WalFeed::Change)>& keep);
   /// Everything but ticket and names.
   void decode(const Item& item, MessageView& view) const;
+  /// One that was emitted.
+  void decode_emitted(const WalFeed::Change& change, MessageView& view) const;
 
   /// Every transaction that ends at or before it has been taken.
   [[nodiscard]] postgres::Lsn flush() const noexcept { return flush_; }
@@ -70,6 +76,8 @@ class WalReader {
   void take(WalFeed::Change change);
   void take(const pgoutput::Commit& commit);
   void take(const pgoutput::Insert& insert, WalFeed::Change change);
+  void take(const pgoutput::Message& message, WalFeed::Change change);
+  void add(Item item);
   [[nodiscard]] bool is_done_with() const;
 
   const postgres::MessageLog& log_;
@@ -82,8 +90,12 @@ class WalReader {
   postgres::Lsn flush_;
   std::optional<pgoutput::Begin> transaction_;
   std::uint32_t index_ = 0;  // in the transaction
-  std::vector<Item> items_;
-  std::size_t bytes_ = 0;  // of items_
+  /// The messages at hand.
+  struct Hand {
+    std::vector<Item> items = {};
+    std::size_t bytes = 0;
+  } hand_;
+  EmittedPrefix emitted_;
 };
 
 }  // namespace annals::outbox

@@ -142,6 +142,7 @@ void WalRows::decode(const pgoutput::Tuple& row, const Layout& layout, MessageVi
   of(headers).pairs(view.headers);
   view.sequence = log_.columns.sequence.empty() ? 0 : of(sequence).bigint();
   view.subject = {};
+  view.fault.clear();
 }
 
 }  // namespace annals::outbox

@@ -70,7 +70,7 @@ void WalSource::start(const Cursor& after) {
   last_.recorded = begin.place.flush;
   last_.in_log = !begin.from_table;
   ledger_.start(begin.published, begin.from_table ? WalPlace{} : begin.place);
-  reader_.start(std::move(begin.published), begin.place);
+  reader_.start(std::move(begin.published), begin.place, std::move(begin.emitted));
   if (begin.from_table) {
     catch_up_.emplace(connection_, clock_, log_,
                       postgres::RangeReader::Options{.rows_max = options_.rows_max, .bytes_max = options_.bytes_max},
@@ -111,7 +111,10 @@ MessageSource::State WalSource::read_table() {
 }
 
 MessageSource::State WalSource::read_log() {
-  if (!names_.waiting()) last_.more = reader_.take();
+  if (!names_.waiting()) {
+    keep_emitted();
+    last_.more = reader_.take();
+  }
   if (!know_streams()) return State::caught_up;
   give();
   look_for_holes();
@@ -127,6 +130,14 @@ bool WalSource::know_streams() {
     if (item.stream != 0) streams.push_back(item.stream);
   }
   return names_.know(streams);
+}
+
+/// Those at hand have been sent, and may be asked for once more.
+void WalSource::keep_emitted() {
+  const auto count = reader_.items().size();
+  reader_.give_emitted([&](std::size_t index, WalFeed::Change change) {
+    ledger_.keep(ledger_.ticket_of(index, count), std::move(change));
+  });
 }
 
 void WalSource::give() {
@@ -180,8 +191,22 @@ void WalSource::decode(std::size_t index, MessageView& view) const {
 }
 
 bool WalSource::find(std::int64_t ticket, MessageView& view) {
-  if (!lookup_.find(place(ticket).position, view)) return false;
+  const bool found = ledger_.at(ticket).in == WalEntry::In::table ? lookup_.find(place(ticket).position, view)
+                                                                  : find_emitted(ticket, view);
   view.ticket = ticket;
+  return found;
+}
+
+/// Kept, or still at hand.
+bool WalSource::find_emitted(std::int64_t ticket, MessageView& view) const {
+  if (const auto* kept = ledger_.kept(ticket)) {
+    reader_.decode_emitted(*kept, view);
+    return true;
+  }
+  const auto& items = reader_.items();
+  const auto first = ledger_.ticket_of(0, items.size());
+  if (ticket < first) return false;
+  reader_.decode(items[static_cast<std::size_t>(ticket - first)], view);
   return true;
 }
 

@@ -1,5 +1,5 @@
 // A relay is killed with SIGKILL at each of its named points, again and again, while writers commit, roll back,
-// give up savepoints, COPY and hold transactions open. The runs after it must publish everything that was committed and nothing
+// emit, give up savepoints, COPY and hold transactions open. The runs after it must publish everything that was committed and nothing
 // else, first occurrences in order; exactly once, where that is promised.
 #include <gmock/gmock.h>
 
@@ -27,8 +27,8 @@ constexpr int never = 1'000'000'000;
 /// Writes messages 0, 1, 2 … of one key, each of them committed once, and others that never are.
 class Writer {
  public:
-  Writer(const TempDatabase& database, std::string topic, int number, unsigned seed)
-      : session_(database.as("writer")), topic_(std::move(topic)), number_(number), random_(seed) {}
+  Writer(const TempDatabase& database, std::string topic, int number, unsigned seed, bool emits)
+      : session_(database.as("writer")), topic_(std::move(topic)), number_(number), random_(seed), emits_(emits) {}
 
   void run() {
     while (done_ < messages_each) {
@@ -46,7 +46,13 @@ class Writer {
  private:
   /// Beside the others', so that all numbers of all writers are those from 0 on.
   [[nodiscard]] int next() { return number_ + writers * done_++; }
+  /// A row, or, where that may be, a message that the log alone has.
   void insert(int payload) {
+    if (emits_ && random_() % 2 == 0) {
+      session_.query(
+          "SELECT annals.outbox_emit(message_id => $1, topic => $2, key => $3, type => 't', payload => $4)", row(payload));
+      return;
+    }
     session_.query(
         "INSERT INTO annals.outbox (message_id, content_type, topic, key, type, payload) VALUES ($1, 0, $2, $3, 't', "
         "$4)",
@@ -105,6 +111,7 @@ class Writer {
   std::string topic_;
   int number_;
   std::mt19937 random_;
+  bool emits_;
   int done_ = 0;
 };
 
@@ -127,17 +134,18 @@ class RelayReadingCrashAt : public RelayTestBase, public ::testing::WithParamInt
     RecordProperty("seed", std::to_string(seed));
     // Before the first message: what comes is from the log.
     EXPECT_FALSE(run_victim(sink, "never", 1));
+    const std::string_view way = std::get<0>(GetParam());
+    const bool emits = way == "wal" || way == "mine";
+    if (emits) let_emit();
     std::atomic<int> running{writers};
     std::vector<std::jthread> threads;
     for (int number = 0; number < writers; ++number) {
       threads.emplace_back([&, number] {
-        Writer{database_, topic, number, seed + static_cast<unsigned>(number)}.run();
+        Writer{database_, topic, number, seed + static_cast<unsigned>(number), emits}.run();
         --running;
       });
     }
-    if (std::string_view{std::get<0>(GetParam())} == "automatic") {
-      threads.emplace_back([&] { take_slots_away(running); });
-    }
+    if (way == "automatic") threads.emplace_back([&] { take_slots_away(running); });
     int crashes = 0;
     for (int life = 1; running > 0 || life < 8; ++life)
       crashes += run_victim(sink, std::get<1>(GetParam()), life) ? 1 : 0;
@@ -145,6 +153,13 @@ class RelayReadingCrashAt : public RelayTestBase, public ::testing::WithParamInt
     EXPECT_FALSE(run_victim(sink, "never", 1));
     SCOPED_TRACE("seed " + std::to_string(seed));
     return crashes;
+  }
+  /// The relay is not running, and exactly once its checkpoint is the broker's.
+  void let_emit() {
+    postgres::Connection session{database_.as("operator")};
+    session.query(
+        "SELECT annals.outbox_emission_switch(ARRAY(SELECT slot_name FROM pg_replication_slots "
+        "WHERE database = current_database() AND NOT temporary), false)");
   }
   /// From under whoever reads them, again and again.
   void take_slots_away(const std::atomic<int>& running) const {

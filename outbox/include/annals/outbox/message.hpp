@@ -54,6 +54,8 @@ struct MessageView {
   std::string_view traceparent;
   std::string_view tracestate;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
+  /// Why its source could make no message of what it found; the rest may be missing. Such a one is never published: it is poison.
+  std::string fault = {};
 };
 
 }  // namespace annals::outbox

@@ -89,6 +89,8 @@ class MessageSource {
   [[nodiscard]] virtual bool find(std::int64_t ticket, MessageView& view) = 0;
   /// Nobody will ask for tickets below this one again.
   virtual void forget(std::int64_t ticket) = 0;
+  /// It keeps as much as it may of what was not forgotten: nothing more is to be read before some is.
+  [[nodiscard]] virtual bool full() const noexcept { return false; }
   /// The cursor is recorded for good: no run will start before it again.
   virtual void acknowledge(const Cursor& cursor) = 0;
   /// With everything acknowledged: the cursor of the last ticket has moved on although no message came, and is worth recording.

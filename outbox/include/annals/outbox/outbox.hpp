@@ -46,6 +46,23 @@ class Outbox {
   /// The same for many with one statement; the positions increase in the order given.
   std::vector<std::int64_t> enqueue(pqxx::transaction_base& tx, std::span<const Message> messages) const;
 
+  /// Emits the message: writes it into PostgreSQL's write-ahead log alone, in the same transaction, for relays that read the log
+  /// (`source = "wal"`). Nothing is left in the database to vacuum or to drop, and nothing to look at, or to publish again.
+  ///
+  /// The log is the only place it is in until it is published: who loses the relay's slot (max_slot_wal_keep_size, a standby
+  /// without it, a restored backup) loses the messages in it, and the relay then halts instead of going on without them. So it is
+  /// refused until an operator has switched it on (`annals outbox emission on`), and while a slot is gone that should have them.
+  ///
+  /// Order: what is committed first is published first, whatever was drawn first; for one key, too, without any lock. Among the rows of
+  /// a relay that reads the log the same holds. A parked key is the exception: what waits there is told from what comes before by its
+  /// position, and that is the order of the commits only as for enqueue().
+  ///
+  /// Returns the message's position, which no row has. Never commits, never rolls back; a transaction that has emitted may be
+  /// prepared. Errors and limits are those of enqueue(); Error{failed}, SQLSTATE 55000: it is switched off, or a slot is gone.
+  std::int64_t emit(pqxx::transaction_base& tx, const Message& message) const;
+  /// The same for many with one statement; in the order given.
+  std::vector<std::int64_t> emit(pqxx::transaction_base& tx, std::span<const Message> messages) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

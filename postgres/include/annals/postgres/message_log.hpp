@@ -31,8 +31,9 @@ struct MessageLog {
   /// SQL that stands for the table's rows where statements of the module name a column, "(SELECT … )": a table whose columns are called
   /// otherwise. Has position, the id and recorded_at. Empty: the table itself.
   std::string rows = {};
-  std::string publication =
-      {};  ///< of the inserts into the table, for who reads them from the write-ahead log; empty: nobody can
+  /// Of the inserts into the table, for who reads them from the write-ahead log; empty: nobody can.
+  std::string publication = {};
+  bool emits = false;  ///< what was emitted is of this log as well: messages that the write-ahead log alone has
   /// Columns of the table that are not called as in `select`; an empty one is not there. recorded_at is its time, where
   /// occurred_at is NULL.
   struct Columns {

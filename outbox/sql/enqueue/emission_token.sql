@@ -1,0 +1,1 @@
+SELECT e.token FROM {schema}.outbox_emission e

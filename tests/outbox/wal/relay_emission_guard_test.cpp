@@ -1,0 +1,169 @@
+// Who may emit, and that nobody goes on without what was emitted.
+#include <gmock/gmock.h>
+
+#include "relay_emission_base.hpp"
+
+namespace annals::tests {
+namespace {
+
+using outbox::Emitted;
+using outbox::ReadFrom;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class RelayEmissionGuard : public RelayEmissionBase {
+ protected:
+  Error error_of_emit() {
+    pqxx::work tx{*writer_};
+    return error_of([&] { outbox_.emit(tx, message("k", "refused")); });
+  }
+  outbox::EmissionStatus status() {
+    postgres::Connection connection{database_.as("doctor")};
+    return outbox::read_emission(connection, log_);
+  }
+};
+
+TEST_P(RelayEmissionGuard, LetsNobodyEmitUntilItIsSwitchedOn) {
+  EXPECT_FALSE(status().is_on());
+  const auto error = error_of_emit();
+  EXPECT_EQ(error.sqlstate(), "55000");
+  EXPECT_THAT(error.what(), HasSubstr("switched off"));
+  EXPECT_THAT(error.hint(), HasSubstr("annals outbox emission on"));
+  run_and_switch_on();
+  EXPECT_THAT(status().slots, ElementsAre(slot()));
+  EXPECT_EQ(status().changed_by, "annals_operator");
+  emit("k", "1");
+  switch_off();
+  EXPECT_EQ(error_of_emit().sqlstate(), "55000");
+  EXPECT_THAT(run_once(), ElementsAre("1")) << "what was emitted before";
+}
+
+TEST_P(RelayEmissionGuard, NeedsARelayThatReadsTheLog) {
+  const auto none = error_of([&] { switch_on(); });
+  EXPECT_EQ(none.kind(), ErrorKind::not_ready);
+  EXPECT_THAT(none.what(), HasSubstr("no relay has read outbox"));
+  {
+    RecordingSink sink;
+    auto table = relay(sink);
+    run_until_idle(table);
+    ASSERT_TRUE(table.drain(5s));
+  }
+  const auto error = error_of([&] { switch_on(); });
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+  EXPECT_THAT(error.what(), HasSubstr("relay \"relay\" reads the table"));
+  run_and_switch_on();
+  drop_slot();
+  EXPECT_THAT(error_of([&] { switch_on(); }).what(), HasSubstr("is gone or lost"));
+}
+
+TEST_P(RelayEmissionGuard, IsForWritersAndOperators) {
+  run_and_switch_on();
+  for (const auto* role : {"relay", "wal_relay", "reader", "doctor", "operator"}) {
+    postgres::Connection session{database_.as(role)};
+    EXPECT_EQ(error_of([&] { session.execute("SELECT annals.outbox_emit('t', 'k', 'T', '')"); }).sqlstate(), "42501") << role;
+  }
+  for (const auto* role : {"writer", "relay", "operator", "doctor"}) {
+    postgres::Connection session{database_.as(role)};
+    EXPECT_EQ(error_of([&] { session.execute("SELECT token FROM annals.outbox_emission"); }).sqlstate(), "42501") << role;
+    EXPECT_EQ(error_of([&] { session.execute("UPDATE annals.outbox_emission SET slots = '{}'"); }).sqlstate(), "42501");
+  }
+  postgres::Connection writer{database_.as("writer")};
+  EXPECT_EQ(error_of([&] { outbox::switch_emission_off(writer, log_, Emitted::publish); }).sqlstate(), "42501");
+}
+
+/// PostgreSQL lets everybody write messages into the log.
+TEST_P(RelayEmissionGuard, TakesNothingThatOthersMadeUp) {
+  run_and_switch_on();
+  postgres::Connection stranger{database_.as("reader")};
+  for (const auto* prefix : {"stranger", "annals.outbox/1/annals/00000000-0000-0000-0000-000000000000", "annals.outbox/1/annals/",
+                             "annals.outbox/1/annals/' || '", "annals.outbox/1/other/00000000-0000-0000-0000-000000000000"}) {
+    for (const auto* transactional : {"true", "false"}) {
+      stranger.execute(fmt::format("SELECT pg_logical_emit_message({}, '{}', repeat('x', 10000))", transactional, prefix));
+    }
+  }
+  emit("k", "1");
+  EXPECT_THAT(run_once(), ElementsAre("1"));
+}
+
+// The slot
+
+TEST_P(RelayEmissionGuard, RefusesToEmitWhenTheSlotIsGoneAndToGoOnWithoutWhatWasInIt) {
+  run_and_switch_on();
+  enqueue("k", "1");
+  emit("k", "lost");
+  drop_slot();
+  EXPECT_THAT(status().missing, ElementsAre(HasSubstr("annals_outbox_relay")));
+  const auto refused = error_of_emit();
+  EXPECT_EQ(refused.sqlstate(), "55000");
+  EXPECT_THAT(refused.what(), HasSubstr("a slot is gone"));
+  const auto error = error_of_run();
+  EXPECT_EQ(error.kind(), ErrorKind::corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("are lost"));
+  EXPECT_THAT(error.hint(), HasSubstr("annals outbox emission off --give-up"));
+  EXPECT_EQ(error_of_run().kind(), ErrorKind::corrupt) << "there is a slot again, and not that one";
+  switch_off();
+  EXPECT_EQ(error_of_run().kind(), ErrorKind::corrupt) << "who accepts it must say so";
+  switch_off(Emitted::give_up);
+  EXPECT_THAT(run_once(), ElementsAre("1")) << "the row is in the table";
+  switch_on();
+  emit("k", "2");
+  EXPECT_THAT(run_once(), ElementsAre("2"));
+}
+
+TEST_P(RelayEmissionGuard, RefusesToGoOnWhenTheSlotWasMoved) {
+  run_and_switch_on();
+  emit("k", "lost");
+  execute("SELECT pg_replication_slot_advance('" + slot() + "', pg_current_wal_lsn())");
+  EXPECT_EQ(error_of_run().kind(), ErrorKind::corrupt);
+}
+
+// The table
+
+TEST_P(RelayEmissionGuard, LetsNoRelayReadTheTableMeanwhile) {
+  run_and_switch_on();
+  emit("k", "1");
+  for (const auto from : {ReadFrom::table, ReadFrom::automatic}) {
+    const auto error = error_of_run(from);
+    EXPECT_EQ(error.kind(), ErrorKind::invalid);
+    EXPECT_THAT(error.hint(), HasSubstr("source = \"wal\""));
+    EXPECT_THAT(error.hint(), HasSubstr("annals outbox emission off"));
+    const auto another = error_of_run(from, {.name = "another", .start = outbox::Start{}});
+    EXPECT_EQ(another.kind(), ErrorKind::invalid) << "of any name";
+  }
+  switch_off();
+  const auto error = error_of_run(ReadFrom::table);
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), HasSubstr("may have been emitted up to"));
+  EXPECT_THAT(run_once(), ElementsAre("1"));
+  enqueue("k", "2");
+  EXPECT_THAT(run_once(), ElementsAre("2")) << "past all that was emitted";
+  enqueue("k", "3");
+  RecordingSink sink;
+  auto table = relay(sink);
+  run_until_idle(table);
+  EXPECT_THAT(payloads(sink), ElementsAre("3"));
+}
+
+/// Off is behind everybody who has emitted.
+TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
+  run_and_switch_on();
+  const auto other = postgres::open_pqxx(database_.as("writer"));
+  std::optional<pqxx::work> open{*other};
+  outbox_.emit(*open, message("k", "1"));
+  const auto error = error_of([&] { switch_off(); });
+  EXPECT_EQ(error.kind(), ErrorKind::overloaded);
+  EXPECT_THAT(error.what(), HasSubstr("stay open"));
+  EXPECT_TRUE(status().is_on());
+  open->commit();
+  open.reset();
+  switch_off();
+  EXPECT_THAT(error_of_run(ReadFrom::table).what(), HasSubstr("may have been emitted up to"));
+  EXPECT_THAT(run_once(), ElementsAre("1"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, RelayEmissionGuard, ::testing::Values(Way::streamed, Way::mined),
+                         [](const auto& way) { return way.param == Way::mined ? "mined" : "streamed"; });
+
+}  // namespace
+}  // namespace annals::tests

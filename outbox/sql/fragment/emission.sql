@@ -19,7 +19,7 @@ COMMENT ON TABLE {schema}.{log}_emission IS 'Whether messages may be emitted int
 -- Switches it on, with the slots that must have what is emitted, or off, with none. Off waits for the transactions that have emitted,
 -- so that emitted_until is behind all of them; `give_up` says that nobody need read what is left of them.
 CREATE FUNCTION {schema}.{log}_emission_switch(slots name[], give_up boolean) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $switch$
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $switch$
 BEGIN
   LOCK TABLE {schema}.{log}_emission IN ACCESS EXCLUSIVE MODE;
   UPDATE {schema}.{log}_emission e

@@ -113,6 +113,10 @@ EmissionStatus read_emission(Connection& connection, const MessageLog& log) {
 }
 
 void switch_emission_on(Connection& connection, const MessageLog& log) {
+  if (connection.server_version() < postgres::emission_version_min) {
+    throw not_ready("the write-ahead log of this server does not give out what is emitted",
+                    "upgrade it to PostgreSQL 14 or later; or enqueue the messages");
+  }
   (void)read_emission(connection, log);
   set_slots(connection, log, slots_of_all(connection, log), Emitted::publish);
 }

@@ -58,6 +58,7 @@ WalFeed::~WalFeed() = default;
 
 void WalFeed::open(Slot slot, Lsn at, Lsn confirmed) {
   slot_ = std::move(slot);
+  slot_.messages = slot_.messages && connection_.server_version() >= postgres::emission_version_min;
   confirmed_ = confirmed;
   not_mined_until_.reset();
   resume(at);

@@ -162,8 +162,7 @@ TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
   EXPECT_THAT(run_once(), ElementsAre("1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, RelayEmissionGuard, ::testing::Values(Way::streamed, Way::mined),
-                         [](const auto& way) { return way.param == Way::mined ? "mined" : "streamed"; });
+INSTANTIATE_TEST_SUITE_P(Ways, RelayEmissionGuard, ::testing::Values(Way::streamed), [](const auto&) { return "streamed"; });
 
 }  // namespace
 }  // namespace annals::tests

@@ -33,7 +33,7 @@ struct EmissionStatus {
 /// Lets writers emit. Every relay of the log that has a checkpoint must read the write-ahead log, and have its slot: what is emitted
 /// is in no other place. Doing it again takes the slots as they are now. Takes an operator's right.
 ///
-/// Throws Error{not_ready}, naming the relay and the remedy; Error{overloaded}: transactions that have emitted stay open.
+/// Throws Error{not_ready}, naming the relay and the remedy, or PostgreSQL 13; Error{overloaded}: transactions that have emitted stay open.
 void switch_emission_on(postgres::Connection& connection, const postgres::MessageLog& log);
 
 /// What becomes of messages that were emitted and are not published yet.

@@ -3,6 +3,9 @@
 
 namespace annals::postgres {
 
+/// The first PostgreSQL whose pgoutput carries what pg_logical_emit_message() wrote: 14.
+inline constexpr int emission_version_min = 140000;
+
 /// An append-only table whose rows can be published as messages. A plain value: the module that owns the table makes it
 /// (outbox::message_log(), eventstore::message_log()), main() hands it to whoever reads it, and so the relay knows no
 /// module's tables.

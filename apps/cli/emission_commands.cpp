@@ -16,10 +16,12 @@ void add_emission_commands(CLI::App& outbox, Action& action) {
       "  annals outbox emission on        every relay of the outbox reads the log (source = \"wal\")\n"
       "  annals outbox emission off       relays go on reading the log for what was emitted before\n"
       "  annals outbox emission off --give-up\n\n"
-      "What is emitted is in no other place until it is published: who loses a relay's slot loses it. So writers are refused "
+      "What is emitted is in no other place until it is published: who loses a relay's slot loses it. So writers are "
+      "refused "
       "while a slot is gone, and exit code 5 says so here. --give-up is the way out after such a loss: it accepts it.",
       set_emission, options);
-  emission->add_option("CHANGE", options->change, "on or off (default: only show)")->check(CLI::IsMember({"on", "off"}));
+  emission->add_option("CHANGE", options->change, "on or off (default: only show)")
+      ->check(CLI::IsMember({"on", "off"}));
   emission->add_flag("--give-up", options->give_up, "With off: nothing that is not published yet is waited for");
 }
 

@@ -133,9 +133,10 @@ constexpr Right rights[] = {
 };
 
 constexpr std::string_view all_tables[] = {
-    "schema_migrations", "streams",           "events",        "events_horizon",  "outbox",          "outbox_horizon",
-    "outbox_retention",  "outbox_emission",   "relay_checkpoints", "relay_shards",  "relay_instances", "relay_decisions", "relay_parked",
-    "projections",       "inbox_offsets",     "inbox_messages"};
+    "schema_migrations", "streams",          "events",          "events_horizon",    "outbox",
+    "outbox_horizon",    "outbox_retention", "outbox_emission", "relay_checkpoints", "relay_shards",
+    "relay_instances",   "relay_decisions",  "relay_parked",    "projections",       "inbox_offsets",
+    "inbox_messages"};
 
 constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
                                               "relay_decisions_decision_seq", "relay_parked_place_seq"};

@@ -18,12 +18,14 @@ void check_emission(postgres::Connection& connection, Checks& checks) {
         {"emission", Level::fail,
          fmt::format("on, and slot {} is gone or lost: what was emitted and not published is lost, writers are refused",
                      fmt::join(status.missing, ", ")),
-         fmt::format("annals outbox emission off --give-up{0}, start annals-relay, annals outbox emission on{0}", option)});
+         fmt::format("annals outbox emission off --give-up{0}, start annals-relay, annals outbox emission on{0}",
+                     option)});
   } else {
-    checks.push_back({"emission", Level::ok,
-                      fmt::format("on: until it is published, what is emitted is in the write-ahead log alone, and lost "
-                                  "with slot {}",
-                                  fmt::join(status.slots, ", "))});
+    checks.push_back(
+        {"emission", Level::ok,
+         fmt::format("on: until it is published, what is emitted is in the write-ahead log alone, and lost "
+                     "with slot {}",
+                     fmt::join(status.slots, ", "))});
   }
 }
 

@@ -26,8 +26,7 @@ bool Admission::route(MessageView& message) const {
 
 Admission::Objection Admission::objection(const MessageView& message) const {
   if (!message.fault.empty()) {
-    return {.reason = message.fault,
-            .hint = "find out who wrote it into the log, past outbox_emit() of the schema"};
+    return {.reason = message.fault, .hint = "find out who wrote it into the log, past outbox_emit() of the schema"};
   }
   if (message.topic.empty()) {
     return {.reason = fmt::format("no route names category \"{}\"", printable(category_of(message.subject))),

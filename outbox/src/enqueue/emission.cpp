@@ -46,11 +46,12 @@ std::string slot_of(Connection& connection, const MessageLog& log, const std::st
   auto name = wal_slot_name(log, relay, database);
   const auto slot = look(connection, name);
   if (!was_in_log && slot != Slot::read) {
-    throw not_ready(fmt::format("relay \"{}\" reads the table of {}, and what is emitted is in the write-ahead log alone",
-                                printable(relay), log.name),
-                    fmt::format("run it with source = \"wal\" until its checkpoint is of the log; or, when it will never run "
-                                "again: annals relay forget {}{} --yes",
-                                quote_shell(relay), postgres::schema_option(log.schema)));
+    throw not_ready(
+        fmt::format("relay \"{}\" reads the table of {}, and what is emitted is in the write-ahead log alone",
+                    printable(relay), log.name),
+        fmt::format("run it with source = \"wal\" until its checkpoint is of the log; or, when it will never run "
+                    "again: annals relay forget {}{} --yes",
+                    quote_shell(relay), postgres::schema_option(log.schema)));
   }
   if (slot != Slot::gone) return name;
   throw not_ready(fmt::format("slot {} of relay \"{}\" is gone or lost", name, printable(relay)),
@@ -64,12 +65,14 @@ std::vector<std::string> slots_of_all(Connection& connection, const MessageLog& 
   for (int row = 0; row < relays.rows(); ++row) {
     const auto status = checkpoint_of(relays, row).status;
     if (status.retired) continue;  // its shard is gone on with under other names
-    const bool was_in_log = !relays.is_null(row, cursor_column) && WalCursor::is(Cursor{relays.text(row, cursor_column)});
+    const bool was_in_log =
+        !relays.is_null(row, cursor_column) && WalCursor::is(Cursor{relays.text(row, cursor_column)});
     slots.push_back(slot_of(connection, log, status.relay, was_in_log));
   }
   if (!slots.empty()) return slots;
-  throw not_ready(fmt::format("no relay has read {} from the write-ahead log: nobody would publish what is emitted", log.name),
-                  "run annals-relay with source = \"wal\" first");
+  throw not_ready(
+      fmt::format("no relay has read {} from the write-ahead log: nobody would publish what is emitted", log.name),
+      "run annals-relay with source = \"wal\" first");
 }
 
 void set_slots(Connection& connection, const MessageLog& log, const std::vector<std::string>& slots, Emitted emitted) {

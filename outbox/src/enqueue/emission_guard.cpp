@@ -50,30 +50,34 @@ void require_emitted(Connection& connection, const MessageLog& log, const Emitte
   if (!missed) return;
   throw Error{
       ErrorKind::corrupt,
-      fmt::format("slot {} is not the one that had the messages emitted beside {}: those after {} that were not published "
-                  "are lost",
-                  from.slot, log.name, published ? to_string(*published) : "its beginning"),
+      fmt::format(
+          "slot {} is not the one that had the messages emitted beside {}: those after {} that were not published "
+          "are lost",
+          from.slot, log.name, published ? to_string(*published) : "its beginning"),
       {.hint = fmt::format("restore it if you can; else accept the loss: `{}`, start the relay, and `{}`",
                            emission_command(log, "off --give-up"), emission_command(log, "on"))}};
 }
 
 void require_nothing_emitted(Connection& connection, const MessageLog& log, const std::string& relay) {
   if (!log.emits || !read_emission(connection, log).is_on()) return;
-  throw invalid(fmt::format("relay \"{}\" may read the table, and messages of {} are emitted into the write-ahead log alone",
-                            printable(relay), log.name),
-                fmt::format("source = \"wal\"; or let nobody emit: `{}`", emission_command(log, "off")));
+  throw invalid(
+      fmt::format("relay \"{}\" may read the table, and messages of {} are emitted into the write-ahead log alone",
+                  printable(relay), log.name),
+      fmt::format("source = \"wal\"; or let nobody emit: `{}`", emission_command(log, "off")));
 }
 
-void require_all_in_table(Connection& connection, const MessageLog& log, const std::string& relay, const Cursor& cursor) {
+void require_all_in_table(Connection& connection, const MessageLog& log, const std::string& relay,
+                          const Cursor& cursor) {
   require_nothing_emitted(connection, log, relay);
   const auto published = published_until(cursor);
   if (!log.emits || !published) return;
   const auto until = read_emission(connection, log).emitted_until;
   if (until <= *published) return;
   throw invalid(
-      fmt::format("relay \"{}\" has published {} up to {}, and messages may have been emitted up to {}: the table has not "
-                  "got them",
-                  printable(relay), log.name, to_string(*published), to_string(until)),
+      fmt::format(
+          "relay \"{}\" has published {} up to {}, and messages may have been emitted up to {}: the table has not "
+          "got them",
+          printable(relay), log.name, to_string(*published), to_string(until)),
       fmt::format("run it with source = \"wal\" until it is past them; or give them up: `{}`",
                   emission_command(log, "off --give-up")));
 }

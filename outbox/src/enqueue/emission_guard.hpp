@@ -29,7 +29,8 @@ struct EmittedFrom {
 void require_emitted(postgres::Connection& connection, const postgres::MessageLog& log, const EmittedFrom& from);
 
 /// For whoever may leave the log for the table. Throws Error{invalid} while messages may be emitted.
-void require_nothing_emitted(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay);
+void require_nothing_emitted(postgres::Connection& connection, const postgres::MessageLog& log,
+                             const std::string& relay);
 /// For whoever reads the table. Throws Error{invalid} while messages may be emitted, or some are behind the cursor.
 void require_all_in_table(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay,
                           const Cursor& cursor);

@@ -40,7 +40,14 @@ enum Field : std::uint8_t {
 };
 
 /// OIDs of PostgreSQL's own types, which never change.
-enum Oid : std::uint32_t { oid_bytea = 17, oid_int8 = 20, oid_int2 = 21, oid_bytea_array = 1001, oid_timestamptz = 1184, oid_uuid = 2950 };
+enum Oid : std::uint32_t {
+  oid_bytea = 17,
+  oid_int8 = 20,
+  oid_int2 = 21,
+  oid_bytea_array = 1001,
+  oid_timestamptz = 1184,
+  oid_uuid = 2950
+};
 
 constexpr std::array<Oid, fields> types{oid_int8,  oid_uuid,  oid_timestamptz, oid_timestamptz, oid_int2,
                                         oid_bytea, oid_bytea, oid_bytea,       oid_bytea,       oid_bytea,
@@ -63,9 +70,11 @@ std::uint32_t take_number(std::string_view& rest) {
 /// Each with its length before it, as COPY's binary form has it.
 std::array<std::string_view, fields> take_fields(std::string_view content) {
   std::array<std::string_view, fields> out;
-  if (const auto count = take_number(content); count != fields) fail(fmt::format("has {} fields, not {:d}", count, +fields));
+  if (const auto count = take_number(content); count != fields)
+    fail(fmt::format("has {} fields, not {:d}", count, +fields));
   for (std::size_t i = 0; i < fields; ++i) {
-    if (const auto oid = take_number(content); oid != types.at(i)) fail(fmt::format("has type {} in field {}", oid, i + 1));
+    if (const auto oid = take_number(content); oid != types.at(i))
+      fail(fmt::format("has type {} in field {}", oid, i + 1));
     auto rest = content;
     const auto length = take_number(rest);
     const std::size_t size = length == std::numeric_limits<std::uint32_t>::max() ? 0 : length;

@@ -99,14 +99,12 @@ void WalFeed::stream(Lsn at) {
   const auto deadline = clock_.steady() + slot_free_within;
   while (true) {
     try {
-      feed_ = std::make_unique<ReplicationStream>(
-          connection_.database(),
-          ReplicationStream::Options{
-              .slot = slot_.name,
-              .publication = slot_.publication,
-              .start = at,
-              .confirmed = confirmed_,
-              .messages = slot_.messages});
+      feed_ = std::make_unique<ReplicationStream>(connection_.database(),
+                                                  ReplicationStream::Options{.slot = slot_.name,
+                                                                             .publication = slot_.publication,
+                                                                             .start = at,
+                                                                             .confirmed = confirmed_,
+                                                                             .messages = slot_.messages});
       return;
     } catch (const Error& error) {
       if (error.sqlstate() != in_use || clock_.steady() >= deadline) throw;

@@ -43,12 +43,14 @@ class WalLedger : public TicketLedger<WalEntry> {
     TicketLedger::start(published, {.place = published.anchor(), .wal = wal});
     kept_.clear();
     kept_bytes_ = 0;
+    forgotten_ = 0;
   }
   /// With the last ticket everything in the log before `end` is done with.
   void pass(postgres::Lsn end) { back().wal = {.flush = end}; }
 
   /// The log alone has the message of this ticket, and is not read twice: it is kept until it is forgotten.
   void keep(std::int64_t ticket, WalFeed::Change change) {
+    if (ticket < forgotten_) return;
     kept_bytes_ += change.bytes().size();
     kept_.emplace_back(ticket, std::move(change));
   }
@@ -58,11 +60,16 @@ class WalLedger : public TicketLedger<WalEntry> {
                                         [](const auto& kept, std::int64_t wanted) { return kept.first < wanted; });
     return found == kept_.end() || found->first != ticket ? nullptr : &found->second;
   }
-  [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_bytes_; }
+  /// Of messages that somebody may still have to deliver.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept {
+    const bool delivered = !kept_.empty() && kept_.front().first == forgotten_;
+    return kept_bytes_ - (delivered ? kept_.front().second.bytes().size() : 0);
+  }
   /// Nobody asks for tickets below this one again.
   void forget(std::int64_t ticket) {
     TicketLedger::forget(ticket);
-    for (; !kept_.empty() && kept_.front().first < ticket; kept_.pop_front()) {
+    forgotten_ = std::max(forgotten_, ticket);
+    for (; !kept_.empty() && kept_.front().first < forgotten_; kept_.pop_front()) {
       kept_bytes_ -= kept_.front().second.bytes().size();
     }
   }
@@ -70,6 +77,7 @@ class WalLedger : public TicketLedger<WalEntry> {
  private:
   std::deque<std::pair<std::int64_t, WalFeed::Change>> kept_;  // by ticket
   std::size_t kept_bytes_ = 0;
+  std::int64_t forgotten_ = 0;
 };
 
 }  // namespace annals::outbox

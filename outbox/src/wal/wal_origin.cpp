@@ -23,7 +23,8 @@ WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLo
     : table_(postgres::log_table(log)),
       connection_(connection),
       log_(log),
-      history_(connection, log, options), slot_(connection, log, options.relay) {}
+      history_(connection, log, options),
+      slot_(connection, log, options.relay) {}
 
 WalOrigin::Begin WalOrigin::begin(const Cursor& after) {
   auto published = history_.published_of(after);

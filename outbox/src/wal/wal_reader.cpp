@@ -11,8 +11,6 @@
 namespace annals::outbox {
 namespace {
 
-using pgoutput::Message;
-
 constexpr std::string_view not_transactional =
     "it was emitted outside of its transaction (pg_logical_emit_message(false, …)), and may never have been committed";
 constexpr std::string_view newer = "it was emitted in a format that this relay does not know: upgrade the relay";
@@ -27,7 +25,7 @@ MessageSource::Place made_up_place(postgres::Lsn lsn) {
 }
 
 /// What cannot be read has a fault instead, and a place by which it can be given up.
-void decode(const Message& message, EmittedPrefix::Of of, MessageView& view) {
+void decode(const pgoutput::Message& message, EmittedPrefix::Of of, MessageView& view) {
   std::string fault{message.transactional ? newer : not_transactional};
   if (message.transactional && of == EmittedPrefix::Of::ours) {
     try {
@@ -101,7 +99,7 @@ bool WalReader::take() {
 void WalReader::take(WalFeed::Change change) {
   const auto parsed = pgoutput::parse(change.bytes());
   if (const auto* insert = std::get_if<pgoutput::Insert>(&parsed)) return take(*insert, std::move(change));
-  if (const auto* message = std::get_if<Message>(&parsed)) return take(*message, std::move(change));
+  if (const auto* message = std::get_if<pgoutput::Message>(&parsed)) return take(*message, std::move(change));
   if (const auto* commit = std::get_if<pgoutput::Commit>(&parsed)) return take(*commit);
   if (const auto* relation = std::get_if<pgoutput::Relation>(&parsed)) return rows_.learn(*relation);
   if (const auto* begin = std::get_if<pgoutput::Begin>(&parsed)) {
@@ -130,7 +128,7 @@ void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
 
 /// Whether it was published its place in the log says, and nothing else: no row tells a position of one that is still to come from a
 /// hole that stays empty. One that is not transactional comes between transactions, and has no place but before the next one.
-void WalReader::take(const Message& message, WalFeed::Change change) {
+void WalReader::take(const pgoutput::Message& message, WalFeed::Change change) {
   const auto of = emitted_.of(message.prefix);
   if (of == EmittedPrefix::Of::others) return;
   WalLedger::Entry entry{.wal = {.flush = flush_}};
@@ -166,7 +164,7 @@ void WalReader::give_emitted(const std::function<void(std::size_t, WalFeed::Chan
 
 void WalReader::decode_emitted(const WalFeed::Change& change, MessageView& view) const {
   const auto parsed = pgoutput::parse(change.bytes());
-  const auto& message = std::get<Message>(parsed);
+  const auto& message = std::get<pgoutput::Message>(parsed);
   outbox::decode(message, emitted_.of(message.prefix), view);
 }
 

@@ -33,7 +33,8 @@ struct Field {
 std::string record(const std::vector<Field>& fields) {
   auto out = big_endian(static_cast<std::int32_t>(fields.size()));
   for (const auto& field : fields) {
-    out += big_endian(field.oid) + big_endian(field.null ? -1 : static_cast<std::int32_t>(field.bytes.size())) + field.bytes;
+    out += big_endian(field.oid) + big_endian(field.null ? -1 : static_cast<std::int32_t>(field.bytes.size())) +
+           field.bytes;
   }
   return out;
 }
@@ -45,7 +46,19 @@ std::string array_of(const std::vector<std::string>& elements) {
   return out;
 }
 
-enum At : std::size_t { position, id, recorded, occurred, content, topic, key, type, payload, correlation, headers = 13 };
+enum At : std::size_t {
+  position,
+  id,
+  recorded,
+  occurred,
+  content,
+  topic,
+  key,
+  type,
+  payload,
+  correlation,
+  headers = 13
+};
 
 std::vector<Field> good() {
   return {{20, big_endian(std::int64_t{42})},
@@ -149,9 +162,10 @@ TEST(EmittedPrefix, KnowsItsSchemasByTheirSecret) {
   using Of = EmittedPrefix::Of;
   EXPECT_EQ(ours.of("annals.outbox/1/annals/0190"), Of::ours);
   EXPECT_EQ(ours.of("annals.outbox/2/annals/0190"), Of::newer);
-  for (const auto* other : {"", "annals.outbox/", "annals.outbox/1", "annals.outbox/1/annals/", "annals.outbox/1/annals/019",
-                            "annals.outbox/1/annals/0191", "annals.outbox/1/other/0190", "annals.events/1/annals/0190",
-                            "Annals.outbox/1/annals/0190", "annals.outbox/1/annals/0190 "}) {
+  for (const auto* other :
+       {"", "annals.outbox/", "annals.outbox/1", "annals.outbox/1/annals/", "annals.outbox/1/annals/019",
+        "annals.outbox/1/annals/0191", "annals.outbox/1/other/0190", "annals.events/1/annals/0190",
+        "Annals.outbox/1/annals/0190", "annals.outbox/1/annals/0190 "}) {
     EXPECT_EQ(ours.of(other), Of::others) << other;
   }
   EXPECT_EQ(EmittedPrefix{}.of("annals.outbox/1"), Of::others);

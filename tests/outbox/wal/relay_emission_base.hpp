@@ -62,7 +62,8 @@ class RelayEmissionBase : public RelayTestBase, public ::testing::WithParamInter
   void emit_numbers(int first, int count, int keys = 5) {
     std::vector<outbox::Message> messages;
     messages.reserve(static_cast<std::size_t>(count));
-    for (int i = first; i < first + count; ++i) messages.push_back(message(fmt::format("k{}", i % keys), std::to_string(i)));
+    for (int i = first; i < first + count; ++i)
+      messages.push_back(message(fmt::format("k{}", i % keys), std::to_string(i)));
     pqxx::work tx{*writer_};
     outbox_.emit(tx, messages);
     tx.commit();
@@ -73,8 +74,9 @@ class RelayEmissionBase : public RelayTestBase, public ::testing::WithParamInter
   void drop_slot() { execute("SELECT pg_drop_replication_slot('" + slot() + "')"); }
   /// As whoever has the secret: the owner.
   void write_ours(const std::string& transactional, const std::string& content, const std::string& version = "1") {
-    execute(fmt::format("SELECT pg_logical_emit_message({}, 'annals.outbox/{}/annals/' || token, {}) FROM annals.outbox_emission",
-                        transactional, version, content));
+    execute(fmt::format(
+        "SELECT pg_logical_emit_message({}, 'annals.outbox/{}/annals/' || token, {}) FROM annals.outbox_emission",
+        transactional, version, content));
   }
 };
 

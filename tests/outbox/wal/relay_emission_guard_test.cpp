@@ -61,11 +61,13 @@ TEST_P(RelayEmissionGuard, IsForWritersAndOperators) {
   run_and_switch_on();
   for (const auto* role : {"relay", "wal_relay", "reader", "doctor", "operator"}) {
     postgres::Connection session{database_.as(role)};
-    EXPECT_EQ(error_of([&] { session.execute("SELECT annals.outbox_emit('t', 'k', 'T', '')"); }).sqlstate(), "42501") << role;
+    EXPECT_EQ(error_of([&] { session.execute("SELECT annals.outbox_emit('t', 'k', 'T', '')"); }).sqlstate(), "42501")
+        << role;
   }
   for (const auto* role : {"writer", "relay", "operator", "doctor"}) {
     postgres::Connection session{database_.as(role)};
-    EXPECT_EQ(error_of([&] { session.execute("SELECT token FROM annals.outbox_emission"); }).sqlstate(), "42501") << role;
+    EXPECT_EQ(error_of([&] { session.execute("SELECT token FROM annals.outbox_emission"); }).sqlstate(), "42501")
+        << role;
     EXPECT_EQ(error_of([&] { session.execute("UPDATE annals.outbox_emission SET slots = '{}'"); }).sqlstate(), "42501");
   }
   postgres::Connection writer{database_.as("writer")};
@@ -76,10 +78,12 @@ TEST_P(RelayEmissionGuard, IsForWritersAndOperators) {
 TEST_P(RelayEmissionGuard, TakesNothingThatOthersMadeUp) {
   run_and_switch_on();
   postgres::Connection stranger{database_.as("reader")};
-  for (const auto* prefix : {"stranger", "annals.outbox/1/annals/00000000-0000-0000-0000-000000000000", "annals.outbox/1/annals/",
-                             "annals.outbox/1/annals/' || '", "annals.outbox/1/other/00000000-0000-0000-0000-000000000000"}) {
+  for (const auto* prefix :
+       {"stranger", "annals.outbox/1/annals/00000000-0000-0000-0000-000000000000", "annals.outbox/1/annals/",
+        "annals.outbox/1/annals/' || '", "annals.outbox/1/other/00000000-0000-0000-0000-000000000000"}) {
     for (const auto* transactional : {"true", "false"}) {
-      stranger.execute(fmt::format("SELECT pg_logical_emit_message({}, '{}', repeat('x', 10000))", transactional, prefix));
+      stranger.execute(
+          fmt::format("SELECT pg_logical_emit_message({}, '{}', repeat('x', 10000))", transactional, prefix));
     }
   }
   emit("k", "1");
@@ -162,7 +166,8 @@ TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
   EXPECT_THAT(run_once(), ElementsAre("1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, RelayEmissionGuard, ::testing::Values(Way::streamed), [](const auto&) { return "streamed"; });
+INSTANTIATE_TEST_SUITE_P(Ways, RelayEmissionGuard, ::testing::Values(Way::streamed),
+                         [](const auto&) { return "streamed"; });
 
 }  // namespace
 }  // namespace annals::tests

@@ -4,7 +4,7 @@
 
 #include <tuple>
 
-#include "annals/outbox/status.hpp"
+#include "annals/core/limits.hpp"
 #include "relay_emission_base.hpp"
 #include "support/planted_functions.hpp"
 
@@ -151,7 +151,9 @@ TEST_P(RelayEmission, TakesMessagesByAFunctionOfSql) {
   EXPECT_EQ(sink.received[0].payload, std::string("\0\xFF", 2));
   EXPECT_EQ(sink.received[0].content_type, ContentType::json);
   ASSERT_THAT(sink.received[0].metadata.headers, SizeIs(1));
-  EXPECT_EQ(sink.received[0].metadata.headers[0].first, "Gr\xC3\xB6\xC3\x9F" "e");
+  EXPECT_EQ(sink.received[0].metadata.headers[0].first,
+            "Gr\xC3\xB6\xC3\x9F"
+            "e");
   EXPECT_EQ(sink.received[0].metadata.headers[0].second, "\xC3\xBC");
   EXPECT_EQ(sink.received[1].key, "");
 }
@@ -178,12 +180,27 @@ TEST_P(RelayEmission, ReadsNoMoreThanItCanKeep) {
   run_until_idle(relay);
 }
 
+/// One alone may be larger than all that is kept.
+TEST_P(RelayEmission, GoesOnBehindTheLargestThereIs) {
+  run_and_switch_on();
+  emit("large", std::string(limits::event_data_bytes_max, 'x'));
+  RecordingSink sink;
+  auto relay = miner(sink);
+  run_until_idle(relay);
+  emit("small", "1");
+  step_until(relay, [&](const auto&) { return sink.received.size() == 2; });
+  EXPECT_EQ(sink.received[0].payload.size(), limits::event_data_bytes_max);
+}
+
 TEST_P(RelayEmission, RefusesWhatTheTableWouldRefuse) {
   run_and_switch_on();
   const std::pair<const char*, const char*> bad[] = {
-      {"'a/b', 'k', 'T', ''", "23514"},      {"NULL, 'k', 'T', ''", "22004"},
-      {"'t', '', 'T', ''", "23514"},         {"'t', 'k', '', ''", "23514"},
-      {"'t', 'k', 'T', NULL", "22004"},      {"'t', 'k', 'T', '', 3", "23514"},
+      {"'a/b', 'k', 'T', ''", "23514"},
+      {"NULL, 'k', 'T', ''", "22004"},
+      {"'t', '', 'T', ''", "23514"},
+      {"'t', 'k', '', ''", "23514"},
+      {"'t', 'k', 'T', NULL", "22004"},
+      {"'t', 'k', 'T', '', 3", "23514"},
       {"'t', 'k', 'T', '', headers => ARRAY['ce_id', 'x']", "23514"},
       {"'t', 'k', 'T', '', message_id => '00000000-0000-0000-0000-000000000000'", "23514"},
       {"'t', 'k', 'T', '', occurred_at => 'infinity'", "23514"}};

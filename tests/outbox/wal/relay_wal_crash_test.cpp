@@ -49,8 +49,8 @@ class Writer {
   /// A row, or, where that may be, a message that the log alone has.
   void insert(int payload) {
     if (emits_ && random_() % 2 == 0) {
-      session_.query(
-          "SELECT annals.outbox_emit(message_id => $1, topic => $2, key => $3, type => 't', payload => $4)", row(payload));
+      session_.query("SELECT annals.outbox_emit(message_id => $1, topic => $2, key => $3, type => 't', payload => $4)",
+                     row(payload));
       return;
     }
     session_.query(

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <string_view>
+
 namespace annals::outbox {
 namespace {
 
@@ -66,6 +69,44 @@ TEST(WalLedger, MovesTheLastTicketWithTheLog) {
   ledger.shrink();
   EXPECT_EQ(ledger.at(3).wal.flush.value, 40U);
   EXPECT_EQ(ledger.last_ticket(), 3);
+}
+
+/// No row is there: what it closes is as published as the rest, and no message is known by it.
+TEST(WalLedger, ClosesThePositionOfWhatWasEmitted) {
+  WalLedger ledger;
+  ledger.start({}, {.flush = {1}});
+  auto emitted = entry(1, 10, 1);
+  emitted.in = WalEntry::In::log;
+  ledger.add(emitted);
+  ledger.add(entry(2, 10, 2));
+  auto made_up = entry(1'000, 10, 3);
+  made_up.in = WalEntry::In::nowhere;
+  ledger.add(made_up);
+  EXPECT_EQ(ledger.published(1).encode(), "1 0 - -");
+  EXPECT_EQ(ledger.published(2).encode(), "2 2 00000000-0000-0000-0000-000000000002 -");
+  EXPECT_EQ(ledger.published(3), ledger.published(2));
+}
+
+WalFeed::Change change(std::size_t size) {
+  return {static_cast<char*>(std::calloc(size, 1)), std::string_view{"0123456789"}.substr(0, size)};
+}
+
+TEST(WalLedger, KeepsWhatTheLogAloneHasUntilItIsForgotten) {
+  auto ledger = three();
+  ledger.keep(1, change(5));
+  ledger.keep(3, change(7));
+  EXPECT_EQ(ledger.kept_bytes(), 12U);
+  ASSERT_NE(ledger.kept(3), nullptr);
+  EXPECT_EQ(ledger.kept(3)->bytes(), "0123456");
+  EXPECT_EQ(ledger.kept(2), nullptr);
+  ledger.forget(2);
+  EXPECT_EQ(ledger.kept(1), nullptr);
+  EXPECT_EQ(ledger.kept_bytes(), 7U);
+  ledger.forget(3);
+  EXPECT_NE(ledger.kept(3), nullptr) << "it may still be asked for";
+  EXPECT_EQ(ledger.kept_bytes(), 0U) << "but nobody has to deliver it: it holds nothing up";
+  ledger.keep(2, change(4));
+  EXPECT_EQ(ledger.kept(2), nullptr);
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ class EmissionCommand : public CliTest {
  protected:
   void publish() {
     RecordingSink sink;
-    outbox::Relay relay{database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_,
-                        {.read_from = outbox::ReadFrom::wal}};
+    outbox::Relay relay{
+        database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_, {.read_from = outbox::ReadFrom::wal}};
     while (relay.step(std::chrono::milliseconds{20}).state != outbox::StepReport::State::idle) {
     }
   }

@@ -22,6 +22,7 @@ namespace {
 using postgres::PqxxParams;
 
 constexpr std::size_t column_count = 12;
+constexpr std::string_view not_in_this_state = "55000";
 
 /// The columns of one message in the order of enqueue.sql; an empty text of an optional column stands for NULL.
 std::array<std::string, column_count> columns(const Message& message) {
@@ -95,6 +96,21 @@ std::vector<std::int64_t> run(const postgres::PreparedStatement& statement, pqxx
   return positions;
 }
 
+/// What outbox_emit() says itself, but for its hint, which does not come through.
+std::vector<std::int64_t> run_emit(const postgres::PreparedStatement& statement, pqxx::transaction_base& tx,
+                                   const PqxxParams& params, std::size_t expected) {
+  try {
+    return run(statement, tx, params, expected, "emit");
+  } catch (const Error& error) {
+    if (error.sqlstate() != not_in_this_state) throw;
+    throw Error{error.kind(),
+                error.message(),
+                {.hint = "enqueue the message; or see what `annals outbox emission` says, and have an operator run "
+                         "`annals outbox emission on`",
+                 .sqlstate = error.sqlstate()}};
+  }
+}
+
 }  // namespace
 
 struct Outbox::Impl {
@@ -125,13 +141,13 @@ std::vector<std::int64_t> Outbox::enqueue(pqxx::transaction_base& tx, std::span<
 
 std::int64_t Outbox::emit(pqxx::transaction_base& tx, const Message& message) const {
   require_valid(message);
-  return run(impl_->emit_one, tx, params_of(message), 1, "emit").front();
+  return run_emit(impl_->emit_one, tx, params_of(message), 1).front();
 }
 
 std::vector<std::int64_t> Outbox::emit(pqxx::transaction_base& tx, std::span<const Message> messages) const {
   if (messages.empty()) return {};
   require_valid_all(messages);
-  return run(impl_->emit_many, tx, params_of(messages), messages.size(), "emit");
+  return run_emit(impl_->emit_many, tx, params_of(messages), messages.size());
 }
 
 }  // namespace annals::outbox

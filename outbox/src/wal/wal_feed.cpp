@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/message_log.hpp"
 #include "annals/postgres/replication/replication_stream.hpp"
 #include "annals/postgres/replication/slot_miner.hpp"
 

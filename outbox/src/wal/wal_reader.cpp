@@ -131,7 +131,7 @@ void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
 void WalReader::take(const pgoutput::Message& message, WalFeed::Change change) {
   const auto of = emitted_.of(message.prefix);
   if (of == EmittedPrefix::Of::others) return;
-  WalLedger::Entry entry{.wal = {.flush = flush_}};
+  WalLedger::Entry entry{.place = {}, .wal = {.flush = flush_}};
   if (transaction_) {
     ++index_;
     if (is_done_with()) return;

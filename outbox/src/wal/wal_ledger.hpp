@@ -35,9 +35,12 @@ struct WalEntry {
 };
 
 /// The messages of a run in the log.
+///
+/// Limits         of what is kept, kept_bytes_max, if nothing is added while it is full.
 class WalLedger : public TicketLedger<WalEntry> {
  public:
   using Entry = WalEntry;
+  static constexpr std::size_t kept_bytes_max = 16U << 20U;
 
   void start(const Progress& published, const WalPlace& wal) {
     TicketLedger::start(published, {.place = published.anchor(), .wal = wal});
@@ -60,6 +63,7 @@ class WalLedger : public TicketLedger<WalEntry> {
                                         [](const auto& kept, std::int64_t wanted) { return kept.first < wanted; });
     return found == kept_.end() || found->first != ticket ? nullptr : &found->second;
   }
+  [[nodiscard]] bool is_full() const noexcept { return kept_bytes() >= kept_bytes_max; }
   /// Of messages that somebody may still have to deliver.
   [[nodiscard]] std::size_t kept_bytes() const noexcept {
     const bool delivered = !kept_.empty() && kept_.front().first == forgotten_;

@@ -27,7 +27,7 @@ namespace annals::outbox {
 /// Thread safety  none. Ownership: borrows connection and clock; opens a session of its own for the stream.
 /// Errors         those of MessageSource, WalOrigin, WalReader, WalNames and WalHoles.
 /// Limits         rows_max and bytes_max of messages at hand; a single one may exceed bytes_max. A transaction of any size is
-///                read in such pieces. Of what was emitted, and is not forgotten, kept_bytes_max and as much as is at hand.
+///                read in such pieces. Of what was emitted, and is not forgotten, 16 MB and as much as is at hand.
 class WalSource final : public MessageSource {
  public:
   struct Options {
@@ -57,7 +57,7 @@ class WalSource final : public MessageSource {
   }
   [[nodiscard]] bool find(std::int64_t ticket, MessageView& view) override;
   void forget(std::int64_t ticket) override { ledger_.forget(ticket); }
-  [[nodiscard]] bool full() const noexcept override { return ledger_.kept_bytes() >= kept_bytes_max; }
+  [[nodiscard]] bool full() const noexcept override { return ledger_.is_full(); }
   void acknowledge(const Cursor& cursor) override;
   [[nodiscard]] bool moved() const override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
@@ -65,9 +65,6 @@ class WalSource final : public MessageSource {
   void stop() override { reader_.start({}, {}); }
   [[nodiscard]] bool more() const noexcept override { return last_.more; }
   [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override;
-
-  /// Of messages that the log alone has, until they are delivered: no more is read.
-  static constexpr std::size_t kept_bytes_max = 16U << 20U;
 
  private:
   State read_table();

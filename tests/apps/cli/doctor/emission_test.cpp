@@ -25,7 +25,7 @@ class EmissionCommand : public CliTest {
     return run(arguments);
   }
   std::string doctor() {
-    const auto all = output({"-o", "jsonl", "doctor"});
+    const auto all = annals({"-o", "jsonl", "doctor"}).out;
     const auto at = all.find(R"({"check":"emission")");
     return at == std::string::npos ? std::string{} : all.substr(at, all.find('\n', at) - at);
   }
@@ -34,7 +34,8 @@ class EmissionCommand : public CliTest {
 
 /// And every hint is the way on.
 TEST_F(EmissionCommand, IsSwitchedOnAndOffAndSaysWhatIsLostWithASlot) {
-  EXPECT_EQ(output({"-o", "json", "outbox", "emission"}), "[{\"emission\":\"off\",\"slot\":null,\"slot_is\":null}]\n");
+  EXPECT_EQ(output({"-o", "json", "outbox", "emission"}),
+            "[\n{\"emission\":\"off\",\"slot\":null,\"slot_is\":null}\n]\n");
   EXPECT_THAT(doctor(), AllOf(HasSubstr(R"("ok")"), HasSubstr("off: every message")));
   EXPECT_THAT(as_operator({"outbox", "emission", "on"}).err, HasSubstr(R"(source = "wal")"));
   publish();

@@ -116,11 +116,13 @@ StepReport RelayRun::step(milliseconds wait_max) {
 /// Reads, sends and collects without waiting; returns how much of anything happened.
 std::size_t RelayRun::pass(StepReport& report) {
   const auto released = diversion_.release().work(committer_, clock_.steady());
+  source_.forget(publisher_.acknowledged());  // or it stays full, and is not waited for
   const auto read = fill();
   const auto sent = publish(report) + released;
   if (sent > 0) at("sent");
   committer_.hold_when_due(!is_throttled() && (!intake_.empty() || intake_.may_read()));
   const auto delivered = collect(0ms);
+  source_.forget(publisher_.acknowledged());
   report.read += read;
   report.batches += read > 0 ? 1 : 0;
   report.delivered += delivered;
@@ -134,9 +136,7 @@ bool RelayRun::is_far_ahead() const {
 }
 
 std::size_t RelayRun::fill() {
-  if (!intake_.empty() || !intake_.may_read()) return 0;
-  source_.forget(publisher_.acknowledged());
-  if (is_far_ahead()) return 0;
+  if (!intake_.empty() || !intake_.may_read() || is_far_ahead()) return 0;
   const auto read = intake_.read();
   if (read > 0) at("read");
   return read;

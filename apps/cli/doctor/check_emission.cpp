@@ -18,7 +18,7 @@ void check_emission(postgres::Connection& connection, Checks& checks) {
         {"emission", Level::fail,
          fmt::format("on, and slot {} is gone or lost: what was emitted and not published is lost, writers are refused",
                      fmt::join(status.missing, ", ")),
-         fmt::format("annals outbox emission off --give-up{0}, start annals-relay, annals outbox emission on{0}",
+         fmt::format("annals outbox emission off --give-up{}, start annals-relay, annals outbox emission on{}", option,
                      option)});
   } else {
     checks.push_back(

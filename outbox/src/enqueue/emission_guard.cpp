@@ -21,8 +21,15 @@ using postgres::MessageLog;
 
 namespace {
 
-std::string emission_command(const MessageLog& log, std::string_view what) {
-  return fmt::format("annals outbox emission {}{}", what, postgres::schema_option(log.schema));
+/// Of `annals`, to be pasted into a shell as they are.
+std::string on_command(const MessageLog& log) {
+  return "annals outbox emission on" + postgres::schema_option(log.schema);
+}
+std::string off_command(const MessageLog& log) {
+  return "annals outbox emission off" + postgres::schema_option(log.schema);
+}
+std::string give_up_command(const MessageLog& log) {
+  return "annals outbox emission off --give-up" + postgres::schema_option(log.schema);
 }
 
 /// Everything in the log before it is published; nothing when the cursor is of no place in the log.
@@ -55,7 +62,7 @@ void require_emitted(Connection& connection, const MessageLog& log, const Emitte
           "are lost",
           from.slot, log.name, published ? to_string(*published) : "its beginning"),
       {.hint = fmt::format("restore it if you can; else accept the loss: `{}`, start the relay, and `{}`",
-                           emission_command(log, "off --give-up"), emission_command(log, "on"))}};
+                           give_up_command(log), on_command(log))}};
 }
 
 void require_nothing_emitted(Connection& connection, const MessageLog& log, const std::string& relay) {
@@ -63,7 +70,7 @@ void require_nothing_emitted(Connection& connection, const MessageLog& log, cons
   throw invalid(
       fmt::format("relay \"{}\" may read the table, and messages of {} are emitted into the write-ahead log alone",
                   printable(relay), log.name),
-      fmt::format("source = \"wal\"; or let nobody emit: `{}`", emission_command(log, "off")));
+      fmt::format("source = \"wal\"; or let nobody emit: `{}`", off_command(log)));
 }
 
 void require_all_in_table(Connection& connection, const MessageLog& log, const std::string& relay,
@@ -78,8 +85,7 @@ void require_all_in_table(Connection& connection, const MessageLog& log, const s
           "relay \"{}\" has published {} up to {}, and messages may have been emitted up to {}: the table has not "
           "got them",
           printable(relay), log.name, to_string(*published), to_string(until)),
-      fmt::format("run it with source = \"wal\" until it is past them; or give them up: `{}`",
-                  emission_command(log, "off --give-up")));
+      fmt::format("run it with source = \"wal\" until it is past them; or give them up: `{}`", give_up_command(log)));
 }
 
 }  // namespace annals::outbox

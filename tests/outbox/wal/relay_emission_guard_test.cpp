@@ -10,7 +10,6 @@ using outbox::Emitted;
 using outbox::ReadFrom;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 class RelayEmissionGuard : public RelayEmissionBase {
  protected:

@@ -214,7 +214,8 @@ TEST_P(RelayEmission, RefusesWhatTheTableWouldRefuse) {
       {"'t', 'k', 'T', '', occurred_at => 'infinity'", "23514"}};
   postgres::Connection session{database_.as("writer")};
   for (const auto& [arguments, state] : bad) {
-    const auto error = error_of([&] { session.execute(fmt::format("SELECT annals.outbox_emit({})", arguments)); });
+    const auto call = fmt::format("SELECT annals.outbox_emit({})", arguments);
+    const auto error = error_of([&] { session.execute(call); });
     EXPECT_EQ(error.sqlstate(), state) << arguments << ": " << error.what();
   }
   EXPECT_THAT(run_once(), IsEmpty());

@@ -18,7 +18,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using tests::insert_own;
 
 /// Empty when nothing is thrown.

@@ -65,6 +65,7 @@ void expect_corrupt(Work work) {
 
 }  // namespace
 
+// libFuzzer calls it so. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // In memory of exactly its size: what is read behind it is found.
   const std::unique_ptr<char[]> exact{new char[size]};

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <iterator>
 #include <optional>
@@ -182,7 +183,8 @@ class Reader {
       return problem(key.source(), fmt::format("{} holds for the whole program, not for a database", key.str()),
                      fmt::format("write [{}], before the first [[database]]", key.str()));
     }
-    const bool is_known = key.str() == "route" || key.str() == "encoding" || is_section(key.str());
+    constexpr std::array<std::string_view, 3> lists{"route", "encoding", "own_outbox"};
+    const bool is_known = std::ranges::find(lists, key.str()) != lists.end() || is_section(key.str());
     if (!is_known || key.str() == "database") return unknown(key, path);
     top_level(key, node);
   }

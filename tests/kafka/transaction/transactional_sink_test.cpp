@@ -136,12 +136,12 @@ TEST_F(KafkaTransactions, FindsARecordFarFromTheEnd) {
   }
   std::vector<Record> others;
   for (int i = 0; i < 5'000; ++i) {
-    others.push_back({.key = "other", .has_key = true, .value = std::to_string(i), .has_value = true});
+    others.push_back({.key = id_ + "-other", .has_key = true, .value = std::to_string(i), .has_value = true});
   }
   write_records(checkpoints_, others);
   EXPECT_EQ(make()->open(id_, no_wait), "old");
-  EXPECT_EQ(make()->open("other", no_wait), "4999");
-  EXPECT_EQ(make()->open("nobody", no_wait), "");
+  EXPECT_EQ(make()->open(id_ + "-other", no_wait), "4999");
+  EXPECT_EQ(make()->open(id_ + "-nobody", no_wait), "");
 }
 
 // What one relay committed while another's transaction is open cannot be read before that ends.
@@ -154,7 +154,7 @@ TEST_F(KafkaTransactions, WaitsForAnOpenTransactionOfAnotherAndSaysSo) {
     ASSERT_EQ(mine.commit("mine", no_wait), Commit::committed);
   }
   const auto other = make();
-  (void)other->open("other", no_wait);
+  (void)other->open(id_ + "-other", no_wait);
   // In the checkpoint topic itself, as a relay that dies between its record and its commit leaves it.
   EXPECT_TRUE(deliver(*other, "open", checkpoints_).delivered());
   KafkaTransactionalSink blocked{patient};
@@ -173,8 +173,8 @@ TEST_F(KafkaTransactions, OpensBesideOthersThatNeverRest) {
     ASSERT_EQ(mine->commit("mine", no_wait), Commit::committed);
   }
   std::array others{make(), make()};
-  (void)others[0]->open("other 0", no_wait);
-  (void)others[1]->open("other 1", no_wait);
+  (void)others[0]->open(id_ + "-0", no_wait);
+  (void)others[1]->open(id_ + "-1", no_wait);
   EXPECT_TRUE(deliver(*others[0], "open", checkpoints_).delivered());
   const std::jthread busy{[&](const std::stop_token& stop) {
     for (std::size_t i = 1; !stop.stop_requested(); ++i) {

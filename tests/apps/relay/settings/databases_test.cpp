@@ -66,6 +66,18 @@ TEST(RelayDatabases, WhatStandsOutsideHoldsForAllButWhatOneSaysItself) {
   EXPECT_EQ(crm.brokers, "localhost:9092");
 }
 
+TEST(RelayDatabases, EachMayHaveTablesOfItsOwn) {
+  const auto loaded = load(common + section("shop") +
+                           section("bills",
+                                   "[database.relay]\nsources = [\"bills.outboxevent\"]\n"
+                                   "[[database.own_outbox]]\ntable = \"bills.outboxevent\"\n"
+                                   "layout = \"debezium\"\n"));
+  ASSERT_THAT(loaded.problems, IsEmpty());
+  ASSERT_EQ(loaded.databases.size(), 2U);
+  EXPECT_THAT(loaded.databases[0].config.own_outboxes, IsEmpty());
+  EXPECT_EQ(loaded.databases[1].config.own_outboxes.at(0).table, "bills.outboxevent");
+}
+
 TEST(RelayDatabases, EnvironmentAndFlagsHoldForAllAndWin) {
   const auto loaded =
       load(common + section("shop") + section("crm", "[database.relay]\nsink = \"kafka\"\nname = \"x\"\n"),

@@ -38,6 +38,7 @@ void add_role_options(CLI::App& command, roles::Assignment& assignment) {
   add_kind(command, assignment, Kind::wal_relay, "annals-relay that reads the write-ahead log, for both");
   add_kind(command, assignment, Kind::projector, "Runners of projections");
   add_kind(command, assignment, Kind::consumer, "Services with an inbox");
+  add_kind(command, assignment, Kind::claim_reader, "Who reads messages that were published as a claim");
   add_kind(command, assignment, Kind::reader, "People and dashboards: views in a schema of their own");
   add_kind(command, assignment, Kind::operate, "Who skips, adopts and resets");
   add_kind(command, assignment, Kind::doctor, "annals doctor, and whoever looks at everything");

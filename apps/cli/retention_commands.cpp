@@ -8,13 +8,16 @@
 namespace annals::cli {
 namespace {
 
+constexpr auto claims_help = "Payloads that were too large to be published, not messages: so long their readers have";
+
 void add_retain(CLI::App& outbox, Action& action) {
   auto options = std::make_shared<Retain>();
   auto* retain = add_command(outbox, action, "retain",
                              "Sets how long messages are kept in the outbox once every relay has published them\n\n"
                              "  annals outbox retain '7 days'\n"
                              "  annals outbox retain forever\n"
-                             "  annals outbox retain '1 hour' --partition-span '10 minutes'\n\n"
+                             "  annals outbox retain '1 hour' --partition-span '10 minutes'\n"
+                             "  annals outbox retain '30 days' --claims\n\n"
                              "They go partition by partition, the oldest first: what is kept is at least that much, "
                              "and at most one partition more. "
                              "It holds for all relays of the database.",
@@ -26,6 +29,7 @@ void add_retain(CLI::App& outbox, Action& action) {
   retain->add_option(
       "--lock-wait", options->lock_wait,
       "Writers are held up for so long at most when a partition begins or goes (default: 50 milliseconds)");
+  retain->add_flag("--claims", options->claims, claims_help);
 }
 
 void add_maintain(CLI::App& outbox, Action& action) {
@@ -45,11 +49,13 @@ void add_maintain(CLI::App& outbox, Action& action) {
 }  // namespace
 
 void add_retention_commands(CLI::App& outbox, Action& action) {
-  add_command(outbox, action, "retention",
-              "Shows the partitions of the outbox, and which relay keeps them from being dropped\n\n"
-              "  annals outbox retention\n"
-              "  annals -o json outbox retention | jq '.[] | select(.overdue_ms)'",
-              show_retention);
+  auto options = std::make_shared<ShowRetention>();
+  auto* retention = add_command(outbox, action, "retention",
+                                "Shows the partitions of the outbox, and which relay keeps them from being dropped\n\n"
+                                "  annals outbox retention\n"
+                                "  annals -o json outbox retention | jq '.[] | select(.overdue_ms)'",
+                                show_retention, options);
+  retention->add_flag("--claims", options->claims, claims_help);
   add_retain(outbox, action);
   add_maintain(outbox, action);
 }

@@ -48,7 +48,9 @@ std::optional<std::string> json_data(const outbox::MessageView& message) {
 }
 
 void append_data(std::string& out, const outbox::MessageView& message) {
-  if (const auto data = json_data(message)) {
+  if (!message.claim.empty()) {
+    append_member(out, "dataref", message.claim);
+  } else if (const auto data = json_data(message)) {
     out.append(",\"data\":").append(without_terminal_controls(*data));
   } else {
     out.append(",\"data_base64\":\"").append(json::encode_base64(message.payload)).append("\"");

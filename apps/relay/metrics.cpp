@@ -44,6 +44,8 @@ struct Families {
         blocked(counter(r, "annals_relay_blocked_seconds_total", "Time spent waiting for open transactions")),
         throttled(counter(r, "annals_relay_throttled_seconds_total", "Time spent waiting because of a rate limit")),
         set_aside(counter(r, "annals_relay_set_aside_total", "Messages that cannot be published and were set aside")),
+        claims(counter(r, "annals_relay_claims_total", "Messages whose payload stayed in the database")),
+        claimed_bytes(counter(r, "annals_relay_claimed_bytes_total", "Their payloads")),
         parked_keys(gauge(r, "annals_relay_parked_keys", "Keys of which messages wait behind one that was set aside")),
         parked(gauge(r, "annals_relay_parked_messages",
                      "Messages that were parked and wait, by the last look at the table")),
@@ -57,6 +59,7 @@ struct Families {
         retained(gauge(r, "annals_relay_slot_retained_bytes",
                        "Write-ahead log that the server keeps for the relay's slot; 0 without one")),
         bytes(gauge(r, "annals_relay_outbox_bytes", "Size of the outbox with its indexes, by the last look at it")),
+        claim_table(gauge(r, "annals_relay_claim_table_bytes", "Size of the table of those payloads, likewise")),
         overdue(gauge(r, "annals_relay_retention_overdue_seconds",
                       "For how long the outbox keeps messages beyond its retention; `holder`: because of that relay")),
         blocker_age(gauge(r, "annals_relay_blocker_age_seconds", "Age of the oldest transaction that is waited for")),
@@ -80,9 +83,10 @@ struct Families {
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
   }
 
-  Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside;
+  Counters &read, &delivered, &delivered_bytes, &batches, &released, &restarts, &blocked, &throttled, &set_aside,
+      &claims, &claimed_bytes;
   Gauges &parked_keys, &parked, &dead_letters, &in_flight, &acknowledged, &checkpoint, &lag, &oldest, &retained, &bytes,
-      &overdue, &blocker_age, &state, &circuit, &log_fault, &standby_fault, &sink;
+      &claim_table, &overdue, &blocker_age, &state, &circuit, &log_fault, &standby_fault, &sink;
   Histograms& step;
 };
 
@@ -99,6 +103,8 @@ class Series {
         blocked(add(families.blocked)),
         throttled(add(families.throttled)),
         set_aside(add(families.set_aside)),
+        claims(add(families.claims)),
+        claimed_bytes(add(families.claimed_bytes)),
         parked_keys(add(families.parked_keys)),
         in_flight(add(families.in_flight)),
         acknowledged(add(families.acknowledged)),
@@ -148,7 +154,8 @@ class Series {
   std::vector<std::function<void()>> removals_;
 
  public:
-  prometheus::Counter &read, &delivered, &delivered_bytes, &batches, &released, &blocked, &throttled, &set_aside;
+  prometheus::Counter &read, &delivered, &delivered_bytes, &batches, &released, &blocked, &throttled, &set_aside,
+      &claims, &claimed_bytes;
   prometheus::Gauge &parked_keys, &in_flight, &acknowledged, &checkpoint, &blocker_age, &circuit, &log_fault, &sink;
   prometheus::Histogram& step;
   std::map<std::string, prometheus::Counter*, std::less<>> restarts;
@@ -203,6 +210,8 @@ class Source final : public SourceMetrics {
     to.delivered_bytes.Increment(static_cast<double>(report.delivered_bytes));
     to.batches.Increment(static_cast<double>(report.batches));
     to.released.Increment(static_cast<double>(report.released));
+    to.claims.Increment(static_cast<double>(report.claimed));
+    to.claimed_bytes.Increment(static_cast<double>(report.claimed_bytes));
     to.throttled.Increment(report.throttled.count());
     to.parked_keys.Set(static_cast<double>(report.parked_keys));
     to.in_flight.Set(static_cast<double>(report.in_flight));
@@ -278,6 +287,11 @@ class Source final : public SourceMetrics {
     const auto* late = status == nullptr ? nullptr : status->overdue();
     series_->show_overdue(late == nullptr || late->held_by.empty() ? std::string{nobody} : late->held_by,
                           status != nullptr, late == nullptr ? 0 : seconds(late->overdue));
+  }
+
+  void claim_table(std::optional<std::int64_t> bytes) override {
+    const std::lock_guard lock{mutex_};
+    if (series_) series_->show(families_.claim_table, bytes.has_value(), static_cast<double>(bytes.value_or(0)));
   }
 
   void standby_fault(std::optional<bool> fault) override {

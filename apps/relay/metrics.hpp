@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ class SourceMetrics {
   virtual void lag(const outbox::RelayStatus* status) = 0;
   /// Of the outbox; nullptr when it cannot be known at the moment.
   virtual void retention(const outbox::RetentionStatus* status) = 0;
+  /// Of the payloads that stayed in the database; nothing when it cannot be known at the moment.
+  virtual void claim_table(std::optional<std::int64_t> bytes) = 0;
   /// Whether the table is read because the log cannot be.
   virtual void log_fault(bool fault) = 0;
   /// It stands by, and the lock's holder publishes nothing; nothing when it cannot be known at the moment.

@@ -48,8 +48,9 @@ std::vector<std::string> Assignment::of(Kind kind) const {
 std::vector<Holder> usual_holders() {
   return {{Kind::writer, "annals_writer"},      {Kind::outbox_relay, "annals_relay"},
           {Kind::events_relay, "annals_relay"}, {Kind::projector, "annals_projector"},
-          {Kind::consumer, "annals_consumer"},  {Kind::reader, "annals_reader"},
-          {Kind::operate, "annals_operator"},   {Kind::doctor, "annals_doctor"}};
+          {Kind::consumer, "annals_consumer"},  {Kind::claim_reader, "annals_consumer"},
+          {Kind::reader, "annals_reader"},      {Kind::operate, "annals_operator"},
+          {Kind::doctor, "annals_doctor"}};
 }
 
 }  // namespace annals::roles

@@ -23,6 +23,9 @@ constexpr std::string_view decide = "SELECT, INSERT (relay, log, position, messa
 // What a relay set aside, and what became of it.
 constexpr std::string_view set_aside = "SELECT, INSERT, UPDATE, DELETE";
 
+// A claim is never changed; its number and time are the database's.
+constexpr std::string_view claim = "SELECT, INSERT (log, message_position, message_id, sha256, payload)";
+
 // What grants the right to attach, roll and drop partitions, as the table's retention says and no further.
 constexpr std::string_view call = "EXECUTE";
 constexpr std::string_view maintain = "outbox_maintain()";
@@ -32,6 +35,9 @@ constexpr std::string_view emit =
 constexpr std::string_view switch_emission = "outbox_emission_switch(name[],boolean)";
 // All but the token, by which a relay that reads the log knows its messages.
 constexpr std::string_view see_emission = "SELECT (slots, emitted_until, changed_at, changed_by)";
+constexpr std::string_view maintain_claims = "claims_maintain()";
+// Of what a reference is known to.
+constexpr std::string_view claim_payload = "claim_payload(text)";
 
 constexpr Right rights[] = {
     {Kind::writer, "schema_migrations", "SELECT"},
@@ -52,6 +58,9 @@ constexpr Right rights[] = {
     {Kind::outbox_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::outbox_relay, "relay_decisions", heed},
     {Kind::outbox_relay, "relay_parked", set_aside},
+    {Kind::outbox_relay, "claims", claim},
+    {Kind::outbox_relay, "claims_retention", "SELECT"},
+    {Kind::outbox_relay, maintain_claims, call},
 
     {Kind::events_relay, "schema_migrations", "SELECT"},
     {Kind::events_relay, "streams", "SELECT"},
@@ -62,6 +71,9 @@ constexpr Right rights[] = {
     {Kind::events_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::events_relay, "relay_decisions", heed},
     {Kind::events_relay, "relay_parked", set_aside},
+    {Kind::events_relay, "claims", claim},
+    {Kind::events_relay, "claims_retention", "SELECT"},
+    {Kind::events_relay, maintain_claims, call},
 
     // The same as both, because it may read all of it in the write-ahead log anyway.
     {Kind::wal_relay, "schema_migrations", "SELECT"},
@@ -78,6 +90,9 @@ constexpr Right rights[] = {
     {Kind::wal_relay, "relay_instances", "SELECT, INSERT, DELETE"},
     {Kind::wal_relay, "relay_decisions", heed},
     {Kind::wal_relay, "relay_parked", set_aside},
+    {Kind::wal_relay, "claims", claim},
+    {Kind::wal_relay, "claims_retention", "SELECT"},
+    {Kind::wal_relay, maintain_claims, call},
 
     {Kind::projector, "schema_migrations", "SELECT"},
     {Kind::projector, "streams", "SELECT"},
@@ -88,6 +103,8 @@ constexpr Right rights[] = {
     {Kind::consumer, "schema_migrations", "SELECT"},
     {Kind::consumer, "inbox_offsets", keep},
     {Kind::consumer, "inbox_messages", "SELECT, INSERT, DELETE"},
+
+    {Kind::claim_reader, claim_payload, call},
 
     {Kind::operate, "schema_migrations", "SELECT"},
     {Kind::operate, "streams", "SELECT"},
@@ -102,6 +119,10 @@ constexpr Right rights[] = {
     {Kind::operate, "outbox_emission", see_emission},
     {Kind::operate, switch_emission, call},
     {Kind::operate, maintain, call},
+    {Kind::operate, "claims", "SELECT (position, recorded_at, log, message_position, message_id, sha256)"},
+    {Kind::operate, "claims_position_seq", "SELECT"},
+    {Kind::operate, "claims_retention", "SELECT, UPDATE (retain, partition_span, partition_rows, lock_wait)"},
+    {Kind::operate, maintain_claims, call},
     {Kind::operate, "relay_checkpoints", "SELECT, INSERT, UPDATE, DELETE"},  // DELETE: what nobody will go on with
     {Kind::operate, "relay_shards", "SELECT, UPDATE (wanted)"},
     {Kind::operate, "relay_instances", "SELECT"},
@@ -122,6 +143,9 @@ constexpr Right rights[] = {
     {Kind::doctor, "outbox_position_seq", "SELECT"},
     {Kind::doctor, "outbox_retention", "SELECT"},
     {Kind::doctor, "outbox_emission", see_emission},
+    {Kind::doctor, "claims", "SELECT (position, recorded_at, log, message_position, message_id, sha256)"},
+    {Kind::doctor, "claims_position_seq", "SELECT"},
+    {Kind::doctor, "claims_retention", "SELECT"},
     {Kind::doctor, "relay_checkpoints", "SELECT"},
     {Kind::doctor, "relay_shards", "SELECT"},
     {Kind::doctor, "relay_instances", "SELECT"},
@@ -132,16 +156,30 @@ constexpr Right rights[] = {
     {Kind::doctor, "inbox_messages", "SELECT"},
 };
 
-constexpr std::string_view all_tables[] = {
-    "schema_migrations", "streams",          "events",          "events_horizon",    "outbox",
-    "outbox_horizon",    "outbox_retention", "outbox_emission", "relay_checkpoints", "relay_shards",
-    "relay_instances",   "relay_decisions",  "relay_parked",    "projections",       "inbox_offsets",
-    "inbox_messages"};
+constexpr std::string_view all_tables[] = {"schema_migrations",
+                                           "streams",
+                                           "events",
+                                           "events_horizon",
+                                           "outbox",
+                                           "outbox_horizon",
+                                           "outbox_retention",
+                                           "relay_checkpoints",
+                                           "relay_shards",
+                                           "relay_instances",
+                                           "relay_decisions",
+                                           "relay_parked",
+                                           "outbox_emission",
+                                           "claims",
+                                           "claims_retention",
+                                           "projections",
+                                           "inbox_offsets",
+                                           "inbox_messages"};
 
-constexpr std::string_view all_sequences[] = {"streams_stream_id_seq", "events_position_seq", "outbox_position_seq",
-                                              "relay_decisions_decision_seq", "relay_parked_place_seq"};
+constexpr std::string_view all_sequences[] = {"streams_stream_id_seq",  "events_position_seq",
+                                              "outbox_position_seq",    "relay_decisions_decision_seq",
+                                              "relay_parked_place_seq", "claims_position_seq"};
 
-constexpr std::string_view all_functions[] = {maintain, emit, switch_emission};
+constexpr std::string_view all_functions[] = {maintain, maintain_claims, claim_payload, emit, switch_emission};
 
 }  // namespace
 
@@ -153,6 +191,7 @@ std::string_view to_string(Kind kind) noexcept {
     case Kind::wal_relay: return "wal-relay";
     case Kind::projector: return "projector";
     case Kind::consumer: return "consumer";
+    case Kind::claim_reader: return "claim-reader";
     case Kind::reader: return "reader";
     case Kind::operate: return "operator";
     case Kind::doctor: return "doctor";

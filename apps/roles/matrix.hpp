@@ -5,7 +5,18 @@
 namespace annals::roles {
 
 /// The kinds of program and of people that a database of Annals knows. The owner is none of them: nobody owns and serves.
-enum class Kind { writer, outbox_relay, events_relay, wal_relay, projector, consumer, reader, operate, doctor };
+enum class Kind {
+  writer,
+  outbox_relay,
+  events_relay,
+  wal_relay,
+  projector,
+  consumer,
+  claim_reader,
+  reader,
+  operate,
+  doctor
+};
 
 /// As options and messages name it: "outbox-relay"; `operate` is "operator".
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;

@@ -22,6 +22,8 @@ kafka_address() {
     printf '127.0.0.1:%s\n' "$(cat "$kafka_dir/server.port" 2>/dev/null || printf 0)"
   fi
 }
+# Where a client has a name, and ACLs say what it may do.
+kafka_named_address() { printf '127.0.0.1:%s\n' "$(cat "$kafka_dir/named.port")"; }
 kafka_running() { [[ -n $(processes_in "$kafka_dir" java) ]]; }
 
 # Sends an ApiVersions request and waits for the first bytes of the answer: an open port alone also belongs to a
@@ -50,6 +52,7 @@ kafka_tool() {
 
 configure_kafka() {
   sed -e "s|@PORT@|$(cat "$kafka_dir/server.port")|g" \
+    -e "s|@NAMED_PORT@|$(cat "$kafka_dir/named.port")|g" \
     -e "s|@CONTROLLER_PORT@|$(cat "$kafka_dir/controller.port")|g" \
     -e "s|@DATA@|$kafka_dir/data|g" "$root/script/kafka/server.properties.in" >"$kafka_dir/server.properties"
   [[ ! -f $kafka_dir/data/meta.properties ]] || return 0
@@ -75,19 +78,19 @@ start_kafka() {
     wait_kafka || fail_with_log Kafka "$kafka_dir/log"
     return 0
   fi
-  local new=0 attempt
+  local new=0 attempt port
   need_kafka
   touch "$kafka_dir/log"
-  [[ -s $kafka_dir/server.port && -s $kafka_dir/controller.port ]] || new=1
+  [[ -s $kafka_dir/server.port && -s $kafka_dir/named.port && -s $kafka_dir/controller.port ]] || new=1
   for attempt in 1 2 3 4 5; do
-    ((!new)) || { reserve_port "$kafka_dir/server.port" && reserve_port "$kafka_dir/controller.port"; }
+    ((!new)) || for port in server named controller; do reserve_port "$kafka_dir/$port.port"; done
     configure_kafka
     log_start=$(stat -c %s "$kafka_dir/log")
     spawn "$kafka_dir" "$kafka_dir/log" java "${kafka_jvm[@]}" "$kafka_log4j" -cp "$kafka_lib/*" kafka.Kafka \
       "$kafka_dir/server.properties"
     ! wait_kafka || return 0
     grep -q 'Address already in use' < <(log_since "$kafka_dir/log" "$log_start") || break
-    say "Kafka: port $(cat "$kafka_dir/server.port") or $(cat "$kafka_dir/controller.port") is taken (attempt $attempt)"
+    say "Kafka: one of the ports $(cat "$kafka_dir"/*.port | paste -sd ' ') is taken (attempt $attempt)"
     destroy_in "$kafka_dir" java
     ((new)) || sleep 1
   done

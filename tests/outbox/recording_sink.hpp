@@ -25,6 +25,7 @@ struct Received {
   std::string subject;
   std::int64_t sequence = 0;
   Metadata metadata;
+  std::string claim = {};
 };
 
 /// A sink that keeps what it gets and misbehaves as told.
@@ -106,6 +107,7 @@ class RecordingSink final : public outbox::Sink {
     out.metadata.traceparent = m.traceparent;
     out.metadata.tracestate = m.tracestate;
     out.metadata.headers.assign(m.headers.begin(), m.headers.end());
+    out.claim = m.claim;
     return out;
   }
 

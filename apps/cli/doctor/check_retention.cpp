@@ -37,9 +37,23 @@ Check overdue(const outbox::PartitionStatus& partition, const std::string& schem
                   quote_shell(partition.held_by), option)};
 }
 
-}  // namespace
+void check_claims(postgres::Connection& connection, Checks& checks) {
+  const auto& schema = connection.database().schema;
+  const auto status = outbox::read_retention(connection, schema, outbox::Kept::claims);
+  if (const auto* late = status.overdue(); late != nullptr && late->overdue > overdue_max) {
+    checks.push_back({"claims", Level::warn,
+                      fmt::format("{} should have been dropped {} ago", late->name, format_age(late->overdue)),
+                      fmt::format("let annals-relay run; `annals outbox maintain{}` does it, or says who is in the way",
+                                  postgres::schema_option(schema))});
+  } else {
+    checks.push_back({"claims", Level::ok,
+                      fmt::format("payloads that were published as claims are kept {}; there are {} MB",
+                                  status.policy.retain ? "for " + printable(*status.policy.retain) : "for ever",
+                                  status.size_bytes() / megabyte)});
+  }
+}
 
-void check_retention(postgres::Connection& connection, Checks& checks) {
+void check_outbox(postgres::Connection& connection, Checks& checks) {
   const auto& schema = connection.database().schema;
   const auto status = outbox::read_retention(connection, schema);
   const auto ahead = std::count_if(status.partitions.begin(), status.partitions.end(),
@@ -58,6 +72,13 @@ void check_retention(postgres::Connection& connection, Checks& checks) {
                                   status.policy.retain ? "for " + printable(*status.policy.retain) : "for ever",
                                   status.size_bytes() / megabyte)});
   }
+}
+
+}  // namespace
+
+void check_retention(postgres::Connection& connection, Checks& checks) {
+  check_outbox(connection, checks);
+  check_claims(connection, checks);
 }
 
 }  // namespace annals::cli

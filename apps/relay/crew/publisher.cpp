@@ -51,7 +51,8 @@ host::ExitCode Publisher::publish(const std::stop_token& stop) {
     lag = std::jthread{[this](const std::stop_token& end) { LagWatch{config_, units_, log_}.run(end); }};
   }
   std::jthread keeper;
-  if (std::ranges::find(config_.sources, "outbox") != config_.sources.end()) {
+  const bool has_outbox = std::ranges::find(config_.sources, "outbox") != config_.sources.end();
+  if (has_outbox || !config_.relay.claim_checks.empty()) {
     keeper = std::jthread{[this](const std::stop_token& end) { OutboxKeeper{config_, units_, log_}.run(end); }};
   }
   std::mutex mutex;

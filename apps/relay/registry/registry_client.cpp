@@ -46,7 +46,11 @@ RegistryClient::RegistryClient(RegistryOptions options, std::shared_ptr<Registry
       folder_(options_.schemas == SchemaChoice::latest ? SchemaFolder{} : SchemaFolder{options_.schema_folder}),
       memory_(std::move(memory)),
       clock_(clock),
-      exchange_({.ca_file = options_.ca_file, .credentials = options_.credentials, .timeout = options_.timeout}),
+      exchange_({.ca_file = options_.ca_file,
+                 .certificate_file = options_.certificate_file,
+                 .key_file = options_.key_file,
+                 .credentials = options_.credentials,
+                 .timeout = options_.timeout}),
       backoff_(Backoff::Options{.initial = backoff_initial, .max = options_.timeout}) {}
 
 std::optional<kafka::Schema> RegistryClient::find(const Question& question) {
@@ -80,13 +84,12 @@ void RegistryClient::require_patience() {
   if (!waiting_since_) waiting_since_ = now;
   if (now - *waiting_since_ < options_.wait_max) return;
   waiting_since_.reset();
-  throw Error{
-      ErrorKind::disconnected,
-      fmt::format("the schema registry at {} does not answer: {}", url(),
-                  failure_.empty() ? "nothing came in time" : failure_),
-      {.hint =
-           "is it up, and do registry.urls, registry.ca_file and the network fit? Nothing is lost: publishing goes on "
-           "when it answers"}};
+  throw Error{ErrorKind::disconnected,
+              fmt::format("the schema registry at {} does not answer: {}", url(),
+                          failure_.empty() ? "nothing came in time" : failure_),
+              {.hint = "is it up, and do registry.urls, the files of certificates and the network fit? Nothing is "
+                       "lost: publishing goes on "
+                       "when it answers"}};
 }
 
 void RegistryClient::ask(const Question& question) {

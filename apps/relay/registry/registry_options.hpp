@@ -17,8 +17,10 @@ enum class SchemaChoice {
 struct RegistryOptions {
   std::vector<std::string> urls = {};  ///< one after another until one answers; none: nothing is framed
   std::string ca_file = {};
-  std::string auth_file = {};    ///< "user:password"
-  std::string credentials = {};  ///< what it holds; secret
+  std::string certificate_file = {};  ///< PEM, with which the relay proves who it is; with its chain
+  std::string key_file = {};          ///< of that certificate; only the relay may read it
+  std::string auth_file = {};         ///< "user:password"
+  std::string credentials = {};       ///< what it holds; secret
   SchemaChoice schemas = SchemaChoice::latest;
   std::string schema_folder = {};  ///< TYPE.proto, TYPE.json and TYPE.avsc
 

@@ -97,6 +97,10 @@ void HttpExchange::Impl::set_up() {
   set(CURLOPT_QUICK_EXIT, 1L);  // a name that is still looked up when the time is over must not hold us up
 #endif
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.certificate_file.empty()) {
+    set(CURLOPT_SSLCERT, options.certificate_file.c_str());
+    set(CURLOPT_SSLKEY, options.key_file.c_str());
+  }
   if (!options.credentials.empty()) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     set(CURLOPT_USERPWD, options.credentials.c_str());

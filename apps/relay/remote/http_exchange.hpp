@@ -9,6 +9,8 @@ namespace annals::relayd {
 
 struct HttpOptions {
   std::string ca_file = {};                  ///< PEM, in place of the system's certificates
+  std::string certificate_file = {};         ///< PEM, for a server that asks who we are
+  std::string key_file = {};                 ///< of that certificate
   std::string credentials = {};              ///< "user:password" for basic authentication; secret
   std::chrono::milliseconds timeout{2'000};  ///< of a whole exchange
   std::size_t answer_bytes_max = 4U << 20U;

@@ -251,6 +251,7 @@ class Loader {
     check_registry();
     check_tracing();
     check_delivery();
+    check_claim_checks();
     check_routes();
     check_http();
   }
@@ -338,6 +339,7 @@ class Loader {
       problem("", "registry.schemas and registry.schema_folder do not fit together",
               "file and register need a folder, latest has none");
     }
+    check_registry_key();
     const auto clear = std::ranges::find_if(registry.urls, travels_in_clear);
     if (clear == registry.urls.end()) return;
     if (!registry.credentials.empty()) {
@@ -346,6 +348,22 @@ class Loader {
     }
     loaded_.warnings.push_back(
         fmt::format("the schema registry {} is on another machine and there is no TLS. Hint: use https", *clear));
+  }
+
+  void check_registry_key() {
+    const auto& registry = loaded_.config.registry;
+    if (registry.certificate_file.empty() != registry.key_file.empty()) {
+      return problem("", "of registry.certificate_file and registry.key_file one is given", "give both, or none");
+    }
+    if (registry.key_file.empty()) return;
+    const auto path = printable(registry.key_file);
+    if (mode_of(registry.key_file) == 0) {
+      problem(loaded_.origins["registry.key_file"], fmt::format("{} cannot be read", path),
+              "check path and permissions");
+    } else if ((mode_of(registry.key_file) & S_IRWXO) != 0) {
+      problem(loaded_.origins["registry.key_file"], fmt::format("{} holds a key, and others may use the file", path),
+              fmt::format("chmod o= {}", path));
+    }
   }
 
   void check_tracing() {
@@ -387,6 +405,20 @@ class Loader {
     if (config.relay.checkpoint_interval * 2 > config.transactions.transaction_timeout) {
       problem("", "relay.checkpoint_interval_ms is more than half of kafka.transaction_timeout_ms",
               "the broker would abort a transaction that is still growing: lower the one or raise the other");
+    }
+  }
+
+  /// What is too large for a claim check to matter would be refused before.
+  void check_claim_checks() {
+    const auto& config = loaded_.config;
+    if (config.sink != SinkKind::kafka) return;
+    const auto most = kafka::message_bytes_max(sink_options(config).settings);
+    for (const auto& rule : config.relay.claim_checks) {
+      if (rule.above_bytes <= most) continue;
+      problem(loaded_.origins["relay.claim_check"],
+              fmt::format("relay.claim_check {}={} is more than message.max.bytes, {}", printable(rule.topics),
+                          rule.above_bytes, most),
+              "librdkafka refuses what is between them: lower the one, or raise the other in kafka.settings");
     }
   }
 

@@ -14,6 +14,7 @@
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/database.hpp"
 #include "host/settings/value_text.hpp"
+#include "relay/settings/claim_rules.hpp"
 #include "relay/settings/registry_section.hpp"
 
 namespace annals::relayd {
@@ -286,6 +287,10 @@ constexpr std::array settings{
   Setting{"relay.on_poison", "ANNALS_RELAY_ON_POISON", "--on-poison", ValueKind::list,
           "topic=halt, park, dead-letter or dead-letter:TOPIC, at a message that can never be delivered; * is all others",
           set_on_poison, show_on_poison},
+  Setting{"relay.claim_check", "ANNALS_RELAY_CLAIM_CHECK", "--claim-check", ValueKind::list,
+          "topic, topic=bytes or topic=off: the payload of a larger record stays in the database, and a reference leaves",
+          [](Config& c, const std::string& v) { c.relay.claim_checks = parse_claim_rules(v); },
+          [](const Config& c) { return to_string(c.relay.claim_checks); }},
   number<&Config::relay, &RelayOptions::parked_keys_max, 1, 1'000'000>(
       "relay.parked_keys_max", "ANNALS_RELAY_PARKED_KEYS_MAX", "--parked-keys-max",
       "no more keys than this wait behind a parked message: at the next one the relay halts"),
@@ -351,6 +356,14 @@ constexpr std::array settings{
           "certificates (PEM) that the registry's is checked against, in place of the system's",
           [](Config& c, const std::string& v) { c.registry.ca_file = v; },
           [](const Config& c) { return c.registry.ca_file; }},
+  Setting{"registry.certificate_file", "ANNALS_RELAY_REGISTRY_CERTIFICATE_FILE", "--registry-certificate-file",
+          ValueKind::text, "certificate (PEM) by which the registry knows the relay",
+          [](Config& c, const std::string& v) { c.registry.certificate_file = v; },
+          [](const Config& c) { return c.registry.certificate_file; }},
+  Setting{"registry.key_file", "ANNALS_RELAY_REGISTRY_KEY_FILE", "--registry-key-file", ValueKind::text,
+          "key of that certificate; others may not read it",
+          [](Config& c, const std::string& v) { c.registry.key_file = v; },
+          [](const Config& c) { return c.registry.key_file; }},
   Setting{"registry.auth_file", "ANNALS_RELAY_REGISTRY_AUTH_FILE", "--registry-auth-file", ValueKind::text,
           "file that holds user:password for the registry; others may not read it",
           [](Config& c, const std::string& v) { c.registry.auth_file = v; },

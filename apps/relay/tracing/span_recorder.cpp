@@ -24,6 +24,10 @@ SpanRecorder::SpanRecorder(const TracingOptions& options, SpanQueue& queue, Cloc
       clock_(clock),
       random_(std::random_device{}()) {}
 
+SpanRecorder::~SpanRecorder() {
+  for (auto& [ticket, span] : open_) end(std::move(span), outbox::Delivery::Outcome::undecided);
+}
+
 void SpanRecorder::sent(const outbox::MessageView& message) {
   if (message.traceparent.empty()) return;
   const auto context = parse_traceparent(message.traceparent);
@@ -50,10 +54,14 @@ void SpanRecorder::reported(std::span<const outbox::Delivery> deliveries) {
     if (found == open_.end()) continue;
     auto span = std::move(found->second);
     open_.erase(found);
-    span.end = clock_.now();
-    span.error = word_for(delivery.outcome);
-    queue_.put(std::move(span));
+    end(std::move(span), delivery.outcome);
   }
+}
+
+void SpanRecorder::end(Span span, outbox::Delivery::Outcome outcome) {
+  span.end = clock_.now();
+  span.error = word_for(outcome);
+  queue_.put(std::move(span));
 }
 
 }  // namespace annals::relayd

@@ -23,6 +23,9 @@ class Traced : public Port {
     if (answer == outbox::Sink::Send::accepted) recorder_.sent(message);
     return answer;
   }
+  [[nodiscard]] std::size_t record_bytes(const outbox::MessageView& message) const override {
+    return sink_->record_bytes(message);
+  }
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
     const auto before = deliveries.size();
     sink_->poll(wait, deliveries);

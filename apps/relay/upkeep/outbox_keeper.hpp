@@ -14,7 +14,7 @@ class Connection;
 
 namespace annals::relayd {
 
-/// Maintains the outbox's partitions now and then, in a session of its own, and shows how much there is and what keeps it.
+/// Maintains the partitions of the outbox and of the claims now and then, in a session of its own, and shows how much there is and what keeps it.
 /// Every instance does, whether it publishes or stands by: the database lets one at a time, and a publisher that hangs must
 /// not keep partitions from being attached.
 ///
@@ -30,9 +30,10 @@ class OutboxKeeper {
 
  private:
   void keep(const std::stop_token& stop);
-  void maintain(postgres::Connection& connection, const std::stop_token& stop);
+  void keep(postgres::Connection& connection, outbox::Kept table, const std::stop_token& stop);
+  void maintain(postgres::Connection& connection, outbox::Kept table, const std::stop_token& stop);
   void tell(const Error& error);
-  void show(const outbox::RetentionStatus* status) const;
+  void show(outbox::Kept table, const outbox::RetentionStatus* status) const;
 
   const Config& config_;
   const Units& units_;

@@ -120,10 +120,14 @@ Error unknown_topic(ErrorKind kind, std::string_view topic, const ClientState& s
       {.hint = "create it, or correct the name (a topic that may not be described looks the same)", .sqlstate = {}}};
 }
 
-Error not_authorised(ErrorKind kind, std::string_view what, const ClientState& state) {
-  return Error{kind,
-               fmt::format("{} on {}", what, state.brokers),
-               {.hint = "grant the principal of this client what it needs (ACLs)", .sqlstate = {}}};
+Error not_authorised(ErrorKind kind, std::string_view what, std::string_view acl, const ClientState& state) {
+  return Error{
+      kind,
+      fmt::format("{} on {}", what, state.brokers),
+      {.hint = fmt::format("grant it to the principal of this client: kafka-acls.sh --bootstrap-server {} --add "
+                           "--allow-principal User:NAME {}",
+                           state.brokers, acl),
+       .sqlstate = {}}};
 }
 
 bool is_unknown_topic(rd_kafka_resp_err_t error) noexcept {

@@ -61,7 +61,9 @@ void set(rd_kafka_conf_t& conf, const std::string& name, const std::string& valu
 /// A topic can be made and a right can be granted. A sink says `refused` even so: what its caller must do is stop at this
 /// message and name it, as with any that will not go through. A source says `not_ready`.
 [[nodiscard]] Error unknown_topic(ErrorKind kind, std::string_view topic, const ClientState& state);
-[[nodiscard]] Error not_authorised(ErrorKind kind, std::string_view what, const ClientState& state);
+/// `acl` is what is missing, as client/acl.hpp has it.
+[[nodiscard]] Error not_authorised(ErrorKind kind, std::string_view what, std::string_view acl,
+                                   const ClientState& state);
 
 [[nodiscard]] bool is_unknown_topic(rd_kafka_resp_err_t error) noexcept;
 [[nodiscard]] bool is_authorisation(rd_kafka_resp_err_t error) noexcept;

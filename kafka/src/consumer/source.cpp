@@ -12,8 +12,10 @@
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/message.hpp"
+#include "client/acl.hpp"
 #include "client/client.hpp"
 #include "consumer/assignment.hpp"
+#include "consumer/redeemer.hpp"
 #include "wire/cloud_event.hpp"
 #include "wire/schema_frame.hpp"
 #include "wire/structured_event.hpp"
@@ -314,8 +316,11 @@ void KafkaSource::Impl::check(const rd_kafka_message_t& message) {
     return;
   }
   if (is_authorisation(message.err)) {
-    throw not_authorised(ErrorKind::not_ready,
-                         fmt::format("group {} may not read: {}", options.group, text_in(message)), state);
+    throw not_authorised(
+        ErrorKind::not_ready, fmt::format("group {} may not read: {}", options.group, text_in(message)),
+        message.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && !topic.empty() ? acl_to_read(topic)
+                                                                                      : acl_of_group(options.group),
+        state);
   }
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
     require_next({*consumer, state, options.start}, *state.offsets, topic, message.partition);
@@ -392,11 +397,15 @@ void KafkaSource::Impl::poll(std::size_t max, milliseconds wait, std::vector<Inc
   const auto count = std::min(max, state.held.size());
   std::move(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(messages));
   state.held.erase(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(count));
+  redeem_claims(options.claims, 0, messages);
   std::size_t bytes = 0;
   while (messages.size() < max && bytes < options.receive_bytes_max && !state.rebalanced) {
     const auto before = messages.size();
     const bool more = receive_one(messages.empty() ? deadline.left() : milliseconds{0}, messages);
-    if (messages.size() > before) bytes += cost_of(messages.back());
+    if (messages.size() > before) {
+      redeem_claims(options.claims, before, messages);
+      bytes += cost_of(messages.back());
+    }
     if (!more && (!messages.empty() || deadline.passed())) break;
   }
   check_connection();
@@ -434,7 +443,9 @@ void KafkaSource::commit() {
     return;
   }
   const auto what = fmt::format("group {} could not commit: {}", impl_->options.group, describe(error));
-  if (is_authorisation(error)) throw not_authorised(ErrorKind::not_ready, what, impl_->state);
+  if (is_authorisation(error)) {
+    throw not_authorised(ErrorKind::not_ready, what, acl_of_group(impl_->options.group), impl_->state);
+  }
   if (is_passing(error)) {
     impl_->commit_unanswered = true;
     throw disconnected(what, impl_->state);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "client/acl.hpp"
 #include "wire/encoder.hpp"
 
 namespace annals::kafka {
@@ -24,7 +25,7 @@ std::size_t request_bytes(const outbox::MessageView& message, std::string_view s
   constexpr std::size_t sometimes = 100;
   constexpr std::size_t a_header = 16;
   const auto optional = message.subject.size() + message.correlation_id.size() + message.causation_id.size() +
-                        message.traceparent.size() + message.tracestate.size();
+                        message.traceparent.size() + message.tracestate.size() + 2 * message.claim.size();
   auto bytes = always + message.key.size() + message.payload.size() + source.size() + message.type.size();
   if (optional > 0) bytes += sometimes + optional;
   for (const auto& [name, value] : message.headers) bytes += a_header + name.size() + value.size();
@@ -58,8 +59,11 @@ KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
   }
   out.verdict = verdict_of(message.err);
   const bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-  out.reason = fmt::format("{}, {}{}", describe(message.err), certainty(message),
-                           too_large ? "; it is over the topic's max.message.bytes" : "");
+  out.reason =
+      fmt::format("{}, {}{}", describe(message.err), certainty(message),
+                  too_large                       ? std::string{"; it is over the topic's max.message.bytes"}
+                  : is_authorisation(message.err) ? "; it takes " + acl_to_write(out.topic) + " (kafka-acls.sh)"
+                                                  : std::string{});
   return out;
 }
 

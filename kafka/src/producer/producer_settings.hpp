@@ -12,8 +12,6 @@ namespace annals::kafka {
 
 // Read as librdkafka reads them; what is no number it refuses when the producer is made.
 [[nodiscard]] RequestLimits request_limits(const Settings& settings);
-/// What is larger librdkafka does not take.
-[[nodiscard]] std::size_t message_bytes_max(const Settings& settings);
 /// That a connection takes at once.
 [[nodiscard]] std::size_t requests_max(const Settings& settings);
 [[nodiscard]] Partitioner partitioner_of(const Settings& settings);

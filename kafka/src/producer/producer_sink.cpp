@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "client/acl.hpp"
 #include "producer/cork.hpp"
 
 // Order after a failure. Several requests may be in flight for a partition. When the first is refused for good (too large for
@@ -85,7 +86,8 @@ Error ProducerSink::refusal(rd_kafka_resp_err_t error, const outbox::MessageView
   const auto which = fmt::format("the message at position {} for topic {}", message.position, message.topic);
   if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
     return refused(fmt::format("{} is too large: {} bytes", which, message.payload.size()),
-                   "raise message.max.bytes here and max.message.bytes of the topic, or send less");
+                   "raise message.max.bytes here and max.message.bytes of the topic, or send less, or a claim "
+                   "(relay.claim_check)");
   }
   if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
     return refused(fmt::format("{} names a partition that the topic does not have", which),
@@ -93,7 +95,8 @@ Error ProducerSink::refusal(rd_kafka_resp_err_t error, const outbox::MessageView
   }
   if (is_unknown_topic(error)) return unknown_topic(ErrorKind::refused, message.topic, state_);
   if (is_authorisation(error)) {
-    return not_authorised(ErrorKind::refused, fmt::format("not authorised to write {}", which), state_);
+    return not_authorised(ErrorKind::refused, fmt::format("not authorised to write {}", which),
+                          acl_to_write(message.topic), state_);
   }
   return broken(fmt::format("{} was not accepted: {}", which, describe(error)));
 }

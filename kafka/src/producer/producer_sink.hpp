@@ -30,6 +30,10 @@ class ProducerSink {
   [[nodiscard]] Send send(const outbox::MessageView& message);
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries);
 
+  [[nodiscard]] std::size_t record_bytes(const outbox::MessageView& message) const {
+    return encoder_.record_bytes(message);
+  }
+
   [[nodiscard]] const SinkState& state() const noexcept { return state_; }
   [[nodiscard]] Producer& producer() noexcept { return *producer_; }
   /// Since the last call of this.

@@ -20,6 +20,10 @@ void KafkaSink::poll(std::chrono::milliseconds wait, std::vector<outbox::Deliver
   impl_->sink.poll(wait, deliveries);
 }
 
+std::size_t KafkaSink::record_bytes(const outbox::MessageView& message) const {
+  return impl_->sink.record_bytes(message);
+}
+
 bool KafkaSink::connected() const noexcept { return impl_->sink.state().connected.load(std::memory_order_relaxed); }
 
 KafkaSink::Queued KafkaSink::queued() const noexcept {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "client/acl.hpp"
+
 namespace annals::kafka {
 namespace {
 
@@ -54,7 +56,8 @@ std::unique_ptr<ProducerTopic> TopicTable::open(const std::string& name) {
     const auto error = ask(client_, topic->handle(), std::max(deadline.left(), milliseconds{1}));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return topic;
     if (is_authorisation(error)) {
-      throw not_authorised(ErrorKind::refused, fmt::format("not authorised to use topic {}", name), state_);
+      throw not_authorised(ErrorKind::refused, fmt::format("not authorised to use topic {}", name), acl_to_write(name),
+                           state_);
     }
     if (error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
       throw refused(fmt::format("{} is not a topic name", name), "correct it");

@@ -26,6 +26,8 @@
 #include <thread>
 #include <utility>
 
+#include "client/acl.hpp"
+
 namespace annals::kafka {
 
 using std::chrono::milliseconds;
@@ -106,7 +108,8 @@ std::string CheckpointTopic::look(const std::string& id, const KeepAlive& keep_a
   const auto error = ask(wait.deadline);
   if (is_unknown_topic(error)) return {};
   if (is_authorisation(error)) {
-    throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read topic {}", name_), state_);
+    throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read topic {}", name_),
+                         acl_of_checkpoints(name_), state_);
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw disconnected(fmt::format("no answer about topic {}: {}", name_, describe(error)), state_);
@@ -151,8 +154,9 @@ std::string CheckpointTopic::find(const std::string& id, Range range, const Wait
     if (!end) end = known_end(range.end);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       at_end = wait.end == End::of_decided || (end && message->offset >= *end);
-    } else if (is_authorisation(message->err)) {
-      throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read {}", name_), state_);
+    } else if (message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {  // of a group it needs no right
+      throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to read {}", name_),
+                           acl_of_checkpoints(name_), state_);
     } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       at_end = end && message->offset + 1 >= *end;
       if (std::string_view{static_cast<const char*>(message->key), message->key_len} != id) continue;
@@ -194,7 +198,8 @@ void CheckpointTopic::require(const Wait& wait) {
   bool made = false;
   for (auto error = ask(wait.deadline); error != RD_KAFKA_RESP_ERR_NO_ERROR; error = ask(wait.deadline)) {
     if (is_authorisation(error)) {
-      throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to use topic {}", name_), state_);
+      throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to use topic {}", name_),
+                           acl_of_checkpoints(name_), state_);
     }
     if (wait.deadline.passed()) {
       throw disconnected(fmt::format("no answer about topic {}: {}", name_, describe(error)), state_);
@@ -230,9 +235,10 @@ void CheckpointTopic::create(const Deadline& deadline) {
       ErrorKind::not_ready,
       fmt::format("topic {} does not exist on {} and cannot be created: {}", name_, state_.brokers, describe(error)),
       {.hint =
-           fmt::format("create it with one partition and cleanup.policy=compact: kafka-topics.sh --create --topic {} "
-                       "--partitions 1 --config cleanup.policy=compact --config segment.bytes=16777216",
-                       name_)}};
+           fmt::format("create it with one partition and cleanup.policy=compact: kafka-topics.sh --bootstrap-server "
+                       "{} --create --topic {} --partitions 1 --config cleanup.policy=compact --config "
+                       "segment.bytes=16777216",
+                       state_.brokers, name_)}};
 }
 
 void CheckpointTopic::require_compacted(const Deadline& deadline) {
@@ -249,7 +255,8 @@ void CheckpointTopic::require_compacted(const Deadline& deadline) {
   const auto error = rd_kafka_ConfigResource_error(answers[0]);
   if (is_authorisation(error)) {
     throw not_authorised(ErrorKind::not_ready,
-                         fmt::format("not authorised to describe the configuration of topic {}", name_), state_);
+                         fmt::format("not authorised to describe the configuration of topic {}", name_),
+                         acl_of_checkpoints(name_), state_);
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw disconnected(fmt::format("the configuration of topic {}: {}", name_, describe(error)), state_);
@@ -259,7 +266,9 @@ void CheckpointTopic::require_compacted(const Deadline& deadline) {
   throw Error{
       ErrorKind::not_ready,
       fmt::format("topic {} has cleanup.policy={}: the checkpoint of a quiet relay would be deleted", name_, policy),
-      {.hint = fmt::format("kafka-configs.sh --alter --topic {} --add-config cleanup.policy=compact", name_)}};
+      {.hint =
+           fmt::format("kafka-configs.sh --bootstrap-server {} --alter --topic {} --add-config cleanup.policy=compact",
+                       state_.brokers, name_)}};
 }
 
 }  // namespace annals::kafka

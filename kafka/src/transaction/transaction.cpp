@@ -16,6 +16,8 @@
 
 #include <algorithm>
 
+#include "client/acl.hpp"
+
 namespace annals::kafka {
 
 using std::chrono::milliseconds;
@@ -68,8 +70,10 @@ void Transaction::take_over(const KeepAlive& keep_alive) {
     const auto code = error ? rd_kafka_error_code(error.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
     const auto said = answer(std::move(error));
     if (said == Answer::yes) return;
-    if (is_right_missing(code))
-      throw not_authorised(ErrorKind::not_ready, "not authorised to use transactions", state_);
+    if (is_right_missing(code)) {
+      throw not_authorised(ErrorKind::not_ready, fmt::format("not authorised to use transactional id {}", id_),
+                           acl_of_transactions(id_), state_);
+    }
     if (said != Answer::again) throw broken(fmt::format("transactions cannot begin: {}", reason_));
     if (deadline.passed()) {
       throw disconnected(

@@ -17,8 +17,8 @@ using KeepAlive = outbox::TransactionalSink::KeepAlive;
 /// Thread safety  none: the one thread that uses the producer. Ownership: borrows producer and state.
 class Transaction {
  public:
-  Transaction(rd_kafka_t& producer, const ClientState& state, std::chrono::milliseconds answer_timeout)
-      : producer_(producer), state_(state), answer_timeout_(answer_timeout) {}
+  Transaction(rd_kafka_t& producer, std::string id, const ClientState& state, std::chrono::milliseconds answer_timeout)
+      : producer_(producer), id_(std::move(id)), state_(state), answer_timeout_(answer_timeout) {}
   /// Aborts what is open, and waits a moment for it.
   ~Transaction();
   Transaction(const Transaction&) = delete;
@@ -50,6 +50,7 @@ class Transaction {
   [[nodiscard]] Answer answer(ErrorHandle error);
 
   rd_kafka_t& producer_;
+  std::string id_;
   const ClientState& state_;
   std::chrono::milliseconds answer_timeout_;
   bool open_ = false;

@@ -49,7 +49,7 @@ struct KafkaTransactionalSink::Impl {
     Session(const Options& options, const std::string& id)
         : sink(options.sink, {.id = id, .timeout = options.transaction_timeout},
                options.single_requests ? Requests::single : Requests::gather),
-          transaction(*sink.producer().client, sink.state(), options.answer_timeout) {}
+          transaction(*sink.producer().client, id, sink.state(), options.answer_timeout) {}
     ProducerSink sink;
     Transaction transaction;  // ends before its producer
   };
@@ -123,6 +123,10 @@ outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& messa
   if (impl_->left_to_rest() > milliseconds{0}) return Send::full;
   impl_->session->transaction.begin_if_none();
   return impl_->session->sink.send(message);
+}
+
+std::size_t KafkaTransactionalSink::record_bytes(const outbox::MessageView& message) const {
+  return impl_->session ? impl_->session->sink.record_bytes(message) : TransactionalSink::record_bytes(message);
 }
 
 void KafkaTransactionalSink::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {

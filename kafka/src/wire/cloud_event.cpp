@@ -9,6 +9,7 @@
 
 #include "annals/core/reserved_headers.hpp"
 #include "annals/core/text.hpp"
+#include "annals/outbox/claim.hpp"
 #include "wire/header_map.hpp"
 #include "wire/structured_event.hpp"
 
@@ -161,6 +162,7 @@ HeadersHandle make_headers(const outbox::MessageView& message, std::string_view 
   add_if_any(*headers, "traceparent", message.traceparent);
   add_if_any(*headers, "tracestate", message.tracestate);
   add_own(*headers, message);
+  add_if_any(*headers, outbox::claim_header, message.claim);
   return headers;
 }
 

@@ -17,8 +17,8 @@ namespace annals::kafka {
 /// Of those the ones that say what the message says of itself.
 void add_attributes(rd_kafka_headers_t& headers, const outbox::MessageView& message, std::string_view source);
 
-/// CloudEvents' attributes, content type and trace context that make_headers() may write, before the message's own.
-inline constexpr std::size_t attribute_headers_max = 12;
+/// CloudEvents' attributes, content type, trace context and claim that make_headers() may write, before the message's own.
+inline constexpr std::size_t attribute_headers_max = 13;
 /// What make_headers() can write at most. A header costs its reader a hundred bytes, however short it is on the wire.
 inline constexpr std::size_t read_headers_max = attribute_headers_max + limits::header_count_max;
 

@@ -64,6 +64,19 @@ std::string subject_of(SubjectStrategy strategy, const outbox::MessageView& mess
   return fmt::format("{}-{}", message.topic, message.type);
 }
 
+/// By so much the record's key may be larger than the message's.
+std::size_t key_growth(const KeyRule& rule, const outbox::MessageView& message) {
+  constexpr std::size_t id_bytes = 36;
+  switch (rule.from) {
+    case KeyRule::From::id: return id_bytes;
+    case KeyRule::From::header: return own_header(message, rule.text).value_or(std::string_view{}).size();
+    case KeyRule::From::constant: return rule.text.size();
+    case KeyRule::From::message:
+    case KeyRule::From::none: break;
+  }
+  return 0;
+}
+
 bool is_cloud_event(Encoding encoding) {
   return encoding == Encoding::cloudevents_binary || encoding == Encoding::cloudevents_structured;
 }
@@ -85,6 +98,14 @@ std::optional<Encoded> Encoder::encode(const outbox::MessageView& message) {
   const auto* ready = find(message);
   if (ready == nullptr) return plain(message);
   return by_rule(*ready, message);
+}
+
+std::size_t Encoder::record_bytes(const outbox::MessageView& message) const {
+  const auto* ready = find(message);
+  if (ready == nullptr) return request_bytes(message, source_);
+  const auto structured = ready->rule.encoding == Encoding::cloudevents_structured;
+  return frame_bytes_max + request_bytes(message, source_) + key_growth(ready->rule.key, message) +
+         ready->headers.bytes_max() + (structured ? structured_growth(message) : 0);
 }
 
 const Encoder::Ready* Encoder::find(const outbox::MessageView& message) const {

@@ -44,6 +44,8 @@ class Encoder {
   /// Nothing: the registry has not answered yet, ask again. Throws Error{refused}: the message cannot be a record of that kind;
   /// Error{disconnected}: the registry does not answer.
   [[nodiscard]] std::optional<Encoded> encode(const outbox::MessageView& message);
+  /// At most so many bytes is its record: key, headers and value. Asks no registry.
+  [[nodiscard]] std::size_t record_bytes(const outbox::MessageView& message) const;
   /// Waits for the registry, when it was asked; false at once when it was not.
   bool wait(std::chrono::milliseconds wait_max) { return registry_ != nullptr && registry_->wait(wait_max); }
 

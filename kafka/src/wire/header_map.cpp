@@ -9,6 +9,7 @@
 #include "annals/core/limits.hpp"
 #include "annals/core/reserved_headers.hpp"
 #include "annals/core/text.hpp"
+#include "annals/outbox/claim.hpp"
 
 namespace annals::kafka {
 namespace {
@@ -57,6 +58,7 @@ void HeaderMap::add_to(rd_kafka_headers_t& headers, const outbox::MessageView& m
         message.headers, [&](const auto& own) { return !drops(own.first) && new_name(own.first) == constant.first; });
     if (!brought) add_header(headers, constant.first, constant.second);
   }
+  if (!message.claim.empty()) add_header(headers, outbox::claim_header, message.claim);
 }
 
 void HeaderMap::add_trace(rd_kafka_headers_t& headers, const outbox::MessageView& message) const {

@@ -31,7 +31,7 @@ class HeaderMap {
   /// The trace context alone.
   void add_trace(rd_kafka_headers_t& headers, const outbox::MessageView& message) const;
   /// At most this many headers beyond the message's own.
-  [[nodiscard]] std::size_t count_max() const noexcept { return 4 + attributes_.size() + rule_.add.size(); }
+  [[nodiscard]] std::size_t count_max() const noexcept { return 5 + attributes_.size() + rule_.add.size(); }
   /// At most this many bytes beyond those.
   [[nodiscard]] std::size_t bytes_max() const noexcept { return bytes_max_; }
 

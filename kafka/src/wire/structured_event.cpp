@@ -133,11 +133,21 @@ void write_structured(std::string& out, const outbox::MessageView& message, std:
   add(out, "traceparent", message.traceparent);
   add(out, "tracestate", message.tracestate);
   add(out, "datacontenttype", media_type(message.content_type));
-  if (message.content_type == ContentType::json && is_json(message.payload)) {
+  if (!message.claim.empty()) {
+    add(out, "dataref", message.claim);
+    out.append("}");
+  } else if (message.content_type == ContentType::json && is_json(message.payload)) {
     out.append(",\"data\":").append(message.payload).append("}");
   } else {
     out.append(",\"data_base64\":\"").append(json::encode_base64(message.payload)).append("\"}");
   }
+}
+
+std::size_t structured_growth(const outbox::MessageView& message) {
+  constexpr std::size_t names = 256;  // and what does not vary
+  const auto bytes = message.payload.size();
+  if (message.content_type == ContentType::json && is_json(message.payload)) return names;
+  return names + (bytes + 2) / 3 * 4 - bytes;
 }
 
 void read_structured(IncomingMessage& message) {

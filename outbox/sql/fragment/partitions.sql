@@ -9,6 +9,8 @@
 --   - as long as everything is kept, there is one partition to read.
 -- Positions go on increasing. The gap is a hole like those that rollbacks leave.
 --
+-- The same for claims (docs/adr/0023), which no relay reads: age alone says when those go.
+--
 -- {log}_maintain() does one thing a call, in a transaction of its own, so that whoever is killed at any point has done
 -- one of them or nothing:
 --   attached  one more partition ahead;
@@ -100,14 +102,14 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $seize$;
 
--- Whether partition `number` may go: every relay is behind it, and it has been kept for as long as it shall be.
+-- Whether partition `number` may go: every relay has passed it, and it has been kept for as long as it shall be.
 CREATE FUNCTION {schema}.{log}_is_spent(number bigint, retain interval) RETURNS boolean
   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $spent$
 DECLARE
   last_at timestamptz;
 BEGIN
-  IF coalesce((SELECT min(c.position) < (number + 1) * 100000000000
-                 FROM {schema}.relay_checkpoints c WHERE c.log = '{log}'), true) THEN
+  IF '{log}' <> 'claims' AND coalesce((SELECT min(c.position) < (number + 1) * 100000000000
+                                         FROM {schema}.relay_checkpoints c WHERE c.log = '{log}'), true) THEN
     RETURN false;
   END IF;
   EXECUTE 'SELECT recorded_at FROM {schema}.{log}_p' || number || ' ORDER BY position DESC LIMIT 1' INTO last_at;

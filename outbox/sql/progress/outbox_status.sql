@@ -8,4 +8,9 @@ SELECT (SELECT coalesce(max(position), 0)::bigint FROM {schema}.outbox),
           FROM {schema}.outbox o
          WHERE o.position > coalesce((SELECT min(c.position) FROM {schema}.relay_checkpoints c
                                        WHERE c.log = 'outbox'), 0)
-         ORDER BY o.position LIMIT 1)
+         ORDER BY o.position LIMIT 1),
+       (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint
+          FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = '{schema}.claims'::regclass),
+       (SELECT coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::bigint
+          FROM pg_catalog.pg_inherits i WHERE i.inhparent = '{schema}.claims'::regclass)

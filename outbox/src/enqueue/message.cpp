@@ -46,4 +46,10 @@ std::size_t byte_size(const Message& message) noexcept {
   return message.key.size() + message.type.size() + message.payload.size() + byte_size(message.metadata);
 }
 
+std::size_t byte_size(const MessageView& message) noexcept {
+  auto bytes = message.key.size() + message.payload.size();
+  for (const auto& [name, value] : message.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
 }  // namespace annals::outbox

@@ -27,6 +27,8 @@ namespace {
 constexpr std::array<std::string_view, 5> states{"ahead", "written", "kept", "held", "spent"};
 constexpr std::array<std::string_view, 5> actions{"attached", "rolled", "dropped", "busy", "none"};
 
+std::string_view name_of(Kept table) { return table == Kept::outbox ? "outbox" : "claims"; }
+
 template <class Enum>
 Enum parse(const std::array<std::string_view, 5>& words, const std::string& word) {
   const auto found = std::find(words.begin(), words.end(), word);
@@ -41,6 +43,11 @@ Enum parse(const std::array<std::string_view, 5>& words, const std::string& word
 std::optional<std::string> optional_text(const Result& rows, int row, int column) {
   if (rows.is_null(row, column)) return std::nullopt;
   return rows.text(row, column);
+}
+
+std::string render(std::string_view statement, const std::string& schema, Kept table) {
+  require_identifier("schema", schema);
+  return postgres::render(statement, {{"schema", schema}, {"log", name_of(table)}});
 }
 
 PartitionStatus partition_of(const Result& rows, int row) {
@@ -78,37 +85,38 @@ const PartitionStatus* RetentionStatus::overdue() const noexcept {
   return longest == partitions.end() || longest->overdue == milliseconds{0} ? nullptr : &*longest;
 }
 
-RetentionStatus read_retention(Connection& connection, const std::string& schema) {
+RetentionStatus read_retention(Connection& connection, const std::string& schema, Kept table) {
   RetentionStatus status;
-  const auto policy = connection.query(postgres::render(sql::retention_policy, schema));
+  const auto policy = connection.query(render(sql::retention_policy, schema, table));
   if (!policy.empty()) {
     status.policy.retain = optional_text(policy, 0, 0);
     status.policy.partition_span = optional_text(policy, 0, 1);
     if (!policy.is_null(0, 2)) status.policy.partition_rows = policy.bigint(0, 2);
     status.policy.lock_wait = policy.text(0, 3);
   }
-  const auto rows = connection.query(postgres::render(sql::retention_list, schema));
+  const auto rows = connection.query(render(sql::retention_list, schema, table));
   status.partitions.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) status.partitions.push_back(partition_of(rows, row));
   return status;
 }
 
-void set_retention(Connection& connection, const std::string& schema, const RetentionPolicy& policy) {
+void set_retention(Connection& connection, const std::string& schema, const RetentionPolicy& policy, Kept table) {
   Params params;
   add(params, policy.retain);
   add(params, policy.partition_span);
   policy.partition_rows ? params.bigint(*policy.partition_rows) : params.null();
   add(params, policy.lock_wait);
-  const auto set = connection.query(postgres::render(sql::retention_set, schema), params);
+  const auto set = connection.query(render(sql::retention_set, schema, table), params);
   if (set.affected() == 1) return;
-  throw Error{ErrorKind::failed,
-              fmt::format("{}.outbox_retention has {} rows instead of one", schema, set.affected()),
-              {.hint = fmt::format("as the owner: INSERT INTO {}.outbox_retention DEFAULT VALUES", schema)}};
+  throw Error{
+      ErrorKind::failed,
+      fmt::format("{}.{}_retention has {} rows instead of one", schema, name_of(table), set.affected()),
+      {.hint = fmt::format("as the owner: INSERT INTO {}.{}_retention DEFAULT VALUES", schema, name_of(table))}};
 }
 
-MaintenanceStep maintain_outbox(Connection& connection, const std::string& schema) {
+MaintenanceStep maintain_outbox(Connection& connection, const std::string& schema, Kept table) {
   ANNALS_ASSERT(!connection.in_transaction());
-  const auto row = connection.query(postgres::render(sql::outbox_maintain, schema));
+  const auto row = connection.query(render(sql::retention_maintain, schema, table));
   return {.action = parse<MaintenanceStep::Action>(actions, row.text(0, 0)),
           .partition = row.text(0, 1),
           .detail = row.text(0, 2)};

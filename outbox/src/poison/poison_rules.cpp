@@ -22,27 +22,14 @@ void check(const PoisonRule& rule) {
 
 }  // namespace
 
-PoisonRules::PoisonRules(const std::vector<PoisonRule>& rules) {
-  for (const auto& rule : rules) {
-    check(rule);
-    rules_.emplace_back(rule.topics, rule);
-  }
-  std::ranges::sort(rules_, [](const auto& a, const auto& b) {
-    const auto weights = std::pair{a.first.weight(), b.first.weight()};
-    return weights.first != weights.second ? weights.first > weights.second : a.second.topics < b.second.topics;
-  });
-  const auto twice = std::ranges::adjacent_find(rules_, {}, [](const auto& rule) { return rule.second.topics; });
-  if (twice != rules_.end()) {
-    throw invalid(fmt::format("two rules for topic {}", printable(twice->second.topics)), "keep one of them");
-  }
-}
+PoisonRules::PoisonRules(const std::vector<PoisonRule>& rules) : rules_(rules) { std::ranges::for_each(rules, check); }
 
 void require_valid(const std::vector<PoisonRule>& rules) { (void)PoisonRules{rules}; }
 
 const PoisonRule& PoisonRules::of(std::string_view topic) const {
   static const PoisonRule halt{.topics = "*"};
-  const auto found = std::ranges::find_if(rules_, [&](const auto& rule) { return rule.first.matches(topic); });
-  return found == rules_.end() ? halt : found->second;
+  const auto* found = rules_.find(topic);
+  return found == nullptr ? halt : *found;
 }
 
 }  // namespace annals::outbox

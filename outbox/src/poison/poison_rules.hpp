@@ -1,10 +1,9 @@
 #pragma once
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "admission/topic_rules.hpp"
 #include "annals/outbox/relay.hpp"
-#include "annals/outbox/topic_pattern.hpp"
 
 namespace annals::outbox {
 
@@ -18,7 +17,7 @@ class PoisonRules {
   [[nodiscard]] const PoisonRule& of(std::string_view topic) const;
 
  private:
-  std::vector<std::pair<TopicPattern, PoisonRule>> rules_;  ///< the one that says most first
+  TopicRules<PoisonRule> rules_;
 };
 
 }  // namespace annals::outbox

@@ -20,6 +20,9 @@ class AtLeastOnceDestination final : public Destination {
   [[nodiscard]] CommitRule commit_rule() const noexcept override { return CommitRule::any_prefix; }
   [[nodiscard]] Checkpoint open() override { return checkpoints_.open(); }
   [[nodiscard]] Sink::Send send(const MessageView& message) override { return sink_.send(message); }
+  [[nodiscard]] std::size_t record_bytes(const MessageView& message) const override {
+    return sink_.record_bytes(message);
+  }
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override {
     sink_.poll(wait, deliveries);
   }

@@ -33,6 +33,9 @@ class ExactlyOnceDestination final : public Destination {
   [[nodiscard]] CommitRule commit_rule() const noexcept override { return CommitRule::all_sent; }
   [[nodiscard]] Checkpoint open() override;
   [[nodiscard]] Sink::Send send(const MessageView& message) override { return sink_.send(message); }
+  [[nodiscard]] std::size_t record_bytes(const MessageView& message) const override {
+    return sink_.record_bytes(message);
+  }
   void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) override;
   using Destination::commit;
   [[nodiscard]] Commit commit(const Cursor& cursor, std::string_view note) override;

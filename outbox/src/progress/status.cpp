@@ -36,7 +36,9 @@ OutboxStatus read_outbox_status(Connection& connection, const std::string& schem
   return {.last_position = row.bigint(0, 0),
           .rows_estimated = row.bigint(0, 1),
           .size_bytes = row.bigint(0, 2),
-          .oldest_unpublished_age = age(row, 3)};
+          .oldest_unpublished_age = age(row, 3),
+          .claims_estimated = row.bigint(0, 4),
+          .claims_size_bytes = row.bigint(0, 5)};
 }
 
 std::vector<RelayStatus> read_relay_status(Connection& connection, const std::vector<postgres::MessageLog>& logs) {

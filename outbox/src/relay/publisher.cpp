@@ -20,16 +20,31 @@ std::size_t bytes_of(const MessageView& message) { return message.key.size() + m
 
 }  // namespace
 
+/// Decided before it is sent, by what it would be on the other side: that may be less than the other side's limit by then.
+const MessageView& Publisher::as_it_leaves(const MessageView& message) {
+  if (claims_ == nullptr || !claims_->may_apply(message)) return message;
+  return claims_->applies(message, destination_.record_bytes(message)) ? claims_->claimed(message) : message;
+}
+
+bool Publisher::send(const MessageView& message, std::size_t& bytes) {
+  if (tracker_.full()) return false;
+  const auto& leaves = as_it_leaves(message);
+  bytes = bytes_of(leaves);
+  return destination_.send(leaves) == Sink::Send::accepted;
+}
+
 bool Publisher::offer(const MessageView& message) {
-  if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
-  tracker_.sent(message.ticket, bytes_of(message));
+  std::size_t bytes = 0;
+  if (!send(message, bytes)) return false;
+  tracker_.sent(message.ticket, bytes);
   return true;
 }
 
 bool Publisher::offer_aside(const MessageView& message) {
   ANNALS_ASSERT(message.ticket < 0);
-  if (tracker_.full() || destination_.send(message) == Sink::Send::full) return false;
-  aside_.emplace(message.ticket, bytes_of(message));
+  std::size_t bytes = 0;
+  if (!send(message, bytes)) return false;
+  aside_.emplace(message.ticket, bytes);
   return true;
 }
 
@@ -68,6 +83,7 @@ std::size_t Publisher::account() {
 Publisher::Sums Publisher::take_sums() {
   auto sums = std::exchange(aside_sums_, {});
   sums.bytes += tracker_.take_delivered_bytes();
+  if (claims_ != nullptr) sums.claims = claims_->take_sums();
   return sums;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "annals/outbox/destination.hpp"
+#include "poison/claim_check.hpp"
 #include "relay/prefix_tracker.hpp"
 
 namespace annals::outbox {
@@ -16,7 +17,9 @@ namespace annals::outbox {
 /// Destination throws; Error{failed} when it breaks its contract.
 class Publisher {
  public:
-  Publisher(Destination& destination, std::size_t in_flight_max) : destination_(destination), tracker_(in_flight_max) {}
+  /// Without `claims` every message leaves as it is.
+  Publisher(Destination& destination, std::size_t in_flight_max, ClaimCheck* claims = nullptr)
+      : destination_(destination), claims_(claims), tracker_(in_flight_max) {}
 
   /// True when the destination took the message; false when it, or the bound on messages in flight, has no room.
   [[nodiscard]] bool offer(const MessageView& message);
@@ -36,10 +39,11 @@ class Publisher {
   [[nodiscard]] std::size_t in_flight() const noexcept { return tracker_.in_flight() + aside_.size() - undelivered_; }
   /// Of these, those with tickets below 0.
   [[nodiscard]] std::size_t in_flight_aside() const noexcept { return aside_.size(); }
-  /// Of all that was delivered since the last call.
+  /// Of all that was delivered since the last call, and of what left as a claim.
   struct Sums {
     std::uint64_t bytes = 0;  ///< keys and payloads
     std::size_t aside = 0;    ///< how many with tickets below 0
+    ClaimCheck::Sums claims = {};
   };
   [[nodiscard]] Sums take_sums();
   /// Something was reported that is not delivered: nothing more may be sent.
@@ -50,10 +54,13 @@ class Publisher {
   [[nodiscard]] const std::optional<Delivery>& undecided() const noexcept { return undecided_; }
 
  private:
+  [[nodiscard]] const MessageView& as_it_leaves(const MessageView& message);
+  [[nodiscard]] bool send(const MessageView& message, std::size_t& bytes);
   std::size_t account();
   void fail(const Delivery& delivery);
 
   Destination& destination_;
+  ClaimCheck* claims_;
   PrefixTracker tracker_;
   std::vector<Delivery> deliveries_;  // kept for its memory
   std::vector<Delivery> refused_;     // ordered

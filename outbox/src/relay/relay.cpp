@@ -21,6 +21,7 @@
 #include "log/auto_source.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
+#include "poison/claim_check.hpp"
 #include "poison/parked_store.hpp"
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
@@ -75,6 +76,7 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
   }
   (void)Throttle{options.rate_limits};
   require_valid(options.on_poison);
+  require_valid(options.claim_checks);
   (void)Admission{options, {}};  // routes and topics are found out to be wrong now, not when the log is owned
   return options;
 }
@@ -153,8 +155,9 @@ struct Relay::Impl {
   postgres::Connection session;
   postgres::Ownership lock;
   std::unique_ptr<Destination> destination;
-  std::unique_ptr<MessageSource> source;  // these three while this relay owns the log
+  std::unique_ptr<MessageSource> source;  // these four while this relay owns the log
   std::optional<ParkedStore> parked;
+  std::optional<ClaimCheck> claims;
   std::optional<RelayRun> run;
   std::optional<std::chrono::steady_clock::time_point> asked_at;
   bool finished = false;
@@ -173,6 +176,7 @@ bool Relay::Impl::own() {
   source = make_source(session, clock, log, options,
                        {.plan = plan, .may_repeat = destination->commit_rule() == Destination::CommitRule::any_prefix});
   parked.emplace(session, log, options.name);
+  if (!options.claim_checks.empty()) claims.emplace(session, log, options.claim_checks);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,
                               .clock = clock,
@@ -180,7 +184,8 @@ bool Relay::Impl::own() {
                               .log = name_of(log),
                               .admission = Admission{options, read_passed_over(session, log, options.name)},
                               .tenure = {.talk_within = lock.talk_within(), .renew = [this] { lock.touch(); }},
-                              .parked = &*parked});
+                              .parked = &*parked,
+                              .claims = claims ? &*claims : nullptr});
   if (options.instance) record_owner(session, log, options.name, *options.instance);
   return true;
 }

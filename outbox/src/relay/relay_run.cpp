@@ -6,7 +6,8 @@
 //   Publisher           what became of it: sent, delivered, refused, in flight;
 //   Committer           whether and when that is recorded;
 //   Intake              what was read and is not sent yet;
-//   Diversion, Parking, Release   what cannot be published is set aside, and comes back (poison/parking.cpp).
+//   Diversion, Parking, Release   what cannot be published is set aside, and comes back (poison/parking.cpp);
+//   ClaimCheck          what is too large leaves as a reference to what stays in the database.
 // The run knows neither tables nor positions: it counts tickets, 1, 2, 3 … from where it began.
 //
 // Four tickets, each in its own hands, always in this order:
@@ -27,6 +28,7 @@
 //   I6  Whoever waits for the destination stays the owner meanwhile: no wait is longer than Tenure::talk_within, and each
 //       is followed by renewing the ownership; so is every message that took long to send. So a drain, or the settling after
 //       a failure, may take longer than the lease and still record what it waited for.
+//   I7  A payload that a message refers to is on disk before the message is sent.
 //
 // Why order survives crashes and hand-overs. Each run sends, in order, everything after some checkpoint. Let m come
 // before n, with one key. The run that makes n durable first either sent m before n itself, and then the sink made m
@@ -92,7 +94,7 @@ RelayRun::RelayRun(Parts parts)
       log_(std::move(parts.log)),
       admission_(std::move(parts.admission)),
       tenure_(std::move(parts.tenure)),
-      publisher_(parts.destination, options_.in_flight_max),
+      publisher_(parts.destination, options_.in_flight_max, parts.claims),
       diversion_({options_, log_, publisher_, admission_, parts.parked, parts.destination.commit_rule()}),
       committer_({source_, parts.destination, clock_, publisher_, options_, log_.name, diversion_.parking()}),
       intake_(source_),
@@ -265,6 +267,8 @@ void RelayRun::complete(StepReport& report, bool progress) {
   const auto sums = publisher_.take_sums();
   report.delivered_bytes = sums.bytes;
   report.released = sums.aside;
+  report.claimed = sums.claims.messages;
+  report.claimed_bytes = sums.claims.bytes;
   report.in_flight = publisher_.in_flight();
   report.acknowledged = source_.place(publisher_.acknowledged()).position;
   report.checkpoint = committer_.position();

@@ -46,6 +46,7 @@ class RelayRun {
     Admission admission;
     Tenure tenure;
     ParkedStore* parked = nullptr;  ///< without it every poison halts
+    ClaimCheck* claims = nullptr;   ///< without it no message leaves as a claim
   };
   explicit RelayRun(Parts parts);
 

@@ -18,7 +18,7 @@ BEGIN
        OR pg_catalog.octet_length(headers[i]) OPERATOR(pg_catalog.>) 128
        OR pg_catalog.octet_length(headers[i OPERATOR(pg_catalog.+) 1]) OPERATOR(pg_catalog.>) 8192
        OR headers[i] COLLATE pg_catalog."C"
-          OPERATOR(pg_catalog.~*) '^(ce_.*|content-type|traceparent|tracestate)$' THEN
+          OPERATOR(pg_catalog.~*) '^(ce_.*|content-type|traceparent|tracestate|annals-claim)$' THEN
       RETURN false;
     END IF;
   END LOOP;

@@ -49,7 +49,7 @@ class OnMock {
                     state,
                     Requests::gather,
                     {.id = "annals-test", .timeout = milliseconds{10'000}}};
-  Transaction transaction{*producer.client, state, answer_timeout};
+  Transaction transaction{*producer.client, "annals-test", state, answer_timeout};
 };
 
 struct Case {

@@ -60,6 +60,14 @@ Made make(const EncodingRule& rule, const outbox::MessageView& message = order()
           std::string{encoded.payload}, encoded.placement, pairs_of(*encoded.headers)};
 }
 
+/// What a record takes, with the lengths that Kafka writes before each part, or more.
+std::size_t size_of(const Made& made) {
+  constexpr std::size_t lengths = 10;
+  auto bytes = made.key.size() + made.payload.size() + 2 * lengths;
+  for (const auto& [name, value] : made.headers) bytes += name.size() + value.size() + lengths;
+  return bytes;
+}
+
 projections::IncomingMessage read_back(std::string_view value) {
   projections::IncomingMessage read;
   read.payload = value;
@@ -279,6 +287,50 @@ TEST(EncodingRules, RefuseWhatCannotBeMeant) {
               HasSubstr("tombstones need"));
   EXPECT_THAT(objection({{.encoding = Encoding::cloudevents_structured, .framing = Framing::prefix}}),
               HasSubstr("cannot be framed"));
+}
+
+// By it is decided what leaves as a claim.
+TEST(Encoder, SaysHowLargeARecordIsAtMost) {
+  auto bytes = order();
+  bytes.content_type = ContentType::protobuf;
+  const std::string payload(20'000, '\xff');
+  bytes.payload = payload;
+  auto text = order();
+  const auto json = '"' + std::string(20'000, 'j') + '"';
+  text.payload = json;
+  const EncodingRule rules[] = {
+      {},
+      {.encoding = Encoding::cloudevents_structured},
+      {.encoding = Encoding::cloudevents_structured, .key = {.from = KeyRule::From::id}},
+      {.encoding = Encoding::raw, .key = {.from = KeyRule::From::constant, .text = std::string(500, 'k')}},
+      {.encoding = Encoding::debezium, .add = {{"long", std::string(500, 'v')}}, .attributes = {{"type", "eventType"}}},
+  };
+  for (const auto& rule : rules) {
+    for (const auto& message : {bytes, text}) {
+      const Encoder encoder{"/shop", {rule}};
+      EXPECT_LE(size_of(make(rule, message)), encoder.record_bytes(message));
+      EXPECT_LE(encoder.record_bytes(message), size_of(make(rule, message)) + 1'500) << "and not much more";
+    }
+  }
+  EXPECT_LE(size_of(make({}, bytes)), Encoder("/shop", {}).record_bytes(bytes));
+}
+
+TEST(Encoder, AClaimIsInEveryEncodingAndNoTombstone) {
+  auto message = order();
+  message.claim = "annals-claim:shop/annals/1?bytes=1&sha256=0";
+  message.payload = "{}";
+  using enum Encoding;
+  for (const auto encoding : {cloudevents_binary, cloudevents_structured, raw, debezium}) {
+    const auto made =
+        make({.encoding = encoding, .drop = {"tenant"}, .tombstone_types = {"shop.OrderPlaced.v1"}}, message);
+    EXPECT_THAT(made.headers, testing::Contains(Pair("annals-claim", message.claim)));
+    EXPECT_FALSE(made.is_tombstone);
+  }
+  EXPECT_THAT(make({.encoding = cloudevents_structured}, message).payload, HasSubstr(R"("dataref":"annals-claim:)"));
+  message.headers.emplace_back("annals-claim", "forged");
+  for (const auto encoding : {cloudevents_binary, raw}) {
+    EXPECT_THAT(refusal({.encoding = encoding}, message), HasSubstr("annals-claim")) << "nobody else brings one";
+  }
 }
 
 }  // namespace

@@ -24,6 +24,16 @@ constexpr milliseconds look_again{200};
 
 std::string kept(const outbox::RetentionPolicy& policy) { return policy.retain.value_or(std::string{forever}); }
 
+outbox::Kept table_of(bool claims) { return claims ? outbox::Kept::claims : outbox::Kept::outbox; }
+
+/// One thing of one of the tables: the first where there is something to do.
+MaintenanceStep maintain(postgres::Connection& connection, const std::string& schema) {
+  const auto step = outbox::maintain_outbox(connection, schema);
+  if (step.more()) return step;
+  const auto other = outbox::maintain_outbox(connection, schema, outbox::Kept::claims);
+  return other.more() || step.action == MaintenanceStep::Action::none ? other : step;
+}
+
 void add_partition(Report& report, const outbox::PartitionStatus& partition) {
   const bool is_overdue = partition.overdue > milliseconds{0};
   report.add({cell(partition.name), cell(to_string(partition.state)),
@@ -34,9 +44,9 @@ void add_partition(Report& report, const outbox::PartitionStatus& partition) {
 
 }  // namespace
 
-host::ExitCode show_retention(Invocation& invocation) {
+host::ExitCode show_retention(Invocation& invocation, const ShowRetention& options) {
   auto connection = connect_ready(invocation.database);
-  const auto status = outbox::read_retention(connection, invocation.database.schema);
+  const auto status = outbox::read_retention(connection, invocation.database.schema, table_of(options.claims));
   Report report{invocation.output,
                 invocation.format,
                 {{"partition"},
@@ -48,7 +58,9 @@ host::ExitCode show_retention(Invocation& invocation) {
                  {"held_by"}}};
   for (const auto& partition : status.partitions) add_partition(report, partition);
   report.finish();
-  fmt::print(stderr, "what every relay has published is kept: {}\n", printable(kept(status.policy)));
+  fmt::print(stderr, "{} kept: {}\n",
+             options.claims ? "a payload that was published as a claim is" : "what every relay has published is",
+             printable(kept(status.policy)));
   return host::ExitCode::ok;
 }
 
@@ -58,8 +70,8 @@ host::ExitCode set_retention(Invocation& invocation, const Retain& options) {
                                  .lock_wait = options.lock_wait};
   if (options.retain != forever) policy.retain = options.retain;
   auto connection = connect_ready(invocation.database);
-  outbox::set_retention(connection, invocation.database.schema, policy);
-  policy = outbox::read_retention(connection, invocation.database.schema).policy;
+  outbox::set_retention(connection, invocation.database.schema, policy, table_of(options.claims));
+  policy = outbox::read_retention(connection, invocation.database.schema, table_of(options.claims)).policy;
   print_object(invocation.output, invocation.format,
                {{"retain"}, {"partition_span"}, {"partition_rows"}, {"lock_wait"}},
                {cell(kept(policy)), cell(policy.partition_span), cell(policy.partition_rows), cell(policy.lock_wait)});
@@ -73,7 +85,7 @@ host::ExitCode maintain_outbox(Invocation& invocation, const Maintain& options) 
   const auto deadline = steady_clock::now() + std::chrono::seconds{options.wait_s};
   for (;;) {
     throw_if_stopped();
-    const auto step = outbox::maintain_outbox(connection, invocation.database.schema);
+    const auto step = maintain(connection, invocation.database.schema);
     if (step.more()) {
       report.add({cell(to_string(step.action)), cell(step.partition)});
     } else if (step.action == MaintenanceStep::Action::none) {

@@ -7,14 +7,18 @@
 
 namespace annals::cli {
 
+struct ShowRetention {
+  bool claims = false;  ///< of the payloads of claims, not of the outbox
+};
 /// `annals outbox retention`: the partitions, what is kept in them for how long, and which relay holds them.
-host::ExitCode show_retention(Invocation& invocation);
+host::ExitCode show_retention(Invocation& invocation, const ShowRetention& options);
 
 struct Retain {
   std::string retain;  ///< an interval, or "forever"
   std::optional<std::string> partition_span;
   std::optional<std::int64_t> partition_rows;
   std::optional<std::string> lock_wait;
+  bool claims = false;
 };
 /// `annals outbox retain`: how long messages are kept that every relay has published.
 host::ExitCode set_retention(Invocation& invocation, const Retain& options);

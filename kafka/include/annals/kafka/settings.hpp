@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <map>
 #include <span>
 #include <string>
@@ -35,5 +36,8 @@ struct AllowedSetting {
 /// nearest allowed one; also when bootstrap.servers is missing. Values of secrets are never in the text. What
 /// librdkafka itself thinks of a value comes out when the sink or source is made.
 void require_valid(const Settings& settings, Client client);
+
+/// Of a producer with these settings: it refuses a larger record (message.max.bytes).
+[[nodiscard]] std::size_t message_bytes_max(const Settings& settings);
 
 }  // namespace annals::kafka

@@ -71,6 +71,7 @@ class KafkaSink final : public outbox::Sink {
 
   [[nodiscard]] Send send(const outbox::MessageView& message) override;
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override;
+  [[nodiscard]] std::size_t record_bytes(const outbox::MessageView& message) const override;
 
   /// A broker was connected when poll() last looked (at most a second ago when poll() is called regularly); false
   /// before the first connection. For readiness probes and metrics, not for decisions.

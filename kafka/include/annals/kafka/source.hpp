@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "annals/kafka/settings.hpp"
+#include "annals/outbox/claim_store.hpp"
 #include "annals/projections/source.hpp"
 
 namespace annals::kafka {
@@ -27,6 +28,9 @@ struct KafkaSourceOptions {
   /// Debezium's outbox event router). Empty: none.
   std::string id_header = {};
   std::string type_header = {};
+  /// Where the payloads of messages are that were published as a claim (annals/outbox/claim.hpp): borrowed. A message that came as a
+  /// claim is given whole; without a store, and when its payload is gone or is not what the claim says, it is marked as damaged.
+  outbox::ClaimStore* claims = nullptr;
   std::chrono::milliseconds commit_timeout{10'000};  ///< longest wait of commit()
   std::chrono::milliseconds close_timeout{5'000};    ///< longest wait of the destructor for leaving the group
 
@@ -44,7 +48,7 @@ struct KafkaSourceOptions {
 /// CloudEvents are understood, in binary mode (ce_* and content-type headers) and, in JSON, in structured mode; what is missing
 /// stays empty, the time is then Kafka's. The trace context is taken from traceparent, or else from ce_traceparent. Headers that have no member,
 /// that cannot be parsed or that come twice are in metadata.headers. A tombstone has an empty payload. A message with more
-/// than 76 headers (64 and CloudEvents' own) comes without the rest and is marked as damaged.
+/// than 77 headers (64 and CloudEvents' own) comes without the rest and is marked as damaged.
 ///
 /// The reader's OffsetTable decides where a partition begins. It is asked when the partition is assigned, whatever the group
 /// has committed; commit() tells Kafka for the sake of lag tools only. A topic that is not on record begins where `start`
@@ -55,12 +59,12 @@ struct KafkaSourceOptions {
 /// Lifecycle      construct (does no I/O) -> receive(), commit() -> destroy (leaves the group). Call receive() or
 ///                keep_alive() at least every max.poll.interval.ms (5 min), or the group goes on without this member.
 /// Thread safety  none, but connected() may be called from any thread. librdkafka runs threads of its own inside.
-/// Ownership      owns the consumer.
+/// Ownership      owns the consumer; borrows the claim store, which it asks inside of receive().
 /// Errors         constructor: Error{invalid}, a setting is refused. receive(): Error{not_ready}, no such topic or not
 ///                authorised; Error{corrupt}, the record does not fit the topic or belongs to another cluster;
 ///                Error{failed}, the consumer broke. Error{disconnected}: no broker for disconnected_after, or no answer
-///                to commit() in commit_timeout.
-/// Limits         receive_bytes_max, prefetch_bytes_max; every wait is bounded by its argument or option, plus some
+///                to commit() in commit_timeout. And what the claim store throws.
+/// Limits         receive_bytes_max, prefetch_bytes_max, one claim more; every wait is bounded by its argument or option, plus some
 ///                seconds when partitions are assigned. Only the destructor after a commit() without an answer takes up to
 ///                session.timeout.ms (10 s, unless set). A topic that was deleted and made anew is noticed when its end is
 ///                below the record; otherwise by whoever knows the ids (projections::Inbox does).

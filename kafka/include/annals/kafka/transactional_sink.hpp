@@ -55,6 +55,7 @@ class KafkaTransactionalSink final : public outbox::TransactionalSink {
   [[nodiscard]] std::string open(const std::string& id, const KeepAlive& keep_alive) override;
   [[nodiscard]] Send send(const outbox::MessageView& message) override;
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override;
+  [[nodiscard]] std::size_t record_bytes(const outbox::MessageView& message) const override;
   [[nodiscard]] Commit commit(std::string_view record, const KeepAlive& keep_alive) override;
   [[nodiscard]] std::string reason() const override;
 

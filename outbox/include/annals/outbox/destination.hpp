@@ -53,6 +53,8 @@ class Destination {
   [[nodiscard]] virtual Sink::Send send(const MessageView& message) = 0;
   /// Appends the deliveries reported since the last call; waits at most `wait` for the first.
   virtual void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) = 0;
+  /// As a Sink's.
+  [[nodiscard]] virtual std::size_t record_bytes(const MessageView& message) const { return byte_size(message); }
   /// Records that everything up to `cursor` is delivered. The note, printable and without spaces, says what else was sent with it;
   /// where `all_sent` is the rule it comes back from the next open(), and elsewhere it may be forgotten.
   [[nodiscard]] virtual Commit commit(const Cursor& cursor, std::string_view note) = 0;

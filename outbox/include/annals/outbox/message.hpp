@@ -56,6 +56,12 @@ struct MessageView {
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   /// Why its source could make no message of what it found; the rest may be missing. Such a one is never published: it is poison.
   std::string fault = {};
+  /// Not empty: the payload is too large and stayed in the database; this refers to it (annals/outbox/claim.hpp), and `payload` is
+  /// what is published in its place.
+  std::string_view claim = {};
 };
+
+/// Bytes of the message's key, payload and headers.
+[[nodiscard]] std::size_t byte_size(const MessageView& message) noexcept;
 
 }  // namespace annals::outbox

@@ -11,6 +11,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
+#include "annals/outbox/claim.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/shard.hpp"
 #include "annals/postgres/database.hpp"
@@ -106,6 +107,8 @@ struct RelayOptions {
   /// What happens at a message that can never be delivered; without a rule that fits, the relay halts. An event without a route
   /// is `unrouted`'s matter.
   std::vector<PoisonRule> on_poison = {};
+  /// From which size on messages leave as a claim, and their payloads stay in the database. What is refused all the same is poison.
+  std::vector<ClaimRule> claim_checks = {};
   /// No more keys than this wait behind a parked message; at the next one the relay halts all the same.
   std::size_t parked_keys_max = 10'000;
 
@@ -163,6 +166,8 @@ struct StepReport {
   std::size_t delivered = 0;                     ///< messages reported as delivered in this step
   std::uint64_t delivered_bytes = 0;             ///< their keys and payloads
   std::size_t released = 0;                      ///< of them, those that had been set aside before
+  std::size_t claimed = 0;                       ///< messages that leave as a claim
+  std::uint64_t claimed_bytes = 0;               ///< their payloads
   std::size_t in_flight = 0;                     ///< sent, not yet reported
   std::int64_t acknowledged = 0;                 ///< position up to which everything is delivered
   std::int64_t checkpoint = 0;                   ///< position up to which everything is recorded as delivered

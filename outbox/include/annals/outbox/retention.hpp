@@ -11,7 +11,14 @@ class Connection;
 
 namespace annals::outbox {
 
-/// How long messages stay in the outbox once every relay has published them. Kept in the database, for all relays and
+/// The tables that are kept in partitions.
+enum class Kept {
+  outbox,  ///< messages; every relay has to pass them before they go
+  claims,  ///< payloads of messages that were published as a claim (annals/outbox/claim.hpp): age alone counts
+};
+
+/// How long messages stay in the outbox once every relay has published them, and payloads among the claims: that long a claim can
+/// be redeemed. Kept in the database, for all relays and
 /// whoever maintains the table: two of them cannot want different things, and no relay's role can shorten it.
 struct RetentionPolicy {
   std::optional<std::string> retain = std::nullopt;  ///< as PostgreSQL writes an interval, "7 days"; nothing: for ever
@@ -24,7 +31,7 @@ struct RetentionPolicy {
   std::optional<std::string> lock_wait = std::nullopt;
 };
 
-/// One partition of the outbox.
+/// One partition of the outbox, or of the claims.
 struct PartitionStatus {
   enum class State {
     ahead,    ///< not written to yet
@@ -56,10 +63,12 @@ struct RetentionStatus {
 [[nodiscard]] std::string to_string(PartitionStatus::State state);
 
 /// Asks for a handful of rows and the sizes of files. Throws Error{failed} when the tables are not there.
-[[nodiscard]] RetentionStatus read_retention(postgres::Connection& connection, const std::string& schema);
+[[nodiscard]] RetentionStatus read_retention(postgres::Connection& connection, const std::string& schema,
+                                             Kept table = Kept::outbox);
 
 /// Takes an operator's right. Throws Error{failed} for what PostgreSQL does not take as an interval, or not as one of these.
-void set_retention(postgres::Connection& connection, const std::string& schema, const RetentionPolicy& policy);
+void set_retention(postgres::Connection& connection, const std::string& schema, const RetentionPolicy& policy,
+                   Kept table = Kept::outbox);
 
 /// What one call of maintain_outbox() did.
 struct MaintenanceStep {
@@ -87,6 +96,6 @@ struct MaintenanceStep {
 /// The connection must not be inside a transaction. Takes a relay's or an operator's right: what may be done, and no more, is
 /// in the function that it calls, which runs as the schema's owner.
 /// Throws Error{failed}: a view or a foreign key of somebody's depends on a partition that is to be dropped.
-MaintenanceStep maintain_outbox(postgres::Connection& connection, const std::string& schema);
+MaintenanceStep maintain_outbox(postgres::Connection& connection, const std::string& schema, Kept table = Kept::outbox);
 
 }  // namespace annals::outbox

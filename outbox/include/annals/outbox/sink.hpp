@@ -51,6 +51,8 @@ class Sink {
   [[nodiscard]] virtual Send send(const MessageView& message) = 0;
   /// Appends the deliveries reported since the last call; waits at most `wait` for the first.
   virtual void poll(std::chrono::milliseconds wait, std::vector<Delivery>& deliveries) = 0;
+  /// Bytes of what the other side would be given for the message, at most: what a limit on its size is held against.
+  [[nodiscard]] virtual std::size_t record_bytes(const MessageView& message) const { return byte_size(message); }
 };
 
 }  // namespace annals::outbox

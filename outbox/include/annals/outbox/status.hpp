@@ -24,6 +24,9 @@ struct OutboxStatus {
   /// Age of the oldest message that at least one relay of the outbox still has to deliver (with no relay: the oldest at
   /// all); nothing when everything is delivered.
   std::optional<std::chrono::milliseconds> oldest_unpublished_age;
+  std::int64_t claims_estimated =
+      0;  ///< payloads that stayed here when their messages were published; as rows_estimated
+  std::int64_t claims_size_bytes = 0;  ///< of their table
 };
 
 /// The slot of a relay that reads the write-ahead log.

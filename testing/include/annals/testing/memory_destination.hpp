@@ -31,6 +31,9 @@ class MemoryDestination final : public outbox::Destination {
   [[nodiscard]] CommitRule commit_rule() const noexcept override { return rule_; }
   [[nodiscard]] outbox::Checkpoint open() override;
   [[nodiscard]] outbox::Sink::Send send(const outbox::MessageView& message) override { return sink_.send(message); }
+  [[nodiscard]] std::size_t record_bytes(const outbox::MessageView& message) const override {
+    return sink_.record_bytes(message);
+  }
   void poll(std::chrono::milliseconds wait, std::vector<outbox::Delivery>& deliveries) override {
     sink_.poll(wait, deliveries);
   }

@@ -47,6 +47,18 @@ TEST_F(RetentionCommand, KeepsForEverUntilTold) {
   EXPECT_THAT(as_operator({"outbox", "retain", "forever"}).out, HasSubstr("forever"));
 }
 
+TEST_F(RetentionCommand, OfClaimsIsARowOfItsOwn) {
+  EXPECT_THAT(as_operator({"outbox", "retain", "30 days", "--claims"}).out, HasSubstr("30 days"));
+  EXPECT_THAT(annals({"outbox", "retention"}).err, HasSubstr("what every relay has published is kept: forever"));
+  const auto claims = annals({"-o", "json", "outbox", "retention", "--claims"});
+  EXPECT_THAT(claims.err, HasSubstr("a payload that was published as a claim is kept: 30 days"));
+  EXPECT_THAT(claims.out, HasSubstr(R"({"partition":"claims_p0","state":"written")"));
+  connect().execute(
+      "INSERT INTO annals.claims (log, message_position, message_id, sha256, payload) SELECT 'outbox', 1, "
+      "gen_random_uuid(), sha256('x'), 'x'; UPDATE annals.claims_retention SET partition_rows = 1");
+  EXPECT_THAT(as_operator({"outbox", "maintain"}).out, AllOf(HasSubstr("rolled"), HasSubstr("claims_p1")));
+}
+
 TEST_F(RetentionCommand, RefusesWhatIsNoDurationAndWhoMayNot) {
   const auto wrong = as_operator({"outbox", "retain", "soon"});
   EXPECT_NE(wrong.code, 0);

@@ -212,6 +212,15 @@ class Framed(unittest.TestCase):
         self.assertEqual([self.read_json(record) for record in self.records(3)], [{"n": n} for n in (1, 2, 3)])
         self.assertEqual(relay.end(), 0, relay.said())
 
+    def test_a_registry_without_guids_frames_no_header(self):
+        """This one has none. What a header looks like to others' clients is kafka.readers' matter."""
+        self.registry.register(f"{self.topic}-value", "JSON", JSON_SCHEMA)
+        self.enqueue_json(1)
+        relay = self.relay("--until-caught-up", encoding='framing = "header"')
+        self.assertEqual(relay.wait(), 7, relay.said())
+        self.assertIn("gives no GUID for subject", relay.said())
+        self.publish()
+
     def test_waits_for_a_registry_that_is_away(self):
         self.outage()
 

@@ -131,5 +131,25 @@ TEST(HttpExchange, TrustsTheCertificatesThatItWasGivenAndNoOthers) {
   EXPECT_THAT(server.requests(), ::testing::SizeIs(1));
 }
 
+// Each is its own authority here.
+TEST(HttpExchange, ShowsItsCertificateToAServerThatAsks) {
+  const Certificate of_server;
+  const Certificate ours;
+  const Certificate of_somebody;
+  auto asking = of_server.files();
+  asking.client_ca = ours.chain();
+  const HttpServer server{hello, asking};
+  const auto as = [&](const Certificate& who) {
+    HttpExchange exchange{{.ca_file = of_server.chain(), .certificate_file = who.chain(), .key_file = who.files().key}};
+    return ask(exchange, {.url = server.url()});
+  };
+  const auto known = as(ours);
+  EXPECT_EQ(known.body, "hello") << known.failure;
+  EXPECT_EQ(as(of_somebody).status, 0);
+  HttpExchange nobody{{.ca_file = of_server.chain()}};
+  EXPECT_EQ(ask(nobody, {.url = server.url()}).status, 0);
+  EXPECT_THAT(server.requests(), ::testing::SizeIs(1));
+}
+
 }  // namespace
 }  // namespace annals::relayd

@@ -52,7 +52,9 @@ HttpServer::HttpServer(Handler handler)
 
 HttpServer::HttpServer(Handler handler, const Certificate& certificate)
     : impl_(std::make_unique<Impl>(
-          std::move(handler), std::make_unique<httplib::SSLServer>(certificate.chain.c_str(), certificate.key.c_str()),
+          std::move(handler),
+          std::make_unique<httplib::SSLServer>(certificate.chain.c_str(), certificate.key.c_str(),
+                                               certificate.client_ca.empty() ? nullptr : certificate.client_ca.c_str()),
           "https")) {}
 
 HttpServer::~HttpServer() = default;

@@ -25,6 +25,7 @@ class HttpServer {
   struct Certificate {
     std::string chain;
     std::string key;
+    std::string client_ca = {};  ///< asks who comes for a certificate, which one of these has signed
   };
 
   explicit HttpServer(Handler handler);

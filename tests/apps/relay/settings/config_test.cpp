@@ -175,6 +175,11 @@ INSTANTIATE_TEST_SUITE_P(
             "dead-letter:TOPIC"},
         Bad{"PoisonRuleTwice", "[relay]\non_poison = [\"t=park\", \"t=halt\"]\n",
             ":6: relay.on_poison: two rules for topic t", "keep one"},
+        Bad{"ClaimThresholdTooSmall", "[relay]\nclaim_check = [\"*=10\"]\n", ":6: relay.claim_check: ", "1024"},
+        Bad{"ClaimRuleTwice", "[relay]\nclaim_check = [\"t\", \"t=off\"]\n",
+            ":6: relay.claim_check: two rules for topic t", "keep one"},
+        Bad{"ClaimThresholdAboveWhatIsSent", "[relay]\nclaim_check = [\"*=1000001\"]\n",
+            "relay.claim_check *=1000001 is more than message.max.bytes, 1000000", "lower the one"},
         Bad{"PoisonRuleForNoTopic", "[relay]\non_poison = [\"a b=park\"]\n", ":6: relay.on_poison: ", ""},
         Bad{"UnknownSource", "[relay]\nsources = [\"inbox\"]\n", ":6: relay.sources: \"inbox\" is not a source",
             "outbox"},
@@ -230,6 +235,17 @@ TEST(RelayConfig, TakesPoisonRules) {
                           outbox::PoisonRule{.topics = "a", .policy = dead_letter},
                           outbox::PoisonRule{.topics = "b.*", .policy = dead_letter, .dead_letter_topic = "b.dead"}));
   EXPECT_THAT(print_config(loaded), HasSubstr("*=park,a=dead-letter,b.*=dead-letter:b.dead"));
+}
+
+TEST(RelayConfig, TakesClaimRules) {
+  const auto loaded = load(minimal + "[relay]\nclaim_check = [\"*\", \"a.*=200000\", \"a.b=off\"]\n");
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.config.relay.claim_checks,
+              ElementsAre(outbox::ClaimRule{.topics = "*"}, outbox::ClaimRule{.topics = "a.*", .above_bytes = 200'000},
+                          outbox::ClaimRule{.topics = "a.b", .above_bytes = 0}));
+  EXPECT_THAT(print_config(loaded), HasSubstr("*=900000,a.*=200000,a.b=off"));
+  const std::string raised = "claim_check = [\"*=1000001\"]\n[kafka.settings]\n\"message.max.bytes\" = 2000000\n";
+  EXPECT_THAT(load(minimal + "[relay]\n" + raised).problems, IsEmpty());
 }
 
 TEST(RelayConfig, ReportsAllProblemsAtOnce) {

@@ -101,6 +101,20 @@ TEST_F(RegistrySection, APasswordTravelsInClearToThisMachineOnly) {
   EXPECT_THAT(load("urls = [\"http://a.example\"]").warnings, ElementsAre(HasSubstr("there is no TLS")));
 }
 
+TEST_F(RegistrySection, AKeyGoesWithACertificateAndIsReadByNobodyElse) {
+  const std::string files = "urls = [\"https://a\"]\ncertificate_file = \"/c\"\nkey_file = \"" + password_ + "\"";
+  EXPECT_THAT(load(files).problems, ElementsAre(HasSubstr("cannot be read")));
+  std::ofstream{password_} << "key";
+  chmod(password_.c_str(), 0604);
+  EXPECT_THAT(load(files).problems,
+              ElementsAre(AllOf(HasSubstr("holds a key, and others may use the file"), HasSubstr("chmod o= "))));
+  chmod(password_.c_str(), 0600);
+  EXPECT_THAT(load(files).problems, IsEmpty());
+  EXPECT_THAT(load("urls = [\"https://a\"]\ncertificate_file = \"/c\"").problems,
+              ElementsAre(HasSubstr("one is given")));
+  std::remove(password_.c_str());
+}
+
 TEST_F(RegistrySection, ThePasswordIsShownNowhere) {
   const auto loaded = load_with_password("https://a.example");
   EXPECT_THAT(print_config(loaded), Not(HasSubstr("canary")));

@@ -1,1 +1,0 @@
-SELECT action, coalesce(partition, ''), coalesce(detail, '') FROM {schema}.outbox_maintain()

@@ -1,0 +1,1 @@
+SELECT action, coalesce(partition, ''), coalesce(detail, '') FROM {schema}.{log}_maintain()

@@ -1,0 +1,1 @@
+SELECT {schema}.claim_payload($1::text)

@@ -1,0 +1,55 @@
+#include "poison/claim_check.hpp"
+
+#include "annals/core/assert.hpp"
+#include "annals/postgres/connection.hpp"
+#include "annals/postgres/sql_text.hpp"
+#include "annals_outbox_sql.hpp"
+
+namespace annals::outbox {
+
+ClaimCheck::ClaimCheck(postgres::Connection& connection, const postgres::MessageLog& log,
+                       const std::vector<ClaimRule>& rules)
+    : connection_(connection), log_(log), rules_(rules) {}
+
+bool ClaimCheck::may_apply(const MessageView& message) const {
+  const auto* rule = rules_.find(message.topic);
+  return rule != nullptr && rule->above_bytes > 0 && message.payload.size() > rule->above_bytes / 2;
+}
+
+bool ClaimCheck::applies(const MessageView& message, std::size_t record_bytes) const {
+  return may_apply(message) && record_bytes > rules_.find(message.topic)->above_bytes;
+}
+
+const MessageView& ClaimCheck::claimed(const MessageView& message) {
+  const std::pair whose{message.position, message.id};
+  if (reference_.empty() || whose != last_) {
+    reference_.clear();
+    reference_ = make(message);
+    stub_ = claim_stub(reference_);
+    last_ = whose;
+    ++sums_.messages;
+    sums_.bytes += message.payload.size();
+  }
+  view_ = message;
+  view_.claim = reference_;
+  view_.payload = stub_;
+  return view_;
+}
+
+std::string ClaimCheck::make(const MessageView& message) {
+  ANNALS_ASSERT(!connection_.in_transaction());
+  postgres::Transaction transaction{connection_};
+  connection_.execute(
+      "SET LOCAL synchronous_commit = on");  // the session of a relay does not wait for the disk otherwise
+  const auto params =
+      postgres::Params{}.text(log_.name).bigint(message.position).uuid(message.id).bytea(message.payload);
+  const auto row = connection_.query_prepared("annals_claim_make", postgres::render(sql::claim_make, log_), params);
+  transaction.commit();
+  return to_string(Claim{.database = row.text(0, 2),
+                         .schema = log_.schema,
+                         .number = row.bigint(0, 0),
+                         .bytes = message.payload.size(),
+                         .sha256 = row.text(0, 1)});
+}
+
+}  // namespace annals::outbox

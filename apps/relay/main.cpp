@@ -8,6 +8,7 @@
 #include "host/settings/environment.hpp"
 #include "relay/daemon.hpp"
 #include "relay/settings/command_line.hpp"
+#include "relay/settings/config_listing.hpp"
 #include "relay/settings/config_loader.hpp"
 
 namespace annals::relayd {

@@ -38,7 +38,4 @@ struct LoadedConfig {
 /// without a database or broker. Throws nothing; no secret is in problems or warnings.
 [[nodiscard]] LoadedConfig load_config(const ConfigInputs& inputs);
 
-/// Every setting with its effective value and origin, secrets left out.
-[[nodiscard]] std::string print_config(const LoadedConfig& loaded);
-
 }  // namespace annals::relayd

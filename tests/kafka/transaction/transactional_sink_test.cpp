@@ -250,7 +250,7 @@ TEST_F(KafkaTransactions, NeedsACompactedTopic) {
   const auto error = error_of([&] { (void)sink.open(id_, no_wait); });
   EXPECT_EQ(error.kind(), ErrorKind::not_ready);
   EXPECT_THAT(error.what(), HasSubstr("cleanup.policy=delete"));
-  EXPECT_THAT(error.hint(), HasSubstr("kafka-configs.sh --alter"));
+  EXPECT_THAT(error.hint(), HasSubstr("kafka-configs.sh --bootstrap-server"));
 }
 
 TEST_F(KafkaTransactions, MakesItsTopicWhereThereIsNone) {

@@ -132,7 +132,7 @@ class Panels(unittest.TestCase):
 
     def test_stand_in_rows_by_what_is_asked(self):
         everything = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
-        self.assertEqual([p["title"] for p in everything if p["type"] == "row"], ["Health", "Progress", "Pressure", "Poison", "Process"])
+        self.assertEqual([p["title"] for p in everything if p["type"] == "row"], ["Health", "Progress", "Pressure", "Poison", "Process", "Claims"])
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed (Debian's package of that name): script/setup")

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "annals/core/event_id.hpp"
+#include "relay/settings/config_listing.hpp"
 #include "relay/settings/config_loader.hpp"
 #include "relay/settings/setting.hpp"
 #include "relay/settings/toml_file.hpp"

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "annals/core/event_id.hpp"
+#include "relay/settings/config_listing.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {

@@ -9,6 +9,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
+#include "relay/settings/config_listing.hpp"
 #include "relay/settings/config_loader.hpp"
 
 namespace annals::relayd {

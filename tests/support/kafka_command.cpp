@@ -20,7 +20,7 @@ void replace(std::string& text, const std::string& from, const std::string& to) 
 
 }  // namespace
 
-void run_shown_command(std::string hint, const std::string& shown, const std::string& servers) {
+void run_shown_command(const std::string& hint, const std::string& shown, const std::string& servers) {
   const auto begin = hint.find("kafka-");
   const auto end = hint.find(' ', begin == std::string::npos ? 0 : begin);
   const auto program = programs.find(hint.substr(begin == std::string::npos ? 0 : begin, end - begin));

@@ -21,7 +21,6 @@ using outbox::Claim;
 using projections::IncomingMessage;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr const char* sha256_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 

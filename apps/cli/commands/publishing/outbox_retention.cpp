@@ -28,7 +28,7 @@ outbox::Kept table_of(bool claims) { return claims ? outbox::Kept::claims : outb
 
 /// One thing of one of the tables: the first where there is something to do.
 MaintenanceStep maintain(postgres::Connection& connection, const std::string& schema) {
-  const auto step = outbox::maintain_outbox(connection, schema);
+  auto step = outbox::maintain_outbox(connection, schema);
   if (step.more()) return step;
   const auto other = outbox::maintain_outbox(connection, schema, outbox::Kept::claims);
   return other.more() || step.action == MaintenanceStep::Action::none ? other : step;

@@ -34,6 +34,8 @@ class PostgresClaimStore final : public ClaimStore {
  public:
   explicit PostgresClaimStore(postgres::Database database);
   ~PostgresClaimStore() override;
+  PostgresClaimStore(const PostgresClaimStore&) = delete;
+  PostgresClaimStore& operator=(const PostgresClaimStore&) = delete;
 
   [[nodiscard]] std::optional<std::string> fetch(const Claim& claim) override;
 

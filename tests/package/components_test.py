@@ -17,8 +17,9 @@ PREFIX = WORK / "prefix"
 # What a component may ask for, beyond what those below it ask for.
 CORE = {"Protobuf", "fmt"}
 POSTGRES = CORE | {"libpqxx", "PostgreSQL"}
-NEEDS = {"core": CORE, "json": CORE, "postgres": POSTGRES, "eventstore": POSTGRES, "outbox": POSTGRES, "projections": POSTGRES,
-         "kafka": POSTGRES | {"RdKafka"}, "testing": POSTGRES, "contracts": POSTGRES | {"GTest"}}
+OUTBOX = POSTGRES | {"OpenSSL"}
+NEEDS = {"core": CORE, "json": CORE, "postgres": POSTGRES, "eventstore": POSTGRES, "outbox": OUTBOX, "projections": POSTGRES,
+         "kafka": OUTBOX | {"RdKafka"}, "testing": OUTBOX, "contracts": OUTBOX | {"GTest"}}
 EVERY = set().union(*NEEDS.values())
 LISTS = """cmake_minimum_required(VERSION 3.25)
 project(alone LANGUAGES CXX)
@@ -77,7 +78,7 @@ class Components(unittest.TestCase):
                 self.assertEqual(said, "", component)
 
     def test_say_what_they_miss(self):
-        for component, package, because in (("core", "fmt", "core needs fmt"), ("kafka", "RdKafka", "kafka needs RdKafka"),
+        for component, package, because in (("core", "fmt", "core needs fmt"), ("kafka", "RdKafka", "kafka needs RdKafka"), ("kafka", "OpenSSL", "outbox needs OpenSSL"),
                                             ("eventstore", "libpqxx", "postgres needs libpqxx, eventstore needs")):
             refused = configure(component, {package})
             self.assertNotEqual(refused.returncode, 0, component)

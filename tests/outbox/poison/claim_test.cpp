@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <google/protobuf/empty.pb.h>
+#include <openssl/evp.h>
 
 #include "annals/outbox/claim_store.hpp"
 #include "poison/sha256.hpp"
@@ -15,7 +16,7 @@ using outbox::parse_claim;
 using outbox::redeem;
 using testing::HasSubstr;
 
-/// Of "abc": FIPS 180-4, and of what is longer than a block.
+/// Of "abc": FIPS 180-4.
 constexpr const char* sha256_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 TEST(Sha256, IsThatOfTheStandard) {
@@ -26,6 +27,17 @@ TEST(Sha256, IsThatOfTheStandard) {
   EXPECT_EQ(outbox::sha256_hex(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+TEST(Sha256, SaysWhatOpenSslLacks) {
+  ASSERT_EQ(EVP_set_default_properties(nullptr, "provider=absent"), 1);
+  const auto error = error_of([] { (void)outbox::sha256_hex("abc"); });
+  ASSERT_EQ(EVP_set_default_properties(nullptr, ""), 1);
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+  EXPECT_THAT(error.what(), HasSubstr("openssl.cnf"));
+  EXPECT_EQ(outbox::sha256_hex("abc"), sha256_of_abc);
+}
+#endif
 
 TEST(Claim, IsReadAsItIsWritten) {
   for (const auto* database : {"shop", "a/b?c&d=e", "Zürich 100%", "-._~"}) {

@@ -50,6 +50,11 @@ void KafkaMock::fail(int api, const std::vector<int>& errors) {
   rd_kafka_mock_push_request_errors_array(impl_->cluster, static_cast<std::int16_t>(api), list.size(), list.data());
 }
 
+void KafkaMock::answer_late(int api, std::chrono::milliseconds delay) {
+  rd_kafka_mock_broker_push_request_error_rtts(impl_->cluster, 1, static_cast<std::int16_t>(api), 1,
+                                               RD_KAFKA_RESP_ERR_NO_ERROR, static_cast<int>(delay.count()));
+}
+
 void KafkaMock::set_topic_error(const std::string& name, int error) {
   rd_kafka_mock_topic_set_error(impl_->cluster, name.c_str(), static_cast<rd_kafka_resp_err_t>(error));
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -20,6 +21,8 @@ class KafkaMock {
   void fail_produce(std::initializer_list<int> errors);
   /// The same for any request, by its number in the protocol.
   void fail(int api, const std::vector<int>& errors);
+  /// The next answer to such a request is right, and comes so late; of the first broker.
+  void answer_late(int api, std::chrono::milliseconds delay);
   /// Metadata says this about the topic from now on; 0: that it is fine.
   void set_topic_error(const std::string& name, int error);
   void set_down(bool down);

@@ -103,10 +103,12 @@ TempDatabase::TempDatabase(std::string server_uri, Schema schema, const std::str
   if (schema == Schema::applied) prepare();
 }
 
-void TempDatabase::prepare() const {
+void TempDatabase::prepare(const std::string& schema) const {
+  auto database = superuser_;
+  database.schema = schema;
   const std::vector sets{eventstore::schema(), outbox::schema(), projections::schema()};
-  postgres::Migrator{superuser_, sets, {.owner_role = "annals_owner"}}.apply();
-  (void)roles::apply(superuser_, assignment());
+  postgres::Migrator{database, sets, {.owner_role = "annals_owner"}}.apply();
+  (void)roles::apply(database, assignment());
 }
 
 void TempDatabase::add_tables(const postgres::MigrationSet& own) const {

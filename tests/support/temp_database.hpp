@@ -20,8 +20,8 @@ class TempDatabase {
   TempDatabase(const TempDatabase&) = delete;
   TempDatabase& operator=(const TempDatabase&) = delete;
 
-  /// What Schema::applied does, later.
-  void prepare() const;
+  /// What Schema::applied does, later; or for a schema of another name beside it.
+  void prepare(const std::string& schema = "annals") const;
   /// A service's own tables in public, made by annals_owner: annals_service may read, write and empty them.
   void add_tables(const postgres::MigrationSet& own) const;
 

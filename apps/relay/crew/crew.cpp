@@ -123,8 +123,9 @@ void Crew::say_configured(std::size_t shards) {
                    {{"source", log_.name},
                     {"configured", std::to_string(parts_.config.group.shards)},
                     {"shards", std::to_string(shards)},
-                    {"hint", fmt::format("`annals relay shards {} --log {} --set N` changes it",
-                                         quote_shell(parts_.config.relay.name), log_.name)}});
+                    {"hint", fmt::format("`annals relay shards {} --log {} --set N{}` changes it",
+                                         quote_shell(parts_.config.relay.name), quote_shell(log_.name),
+                                         postgres::schema_option(log_.schema))}});
 }
 
 void Crew::hire(std::size_t shards, Wish wish) {

@@ -37,7 +37,7 @@ std::int64_t position_to_adopt(Connection& connection, const MessageLog& log, co
                 fmt::format("name a position from 0 to {}: everything after it is published (again)", end));
 }
 
-void require_idle(const RelayStatus& relay) {
+void require_idle(const RelayStatus& relay, const std::string& schema) {
   if (relay.slot) {
     throw invalid(fmt::format("relay \"{}\" on {} has slot {}", printable(relay.relay), relay.log, relay.slot->name),
                   fmt::format("drop it first: SELECT pg_drop_replication_slot('{}')", relay.slot->name));
@@ -45,8 +45,8 @@ void require_idle(const RelayStatus& relay) {
   if (relay.parked + relay.dead_letters > 0) {
     throw invalid(fmt::format("{} messages that relay \"{}\" set aside on {} wait for a decision",
                               relay.parked + relay.dead_letters, printable(relay.relay), relay.log),
-                  fmt::format("decide about them first: annals outbox parked list {} --log {}",
-                              quote_shell(relay.relay), relay.log));
+                  fmt::format("decide about them first: annals outbox parked list {} --log {}{}",
+                              quote_shell(relay.relay), quote_shell(relay.log), postgres::schema_option(schema)));
   }
 }
 
@@ -61,7 +61,7 @@ void forget_checkpoint(Connection& connection, const MessageLog& log, const std:
     throw invalid(fmt::format("relay \"{}\" has no checkpoint on {}", printable(relay), log.name),
                   "see `annals relay status` for the names there are");
   }
-  require_idle(*found);
+  require_idle(*found, log.schema);
   connection.query(postgres::render(sql::checkpoint_forget, log), Params{}.text(relay).text(log.name));
 }
 

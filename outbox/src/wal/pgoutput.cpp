@@ -17,7 +17,7 @@ class Reader {
                 fmt::format("a message of pgoutput of type {} and {} bytes {}, at byte {}",
                             all_.empty() ? 0 : static_cast<int>(static_cast<unsigned char>(all_.front())), all_.size(),
                             why, all_.size() - rest_.size()),
-                {.hint = "compare the server's version with those of README.md; see it with `annals doctor`"}};
+                {.hint = "is the server one of PostgreSQL 13 to 18? `annals doctor` shows its version"}};
   }
 
   std::string_view take(std::size_t size) {

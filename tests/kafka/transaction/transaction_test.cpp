@@ -30,7 +30,7 @@ class OnMock {
  public:
   OnMock() { mock.create_topic("t", 1); }
   /// One message, and the end of its transaction.
-  End run() {
+  End run(const KeepAlive& keep_alive = [] {}) {
     transaction.begin_if_none();
     auto& topic = producer.topics.get("t");
     HeadersHandle headers{rd_kafka_headers_new(0)};
@@ -40,7 +40,7 @@ class OnMock {
     });
     EXPECT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR);
     state.accepted(2);
-    return transaction.commit([] {});
+    return transaction.commit(keep_alive);
   }
 
   tests::KafkaMock mock;
@@ -93,9 +93,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"EndCutOff", end_transaction, {RD_KAFKA_RESP_ERR__TRANSPORT}, End::committed},
         Case{"EndFenced", end_transaction, {RD_KAFKA_RESP_ERR_PRODUCER_FENCED}, End::fenced},
         Case{"EndOfAnOldEpoch", end_transaction, {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH}, End::fenced},
+        Case{"EndForgotten", end_transaction, {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING}, End::unknown},
         Case{"EndWithoutAnAnswer", end_transaction,
              std::vector<int>(2'000, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS), End::unknown}),
     [](const auto& one) { return one.param.name; });
+
+// It is under way, and whether it takes place is not known yet: to abort it would be as wrong as to take it for done.
+TEST(TransactionCommit, ThatTimesOutIsRepeatedAsTheSameCall) {
+  OnMock on;
+  on.transaction.take_over([] {});
+  on.mock.answer_late(end_transaction, milliseconds{1'200});
+  int repeated = 0;
+  EXPECT_EQ(on.run([&] { ++repeated; }), End::committed) << on.transaction.reason();
+  EXPECT_GE(repeated, 1) << "one call waits for less";
+}
 
 class TransactionBegins : public ::testing::TestWithParam<Case> {};
 

@@ -276,6 +276,23 @@ TEST_F(RelayOfTwo, HintOfACheckpointOfAnotherHistoryIsForItsOwnSchema) {
   EXPECT_EQ(count("annals", "relay_checkpoints WHERE system_identifier = '4711'"), 1);
 }
 
+TEST_F(RelayOfTwo, IsNotForgottenBeforeWhatItSetAsideIsDecided) {
+  add_checkpoints("(SELECT system_identifier::text FROM pg_control_system())");
+  connect().execute(
+      "INSERT INTO other.relay_parked (relay, log, position, message_id, policy, topic, reason, type, content_type, payload, "
+      "occurred_at, sequence) VALUES ('relay', 'outbox', 3, gen_random_uuid(), 'dead-letter', 'orders', 'no such topic', 'T', "
+      "1, '1', now(), 0)");
+  const std::string forget = "annals relay forget relay --schema other --yes";
+  EXPECT_EQ(shell(forget, "operator"), 2);
+  const auto list = line_from("annals outbox parked list", read_file(directory_.path("log")));
+  EXPECT_EQ(shell(list, "operator"), 0) << list << read_file(directory_.path("log"));
+  EXPECT_THAT(read_file(directory_.path("log")), HasSubstr("no such topic"));
+  connect().execute("DELETE FROM other.relay_parked");
+  EXPECT_EQ(shell(forget, "operator"), 0) << read_file(directory_.path("log"));
+  EXPECT_EQ(count("other", "relay_checkpoints"), 0);
+  EXPECT_EQ(count("annals", "relay_checkpoints"), 1);
+}
+
 TEST_F(RelayOfTwo, RemedyOfTheDoctorIsForItsOwnSchema) {
   add_checkpoints("'4711'");
   const auto doctor = annals({"--schema", "other", "doctor"});

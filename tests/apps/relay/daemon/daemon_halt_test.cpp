@@ -83,6 +83,18 @@ TEST_F(RelayDaemonHalt, WhatIsSetAsideIsInTheLogWithItsRemedy) {
   EXPECT_EQ(relay->out_lines().size(), 2U);
 }
 
+// The same position may be another message, of another service, in the schema that is meant by default.
+TEST_F(RelayDaemonHalt, TheRemedyIsForItsOwnSchema) {
+  database_.prepare("other");
+  execute(
+      "INSERT INTO other.outbox (message_id, topic, type, content_type, payload) VALUES (gen_random_uuid(), 'payments', "
+      "'T', 1, '1')");
+  const auto relay = start({"--schema", "other", "--sink", "stdout", "--topics", "order*", "--on-poison", "*=park",
+                            "--until-caught-up"});
+  ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
+  EXPECT_THAT(relay->err(), HasSubstr("`annals outbox parked retry relay --log outbox --position 1 --schema other`"));
+}
+
 TEST_F(RelayDaemonHalt, AnEventWithoutRouteEndsItWithSevenAndTheOtherSourceDrains) {
   append("invoice-1", 1);
   const auto config = folder_.write(

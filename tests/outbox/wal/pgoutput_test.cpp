@@ -2,7 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
 #include "annals/core/error.hpp"
+#include "enqueue/emitted.hpp"
 
 namespace annals::outbox::pgoutput {
 namespace {
@@ -122,6 +128,31 @@ TEST(Pgoutput, RefusesTypesThatItDoesNotKnow) {
   EXPECT_THROW((void)parse(""), Error);
   EXPECT_THROW((void)parse('I' + number(1, 4) + 'X' + tuple({})), Error);
   EXPECT_THROW((void)parse('I' + number(1, 4) + 'N' + number(1, 2) + 'x'), Error);
+}
+
+// What a real server wrote is what the fuzzer begins with: what is not among it, it would have to find by chance.
+TEST(PgoutputCorpus, HasEveryKindOfMessageAndWhatIsEmitted) {
+  std::set<std::size_t> kinds;
+  std::set<Value::Kind> values;
+  int emitted = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{ANNALS_PGOUTPUT_CORPUS}) {
+    std::ifstream in{entry.path(), std::ios::binary};
+    const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+    const auto change = parse(bytes);
+    kinds.insert(change.index());
+    if (const auto* row = std::get_if<Update>(&change)) {
+      row->row.each([&](std::size_t, const Value& value) { values.insert(value.kind); });
+    }
+    const auto* content = std::get_if<Message>(&change);
+    if (content == nullptr || !content->prefix.starts_with("annals.outbox/1/")) continue;
+    MessageView view;
+    decode_emitted(content->content, view);
+    EXPECT_EQ(view.topic, "orders");
+    ++emitted;
+  }
+  EXPECT_EQ(kinds.size(), std::variant_size_v<Change>);
+  EXPECT_THAT(values, testing::SizeIs(4)) << "null, unchanged, text, binary";
+  EXPECT_GE(emitted, 1);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-"""Every setting of annals-relay that a hint or a document names by section and key is one that the program takes."""
+"""Every setting of annals-relay that a hint or a document names by section and key is one that the program takes; and every variable
+that a test looks for is in CONTRIBUTING.md, or made by script/stack."""
 import re
 
 from checks.commands import COMMENTS, JOINED, unquoted
@@ -10,12 +11,24 @@ OF_DATABASE = re.compile(r'path == "database\.([a-z_]+)"')  # what only a [[data
 FILES = ("cpp", "example", "hpp", "md", "service", "toml")  # relay.toml is no setting
 
 
+GETENV = re.compile(r'getenv\("(ANNALS_\w+)"\)')
+
+
+def variable_faults(tree):
+    told = "".join(tree.text(p) for p in ("CONTRIBUTING.md", "script/stack") if p in tree.paths)
+    for path in tree.named(".cpp"):
+        for name in sorted(set(GETENV.findall(tree.text(path))) if path.startswith("tests/") else ()):
+            if not re.search(rf"\b{name}\b", told):
+                yield f"{path} {name}", 0, f"{path}: looks for {name}, which CONTRIBUTING.md does not tell of"
+
+
 def strings_of(text):
     code = re.sub(r"^\s*#include.*$", "", COMMENTS.sub("", text), flags=re.M)
     return "\n".join(unquoted(literals[0]) for literals in JOINED.finditer(code))
 
 
 def faults(tree):
+    yield from variable_faults(tree)
     keys = ROW.findall(tree.text(TABLE)) if TABLE in tree.paths else []
     if not keys:
         yield TABLE, 0, f"{TABLE}: has no settings: this check knows nothing"
@@ -45,4 +58,5 @@ CONTROLS = [
     (known("docs/relay.md", "`[database.relay]`, and `database.relai`"), "names the setting database.relai"),
     (known("apps/relay/relay.example.toml", '[kafka.settings]\n"linger.ms" = "5"\n'), "sets linger.ms"),
     ({TABLE: "nothing"}, "knows nothing"),
+    (known("tests/outbox/a_test.cpp", 'std::getenv("ANNALS_ROWS")'), "looks for ANNALS_ROWS"),
 ]

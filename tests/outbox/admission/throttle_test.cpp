@@ -71,6 +71,15 @@ TEST(Throttle, ObeysTheTighterOfTwoLimits) {
   EXPECT_NEAR(seconds_for(throttle, "slow", 101), 10, 0.2);
 }
 
+TEST(Throttle, CountsMessagesAndBytesOfATopic) {
+  const RateLimit slow{.topic = "slow", .messages_per_second = 100, .bytes_per_second = 10'000};
+  Throttle large{{slow}};
+  EXPECT_NEAR(seconds_for(large, "slow", 101, 1'000), 10, 0.2) << "its bytes";
+  EXPECT_EQ(seconds_for(large, "other", 1'000, 1'000), 0);
+  Throttle small{{slow}};
+  EXPECT_NEAR(seconds_for(small, "slow", 1'010, 1), 10, 0.2) << "its messages";
+}
+
 TEST(Throttle, RefusesWhatCannotBeMeant) {
   const auto refusal = [](std::vector<RateLimit> limits) { return tests::error_of([&] { (void)Throttle{limits}; }); };
   EXPECT_THAT(refusal({{.topic = "t", .messages_per_second = -1}}).what(), HasSubstr("not numbers from 0 on"));

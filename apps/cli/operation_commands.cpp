@@ -100,7 +100,7 @@ void add_own_outbox(CLI::App& relay, Action& action) {
       relay, action, "check",
       "Says what the tables of [[own_outbox]] lack, and the SQL that mends it; exit code 5 when something does\n\n"
       "  annals relay check --config relay.toml\n"
-      "  annals -o json relay check --config relay.toml | jq -r '.[] | select(.status == \"fail\").remedy'\n\n"
+      "  annals -o json relay check --config relay.toml | jq -r '.[] | select(.status == \"fail\").remedy + \";\"'\n\n"
       "With the rights of the relay's role, as which its configuration connects. Changes nothing.",
       check_own_outboxes);
   auto over = std::make_shared<RelayTakeOver>();

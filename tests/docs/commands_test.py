@@ -333,10 +333,19 @@ class Running(unittest.TestCase):
         return True
 
 
-class ExitCodes(unittest.TestCase):
-    def test_of_the_relay_are_those_of_its_help(self):
-        shown = subprocess.run([RELAY, "--help"], text=True, capture_output=True, check=True).stdout
-        known = re.findall(r"^ +(\d+(?:, \d+)?)  ", shown.split("Exit codes:")[1], re.M)
+class Help(unittest.TestCase):
+    """Of the relay."""
+
+    def setUp(self):
+        self.shown = subprocess.run([RELAY, "--help"], text=True, capture_output=True, check=True).stdout
+
+    def test_names_each_variable_beside_its_setting(self):
+        variables = re.search(r"^Environment.*?\n\n", self.shown, re.S | re.M)[0].splitlines()[1:-1]
+        self.assertGreater(len(variables), 50)
+        self.assertEqual([line for line in variables if not re.fullmatch(r"  ANNALS_[A-Z_]+ +\w+\.\w+", line)], [])
+
+    def test_has_the_exit_codes_of_the_document(self):
+        known = re.findall(r"^ +(\d+(?:, \d+)?)  ", self.shown.split("Exit codes:")[1], re.M)
         table = re.search(r"^\| exit code .*?\n\n", documents()["docs/relay.md"], re.S | re.M)[0]
         self.assertEqual(re.findall(r"^\| (\d+(?:, \d+)?) \|", table, re.M), known)
         self.assertIn("7", known)

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "host/process/exit_code.hpp"
 #include "host/settings/usage.hpp"
@@ -15,9 +16,9 @@ namespace {
 
 std::string environment_help() {
   std::string out = "Environment (a flag wins over it, it wins over the file):\n";
-  for (const auto& setting : all_settings()) {
-    out += fmt::format("  {:<38}{}\n", setting.env, setting.key);
-  }
+  std::size_t width = 0;
+  for (const auto& setting : all_settings()) width = std::max(width, setting.env.size());
+  for (const auto& setting : all_settings()) out += fmt::format("  {:<{}} {}\n", setting.env, width, setting.key);
   return out;
 }
 
@@ -54,7 +55,7 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
 
 std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_code) {
   CommandLine line;
-  CLI::App app{"Publishes committed outbox messages and events from PostgreSQL to Kafka, at least once and in order.",
+  CLI::App app{"Publishes what was committed to PostgreSQL to Kafka, at least or exactly once, in the order of each key.",
                "annals-relay"};
   app.set_version_flag("--version", std::string{"annals-relay " ANNALS_VERSION});
   app.add_option("--config", line.config_file, "TOML file; see relay.example.toml")->type_name("FILE");

@@ -16,6 +16,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "support"))
 import python_clients  # noqa: E402
+from maven import jars  # noqa: E402
 from running import PATIENCE_S, Relay, eventually, free_port, get, metric, psql, uri  # noqa: E402
 
 python_clients.enter()
@@ -183,6 +184,24 @@ class Framed(unittest.TestCase):
         found = SchemaId("AVRO")
         self.assertEqual(found.from_bytes(io.BytesIO(self.records(1)[0].value())).read(), b"\4")
         self.assertEqual(found.id, schema)
+
+    def test_the_registrys_own_deserializer(self):
+        """That of the registry's makers, in Kafka's console consumer."""
+        self.registry.register(f"{self.topic}-value", "AVRO", '{"type":"record","name":"A","fields":[{"name":"n","type":"int"}]}')
+        self.enqueue("shop.A", "'\\x04'::bytea", 0)
+        self.publish()
+        kafka = subprocess.run([ROOT / "script/kafka/deps"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+        deserializer = jars(pathlib.Path(__file__).parent / "pom.xml", "apicurio.version")
+        printed = subprocess.run(
+            ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{kafka}/*:{deserializer}/*", "org.apache.kafka.tools.consumer.ConsoleConsumer",
+             "--bootstrap-server", os.environ["ANNALS_KAFKA"], "--topic", self.topic, "--from-beginning", "--max-messages", "1", "--timeout-ms", "30000",
+             *(f"--property={name}" for name in (
+                 "value.deserializer=io.apicurio.registry.serde.avro.AvroKafkaDeserializer",
+                 f"value.deserializer.apicurio.registry.url=http://127.0.0.1:{self.registry.port}/apis/registry/v2",
+                 "value.deserializer.apicurio.registry.id-handler=io.apicurio.registry.serde.Legacy4ByteIdHandler",
+                 "value.deserializer.apicurio.registry.use-id=contentId"))],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE_S)
+        self.assertEqual(printed.stdout.strip(), '{"n": 2}', printed.stderr[-2000:])
 
     def test_what_is_in_files_is_registered(self):
         schemas = self.folder / "schemas"

@@ -55,8 +55,9 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
 
 std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_code) {
   CommandLine line;
-  CLI::App app{"Publishes what was committed to PostgreSQL to Kafka, at least or exactly once, in the order of each key.",
-               "annals-relay"};
+  CLI::App app{
+      "Publishes what was committed to PostgreSQL to Kafka, at least or exactly once, in the order of each key.",
+      "annals-relay"};
   app.set_version_flag("--version", std::string{"annals-relay " ANNALS_VERSION});
   app.add_option("--config", line.config_file, "TOML file; see relay.example.toml")->type_name("FILE");
   for (const auto& setting : all_settings()) {

@@ -279,8 +279,10 @@ TEST_F(RelayOfTwo, HintOfACheckpointOfAnotherHistoryIsForItsOwnSchema) {
 TEST_F(RelayOfTwo, IsNotForgottenBeforeWhatItSetAsideIsDecided) {
   add_checkpoints("(SELECT system_identifier::text FROM pg_control_system())");
   connect().execute(
-      "INSERT INTO other.relay_parked (relay, log, position, message_id, policy, topic, reason, type, content_type, payload, "
-      "occurred_at, sequence) VALUES ('relay', 'outbox', 3, gen_random_uuid(), 'dead-letter', 'orders', 'no such topic', 'T', "
+      "INSERT INTO other.relay_parked (relay, log, position, message_id, policy, topic, reason, type, content_type, "
+      "payload, "
+      "occurred_at, sequence) VALUES ('relay', 'outbox', 3, gen_random_uuid(), 'dead-letter', 'orders', 'no such "
+      "topic', 'T', "
       "1, '1', now(), 0)");
   const std::string forget = "annals relay forget relay --schema other --yes";
   EXPECT_EQ(shell(forget, "operator"), 2);

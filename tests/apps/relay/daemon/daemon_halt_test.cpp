@@ -87,10 +87,11 @@ TEST_F(RelayDaemonHalt, WhatIsSetAsideIsInTheLogWithItsRemedy) {
 TEST_F(RelayDaemonHalt, TheRemedyIsForItsOwnSchema) {
   database_.prepare("other");
   execute(
-      "INSERT INTO other.outbox (message_id, topic, type, content_type, payload) VALUES (gen_random_uuid(), 'payments', "
+      "INSERT INTO other.outbox (message_id, topic, type, content_type, payload) VALUES (gen_random_uuid(), "
+      "'payments', "
       "'T', 1, '1')");
-  const auto relay = start({"--schema", "other", "--sink", "stdout", "--topics", "order*", "--on-poison", "*=park",
-                            "--until-caught-up"});
+  const auto relay = start(
+      {"--schema", "other", "--sink", "stdout", "--topics", "order*", "--on-poison", "*=park", "--until-caught-up"});
   ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
   EXPECT_THAT(relay->err(), HasSubstr("`annals outbox parked retry relay --log outbox --position 1 --schema other`"));
 }

@@ -69,6 +69,17 @@ void check_created(rd_kafka_event_t* answer) {
   }
 }
 
+using NewTopic = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
+
+void create(NewTopic topic, const TopicConfig& config, const std::string& brokers) {
+  if (!topic) fail("no such topic can be");
+  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
+  auto* request = topic.get();
+  admin(
+      brokers, [&](auto* client, auto* queue) { rd_kafka_CreateTopics(client, &request, 1, nullptr, queue); },
+      check_created);
+}
+
 struct Partitions {
   int all = -1;  ///< when nobody answered; 0 when the topic is unknown
   int with_leader = 0;
@@ -162,14 +173,21 @@ std::string unique_topic(const std::string& prefix) { return prefix + "-" + Even
 std::string create_topic(const std::string& name, int partitions, const TopicConfig& config,
                          const std::string& brokers) {
   std::array<char, 512> text{};
-  const Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> topic{
-      rd_kafka_NewTopic_new(name.c_str(), partitions, 1, text.data(), text.size())};
-  if (!topic) fail(text.data());
-  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
-  auto* request = topic.get();
-  admin(
-      brokers, [&](auto* client, auto* queue) { rd_kafka_CreateTopics(client, &request, 1, nullptr, queue); },
-      check_created);
+  create(NewTopic{rd_kafka_NewTopic_new(name.c_str(), partitions, 1, text.data(), text.size())}, config, brokers);
+  wait_for_partitions(name, partitions, brokers);
+  return name;
+}
+
+std::string create_topic(const std::string& name, const std::vector<std::vector<std::int32_t>>& copies,
+                         const TopicConfig& config, const std::string& brokers) {
+  std::array<char, 512> text{};
+  const auto partitions = static_cast<int>(copies.size());
+  NewTopic topic{rd_kafka_NewTopic_new(name.c_str(), partitions, -1, text.data(), text.size())};
+  for (int i = 0; topic && i < partitions; ++i) {
+    auto on = copies.at(static_cast<std::size_t>(i));
+    rd_kafka_NewTopic_set_replica_assignment(topic.get(), i, on.data(), on.size(), text.data(), text.size());
+  }
+  create(std::move(topic), config, brokers);
   wait_for_partitions(name, partitions, brokers);
   return name;
 }

@@ -19,6 +19,10 @@ using TopicConfig = std::map<std::string, std::string>;
 std::string create_topic(const std::string& name, int partitions, const TopicConfig& config = {},
                          const std::string& brokers = kafka_brokers());
 
+/// The same, with the copies of each partition on these brokers, the first of which leads it.
+std::string create_topic(const std::string& name, const std::vector<std::vector<std::int32_t>>& copies,
+                         const TopicConfig& config, const std::string& brokers);
+
 /// Deletes the records of one partition before `offset`, as retention would.
 void delete_records_before(const std::string& topic, std::int32_t partition, std::int64_t offset,
                            const std::string& brokers = kafka_brokers());

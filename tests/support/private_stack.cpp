@@ -16,12 +16,13 @@ std::string stack(const std::string& name) {
 
 }  // namespace
 
-PrivateStack::PrivateStack(std::string service)
+PrivateStack::PrivateStack(std::string service, int brokers)
     : service_(std::move(service)), name_("fault-" + service_ + "-" + std::to_string(getpid())) {
   const auto* variable = service_ == "kafka" ? "$ANNALS_KAFKA" : "$ANNALS_DATABASE";
   try {
     // A time-out or Ctrl-C ends this process without its destructors; the server must not stay.
-    run_command(stack(name_) + "--only " + service_ + " up --until " + std::to_string(getpid()) + " >&2");
+    const auto count = brokers > 1 ? " --brokers " + std::to_string(brokers) : std::string{};
+    run_command(stack(name_) + "--only " + service_ + " up --until " + std::to_string(getpid()) + count + " >&2");
     address_ =
         output_of("environment=$(" + stack(name_) + "env) && eval \"$environment\" && printf %s \"" + variable + "\"");
   } catch (...) {
@@ -38,8 +39,9 @@ PrivateStack::~PrivateStack() {
   }
 }
 
-void PrivateStack::change(const std::string& action, const std::string& options) const {
-  run_command(stack(name_) + action + " " + service_ + options + " >&2");
+void PrivateStack::change(const std::string& action, int broker, const std::string& options) const {
+  const auto which = broker > 1 ? service_ + "-" + std::to_string(broker) : service_;
+  run_command(stack(name_) + action + " " + which + options + " >&2");
 }
 
 }  // namespace annals::tests

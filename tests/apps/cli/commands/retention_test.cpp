@@ -1,4 +1,6 @@
 // How long the outbox keeps messages, from the command line.
+#include <csignal>
+
 #include "annals/core/clock.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/relay.hpp"
@@ -122,6 +124,47 @@ TEST_F(RetentionCommand, SaysWhoIsInTheWay) {
   const auto busy = as_operator({"outbox", "maintain", "--wait", "0"});
   EXPECT_EQ(busy.code, 3);
   EXPECT_THAT(busy.err, HasSubstr("pid " + std::to_string(open.backend_pid()) + " uses the table"));
+}
+
+/// Killed while its step waits for a writer. Its session lives on until the step is done: who comes meanwhile leaves it alone.
+TEST_F(RetentionCommand, GoesOnWhenWhoMaintainsItIsKilledInAStep) {
+  EXPECT_EQ(as_operator({"outbox", "retain", "0", "--partition-rows", "3", "--lock-wait", "10s"}).code, 0);
+  const auto partitions = [&] {
+    return connect()
+        .query(
+            "SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits "
+            "WHERE inhparent = 'annals.outbox'::regclass")
+        .text(0, 0);
+  };
+  const auto wait_for = [&](const std::string& condition) {
+    const auto deadline = clock_.steady() + std::chrono::seconds{20};
+    while (number("SELECT count(*) FROM (SELECT) one WHERE " + condition) == 0 && clock_.steady() < deadline) {
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM (SELECT) one WHERE " + condition), 1) << condition << ": " << partitions();
+  };
+  const auto killed_in_a_step = [&](const std::string& done) {
+    auto open = connect();
+    open.execute("BEGIN; LOCK TABLE ONLY annals.outbox IN ROW EXCLUSIVE MODE");
+    EXPECT_EQ(shell("timeout -s KILL 0.5 annals outbox maintain", "operator"), 128 + SIGKILL);
+    EXPECT_EQ(as_operator({"outbox", "maintain", "--wait", "0"}).code, 3);
+    open.execute("COMMIT");
+    wait_for(done);
+  };
+  enqueue(3);
+  publish("shop");
+  killed_in_a_step("(SELECT last_value = 100000000000 AND NOT is_called FROM annals.outbox_position_seq)");
+  enqueue(1);
+  publish("shop");
+  EXPECT_THAT(as_operator({"outbox", "maintain"}).out, AllOf(HasSubstr("attached"), HasSubstr("dropped")));
+  EXPECT_EQ(partitions(), "annals.outbox_p1 annals.outbox_p2 annals.outbox_p3");
+  enqueue(2);
+  publish("shop");
+  EXPECT_THAT(as_operator({"outbox", "maintain"}).out, AllOf(HasSubstr("rolled"), HasSubstr("attached")));
+  enqueue(1);
+  publish("shop");
+  killed_in_a_step("to_regclass('annals.outbox_p1') IS NULL");
+  EXPECT_THAT(as_operator({"outbox", "maintain"}).out, IsEmpty());
+  EXPECT_EQ(partitions(), "annals.outbox_p2 annals.outbox_p3 annals.outbox_p4");
 }
 
 /// A dump of a table in partitions is one that can be restored, and what was published is published no more.

@@ -78,6 +78,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   connection_ = std::move(other.connection_);
   database_ = std::move(other.database_);
   prepared_ = std::move(other.prepared_);
+  posted_ = other.posted_;
   copying_ = other.copying_;
   return *this;
 }
@@ -141,7 +142,24 @@ Connection::ResultPtr Connection::answer(std::string_view what) {
   return result;
 }
 
+void Connection::post(const std::string& name, const std::string& sql, const Params& params) {
+  prepare(name, sql);
+  const auto wire = params.wire();
+  if (PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(), wire.lengths.data(),
+                          wire.formats.data(), 1) != 1) {
+    throw error_from_connection(connection_.get(), name);
+  }
+  posted_ = true;
+}
+
+void Connection::settle() {
+  if (!std::exchange(posted_, false)) return;
+  const auto result = answer("take the answer to what was posted");
+  if (!is_success(result.get())) throw error_from_result(result.get(), "take the answer to what was posted");
+}
+
 void Connection::execute(const std::string& sql) {
+  settle();
   const auto result = answer(PQsendQuery(connection_.get(), sql.c_str()), summary(sql));
   if (!is_success(result.get()) && PQresultStatus(result.get()) != PGRES_EMPTY_QUERY) {
     throw error_from_result(result.get(), summary(sql));
@@ -149,6 +167,7 @@ void Connection::execute(const std::string& sql) {
 }
 
 Result Connection::query(const std::string& sql, const Params& params) {
+  settle();
   const auto wire = params.wire();
   auto result = answer(PQsendQueryParams(connection_.get(), sql.c_str(), params.size(), nullptr, wire.values.data(),
                                          wire.lengths.data(), wire.formats.data(), 1),
@@ -158,6 +177,7 @@ Result Connection::query(const std::string& sql, const Params& params) {
 }
 
 void Connection::prepare(const std::string& name, const std::string& sql) {
+  settle();
   if (prepared_.contains(name)) return;
   const auto prepared = answer(PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr), summary(sql));
   if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) throw error_from_result(prepared.get(), summary(sql));
@@ -214,6 +234,7 @@ void Connection::give_up() {
 
 void Connection::copy_out(const std::string& sql, std::size_t bytes_max, RowBatch& batch) {
   batch.clear();
+  settle();
   const bool may_cancel = !in_transaction();
   const auto start = answer(PQsendQuery(connection_.get(), sql.c_str()), "read by COPY");
   if (PQresultStatus(start.get()) != PGRES_COPY_OUT) throw error_from_result(start.get(), "read by COPY");
@@ -246,6 +267,7 @@ void Connection::put_copy(const std::string& block) {
 }
 
 void Connection::copy_in(const std::string& sql, const std::function<bool(Params&)>& next) {
+  settle();
   const auto start = answer(PQsendQuery(connection_.get(), sql.c_str()), "write by COPY");
   if (PQresultStatus(start.get()) != PGRES_COPY_IN) throw error_from_result(start.get(), "write by COPY");
   try {
@@ -301,6 +323,7 @@ void Connection::select_rows(const std::string& name, const std::string& sql, co
 }
 
 void Connection::send(const std::string& sql) {
+  settle();
   if (PQsendQuery(connection_.get(), sql.c_str()) != 1) throw error_from_connection(connection_.get(), summary(sql));
 }
 
@@ -349,6 +372,7 @@ Connection::Copied Connection::copied() {
 
 int Connection::notifications(std::chrono::milliseconds wait,
                               const std::function<void(std::string_view, std::string_view)>& visit) {
+  settle();  // what follows its answer would not be seen before it is taken
   int count = 0;
   const auto take = [&] {
     while (PGnotify* notification = PQnotifies(connection_.get())) {
@@ -368,12 +392,19 @@ bool Connection::is_open() const noexcept { return connection_ && PQstatus(conne
 
 bool Connection::is_usable() noexcept {
   if (!is_open() || in_transaction()) return false;
+  try {
+    settle();
+  } catch (const Error&) {
+    return false;
+  }
   // A server that hung up left a message, then the end of the stream: read until nothing is left or the end shows.
   while (is_open() && readable(socket(), std::chrono::milliseconds{0})) PQconsumeInput(connection_.get());
   return is_open();
 }
 
-bool Connection::in_transaction() const noexcept { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
+bool Connection::in_transaction() const noexcept {
+  return !posted_ && PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
+}
 
 int Connection::backend_pid() const noexcept { return PQbackendPID(connection_.get()); }
 int Connection::socket() const noexcept { return PQsocket(connection_.get()); }

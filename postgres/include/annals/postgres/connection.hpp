@@ -56,6 +56,10 @@ class Connection {
   void select_rows(const std::string& name, const std::string& sql, const Params& params, std::size_t bytes_max,
                    RowBatch& batch);
 
+  /// Sends one statement, outside a transaction, whose rows nobody wants, and returns at once; prepared on first use under `name`.
+  /// Whatever is called next takes its answer first, and throws what it threw.
+  void post(const std::string& name, const std::string& sql, const Params& params = {});
+
   /// Starts a statement and returns at once; finish() waits for it.
   void send(const std::string& sql);
   /// True when the statement begun with send() has ended; waits at most `wait`. Throws what the statement threw.
@@ -102,6 +106,7 @@ class Connection {
   [[nodiscard]] ResultPtr answer(std::string_view what);
   [[nodiscard]] ResultPtr answer(int sent, std::string_view what);
   void prepare(const std::string& name, const std::string& sql);
+  void settle();
   struct Finish {
     void operator()(pg_conn* connection) const noexcept;
   };
@@ -114,6 +119,7 @@ class Connection {
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unique_ptr<CommitWatch> commits_;
   std::unordered_set<std::string> prepared_;
+  bool posted_ = false;   // a statement was posted whose answer nobody has taken
   bool copying_ = false;  // rows of a COPY that was begun with send() are coming
 };
 

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "annals/postgres/log_table.hpp"
@@ -9,6 +10,7 @@
 
 namespace annals::postgres {
 
+class BellQueue;
 class Connection;
 class FrozenHolder;
 
@@ -21,14 +23,16 @@ class FrozenHolder;
 ///     if (nothing else to do) bell.wait(slow_poll);
 ///
 /// Lifecycle      construct -> looked() after every read, wait() when there is nothing else to do; drain() in a loop that
-///                waits for something else. Opens no session of its own.
+///                waits for something else. Opens no session of its own, but for one while an appender stays in flight
+///                for longer than Pace::in_flight_max.
 /// Thread safety  none.
 /// Ownership      borrows the reader's connection, on which it LISTENs and holds the bell, and which must not be inside a
 ///                transaction while it waits.
 /// Errors         annals::Error {disconnected, failed}; throw the Doorbell away then.
-/// Limits         wait() returns after at most `wait`, and a third of Pace::lease; a return is a hint to read again, never a promise of rows. On a
+/// Limits         wait() returns after at most `wait`, and a third of Pace::lease; a return is a hint to read again, never a promise of rows. While an
+///                appender stays in flight, which may commit without a word, it is one each 20 ms. On a
 ///                replica, where nobody can ring, it looks again every replica_poll, until the replica is promoted. Once wait() has
-///                found nothing it is to be called again within Pace::lease, or looked() with rows, or wake_up().
+///                found nothing it is to be called again within Pace::lease, or looked() with rows, or wake_up(). After it has rung, looked().
 class Doorbell {
  public:
   struct Pace {
@@ -44,6 +48,8 @@ class Doorbell {
     /// Nothing found for this long: sleep until it rings. While a reader sleeps every commit pays for a NOTIFY.
     std::chrono::microseconds awake{4000};
     std::chrono::milliseconds replica_poll{20};
+    /// Appenders in flight that last longer are waited for in a session of its own, so that all others ring. 0: never.
+    std::chrono::milliseconds in_flight_max{20};
     /// A reader that sleeps and says nothing for so long, because it is frozen or nobody calls wait(), is ended by the
     /// server (version 14 and later), so that commits need not ring for it any more. 0: never.
     std::chrono::milliseconds lease{60'000};
@@ -81,11 +87,14 @@ class Doorbell {
     awake,    ///< looks by the pace
     holding,  ///< holds the bell: every commit rings
     covered,  ///< another session holds it: the same
+    queued,   ///< waits for it: the same, but for appenders that tried it before
   };
 
   void find_out_whether_replica();
   [[nodiscard]] bool rung();
   Wake fall_asleep();
+  Wake stay_awake();
+  Wake wait_in_queue(std::chrono::milliseconds wait);
   void end_frozen_holder();
   void sleep(std::chrono::milliseconds wait);
   [[nodiscard]] std::chrono::microseconds look_pause() const noexcept;
@@ -97,14 +106,17 @@ class Doorbell {
   std::string self_;   // the payload of our own releases
   std::string limit_;  // on our silence, which came with the bell; empty: none
   std::unique_ptr<FrozenHolder> frozen_;
+  std::unique_ptr<BellQueue> queue_;
   bool replica_;
   SteadyTime asked_at_;  // whether it is one
   Sleep sleep_ = Sleep::awake;
+  bool rung_ = false;  // while asleep, and no look was made since
   ArrivalRate rate_{std::chrono::milliseconds{20}};
   ArrivalRate long_rate_{std::chrono::milliseconds{250}};  // a burst is no flood
   SteadyTime look_at_;                                     // while awake
   SteadyTime found_at_;                                    // when a read last found rows, or the bell rang
   std::chrono::microseconds busy_pause_{0};                // while an appender in flight keeps the bell
+  std::optional<SteadyTime> refused_since_;                // by appenders in flight
 };
 
 }  // namespace annals::postgres

@@ -14,7 +14,16 @@
 //             got it                        "holding": reads once more, then sleeps;
 //             another reader holds it       "covered": reads once more, then sleeps;
 //             a writer in flight holds it   stays awake, looks more and more seldom, tries again.
-//           Who wakes gives the bell up and notifies in the same statement.
+//           Who wakes gives the bell up and notifies in the same statement; after the look that it was woken for, so that this waits
+//           for nothing.
+//
+// A writer may stay in flight for minutes, and everybody else is not to be looked for all that time. PostgreSQL refuses a lock to who
+// tries it not only when somebody has it, but also when somebody waits for it. So a reader that is refused for longer than a moment
+// waits for the bell, in a session of its own (BellQueue):
+//   queued    who tried the bell before is in flight, and may commit without a word: the reader looks each 20 ms;
+//             everybody else is refused the bell, and rings.
+//   granted   gives it up in the same moment: those in flight have ended. The reader takes the bell as before.
+// Nobody sleeps behind a session that has the bell by the queue: it is told by a mark (bell_take.sql).
 //
 // No wake-up is lost. Take a sleeping reader R and a writer W that commits a row which R's last read did not see. Let t be
 // the moment before that read when R took the bell or saw that reader H holds it.
@@ -22,6 +31,8 @@
 //     was visible or never would be. So W had ended before t, and R's read, made after t, saw the row.
 //   W tried while the bell was held: refused, so it notifies, and R, which has been LISTENing all along, wakes.
 //   W tried after the holder gave it up: the holder notified in giving it up, R wakes from that, is awake, and looks.
+// With R queued, and t the moment at which it was seen to wait: W tried the bell before that, and R, which looks each 20 ms, sees
+// the row; or W tried it while R waited, was refused, and notifies; or R waited no longer, knows it within 20 ms, and looks.
 // A savepoint that is rolled back takes its row, its lock and its NOTIFY along together.
 // Two cases are left to the slow poll. The holder's session dies, which frees the bell without a word: the others find that
 // out at their next time-out, when they try again. And nobody rings while the cluster's queue of notifications is half
@@ -30,7 +41,7 @@
 // Whoever holds the bell costs every writer a NOTIFY, so it is held on a lease: a holder that is frozen, or that nobody
 // steps any more, is ended by the server; one that the server hangs in writing to, by the readers who find it.
 //
-// The wrong designs stand beside the tests of this one (tests/postgres/tail/doorbell_schedules_test.cpp): to sleep without
+// The wrong designs stand beside the tests of this one (tests/postgres/bell/doorbell_schedules_test.cpp): to sleep without
 // reading once more, to take a writer in flight for a reader, to give the bell up in silence.
 #include "annals/postgres/doorbell.hpp"
 
@@ -38,12 +49,14 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "annals/core/error.hpp"
 #include "annals/core/quote.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/tail/recovery.hpp"
 #include "annals_postgres_sql.hpp"
+#include "bell/bell_queue.hpp"
 #include "ownership/frozen_holder.hpp"
 
 namespace annals::postgres {
@@ -56,7 +69,7 @@ using SteadyClock = std::chrono::steady_clock;
 namespace {
 
 /// While a writer in flight keeps the bell the reader must go on looking; a transaction that lasts is looked at seldom.
-constexpr microseconds busy_pause_max = 20ms;
+constexpr milliseconds busy_pause_max = 20ms;
 
 /// How soon a reader of a replica finds out that it was promoted, and need not look all the time any more.
 constexpr milliseconds promotion_poll = 1s;
@@ -81,6 +94,7 @@ Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
       self_("released by " + std::to_string(reader.backend_pid())),
       frozen_(std::make_unique<FrozenHolder>("pg_catalog.hashtextextended(" + quote_sql(bell_) + " COLLATE \"C\", 0)",
                                              pace.lease)),
+      queue_(std::make_unique<BellQueue>(reader, bell_, pace.lease > 0ms ? pace.lease : Pace{}.lease)),
       replica_(true) {
   find_out_whether_replica();
 }
@@ -94,9 +108,9 @@ Doorbell::~Doorbell() {
 
 void Doorbell::looked(std::size_t rows) {
   const auto now = SteadyClock::now();
+  if (rows > 0) (void)rung();  // what anybody sends must not pile up while rows keep coming
+  if (rows > 0 || rung_) wake_up();
   if (rows > 0) {
-    wake_up();
-    (void)rung();  // what anybody sends must not pile up while rows keep coming
     found_at_ = now;
     busy_pause_ = 0us;
   }
@@ -124,6 +138,7 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
     (void)pause(reader_, left);
     return due() ? Wake::due : Wake::timed_out;
   }
+  if (sleep_ == Sleep::queued) return wait_in_queue(wait);
   sleep(wait);
   if (rung()) return Wake::rung;
   if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? found_at_ is long past
@@ -138,7 +153,10 @@ void Doorbell::find_out_whether_replica() {
 }
 
 bool Doorbell::drain() {
-  if (rung()) return true;
+  if (rung()) {
+    wake_up();  // nobody says when the next look will be
+    return true;
+  }
   return sleep_ == Sleep::awake && due();
 }
 
@@ -148,16 +166,17 @@ microseconds Doorbell::until_due() const noexcept {
   return std::max(std::chrono::ceil<microseconds>(look_at_ - SteadyClock::now()), 0us);
 }
 
-/// True when a commit has rung while this reader slept. Whatever rings while it is awake it sees at its next look.
+/// True when a commit has rung while this reader slept, and no look was made since. Whatever rings while it is awake it sees at its next
+/// look.
 bool Doorbell::rung() {
   if (replica_) return false;
   int others = 0;
   reader_.notifications(0ms, [&](std::string_view, std::string_view payload) { others += payload == self_ ? 0 : 1; });
-  if (others == 0 || sleep_ == Sleep::awake) return false;
-  wake_up();
-  found_at_ = SteadyClock::now();
-  look_at_ = found_at_;
-  return true;
+  if (others > 0 && sleep_ != Sleep::awake) {
+    rung_ = true;
+    found_at_ = look_at_ = SteadyClock::now();
+  }
+  return rung_;
 }
 
 Doorbell::Wake Doorbell::fall_asleep() {
@@ -172,16 +191,40 @@ Doorbell::Wake Doorbell::fall_asleep() {
       sleep_ = Sleep::covered;
       end_frozen_holder();
       break;
-    default:
-      busy_pause_ = std::clamp(busy_pause_ * 2, pace_.look_again, busy_pause_max);
-      found_at_ = SteadyClock::now() - pace_.awake;
-      look_at_ = SteadyClock::now() + busy_pause_;
-      (void)pause(reader_, busy_pause_);
-      return Wake::due;
+    default: return stay_awake();
   }
+  refused_since_.reset();
   busy_pause_ = 0us;
   look_at_ = SteadyClock::now();  // the second look, without which a commit would be slept through
   return Wake::armed;
+}
+
+/// Appenders in flight have the bell, and may commit without a word.
+Doorbell::Wake Doorbell::stay_awake() {
+  const auto now = SteadyClock::now();
+  if (!refused_since_) refused_since_ = now;
+  if (pace_.in_flight_max > 0ms && now - *refused_since_ >= pace_.in_flight_max && queue_->join()) {
+    sleep_ = Sleep::queued;
+    busy_pause_ = busy_pause_max;
+    look_at_ = SteadyClock::now();
+    return Wake::armed;
+  }
+  busy_pause_ = std::clamp<microseconds>(busy_pause_ * 2, pace_.look_again, busy_pause_max);
+  found_at_ = SteadyClock::now() - pace_.awake;
+  look_at_ = SteadyClock::now() + busy_pause_;
+  (void)pause(reader_, busy_pause_);
+  return Wake::due;
+}
+
+Doorbell::Wake Doorbell::wait_in_queue(milliseconds wait) {
+  (void)pause(reader_, std::min<microseconds>(until_due(), wait));
+  if (rung()) return Wake::rung;
+  if (queue_->waiting()) return due() ? Wake::due : Wake::timed_out;
+  sleep_ = Sleep::awake;
+  busy_pause_ = 0us;
+  look_at_ = SteadyClock::now();
+  found_at_ = look_at_ - pace_.awake;
+  return Wake::due;
 }
 
 /// Whoever shares the bell with a holder that is frozen goes on paying for it; the server does not end one that it hangs in
@@ -193,11 +236,16 @@ void Doorbell::end_frozen_holder() {
 }
 
 void Doorbell::wake_up() {
-  if (sleep_ == Sleep::holding) {
-    reader_.query_prepared("annals_bell_release", std::string{sql::bell_release},
-                           Params{}.text(bell_).text(channel_).text(self_).text(limit_));
+  rung_ = false;
+  switch (std::exchange(sleep_, Sleep::awake)) {
+    case Sleep::holding:
+      reader_.post("annals_bell_release", std::string{sql::bell_release},
+                   Params{}.text(bell_).text(channel_).text(self_).text(limit_));
+      break;
+    case Sleep::queued: queue_->leave(); break;
+    case Sleep::covered:
+    case Sleep::awake: break;
   }
-  sleep_ = Sleep::awake;
 }
 
 /// Pauses, no longer than it may be silent, and then talks to the server. What rings in that moment is taken from the socket with

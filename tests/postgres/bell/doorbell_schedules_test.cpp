@@ -29,6 +29,7 @@ enum class Design {
   no_second_look,     ///< sleeps as soon as it has the bell
   takes_any_refusal,  ///< sleeps behind whoever holds the bell, a writer in flight included
   silent_release,     ///< gives the bell up without a word
+  sleeps_in_queue,    ///< waits for the bell behind a writer in flight, and looks for nobody
 };
 
 class Reader {
@@ -60,6 +61,12 @@ class Reader {
       while (bell_->wait(20ms) != Doorbell::Wake::armed) (void)look();
       return;
     }
+    if (design_ == Design::sleeps_in_queue) {
+      queue_ = std::make_unique<Connection>(connection_.database());
+      queue_->send(lock("pg_advisory_lock"));
+      std::this_thread::sleep_for(20ms);
+      return;
+    }
     holding_ = connection_.query(lock("pg_try_advisory_lock")).boolean(0, 0);
     ASSERT_TRUE(holding_ || design_ != Design::no_second_look);
   }
@@ -72,7 +79,7 @@ class Reader {
     if (!bell_) return connection_.notifications(patience) > 0;
     const auto begin = std::chrono::steady_clock::now();
     while (std::chrono::steady_clock::now() - begin < patience) {
-      if (bell_->wait(patience) != Doorbell::Wake::timed_out) return true;
+      if (bell_->wait(patience) != Doorbell::Wake::timed_out && look()) return true;
     }
     return false;
   }
@@ -92,6 +99,7 @@ class Reader {
   LogTable table_;
   Design design_;
   std::unique_ptr<Doorbell> bell_;
+  std::unique_ptr<Connection> queue_;
   bool holding_ = false;
   std::int64_t seen_ = 0;
 };
@@ -163,6 +171,9 @@ TEST(WrongDoorbell, WithoutASecondLookSleepsThroughACommit) {
 }
 TEST(WrongDoorbell, BehindAWriterInFlightSleepsThroughItsCommit) {
   EXPECT_TRUE(sleeps_through_a_writer_in_flight(Design::takes_any_refusal));
+}
+TEST(WrongDoorbell, InTheQueueSleepsThroughWhoWasInFlight) {
+  EXPECT_TRUE(sleeps_through_a_writer_in_flight(Design::sleeps_in_queue));
 }
 TEST(WrongDoorbell, GivenUpInSilenceLeavesASleeperBehind) {
   EXPECT_TRUE(sleeps_through_a_release(Design::silent_release));

@@ -39,8 +39,9 @@ namespace {
 /// A session that has ended keeps its slot until the server has noticed.
 constexpr auto slot_free_within = 5s;
 constexpr auto slot_ask_again = 20ms;
-/// SQLSTATE object_in_use.
+/// SQLSTATEs object_in_use and undefined_object.
 constexpr std::string_view in_use = "55006";
+constexpr std::string_view not_there = "42704";
 /// How long it is streamed after mining did not work out.
 constexpr auto mine_again_after = 30s;
 
@@ -49,6 +50,17 @@ constexpr auto mine_again_after = 30s;
 bool is_for_streams(const Error& error) {
   constexpr std::array<std::string_view, 4> states{"53400", "53100", "53200", "57014"};
   return std::ranges::find(states, error.sqlstate()) != states.end();
+}
+
+/// It was there as the relay began.
+void require_slot(const Error& error) {
+  if (error.sqlstate() != not_there) return;
+  throw Error{
+      ErrorKind::not_ready,
+      error.message(),
+      {.hint = "somebody dropped it; the next start makes another and reads from the table what that does not have",
+       .sqlstate = error.sqlstate(),
+       .retryable = true}};
 }
 
 }  // namespace
@@ -108,6 +120,7 @@ void WalFeed::stream(Lsn at) {
                                                                              .messages = slot_.messages});
       return;
     } catch (const Error& error) {
+      require_slot(error);
       if (error.sqlstate() != in_use || clock_.steady() >= deadline) throw;
       std::this_thread::sleep_for(slot_ask_again);
     }
@@ -127,6 +140,7 @@ void WalFeed::mine(Lsn at) {
                                                            .stall_max = options_.stall_max});
     mining_ = true;
   } catch (const Error& error) {
+    require_slot(error);
     if (!is_for_streams(error)) throw;
     give_up();
   }

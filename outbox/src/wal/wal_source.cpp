@@ -158,13 +158,15 @@ void WalSource::look_for_holes() {
 }
 
 /// Nothing came. Whether nothing is there the server knows: it has looked at all that was written when it was asked, or, as the
-/// end of what is written may be within a record, has found nothing more for a while. Otherwise waits for it a little.
+/// end of what is written may be within a record, has found nothing more for a while. Otherwise waits for it a little. What others write
+/// meanwhile is no reason to wait for longer: it may be mined for ever.
 bool WalSource::is_caught_up() {
   const auto now = clock_.steady();
   if (!last_.target) last_.target = Target{.end = postgres::log_written(connection_), .set_at = now};
   const auto& target = *last_.target;
-  const bool between = !reader_.is_mining() && !reader_.in_transaction();
-  if (between && (reader_.flush() >= target.end || now - target.set_at >= nothing_within)) {
+  const bool looked_through = reader_.flush() >= target.end;
+  const bool silent = !reader_.is_mining() && now - target.set_at >= nothing_within;
+  if (!reader_.in_transaction() && (looked_through || silent)) {
     last_.target.reset();
     return true;
   }

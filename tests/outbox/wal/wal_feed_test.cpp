@@ -123,6 +123,30 @@ TEST_F(WalFeed, MinesABacklogAndStreamsWhatFollows) {
   read_all(reader, 2'001);
 }
 
+/// There is always some to be mined, of messages nothing.
+TEST_F(WalFeed, HasCaughtUpThoughOthersWriteWithoutAnEnd) {
+  auto reader = source();
+  reader.start(beginning(reader));
+  std::atomic<bool> done{false};
+  const std::jthread others{[&] {
+    postgres::Connection session{database_.superuser()};
+    session.execute("CREATE TABLE public.others (line text)");
+    while (!done) session.execute("INSERT INTO public.others SELECT repeat(i::text, 9) FROM generate_series(1, 9999) i");
+  }};
+  for (int first = 0; first < 30; first += 10) {
+    write(first, 10);
+    const auto deadline = clock_.steady() + 20s;
+    auto state = MessageSource::State::rows;
+    while (clock_.steady() < deadline && (state != MessageSource::State::caught_up || taken() < first + 10)) {
+      state = reader.read();
+      note(reader);
+      (void)reader.wait(1ms);
+    }
+    EXPECT_EQ(state, MessageSource::State::caught_up);
+  }
+  done = true;
+}
+
 TEST_F(WalFeed, LosesRepeatsAndReordersNothingBetweenTheTwo) {
   constexpr int writers = 3;
   const auto seed = std::random_device{}();

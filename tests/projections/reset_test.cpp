@@ -119,7 +119,10 @@ TEST_F(RunnerReset, SleepsNoLongerWhileTheHookRuns) {
   };
   std::vector<std::int64_t> seen;
   projections::Projection projection{"slow"};
-  projection.reset([&](pqxx::transaction_base&) { seen.push_back(sleepers()); });
+  projection.reset([&](pqxx::transaction_base&) {
+    for (int i = 0; i < 500 && sleepers() > 0; ++i) std::this_thread::sleep_for(10ms);  // the server has been told
+    seen.push_back(sleepers());
+  });
   auto worker = runner(projection);
   const auto fall_asleep = [&] { step_until(worker, [&](const auto&) { return sleepers() == 1; }); };
   fall_asleep();

@@ -89,12 +89,11 @@ bool pause(const Connection& reader, microseconds wait) {
 Doorbell::Doorbell(Connection& reader, const LogTable& table, Pace pace)
     : reader_(reader),
       pace_(pace),
-      bell_(table.bell),
-      channel_(table.channel),
-      self_("released by " + std::to_string(reader.backend_pid())),
-      frozen_(std::make_unique<FrozenHolder>("pg_catalog.hashtextextended(" + quote_sql(bell_) + " COLLATE \"C\", 0)",
-                                             pace.lease)),
-      queue_(std::make_unique<BellQueue>(reader, bell_, pace.lease > 0ms ? pace.lease : Pace{}.lease)),
+      names_{
+          .bell = table.bell, .channel = table.channel, .self = "released by " + std::to_string(reader.backend_pid())},
+      frozen_(std::make_unique<FrozenHolder>(
+          "pg_catalog.hashtextextended(" + quote_sql(table.bell) + " COLLATE \"C\", 0)", pace.lease)),
+      queue_(std::make_unique<BellQueue>(reader, table.bell, pace.lease > 0ms ? pace.lease : Pace{}.lease)),
       replica_(true) {
   find_out_whether_replica();
 }
@@ -111,12 +110,12 @@ void Doorbell::looked(std::size_t rows) {
   if (rows > 0) (void)rung();  // what anybody sends must not pile up while rows keep coming
   if (rows > 0 || rung_) wake_up();
   if (rows > 0) {
-    found_at_ = now;
-    busy_pause_ = 0us;
+    times_.found_at = now;
+    times_.busy_pause = 0us;
   }
   rate_.note(rows, now);
   long_rate_.note(rows, now);
-  look_at_ = now + std::max(look_pause(), busy_pause_);
+  times_.look_at = now + std::max(look_pause(), times_.busy_pause);
 }
 
 microseconds Doorbell::look_pause() const noexcept {
@@ -128,12 +127,13 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (replica_) {
     (void)pause(reader_, std::min<microseconds>(wait, pace_.replica_poll));
-    if (SteadyClock::now() - asked_at_ >= promotion_poll) find_out_whether_replica();
+    if (SteadyClock::now() - times_.asked_at >= promotion_poll) find_out_whether_replica();
     return Wake::timed_out;
   }
   if (sleep_ == Sleep::awake) {
     // Rows that gather are not silence: whoever fell asleep meanwhile would make every commit ring.
-    if (SteadyClock::now() - found_at_ >= std::max(pace_.awake + look_pause(), busy_pause_)) return fall_asleep();
+    if (SteadyClock::now() - times_.found_at >= std::max(pace_.awake + look_pause(), times_.busy_pause))
+      return fall_asleep();
     const auto left = std::min<microseconds>(until_due(), wait);
     (void)pause(reader_, left);
     return due() ? Wake::due : Wake::timed_out;
@@ -141,15 +141,15 @@ Doorbell::Wake Doorbell::wait(milliseconds wait) {
   if (sleep_ == Sleep::queued) return wait_in_queue(wait);
   sleep(wait);
   if (rung()) return Wake::rung;
-  if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? found_at_ is long past
+  if (sleep_ == Sleep::covered) sleep_ = Sleep::awake;  // does the other still hold it? times_.found_at is long past
   return Wake::timed_out;
 }
 
 /// Nobody can LISTEN on a replica. Whoever sleeps reads once more after that (fall_asleep()), so nothing is missed in between.
 void Doorbell::find_out_whether_replica() {
   replica_ = in_recovery(reader_);
-  asked_at_ = SteadyClock::now();
-  if (!replica_) reader_.execute("LISTEN " + channel_);
+  times_.asked_at = SteadyClock::now();
+  if (!replica_) reader_.execute("LISTEN " + names_.channel);
 }
 
 bool Doorbell::drain() {
@@ -160,10 +160,10 @@ bool Doorbell::drain() {
   return sleep_ == Sleep::awake && due();
 }
 
-bool Doorbell::due() const noexcept { return SteadyClock::now() >= look_at_; }
+bool Doorbell::due() const noexcept { return SteadyClock::now() >= times_.look_at; }
 
 microseconds Doorbell::until_due() const noexcept {
-  return std::max(std::chrono::ceil<microseconds>(look_at_ - SteadyClock::now()), 0us);
+  return std::max(std::chrono::ceil<microseconds>(times_.look_at - SteadyClock::now()), 0us);
 }
 
 /// True when a commit has rung while this reader slept, and no look was made since. Whatever rings while it is awake it sees at its next
@@ -171,21 +171,22 @@ microseconds Doorbell::until_due() const noexcept {
 bool Doorbell::rung() {
   if (replica_) return false;
   int others = 0;
-  reader_.notifications(0ms, [&](std::string_view, std::string_view payload) { others += payload == self_ ? 0 : 1; });
+  reader_.notifications(0ms,
+                        [&](std::string_view, std::string_view payload) { others += payload == names_.self ? 0 : 1; });
   if (others > 0 && sleep_ != Sleep::awake) {
     rung_ = true;
-    found_at_ = look_at_ = SteadyClock::now();
+    times_.found_at = times_.look_at = SteadyClock::now();
   }
   return rung_;
 }
 
 Doorbell::Wake Doorbell::fall_asleep() {
   const auto taken = reader_.query_prepared("annals_bell_take", std::string{sql::bell_take},
-                                            Params{}.text(bell_).text(std::to_string(pace_.lease.count())));
+                                            Params{}.text(names_.bell).text(std::to_string(pace_.lease.count())));
   switch (taken.integer(0, 0)) {
     case ours:
       sleep_ = Sleep::holding;
-      limit_ = taken.is_null(0, 1) ? "" : taken.text(0, 1);
+      names_.limit = taken.is_null(0, 1) ? "" : taken.text(0, 1);
       break;
     case another_reader:
       sleep_ = Sleep::covered;
@@ -193,26 +194,26 @@ Doorbell::Wake Doorbell::fall_asleep() {
       break;
     default: return stay_awake();
   }
-  refused_since_.reset();
-  busy_pause_ = 0us;
-  look_at_ = SteadyClock::now();  // the second look, without which a commit would be slept through
+  times_.refused_since.reset();
+  times_.busy_pause = 0us;
+  times_.look_at = SteadyClock::now();  // the second look, without which a commit would be slept through
   return Wake::armed;
 }
 
 /// Appenders in flight have the bell, and may commit without a word.
 Doorbell::Wake Doorbell::stay_awake() {
   const auto now = SteadyClock::now();
-  if (!refused_since_) refused_since_ = now;
-  if (pace_.in_flight_max > 0ms && now - *refused_since_ >= pace_.in_flight_max && queue_->join()) {
+  if (!times_.refused_since) times_.refused_since = now;
+  if (pace_.in_flight_max > 0ms && now - *times_.refused_since >= pace_.in_flight_max && queue_->join()) {
     sleep_ = Sleep::queued;
-    busy_pause_ = busy_pause_max;
-    look_at_ = SteadyClock::now();
+    times_.busy_pause = busy_pause_max;
+    times_.look_at = SteadyClock::now();
     return Wake::armed;
   }
-  busy_pause_ = std::clamp<microseconds>(busy_pause_ * 2, pace_.look_again, busy_pause_max);
-  found_at_ = SteadyClock::now() - pace_.awake;
-  look_at_ = SteadyClock::now() + busy_pause_;
-  (void)pause(reader_, busy_pause_);
+  times_.busy_pause = std::clamp<microseconds>(times_.busy_pause * 2, pace_.look_again, busy_pause_max);
+  times_.found_at = SteadyClock::now() - pace_.awake;
+  times_.look_at = SteadyClock::now() + times_.busy_pause;
+  (void)pause(reader_, times_.busy_pause);
   return Wake::due;
 }
 
@@ -221,9 +222,9 @@ Doorbell::Wake Doorbell::wait_in_queue(milliseconds wait) {
   if (rung()) return Wake::rung;
   if (queue_->waiting()) return due() ? Wake::due : Wake::timed_out;
   sleep_ = Sleep::awake;
-  busy_pause_ = 0us;
-  look_at_ = SteadyClock::now();
-  found_at_ = look_at_ - pace_.awake;
+  times_.busy_pause = 0us;
+  times_.look_at = SteadyClock::now();
+  times_.found_at = times_.look_at - pace_.awake;
   return Wake::due;
 }
 
@@ -240,7 +241,7 @@ void Doorbell::wake_up() {
   switch (std::exchange(sleep_, Sleep::awake)) {
     case Sleep::holding:
       reader_.post("annals_bell_release", std::string{sql::bell_release},
-                   Params{}.text(bell_).text(channel_).text(self_).text(limit_));
+                   Params{}.text(names_.bell).text(names_.channel).text(names_.self).text(names_.limit));
       break;
     case Sleep::queued: queue_->leave(); break;
     case Sleep::covered:

@@ -131,7 +131,8 @@ TEST_F(WalFeed, HasCaughtUpThoughOthersWriteWithoutAnEnd) {
   const std::jthread others{[&] {
     postgres::Connection session{database_.superuser()};
     session.execute("CREATE TABLE public.others (line text)");
-    while (!done) session.execute("INSERT INTO public.others SELECT repeat(i::text, 9) FROM generate_series(1, 9999) i");
+    while (!done)
+      session.execute("INSERT INTO public.others SELECT repeat(i::text, 9) FROM generate_series(1, 9999) i");
   }};
   for (int first = 0; first < 30; first += 10) {
     write(first, 10);

@@ -9,6 +9,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
+#include "doorbell_base.hpp"
 #include "ringing_log.hpp"
 #include "support/temp_database.hpp"
 
@@ -18,40 +19,9 @@ using annals::postgres::Doorbell;
 using annals::postgres::LogTable;
 using Wake = annals::postgres::Doorbell::Wake;
 using annals::tests::plain_insert;
-using annals::tests::TempDatabase;
 using namespace std::chrono_literals;
 
-namespace {
-
-class DoorbellTest : public testing::Test {
- protected:
-  DoorbellTest() { annals::tests::create_ringing_log(writer_); }
-
-  /// Until commits ring for the reader, all but those of appenders in flight.
-  static void fall_asleep(Doorbell& bell) {
-    while (bell.wait(20ms) != Wake::armed) bell.looked(0);
-    bell.looked(0);
-  }
-  std::int64_t count(const std::string& sql) { return writer_.query(sql).bigint(0, 0); }
-  std::int64_t bells_held() {
-    return count(
-        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-        " WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND l.granted AND d.datname = current_database()");
-  }
-
-  /// Soon: nobody waits for a bell to be given up.
-  void expect_none_held() {
-    for (int i = 0; i < 500 && bells_held() > 0; ++i) std::this_thread::sleep_for(10ms);
-    EXPECT_EQ(bells_held(), 0);
-  }
-
-  TempDatabase temp_{TempDatabase::Schema::none};
-  LogTable table_ = annals::tests::ringing_log();
-  Connection writer_{temp_.database()};
-  Connection reader_{temp_.database()};
-};
-
-}  // namespace
+using annals::tests::DoorbellTest;
 
 TEST_F(DoorbellTest, TimesOutWhenNothingHappens) {
   Doorbell bell{reader_, table_};
@@ -251,123 +221,6 @@ TEST_F(DoorbellTest, LooksMoreAndMoreSeldomWhileAWriterStaysInFlight) {
     EXPECT_LT(looks, 100);
   }
   writer_.execute("COMMIT");
-}
-
-/// A writer that stays in flight: everybody else rings, though nobody can take the bell from it.
-class DoorbellQueueTest : public DoorbellTest {
- protected:
-  DoorbellQueueTest() {
-    writer_.execute("BEGIN");
-    writer_.execute(plain_insert);
-  }
-  static std::chrono::milliseconds until_rung(Doorbell& bell) {
-    const auto begin = std::chrono::steady_clock::now();
-    while (bell.wait(10s) != Wake::rung) bell.looked(0);
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
-  }
-  std::int64_t waiting() {
-    return other_
-        .query(
-            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-            " WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()")
-        .bigint(0, 0);
-  }
-  void expect_waiting(std::int64_t count) {
-    for (int i = 0; i < 500 && waiting() != count; ++i) std::this_thread::sleep_for(10ms);
-    EXPECT_EQ(waiting(), count);
-  }
-
-  Connection other_{temp_.database()};
-};
-
-TEST_F(DoorbellQueueTest, EverybodyElseRings) {
-  Doorbell bell{reader_, table_};
-  for (int i = 0; i < 3; ++i) {
-    fall_asleep(bell);
-    other_.execute(plain_insert);
-    EXPECT_LT(until_rung(bell), 5s);
-    bell.looked(1);
-    expect_waiting(0);
-  }
-}
-
-TEST_F(DoorbellQueueTest, NobodyRingsWhileRowsKeepComing) {
-  Doorbell bell{reader_, table_};
-  fall_asleep(bell);
-  other_.execute(plain_insert);
-  (void)until_rung(bell);
-  bell.looked(1);
-  expect_waiting(0);
-  Connection listener{temp_.database()};
-  listener.execute("LISTEN " + table_.channel);
-  for (int i = 0; i < 10; ++i) other_.execute(plain_insert);
-  EXPECT_EQ(listener.notifications(100ms), 0);
-}
-
-TEST_F(DoorbellQueueTest, WhatWasInFlightIsLookedFor) {
-  Doorbell bell{reader_, table_};
-  fall_asleep(bell);
-  writer_.execute("COMMIT");
-  int looks = 0;
-  while (reader_.query("SELECT count(*) FROM public.log").bigint(0, 0) == 0) {
-    ASSERT_NE(bell.wait(10s), Wake::timed_out);
-    ASSERT_LT(++looks, 100);
-  }
-  bell.looked(1);
-  fall_asleep(bell);
-  EXPECT_EQ(bells_held(), 1) << "and it sleeps behind the bell again";
-}
-
-/// Two in the queue: neither takes the other for somebody who sleeps behind the bell.
-TEST_F(DoorbellQueueTest, EveryReaderIsRung) {
-  Connection second_reader{temp_.database()};
-  Doorbell first{reader_, table_};
-  Doorbell second{second_reader, table_};
-  fall_asleep(first);
-  fall_asleep(second);
-  expect_waiting(2);
-  other_.execute(plain_insert);
-  EXPECT_LT(until_rung(first), 5s);
-  EXPECT_LT(until_rung(second), 5s);
-  writer_.execute("ROLLBACK");
-  first.looked(1);
-  second.looked(1);
-  fall_asleep(first);
-  fall_asleep(second);
-  EXPECT_EQ(bells_held(), 1);
-}
-
-TEST_F(DoorbellQueueTest, LeavesNobodyInTheQueue) {
-  {
-    Doorbell bell{reader_, table_};
-    fall_asleep(bell);
-    expect_waiting(1);
-  }
-  expect_waiting(0);
-}
-
-/// Its session is lost, or the server has none: it looks as often as without.
-TEST_F(DoorbellQueueTest, DoesWithoutASession) {
-  Doorbell bell{reader_, table_};
-  fall_asleep(bell);
-  other_.query("SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND NOT l.granted");
-  expect_waiting(0);
-  other_.execute(plain_insert);
-  int looks = 0;
-  while (reader_.query("SELECT count(*) FROM public.log").bigint(0, 0) == 0) {
-    ASSERT_NE(bell.wait(10s), Wake::timed_out);
-    ASSERT_LT(++looks, 100);
-  }
-  bell.looked(1);
-  fall_asleep(bell);
-  expect_waiting(1);
-}
-
-/// Who is frozen makes others ring for a lease at most.
-TEST_F(DoorbellQueueTest, WhoFallsSilentIsEnded) {
-  Doorbell bell{reader_, table_, {.lease = 300ms}};
-  fall_asleep(bell);
-  expect_waiting(0);
 }
 
 TEST_F(DoorbellTest, WakesEveryReader) {

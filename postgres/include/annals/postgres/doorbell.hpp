@@ -101,22 +101,26 @@ class Doorbell {
 
   Connection& reader_;
   Pace pace_;
-  std::string bell_;
-  std::string channel_;
-  std::string self_;   // the payload of our own releases
-  std::string limit_;  // on our silence, which came with the bell; empty: none
+  struct Names {
+    std::string bell;
+    std::string channel;
+    std::string self;        // the payload of our own releases
+    std::string limit = {};  // on our silence, which came with the bell; empty: none
+  } names_;
   std::unique_ptr<FrozenHolder> frozen_;
   std::unique_ptr<BellQueue> queue_;
   bool replica_;
-  SteadyTime asked_at_;  // whether it is one
   Sleep sleep_ = Sleep::awake;
   bool rung_ = false;  // while asleep, and no look was made since
   ArrivalRate rate_{std::chrono::milliseconds{20}};
   ArrivalRate long_rate_{std::chrono::milliseconds{250}};  // a burst is no flood
-  SteadyTime look_at_;                                     // while awake
-  SteadyTime found_at_;                                    // when a read last found rows, or the bell rang
-  std::chrono::microseconds busy_pause_{0};                // while an appender in flight keeps the bell
-  std::optional<SteadyTime> refused_since_;                // by appenders in flight
+  struct Times {
+    SteadyTime asked_at;                      // whether it is a replica
+    SteadyTime look_at;                       // while awake
+    SteadyTime found_at;                      // when a read last found rows, or the bell rang
+    std::chrono::microseconds busy_pause{0};  // while an appender in flight keeps the bell
+    std::optional<SteadyTime> refused_since;  // by appenders in flight
+  } times_;
 };
 
 }  // namespace annals::postgres

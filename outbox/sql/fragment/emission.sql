@@ -59,14 +59,21 @@ DECLARE
   there integer;
   number bigint;
 BEGIN
-  SELECT * INTO STRICT emission FROM {schema}.{log}_emission;
+  -- Who sees the database as it was may see the row from before the switch, whose lock is gone: he asks for it as it is, and is told to
+  -- run his transaction again when that is another.
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    SELECT * INTO STRICT emission FROM {schema}.{log}_emission FOR SHARE;
+  ELSE
+    SELECT * INTO STRICT emission FROM {schema}.{log}_emission;
+  END IF;
   IF cardinality(emission.slots) = 0 THEN
     RAISE EXCEPTION 'messages of {schema}.{log} may not be emitted: that is switched off'
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'enqueue the message; or have an operator run: annals outbox emission on';
   END IF;
-  SELECT count(*) INTO there FROM pg_get_replication_slots() s
-   WHERE s.slot_name = ANY (emission.slots) AND s.wal_status IS DISTINCT FROM 'lost';
+  -- Of this database: the row may have come here in a copy of another one.
+  SELECT count(*) INTO there FROM pg_get_replication_slots() s JOIN pg_database d ON d.oid = s.datoid
+   WHERE s.slot_name = ANY (emission.slots) AND d.datname = current_database() AND s.wal_status IS DISTINCT FROM 'lost';
   IF there < cardinality(emission.slots) THEN
     RAISE EXCEPTION 'messages of {schema}.{log} may not be emitted: a slot is gone that should have them'
       USING ERRCODE = 'object_not_in_prerequisite_state',

@@ -12,14 +12,19 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "wal/wal_cursor.hpp"
+#include "wal/wal_slot.hpp"
 
 namespace annals::outbox {
 
 using postgres::Connection;
 using postgres::Lsn;
 using postgres::MessageLog;
+using postgres::Params;
 
 namespace {
+
+/// Column of wal_slot.sql.
+constexpr int confirmed_column = 3;
 
 /// Of `annals`, to be pasted into a shell as they are.
 std::string on_command(const MessageLog& log) {
@@ -36,6 +41,15 @@ std::string give_up_command(const MessageLog& log) {
 std::optional<Lsn> published_until(const Cursor& cursor) {
   if (!WalCursor::is(cursor)) return std::nullopt;
   return WalCursor::decode(cursor).place.flush;
+}
+
+/// The same by what the relay has confirmed to its slot: its cursor may be of the table since an operator gave it a position. Nothing where
+/// it has none.
+std::optional<Lsn> confirmed_until(Connection& connection, const MessageLog& log, const std::string& relay) {
+  const auto database = connection.query("SELECT pg_catalog.current_database()::text").text(0, 0);
+  const auto slot = connection.query(std::string{sql::wal_slot}, Params{}.text(wal_slot_name(log, relay, database)));
+  if (slot.empty()) return std::nullopt;
+  return Lsn{static_cast<std::uint64_t>(slot.bigint(0, confirmed_column))};
 }
 
 }  // namespace
@@ -76,8 +90,10 @@ void require_nothing_emitted(Connection& connection, const MessageLog& log, cons
 void require_all_in_table(Connection& connection, const MessageLog& log, const std::string& relay,
                           const Cursor& cursor) {
   require_nothing_emitted(connection, log, relay);
-  const auto published = published_until(cursor);
-  if (!log.emits || !published) return;
+  if (!log.emits) return;
+  auto published = published_until(cursor);
+  if (!published) published = confirmed_until(connection, log, relay);
+  if (!published) return;
   const auto until = read_emission(connection, log).emitted_until;
   if (until <= *published) return;
   throw invalid(

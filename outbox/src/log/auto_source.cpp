@@ -118,7 +118,10 @@ void AutoSource::put_off(const Error& error) {
 
 void AutoSource::try_log() {
   if (!maker_.is_working()) {
-    if (!retry_.stay && clock_.steady() >= retry_.at) maker_.begin();
+    if (retry_.stay || clock_.steady() < retry_.at) return;
+    require_nothing_emitted(connection_, log_,
+                            options_.wal.relay);  // since the start; or a slot that is made anew hides what is lost
+    maker_.begin();
     return;
   }
   const auto outcome = maker_.outcome();

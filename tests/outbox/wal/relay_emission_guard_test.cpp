@@ -1,6 +1,8 @@
 // Who may emit, and that nobody goes on without what was emitted.
 #include <gmock/gmock.h>
 
+#include "annals/outbox/status.hpp"
+#include "annals/testing/manual_clock.hpp"
 #include "relay_emission_base.hpp"
 
 namespace annals::tests {
@@ -8,8 +10,8 @@ namespace {
 
 using outbox::Emitted;
 using outbox::ReadFrom;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class RelayEmissionGuard : public RelayEmissionBase {
  protected:
@@ -114,6 +116,17 @@ TEST_P(RelayEmissionGuard, RefusesToEmitWhenTheSlotIsGoneAndToGoOnWithoutWhatWas
   EXPECT_THAT(run_once(), ElementsAre("2"));
 }
 
+/// Slots are the cluster's, and nobody reads this database by that of another.
+TEST_P(RelayEmissionGuard, RefusesToEmitInACopyOfTheDatabase) {
+  run_and_switch_on();
+  const TempDatabase copy;
+  postgres::Connection{copy.superuser()}.execute("UPDATE annals.outbox_emission SET slots = '{" + slot() + "}'");
+  postgres::Connection writer{copy.as("writer")};
+  EXPECT_EQ(error_of([&] { writer.execute("SELECT annals.outbox_emit('orders', 'k', 'T', '')"); }).sqlstate(), "55000");
+  postgres::Connection doctor{copy.as("doctor")};
+  EXPECT_THAT(outbox::read_emission(doctor, log_).missing, ElementsAre(slot()));
+}
+
 TEST_P(RelayEmissionGuard, RefusesToGoOnWhenTheSlotWasMoved) {
   run_and_switch_on();
   emit("k", "lost");
@@ -148,6 +161,42 @@ TEST_P(RelayEmissionGuard, LetsNoRelayReadTheTableMeanwhile) {
   EXPECT_THAT(payloads(sink), ElementsAre("3"));
 }
 
+/// A position that an operator gave says nothing of what was emitted; the slot does.
+TEST_P(RelayEmissionGuard, LetsNoRelayReadTheTableBecauseItsPositionWasAdopted) {
+  run_and_switch_on();
+  emit("k", "1");
+  switch_off();
+  postgres::Connection boss{database_.as("operator")};
+  (void)outbox::adopt_checkpoint(boss, log_, {.relay = "relay", .position = 0});
+  EXPECT_THAT(error_of_run(ReadFrom::table).what(), HasSubstr("may have been emitted up to"));
+  EXPECT_THAT(run_once(), ElementsAre("1"));
+  enqueue("k", "2");
+  RecordingSink sink;
+  auto table = relay(sink);
+  run_until_idle(table);
+  EXPECT_THAT(payloads(sink), ElementsAre("2"));
+}
+
+/// It began when that was off, and reads the table for a while.
+TEST_P(RelayEmissionGuard, ARelayThatChoosesFindsOutThatItWasSwitchedOn) {
+  EXPECT_TRUE(run_once().empty());
+  RecordingSink sink;
+  testing::ManualClock clock;
+  outbox::RelayOptions options;
+  options.read_from = ReadFrom::automatic;
+  outbox::Relay either{database_.as("wal_relay"), log_, sink, clock, options};
+  run_until_idle(either);
+  execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active_pid IS NOT NULL");
+  (void)step_until(either, [](const auto& report) { return report.read_from == ReadFrom::table; });
+  switch_on();
+  emit("k", "lost");
+  drop_slot();
+  clock.advance(10s);
+  const auto error = error_of([&] { (void)step_until(either, [](const auto&) { return false; }); });
+  EXPECT_EQ(error.kind(), ErrorKind::invalid);
+  EXPECT_THAT(error.what(), HasSubstr("may read the table"));
+}
+
 /// Off is behind everybody who has emitted.
 TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
   run_and_switch_on();
@@ -163,6 +212,28 @@ TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
   switch_off();
   EXPECT_THAT(error_of_run(ReadFrom::table).what(), HasSubstr("may have been emitted up to"));
   EXPECT_THAT(run_once(), ElementsAre("1"));
+}
+
+/// The lock that the switch waits for was not taken yet, and the snapshot has the row from before it.
+TEST_P(RelayEmissionGuard, LetsNobodyEmitWhoSeesTheSwitchAsItWas) {
+  run_and_switch_on();
+  pqxx::transaction<pqxx::isolation_level::repeatable_read> seeing_it_on{*writer_};
+  seeing_it_on.exec("SELECT 1");
+  switch_off();
+  EXPECT_EQ(error_of([&] { outbox_.emit(seeing_it_on, message("k", "lost")); }).sqlstate(), "40001");
+  seeing_it_on.abort();
+  switch_on();
+  for (const auto* isolation : {"REPEATABLE READ", "SERIALIZABLE"}) {
+    postgres::Connection one{database_.as("writer")};
+    postgres::Connection two{database_.as("writer")};
+    for (auto* session : {&one, &two}) {
+      session->execute(
+          fmt::format("BEGIN ISOLATION LEVEL {}; SELECT annals.outbox_emit('orders', 'k', 'T', '')", isolation));
+    }
+    one.execute("COMMIT");
+    two.execute("COMMIT");
+  }
+  EXPECT_THAT(run_once(), ::testing::SizeIs(4)) << "beside each other";
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, RelayEmissionGuard, ::testing::Values(Way::streamed),

@@ -11,6 +11,7 @@
 #include "annals/core/error.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "annals/eventstore/event_tail.hpp"
+#include "annals/outbox/claim_store.hpp"
 #include "annals/postgres/connection.hpp"
 #include "support/private_stack.hpp"
 #include "support/replica.hpp"
@@ -237,4 +238,36 @@ TEST_F(ReplicaTest, SleepsOnTheBellAfterThePromotion) {
   (void)promoted.append(StreamName{"after"}, ExpectedVersion::any(), {{.type = "t", .data = ""}});
   EXPECT_EQ(tail.wait(10s), EventTail::Wake::rung);
   EXPECT_THAT(read_standby(tail), ElementsAre("after"));
+}
+
+/// A message may be faster than the replica that its payload is read from.
+TEST_F(ReplicaTest, AClaimThatHasNotComeYetIsNotGone) {
+  const std::string sha256(64, '0');
+  Connection primary{primary_.superuser()};
+  const auto claim = [&](std::int64_t number) {
+    return annals::outbox::Claim{.database = name_, .schema = "annals", .number = number, .bytes = 1, .sha256 = sha256};
+  };
+  const auto make = [&](const std::string& age) {
+    return primary
+        .query(
+            "INSERT INTO annals.claims (log, message_position, message_id, sha256, payload, recorded_at) VALUES "
+            "('outbox', 1, gen_random_uuid(), sha256('x'), 'x', now() - interval '" +
+            age + "') RETURNING position")
+        .bigint(0, 0);
+  };
+  primary.execute("GRANT EXECUTE ON FUNCTION annals.claim_payload(text) TO annals_service");
+  const auto early = make("1 hour");
+  replica_.catch_up(primary_.superuser());
+  annals::outbox::PostgresClaimStore store{standby_};
+  EXPECT_EQ(store.fetch(claim(early - 1)), std::nullopt) << "what came later is there";
+  EXPECT_EQ(store.fetch(claim(early)), std::nullopt) << "of that digest there is none";
+  try {
+    (void)store.fetch(claim(early + 1));
+    FAIL() << "nobody can know yet";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::disconnected) << error.what();
+    EXPECT_TRUE(error.retryable());
+  }
+  annals::outbox::PostgresClaimStore knowing{primary_.as("consumer")};
+  EXPECT_EQ(knowing.fetch(claim(early + 1)), std::nullopt);
 }

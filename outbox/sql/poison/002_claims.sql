@@ -45,7 +45,19 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value', HINT = 'give the value of the header annals-claim as it is';
   END IF;
   SELECT c.payload INTO kept FROM {schema}.claims c WHERE c.position = part[1]::bigint AND c.sha256 = decode(part[3], 'hex');
-  IF NOT FOUND THEN
+  -- A message may be faster than the replica that its payload is read from. When something of that number or above has come that
+  -- was written a minute ago, it will not come.
+  IF NOT FOUND AND pg_is_in_recovery()
+     AND part[1]::bigint >= (SELECT 100000000000 * min(pg_catalog.substring(p.relname, '^claims_p([0-9]+)$')::bigint)
+                               FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+                              WHERE i.inhparent = '{schema}.claims'::regclass)
+     AND NOT EXISTS (SELECT FROM {schema}.claims c
+                      WHERE c.position >= part[1]::bigint AND c.recorded_at < clock_timestamp() - interval '1 minute') THEN
+    RAISE EXCEPTION 'claim % has not come to this replica yet', reference
+      USING ERRCODE = 'cannot_connect_now',
+            HINT = 'ask again, or the primary: it knows whether there is such a claim; the reference names the database';
+  END IF;
+  IF kept IS NULL THEN
     RAISE EXCEPTION 'claim % is not in schema {schema} of database %', reference, current_database()
       USING ERRCODE = 'no_data_found',
             HINT = 'either its time is over (annals outbox retention --claims), or it is in another database: the reference names it';

@@ -1,15 +1,25 @@
 #include "poison/claim_check.hpp"
 
+#include <chrono>
+
 #include "annals/core/assert.hpp"
+#include "annals/core/clock.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 
 namespace annals::outbox {
+namespace {
+
+/// For so long a claim is taken for one that is there. It may be given up before the message that it is of is sent again: when that was
+/// parked, or the broker was away for long.
+constexpr std::chrono::minutes trusted_for{1};
+
+}  // namespace
 
 ClaimCheck::ClaimCheck(postgres::Connection& connection, const postgres::MessageLog& log,
-                       const std::vector<ClaimRule>& rules)
-    : connection_(connection), log_(log), rules_(rules) {}
+                       const std::vector<ClaimRule>& rules, const Clock& clock)
+    : connection_(connection), log_(log), clock_(clock), rules_(rules) {}
 
 bool ClaimCheck::may_apply(const MessageView& message) const {
   const auto* rule = rules_.find(message.topic);
@@ -22,11 +32,16 @@ bool ClaimCheck::applies(const MessageView& message, std::size_t record_bytes) c
 
 const MessageView& ClaimCheck::claimed(const MessageView& message) {
   const std::pair whose{message.position, message.id};
-  if (reference_.empty() || whose != last_) {
+  const auto now = clock_.steady();
+  const bool is_another = reference_.empty() || whose != last_;
+  if (is_another || now - looked_at_ > trusted_for) {
     reference_.clear();
     reference_ = make(message);
     stub_ = claim_stub(reference_);
     last_ = whose;
+    looked_at_ = now;
+  }
+  if (is_another) {
     ++sums_.messages;
     sums_.bytes += message.payload.size();
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,6 +13,9 @@
 #include "annals/outbox/message.hpp"
 #include "annals/postgres/message_log.hpp"
 
+namespace annals {
+class Clock;
+}
 namespace annals::postgres {
 class Connection;
 }
@@ -21,17 +25,19 @@ namespace annals::outbox {
 /// Has messages that are too large leave as a claim. The payload is on disk before anybody is told of the claim: whoever is killed
 /// in between leaves a claim that nobody has heard of, and a repetition finds that one again.
 ///
-/// Thread safety  none. Ownership: borrows the connection, which is in no transaction. Errors: those of Connection.
+/// Thread safety  none. Ownership: borrows the connection, which is in no transaction, the log and the clock. Errors: those of Connection.
 class ClaimCheck {
  public:
   /// Throws Error{invalid}: see require_valid().
-  ClaimCheck(postgres::Connection& connection, const postgres::MessageLog& log, const std::vector<ClaimRule>& rules);
+  ClaimCheck(postgres::Connection& connection, const postgres::MessageLog& log, const std::vector<ClaimRule>& rules,
+             const Clock& clock);
 
   /// Whether a message may be too large as it is, so that it is worth measuring.
   [[nodiscard]] bool may_apply(const MessageView& message) const;
   /// A record of so many bytes is too large for the message's topic.
   [[nodiscard]] bool applies(const MessageView& message, std::size_t record_bytes) const;
-  /// The message with a claim for its payload; its texts hold until the next call. The same message again costs nothing.
+  /// The message with a claim for its payload; its texts hold until the next call. The same message again, within a
+  /// minute, costs nothing.
   [[nodiscard]] const MessageView& claimed(const MessageView& message);
 
   struct Sums {
@@ -46,9 +52,11 @@ class ClaimCheck {
 
   postgres::Connection& connection_;
   const postgres::MessageLog& log_;
+  const Clock& clock_;
   TopicRules<ClaimRule> rules_;
   std::pair<std::int64_t, EventId> last_;  // whose claim reference_ is
   std::string reference_;
+  std::chrono::steady_clock::time_point looked_at_;
   std::string stub_;
   MessageView view_;
   Sums sums_;

@@ -176,7 +176,7 @@ bool Relay::Impl::own() {
   source = make_source(session, clock, log, options,
                        {.plan = plan, .may_repeat = destination->commit_rule() == Destination::CommitRule::any_prefix});
   parked.emplace(session, log, options.name);
-  if (!options.claim_checks.empty()) claims.emplace(session, log, options.claim_checks);
+  if (!options.claim_checks.empty()) claims.emplace(session, log, options.claim_checks, clock);
   run.emplace(RelayRun::Parts{.source = *source,
                               .destination = *destination,
                               .clock = clock,

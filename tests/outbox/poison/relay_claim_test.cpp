@@ -10,6 +10,7 @@
 #include "annals/outbox/parked.hpp"
 #include "annals/outbox/retention.hpp"
 #include "annals/outbox/status.hpp"
+#include "annals/testing/manual_clock.hpp"
 #include "annals/testing/memory_offsets.hpp"
 #include "relay_parking_base.hpp"
 #include "support/kafka_topic.hpp"
@@ -91,6 +92,18 @@ TEST_F(RelayClaim, IsOnDiskBeforeTheMessageIsSent) {
   RecordingSink sink{{.on_send = [&] { there.push_back(claims()); }}};
   publish(sink, checking());
   EXPECT_THAT(there, ElementsAre("1"));
+}
+
+/// Though a relay's session waits for the disk at nothing else.
+TEST_F(RelayClaim, IsNotLostByACrashOfTheServer) {
+  execute(
+      "CREATE FUNCTION annals.refuse_lazily() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF current_setting('synchronous_commit') <> 'on' THEN RAISE 'it may be lost'; END IF; RETURN NEW; END $$; "
+      "CREATE TRIGGER lazily BEFORE INSERT ON annals.claims FOR EACH ROW EXECUTE FUNCTION annals.refuse_lazily()");
+  enqueue("k", large());
+  RecordingSink sink;
+  publish(sink, checking());
+  EXPECT_THAT(sink.received, SizeIs(1));
 }
 
 // What a kill between the two leaves is what a repetition finds.
@@ -200,6 +213,26 @@ TEST_F(RelayClaim, WhatIsRefusedAsAClaimTooIsParkedWholeAndReleasedAsAClaim) {
   ASSERT_THAT(sink.received, SizeIs(1));
   EXPECT_EQ(fetch(sink.received[0].claim), large());
   EXPECT_EQ(claims(), "1");
+}
+
+/// Its claim may have gone by then: what this relay remembers of it is not believed for long.
+TEST_F(RelayClaim, WhatWaitsForLongIsLookedForAgain) {
+  const auto position = enqueue("k", large());
+  auto options = parking();
+  options.claim_checks = checking().claim_checks;
+  RecordingSink sink{{.unsendable = {position}}};
+  testing::ManualClock clock;
+  outbox::Relay relay{database_.as("relay"), log_, sink, clock, options};
+  step_until(relay, [&](const auto&) { return parked().size() == 1; });
+  EXPECT_EQ(claims(), "1");
+  execute(
+      "SET session_replication_role = replica; ALTER TABLE annals.claims DISABLE TRIGGER USER; "
+      "ALTER TABLE annals.claims_p0 DISABLE TRIGGER USER; DELETE FROM annals.claims");
+  clock.advance(2min);
+  sink.options().unsendable.clear();
+  decide(position, outbox::ParkedAction::retry);
+  step_until(relay, [&](const auto&) { return !sink.received.empty(); });
+  EXPECT_EQ(fetch(sink.received[0].claim), large());
 }
 
 TEST_F(RelayClaim, ADeadLetterIsOneToo) {

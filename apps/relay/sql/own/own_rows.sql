@@ -9,7 +9,7 @@
         coalesce(CASE WHEN pg_catalog.pg_typeof(m.payload) = 'bytea'::regtype THEN m.payload::text::bytea
                       ELSE pg_catalog.convert_to(m.payload::text, 'UTF8') END, ''::bytea) AS payload,
         CASE WHEN pg_catalog.pg_typeof(m.time) IN ('bigint'::regtype, 'integer'::regtype)
-             THEN CASE WHEN pg_catalog.length(m.time::text) <= 15
+             THEN CASE WHEN m.time::text::bigint BETWEEN -62104060800000 AND 253402300799999
                        THEN pg_catalog.to_timestamp(m.time::text::double precision / 1000) END
              WHEN pg_catalog.pg_typeof(m.time) IN ('timestamptz'::regtype, 'timestamp'::regtype)
               AND pg_catalog.to_json(m.time) #>> '{}' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+([+-][0-9:]+)?$'
@@ -20,8 +20,13 @@
         m.traceparent::text AS traceparent, m.tracestate::text AS tracestate,
         CASE WHEN pg_catalog.pg_typeof(m.headers) IN ('json'::regtype, 'jsonb'::regtype)
              THEN (SELECT pg_catalog.array_agg(part.text ORDER BY pair.key, part.number)
-                     FROM pg_catalog.jsonb_each_text(CASE WHEN pg_catalog.left(pg_catalog.ltrim(m.headers::text), 1) = '{'
-                                                          THEN m.headers::text::jsonb ELSE '{}' END) AS pair,
+                     FROM (SELECT DISTINCT ON (e.key) e.key, e.value
+                             FROM pg_catalog.json_each_text(
+                                    CASE WHEN pg_catalog.json_typeof(m.headers::text::json) = 'object'
+                                          AND (pg_catalog.strpos(m.headers::text, E'\\u') = 0 OR m.headers::text ~
+                                               E'^([^\\\\]|\\\\[^u]|\\\\u([1-9a-cefA-CEF][0-9a-fA-F]{3}|0[1-9a-fA-F][0-9a-fA-F]{2}|00[1-9a-fA-F][0-9a-fA-F]|000[1-9a-fA-F]|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD][c-fC-F][0-9a-fA-F]{2}))*$')
+                                         THEN m.headers::text::json ELSE '{}' END) WITH ORDINALITY AS e (key, value, n)
+                            ORDER BY e.key, e.n DESC) AS pair,
                           LATERAL (VALUES (1, pair.key), (2, pair.value)) AS part (number, text)
                     WHERE pair.value IS NOT NULL AND pair.key !~* '^(ce_.*|content-type|traceparent|tracestate|)$')
              WHEN pg_catalog.pg_typeof(m.headers) IN ('text[]'::regtype, 'varchar[]'::regtype)

@@ -74,7 +74,9 @@ void choose_databases(const DatabaseChoice& choice, Invocation& invocation) {
   const bool has_connection_string = is_connection_string(choice.database);
   const auto loaded = load(choice, has_connection_string);
   for (const auto& [config, origins] : loaded.databases) {
-    invocation.databases.push_back(named(config.database.name, config.database.uri, config.database.schema));
+    auto& of =
+        invocation.databases.emplace_back(named(config.database.name, config.database.uri, config.database.schema));
+    of.relay_config = std::make_shared<relayd::Config>(config);
   }
   const bool is_named = !invocation.databases.front().name.empty();
   if (has_connection_string && is_named && !is_from_environment(choice.database)) {
@@ -83,10 +85,7 @@ void choose_databases(const DatabaseChoice& choice, Invocation& invocation) {
   }
   if (!choice.database.empty() && !has_connection_string) keep_chosen(choice.database, invocation.databases);
   invocation.database = invocation.databases.front().database;
-  const auto chosen = std::ranges::find_if(loaded.databases, [&](const auto& database) {
-    return database.config.database.name == invocation.databases.front().name;
-  });
-  invocation.relay_config = std::make_shared<relayd::Config>(chosen->config);
+  invocation.relay_config = invocation.databases.front().relay_config;
 }
 
 Failure which_database(const Invocation& invocation) {

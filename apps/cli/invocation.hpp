@@ -19,6 +19,7 @@ namespace annals::cli {
 struct NamedDatabase {
   std::string name;  ///< empty: the configuration has only this one
   postgres::Database database;
+  std::shared_ptr<const relayd::Config> relay_config = {};  ///< annals-relay's for it, when that was given
 };
 
 /// What every command is given: where the database is, and how and where to print.

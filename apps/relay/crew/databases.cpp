@@ -118,7 +118,9 @@ bool Databases::wait(std::chrono::milliseconds time) {
   if (!all_ended()) changed_.wait_for(lock, time);
   start_next();
   remove_ended();
-  return all_ended();
+  const bool over = all_ended();
+  if (over) stopping_ = true;  // a reload comes too late now: nobody would look after what it begins
+  return over;
 }
 
 void Databases::start_next() {

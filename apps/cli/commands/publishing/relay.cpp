@@ -72,8 +72,7 @@ void require_relay(postgres::Connection& connection, const postgres::MessageLog&
 host::ExitCode show_relay_status(Invocation& invocation) {
   return report_each(invocation, relay_columns(), [&](Report& report, const NamedDatabase& of) {
     auto connection = connect_ready(of.database);
-    const auto relays =
-        outbox::read_relay_status(connection, logs_of(of.database.schema, invocation.relay_config.get()));
+    const auto relays = outbox::read_relay_status(connection, logs_of(of.database.schema, of.relay_config.get()));
     for (const auto& status : relays) add_row(report, of, cells_of(status));
     if (!relays.empty()) return;
     fmt::print(stderr, "no relay has published from {} yet\n",

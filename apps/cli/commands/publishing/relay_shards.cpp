@@ -12,8 +12,7 @@ host::ExitCode show_relay_instances(Invocation& invocation) {
                                           {"lives"}, {"started_at"}};
   return report_each(invocation, columns, [&](Report& report, const NamedDatabase& of) {
     auto connection = connect_ready(of.database);
-    for (const auto& status :
-         outbox::read_instances(connection, logs_of(of.database.schema, invocation.relay_config.get()))) {
+    for (const auto& status : outbox::read_instances(connection, logs_of(of.database.schema, of.relay_config.get()))) {
       add_row(report, of,
               {cell(status.relay), cell(status.log), cell(status.instance.id.to_string()), cell(status.instance.host),
                cell(static_cast<std::int64_t>(status.instance.pid)), cell(status.lives),
@@ -43,9 +42,9 @@ host::ExitCode change_relay_shards(Invocation& invocation, const RelayShards& op
   if (invocation.databases.size() > 1) {
     return report_each(invocation, shard_columns, [&](Report& report, const NamedDatabase& of) {
       auto connection = connect_ready(of.database);
-      add_row(report, of,
-              shard_cells(connection, log_named(options.log, of.database.schema, invocation.relay_config.get()),
-                          options.relay));
+      add_row(
+          report, of,
+          shard_cells(connection, log_named(options.log, of.database.schema, of.relay_config.get()), options.relay));
     });
   }
   const auto log = log_named(options.log, invocation);

@@ -83,6 +83,27 @@ TEST_F(OwnOutboxCommand, OperatesOnItsRelaysWithTheirFile) {
   EXPECT_EQ(annals({"outbox", "parked", "list", "shop", "--log", "shop.outboxevent"}).code, 0);
 }
 
+/// One of several databases, and not the first.
+TEST_F(OwnOutboxCommand, ShowsThoseOfEachDatabase) {
+  mend();
+  connect().execute(insert_own("a", 1));
+  (void)output(
+      {"relay", "adopt", "shop", "--log", "shop.outboxevent", "--config", config_, "--position", "0", "--yes"});
+  connect().execute("GRANT USAGE ON SCHEMA shop TO annals_doctor; GRANT SELECT ON shop.outboxevent TO annals_doctor");
+  const auto section = [&](const std::string& name) {
+    return fmt::format("[[database]]\nname = \"{}\"\nuri = \"{}\"\n", name, uri("doctor"));
+  };
+  const auto many = directory_.path("many.toml");
+  write_file(many, "[relay]\nsink = \"stdout\"\n" + section("first") + "[database.relay]\nsources = [\"outbox\"]\n" +
+                       section("second") +
+                       "[database.relay]\nsources = [\"shop.outboxevent\"]\n"
+                       "[[database.own_outbox]]\ntable = \"shop.outboxevent\"\nlayout = \"debezium\"\n");
+  const auto found = run({"-o", "json", "--config", many, "relay", "status"}, {});
+  EXPECT_THAT(found.out,
+              HasSubstr(R"("database":"second","relay":"shop","log":"shop.outboxevent","position":0,"lag":1)"));
+  EXPECT_THAT(found.out, testing::Not(HasSubstr(R"("database":"first")")));
+}
+
 /// Plays Debezium's connector: reads a slot, publishes what was inserted, and confirms it afterwards.
 class Connector {
  public:

@@ -34,7 +34,10 @@ class RelayClaim : public RelayParkingBase {
     outbox::RelayOptions options{.read_from = read_from, .claim_checks = {{.topics = "*", .above_bytes = limit}}};
     return options;
   }
-  static std::string large(char of = 'x') { return std::string(limit * 2, of); }
+  static std::string large(char of = 'x') {
+    std::string payload(limit * 2, of);
+    return payload;
+  }
   std::string fetch(const std::string& claim) {
     outbox::PostgresClaimStore store{database_.as("consumer")};
     const auto redeemed = outbox::redeem(store, claim);

@@ -16,7 +16,6 @@
 using annals::Error;
 using annals::postgres::Connection;
 using annals::postgres::Doorbell;
-using annals::postgres::LogTable;
 using Wake = annals::postgres::Doorbell::Wake;
 using annals::tests::plain_insert;
 using namespace std::chrono_literals;

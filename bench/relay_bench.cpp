@@ -6,9 +6,11 @@
 //   sharded-4       by four shards in one process, against one relay
 //   wal             from the write-ahead log
 //   wal-walsender   the same against what one walsender sends to somebody who throws it away
+//   wal-decoded     what the relay's way of mining gives to somebody who throws it away, against that
 #include <fmt/format.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -23,6 +25,7 @@
 #include "annals/outbox/relay.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/replication/replication_stream.hpp"
+#include "annals/postgres/replication/slot_miner.hpp"
 #include "benches.hpp"
 #include "history.hpp"
 #include "peak_memory.hpp"
@@ -117,36 +120,58 @@ class Miner {
   SystemClock clock_;
 };
 
-/// What one walsender sends of the same backlog, to somebody who throws it away.
-class Walsender {
+/// What a slot has of the same backlog, given to somebody who throws it away.
+class Decoding {
  public:
-  Walsender(const postgres::Database& database, long long events)
-      : database_(database), connection_(database), events_(events) {
+  enum class By { walsender, miner };
+
+  Decoding(const postgres::Database& database, long long events, By by)
+      : database_(database), connection_(database), events_(events), by_(by) {
     connection_.execute("CREATE PUBLICATION bench FOR TABLE annals.outbox");
     (void)connection_.query("SELECT pg_create_logical_replication_slot('bench', 'pgoutput')");
   }
 
   double round() {
+    const auto begin = postgres::log_written(connection_);
     write_outbox(database_, "nowhere", events_, 10'000);
     const auto end = postgres::log_written(connection_);
     const Stopwatch watch;
-    postgres::ReplicationStream stream{database_, {.slot = "bench", .publication = "bench", .start = {}}};
-    while (stream.passed() < end) {
-      while (stream.next()) {
-      }
-      stream.keep_alive();
-      (void)stream.wait(std::chrono::milliseconds{10});
-    }
+    const auto from = feed(begin);
+    read(*from, end);
     const auto seconds = watch.seconds();
-    stream.confirm(end);
-    stream.keep_alive();
+    from->confirm(end);
+    from->keep_alive();
+    // A miner confirms with its next batch.
+    if (by_ == By::miner) {
+      (void)connection_.query("SELECT pg_replication_slot_advance('bench', $1::text::pg_lsn)",
+                              postgres::Params{}.text(to_string(end)));
+    }
     return static_cast<double>(events_) / seconds;
   }
 
  private:
+  [[nodiscard]] std::unique_ptr<postgres::ChangeFeed> feed(postgres::Lsn begin) const {
+    if (by_ == By::walsender) {
+      return std::make_unique<postgres::ReplicationStream>(
+          database_, postgres::ReplicationStream::Options{.slot = "bench", .publication = "bench", .start = {}});
+    }
+    return std::make_unique<postgres::SlotMiner>(
+        database_, postgres::SlotMiner::Options{
+                       .slot = "bench", .publication = "bench", .start = begin, .confirmed = begin, .worth_bytes = 1});
+  }
+  static void read(postgres::ChangeFeed& feed, postgres::Lsn end) {
+    while (feed.passed() < end) {
+      while (feed.next()) {
+      }
+      feed.keep_alive();
+      (void)feed.wait(std::chrono::milliseconds{10});
+    }
+  }
+
   const postgres::Database& database_;
   postgres::Connection connection_;
   long long events_;
+  By by_;
 };
 
 /// The shards of one relay, each on a thread of its own, as annals-relay has them.
@@ -206,10 +231,18 @@ void bench_wal(const BenchOptions& options, const std::string& produced, std::ve
         {.name = name, .unit = "messages/s", .value = [&] { return miner.round(); }, .floor = floor}, options.rounds));
   };
   against("relay/wal", [&] { return produce_from_memory(produced, options.events); });
-  if (!options.wants("relay/wal-walsender")) return;
+  if (!options.wants("relay/wal-walsender") && !options.wants("relay/wal-decoded")) return;
   const tests::TempDatabase own;
-  Walsender walsender{own.superuser(), options.events};
+  Decoding walsender{own.superuser(), options.events, Decoding::By::walsender};
   against("relay/wal-walsender", [&] { return walsender.round(); });
+  if (!options.wants("relay/wal-decoded")) return;
+  const tests::TempDatabase mined;
+  Decoding miner{mined.superuser(), options.events, Decoding::By::miner};
+  results.push_back(measure({.name = "relay/wal-decoded",
+                             .unit = "messages/s",
+                             .value = [&] { return miner.round(); },
+                             .floor = [&] { return walsender.round(); }},
+                            options.rounds));
 }
 
 }  // namespace

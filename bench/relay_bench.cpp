@@ -126,9 +126,14 @@ class Decoding {
   enum class By { walsender, miner };
 
   Decoding(const postgres::Database& database, long long events, By by)
-      : database_(database), connection_(database), events_(events), by_(by) {
+      : database_(database),
+        connection_(database),
+        events_(events),
+        by_(by),
+        slot_(by == By::miner ? "bench_miner" : "bench_walsender") {
     connection_.execute("CREATE PUBLICATION bench FOR TABLE annals.outbox");
-    (void)connection_.query("SELECT pg_create_logical_replication_slot('bench', 'pgoutput')");
+    (void)connection_.query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')",
+                            postgres::Params{}.text(slot_));
   }
 
   double round() {
@@ -143,8 +148,8 @@ class Decoding {
     from->keep_alive();
     // A miner confirms with its next batch.
     if (by_ == By::miner) {
-      (void)connection_.query("SELECT pg_replication_slot_advance('bench', $1::text::pg_lsn)",
-                              postgres::Params{}.text(to_string(end)));
+      (void)connection_.query("SELECT pg_replication_slot_advance($1, $2::text::pg_lsn)",
+                              postgres::Params{}.text(slot_).text(to_string(end)));
     }
     return static_cast<double>(events_) / seconds;
   }
@@ -153,11 +158,11 @@ class Decoding {
   [[nodiscard]] std::unique_ptr<postgres::ChangeFeed> feed(postgres::Lsn begin) const {
     if (by_ == By::walsender) {
       return std::make_unique<postgres::ReplicationStream>(
-          database_, postgres::ReplicationStream::Options{.slot = "bench", .publication = "bench", .start = {}});
+          database_, postgres::ReplicationStream::Options{.slot = slot_, .publication = "bench", .start = {}});
     }
     return std::make_unique<postgres::SlotMiner>(
         database_, postgres::SlotMiner::Options{
-                       .slot = "bench", .publication = "bench", .start = begin, .confirmed = begin, .worth_bytes = 1});
+                       .slot = slot_, .publication = "bench", .start = begin, .confirmed = begin, .worth_bytes = 1});
   }
   static void read(postgres::ChangeFeed& feed, postgres::Lsn end) {
     while (feed.passed() < end) {
@@ -172,6 +177,7 @@ class Decoding {
   postgres::Connection connection_;
   long long events_;
   By by_;
+  std::string slot_;
 };
 
 /// The shards of one relay, each on a thread of its own, as annals-relay has them.

@@ -242,19 +242,24 @@ Percentiles directly(int per_second, double seconds) {
 }
 
 using Path = Percentiles (*)(int per_second, double seconds);
+struct Compared {
+  const char* name;
+  Path path;
+  Path floor = directly;
+};
 
 /// Who goes first changes from round to round: what else the machine does then hits both alike.
-void measure_path(const std::string& name, Path path, Path floor_path, int per_second, const BenchOptions& options,
+void measure_path(const Compared& compared, int per_second, const BenchOptions& options,
                   std::vector<Measurement>& out) {
-  const auto title = fmt::format("latency/{}/at-{}", name, per_second);
+  const auto title = fmt::format("latency/{}/at-{}", compared.name, per_second);
   if (!options.wants(title)) return;
   std::vector<double> p50s, p99s, floor_p50s, floor_p99s;
   for (int round = 0; round < options.rounds; ++round) {
     Percentiles value;
     Percentiles floor;
-    if (round % 2 == 1) value = path(per_second, options.seconds);
-    floor = floor_path(per_second, options.seconds);
-    if (round % 2 == 0) value = path(per_second, options.seconds);
+    if (round % 2 == 1) value = compared.path(per_second, options.seconds);
+    floor = compared.floor(per_second, options.seconds);
+    if (round % 2 == 0) value = compared.path(per_second, options.seconds);
     p50s.push_back(value.p50);
     p99s.push_back(value.p99);
     floor_p50s.push_back(floor.p50);
@@ -269,11 +274,11 @@ void measure_path(const std::string& name, Path path, Path floor_path, int per_s
 std::vector<Measurement> bench_latency(const BenchOptions& options) {
   std::vector<Measurement> results;
   for (const int per_second : {100, 1000, 5000}) {
-    measure_path("append", by_append, directly, per_second, options, results);
-    measure_path("insert", by_insert, directly, per_second, options, results);
-    measure_path("beside-open", beside_open, by_insert, per_second, options, results);
-    measure_path("wal", from_log, directly, per_second, options, results);
-    measure_path("exactly-once", exactly_once, directly, per_second, options, results);
+    for (const Compared& compared :
+         {Compared{"append", by_append}, Compared{"insert", by_insert}, Compared{"beside-open", beside_open, by_insert},
+          Compared{"wal", from_log}, Compared{"exactly-once", exactly_once}}) {
+      measure_path(compared, per_second, options, results);
+    }
   }
   return results;
 }

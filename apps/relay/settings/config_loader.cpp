@@ -214,6 +214,15 @@ class Loader {
     }
   }
 
+  /// Others may use a file that holds a secret: that is a problem.
+  bool is_shared(const std::string& where, const std::string& file, std::string_view holds) {
+    if ((mode_of(file) & S_IRWXO) == 0) return false;
+    const auto path = printable(file);
+    problem(where, fmt::format("{} holds {}, and others may use the file", path, holds),
+            fmt::format("chmod o= {}", path));
+    return true;
+  }
+
   /// There is no older habit that would have to be borne with: a file that others can read is refused.
   void registry_credentials() {
     auto& registry = loaded_.config.registry;
@@ -222,10 +231,7 @@ class Loader {
     const auto path = printable(registry.auth_file);
     const auto text = read_file(registry.auth_file);
     if (!text) return problem(where, fmt::format("{} cannot be read", path), "check path and permissions");
-    if ((mode_of(registry.auth_file) & S_IRWXO) != 0) {
-      return problem(where, fmt::format("{} holds a password, and others may use the file", path),
-                     fmt::format("chmod o= {}", path));
-    }
+    if (is_shared(where, registry.auth_file, "a password")) return;
     registry.credentials = host::trimmed(*text);
     const auto colon = registry.credentials.find(':');
     if (colon == std::string::npos || colon == 0 || registry.credentials.find('\n') != std::string::npos) {
@@ -355,13 +361,11 @@ class Loader {
     }
     if (registry.key_file.empty()) return;
     const auto path = printable(registry.key_file);
+    const auto where = loaded_.origins["registry.key_file"];
     if (mode_of(registry.key_file) == 0) {
-      problem(loaded_.origins["registry.key_file"], fmt::format("{} cannot be read", path),
-              "check path and permissions");
-    } else if ((mode_of(registry.key_file) & S_IRWXO) != 0) {
-      problem(loaded_.origins["registry.key_file"], fmt::format("{} holds a key, and others may use the file", path),
-              fmt::format("chmod o= {}", path));
+      return problem(where, fmt::format("{} cannot be read", path), "check path and permissions");
     }
+    (void)is_shared(where, registry.key_file, "a key");
   }
 
   void check_tracing() {

@@ -48,15 +48,7 @@ BEGIN
 END
 $refuse$;
 
--- The statement trigger refuses before a row is touched, and TRUNCATE. The row trigger is for logical replication, which
--- applies changes row by row and fires no other. ALWAYS: also where session_replication_role is replica. Neither fires at
--- INSERT.
-CREATE TRIGGER outbox_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.outbox
-  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.outbox_refuse_change();
-CREATE TRIGGER outbox_append_only_row BEFORE UPDATE OR DELETE ON {schema}.outbox
-  FOR EACH ROW EXECUTE FUNCTION {schema}.outbox_refuse_change();
-ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only;
-ALTER TABLE {schema}.outbox ENABLE ALWAYS TRIGGER outbox_append_only_row;
+-- include outbox/sql/fragment/append_only.sql log=outbox
 
 -- Partitions are dropped only below the lowest checkpoint: a relay recognises its history by the row there.
 CREATE TABLE {schema}.relay_checkpoints (

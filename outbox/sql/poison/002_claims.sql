@@ -22,12 +22,7 @@ BEGIN
           HINT = 'a published message refers to the row; it goes when its time is over: annals outbox retain --claims';
 END
 $refuse$;
-CREATE TRIGGER claims_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.claims
-  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.claims_refuse_change();
-CREATE TRIGGER claims_append_only_row BEFORE UPDATE OR DELETE ON {schema}.claims
-  FOR EACH ROW EXECUTE FUNCTION {schema}.claims_refuse_change();
-ALTER TABLE {schema}.claims ENABLE ALWAYS TRIGGER claims_append_only;
-ALTER TABLE {schema}.claims ENABLE ALWAYS TRIGGER claims_append_only_row;
+-- include outbox/sql/fragment/append_only.sql log=claims
 
 -- include outbox/sql/fragment/partitions.sql log=claims
 

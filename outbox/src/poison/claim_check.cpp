@@ -21,13 +21,10 @@ ClaimCheck::ClaimCheck(postgres::Connection& connection, const postgres::Message
                        const std::vector<ClaimRule>& rules, const Clock& clock)
     : connection_(connection), log_(log), clock_(clock), rules_(rules) {}
 
-bool ClaimCheck::may_apply(const MessageView& message) const {
+std::optional<std::size_t> ClaimCheck::limit_of(const MessageView& message) const {
   const auto* rule = rules_.find(message.topic);
-  return rule != nullptr && rule->above_bytes > 0 && message.payload.size() > rule->above_bytes / 2;
-}
-
-bool ClaimCheck::applies(const MessageView& message, std::size_t record_bytes) const {
-  return may_apply(message) && record_bytes > rules_.find(message.topic)->above_bytes;
+  if (rule == nullptr || rule->above_bytes == 0 || message.payload.size() <= rule->above_bytes / 2) return std::nullopt;
+  return rule->above_bytes;
 }
 
 const MessageView& ClaimCheck::claimed(const MessageView& message) {

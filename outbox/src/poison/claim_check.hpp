@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,8 @@ class ClaimCheck {
   ClaimCheck(postgres::Connection& connection, const postgres::MessageLog& log, const std::vector<ClaimRule>& rules,
              const Clock& clock);
 
-  /// Whether a message may be too large as it is, so that it is worth measuring.
-  [[nodiscard]] bool may_apply(const MessageView& message) const;
-  /// A record of so many bytes is too large for the message's topic.
-  [[nodiscard]] bool applies(const MessageView& message, std::size_t record_bytes) const;
+  /// From more bytes of its record on the message is too large; nothing for one that is not worth measuring.
+  [[nodiscard]] std::optional<std::size_t> limit_of(const MessageView& message) const;
   /// The message with a claim for its payload; its texts hold until the next call. The same message again, within a
   /// minute, costs nothing.
   [[nodiscard]] const MessageView& claimed(const MessageView& message);

@@ -22,8 +22,8 @@ std::size_t bytes_of(const MessageView& message) { return message.key.size() + m
 
 /// Decided before it is sent, by what it would be on the other side: that may be less than the other side's limit by then.
 const MessageView& Publisher::as_it_leaves(const MessageView& message) {
-  if (claims_ == nullptr || !claims_->may_apply(message)) return message;
-  return claims_->applies(message, destination_.record_bytes(message)) ? claims_->claimed(message) : message;
+  const auto limit = claims_ == nullptr ? std::nullopt : claims_->limit_of(message);
+  return limit && destination_.record_bytes(message) > *limit ? claims_->claimed(message) : message;
 }
 
 bool Publisher::send(const MessageView& message, std::size_t& bytes) {

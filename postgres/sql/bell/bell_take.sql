@@ -6,14 +6,12 @@ WITH bell AS MATERIALIZED (SELECT pg_catalog.hashtextextended($1::text COLLATE "
      queue AS MATERIALIZED (SELECT pg_catalog.hashtextextended('annals:bell-queue' COLLATE "C", 0) AS key),
      taken AS MATERIALIZED (SELECT pg_catalog.pg_try_advisory_lock(b.key) AS ours, b.key FROM bell b),
 -- include postgres/sql/fragment/holders_of_lock.sql of=bell
+,
+-- include postgres/sql/fragment/holders_of_lock.sql of=queue
 SELECT CASE
          WHEN t.ours THEN 2
-         WHEN EXISTS (SELECT FROM holders h
-                       WHERE h.mode = 'ExclusiveLock'
-                         AND NOT EXISTS (SELECT FROM queue q
-                                           JOIN pg_catalog.pg_locks l ON l.classid = ((q.key >> 32) & 4294967295)::oid
-                                                                     AND l.objid = (q.key & 4294967295)::oid
-                                          WHERE l.pid = h.pid AND l.locktype = 'advisory' AND l.objsubid = 1)) THEN 1
+         WHEN EXISTS (SELECT FROM bell_holders h
+                       WHERE h.mode = 'ExclusiveLock' AND NOT EXISTS (SELECT FROM queue_holders q WHERE q.pid = h.pid)) THEN 1
          ELSE 0
        END::int,
        CASE WHEN t.ours AND pg_catalog.current_setting('idle_session_timeout', true) = '0'

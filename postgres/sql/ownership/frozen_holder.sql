@@ -11,7 +11,7 @@ WITH wanted AS (SELECT ({key})::bigint AS key),
          a.state = 'idle'
          AND (a.wait_event IS DISTINCT FROM 'ClientWrite'
               OR a.state_change < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => {lease_ms} * 0.001)) AS silent
-    FROM holders l
+    FROM wanted_holders l
     JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
     JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
    WHERE l.mode = 'ExclusiveLock'

@@ -55,6 +55,13 @@ bool has_room(const RowBatch& batch, std::size_t bytes_max) {
 /// Of rows that go to the server at once: many of them, and few beside what libpq buffers.
 constexpr std::size_t copy_block_bytes = 64U << 10U;
 
+/// What PQsendQueryPrepared() says.
+int send_prepared(pg_conn* connection, const std::string& name, const Params& params) {
+  const auto wire = params.wire();
+  return PQsendQueryPrepared(connection, name.c_str(), params.size(), wire.values.data(), wire.lengths.data(),
+                             wire.formats.data(), 1);
+}
+
 void ignore_notice(void*, const char*) {}
 
 }  // namespace
@@ -144,18 +151,15 @@ Connection::ResultPtr Connection::answer(std::string_view what) {
 
 void Connection::post(const std::string& name, const std::string& sql, const Params& params) {
   prepare(name, sql);
-  const auto wire = params.wire();
-  if (PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(), wire.lengths.data(),
-                          wire.formats.data(), 1) != 1) {
-    throw error_from_connection(connection_.get(), name);
-  }
+  if (send_prepared(connection_.get(), name, params) != 1) throw error_from_connection(connection_.get(), name);
   posted_ = true;
 }
 
 void Connection::settle() {
   if (!std::exchange(posted_, false)) return;
-  const auto result = answer("take the answer to what was posted");
-  if (!is_success(result.get())) throw error_from_result(result.get(), "take the answer to what was posted");
+  constexpr std::string_view what = "take the answer to what was posted";
+  const auto result = answer(what);
+  if (!is_success(result.get())) throw error_from_result(result.get(), what);
 }
 
 void Connection::execute(const std::string& sql) {
@@ -186,10 +190,7 @@ void Connection::prepare(const std::string& name, const std::string& sql) {
 
 Result Connection::query_prepared(const std::string& name, const std::string& sql, const Params& params) {
   prepare(name, sql);
-  const auto wire = params.wire();
-  auto result = answer(PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(),
-                                           wire.lengths.data(), wire.formats.data(), 1),
-                       name);
+  auto result = answer(send_prepared(connection_.get(), name, params), name);
   if (!is_success(result.get())) throw error_from_result(result.get(), name);
   return Result{result.release()};
 }
@@ -297,10 +298,7 @@ void Connection::select_rows(const std::string& name, const std::string& sql, co
   batch.clear();
   prepare(name, sql);
   const bool may_cancel = !in_transaction();
-  const auto wire = params.wire();
-  if (PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), wire.values.data(), wire.lengths.data(),
-                          wire.formats.data(), 1) != 1 ||
-      PQsetSingleRowMode(connection_.get()) != 1) {
+  if (send_prepared(connection_.get(), name, params) != 1 || PQsetSingleRowMode(connection_.get()) != 1) {
     throw error_from_connection(connection_.get(), name);
   }
   bool cancelled = false;

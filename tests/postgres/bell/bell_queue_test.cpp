@@ -30,6 +30,14 @@ class DoorbellQueueTest : public DoorbellTest {
     while (bell.wait(10s) != Wake::rung) bell.looked(0);
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   }
+  /// By looks that nothing rings for.
+  void look_until_seen(Doorbell& bell) {
+    int looks = 0;
+    while (reader_.query("SELECT count(*) FROM public.log").bigint(0, 0) == 0) {
+      ASSERT_NE(bell.wait(10s), Wake::timed_out);
+      ASSERT_LT(++looks, 100);
+    }
+  }
   std::int64_t waiting() {
     return other_
         .query(
@@ -75,11 +83,7 @@ TEST_F(DoorbellQueueTest, WhatWasInFlightIsLookedFor) {
   Doorbell bell{reader_, table_};
   fall_asleep(bell);
   writer_.execute("COMMIT");
-  int looks = 0;
-  while (reader_.query("SELECT count(*) FROM public.log").bigint(0, 0) == 0) {
-    ASSERT_NE(bell.wait(10s), Wake::timed_out);
-    ASSERT_LT(++looks, 100);
-  }
+  ASSERT_NO_FATAL_FAILURE(look_until_seen(bell));
   bell.looked(1);
   fall_asleep(bell);
   EXPECT_EQ(bells_held(), 1) << "and it sleeps behind the bell again";
@@ -120,11 +124,7 @@ TEST_F(DoorbellQueueTest, DoesWithoutASession) {
   other_.query("SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND NOT l.granted");
   expect_waiting(0);
   other_.execute(plain_insert);
-  int looks = 0;
-  while (reader_.query("SELECT count(*) FROM public.log").bigint(0, 0) == 0) {
-    ASSERT_NE(bell.wait(10s), Wake::timed_out);
-    ASSERT_LT(++looks, 100);
-  }
+  ASSERT_NO_FATAL_FAILURE(look_until_seen(bell));
   bell.looked(1);
   fall_asleep(bell);
   expect_waiting(1);

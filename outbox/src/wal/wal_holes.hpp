@@ -48,7 +48,7 @@ class WalHoles {
     std::int64_t horizon = 0;
     postgres::Lsn end;
   };
-  [[nodiscard]] bool is_due(const Progress& read);
+  [[nodiscard]] bool is_due(const Progress& read, postgres::Lsn passed);
   void prove(const Progress& read);
   void require_none_filled(const Progress& read, std::int64_t horizon);
   [[nodiscard]] std::vector<Progress::Range> empty_ones(const std::vector<Progress::Range>& holes);

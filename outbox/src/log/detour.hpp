@@ -11,7 +11,7 @@
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
 #include "progress/progress.hpp"
-#include "shards/shard_view.hpp"
+#include "admission/shard_view.hpp"
 
 namespace annals::postgres {
 class Connection;

@@ -13,7 +13,7 @@
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
 #include "progress/checkpoint_row.hpp"
-#include "shards/shard_plan.hpp"
+#include "admission/shard_plan.hpp"
 
 namespace annals::outbox {
 

@@ -26,7 +26,7 @@
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
-#include "shards/shard_plan.hpp"
+#include "admission/shard_plan.hpp"
 #include "wal/wal_source.hpp"
 
 namespace annals::outbox {

@@ -20,7 +20,7 @@
 #include "annals/postgres/connection.hpp"
 #include "log/table_cursor.hpp"
 #include "log/table_source.hpp"
-#include "shards/shard_plan.hpp"
+#include "admission/shard_plan.hpp"
 #include "support/dice.hpp"
 #include "support/temp_database.hpp"
 

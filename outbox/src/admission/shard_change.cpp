@@ -20,7 +20,7 @@
 //
 // The hash decides about nothing but who publishes a message; it must be the same for all processes of one database while one
 // division lasts. PostgreSQL's own extended hash functions are: hash partitioning keeps rows by them.
-#include "shards/shard_change.hpp"
+#include "admission/shard_change.hpp"
 
 #include <fmt/format.h>
 
@@ -35,7 +35,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "shards/shard_plan.hpp"
+#include "admission/shard_plan.hpp"
 
 namespace annals::outbox {
 

@@ -2,7 +2,7 @@
 // there: what was seen by the first statement, and is not among the rows of the second, is somebody else's. What became visible in
 // between is an own row that the first has not seen, or is found the next time. So the rows are as if the second had read alone, up to the
 // last position of the first.
-#include "shards/shard_view.hpp"
+#include "admission/shard_view.hpp"
 
 #include <algorithm>
 #include <limits>

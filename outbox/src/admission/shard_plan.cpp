@@ -1,4 +1,4 @@
-#include "shards/shard_plan.hpp"
+#include "admission/shard_plan.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

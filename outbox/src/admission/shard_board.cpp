@@ -12,8 +12,8 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
-#include "shards/shard_change.hpp"
-#include "shards/shard_plan.hpp"
+#include "admission/shard_change.hpp"
+#include "admission/shard_plan.hpp"
 
 namespace annals::outbox {
 

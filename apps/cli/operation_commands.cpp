@@ -92,7 +92,8 @@ void add_schema(CLI::App& app, Action& action) {
 
 template <class Options>
 void add_log(CLI::App& command, Options& options) {
-  command.add_option("--log", options.log, "outbox, events, or a table of [[own_outbox]]")->capture_default_str();
+  command.add_option("--log", options.log, "outbox, events, changes, or a table of [[own_outbox]]")
+      ->capture_default_str();
 }
 
 void add_own_outbox(CLI::App& relay, Action& action) {

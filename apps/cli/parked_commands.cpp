@@ -10,7 +10,7 @@ namespace {
 
 void add_of(CLI::App& command, ParkedOf& of) {
   command.add_option("NAME", of.relay, "Name of the relay")->required();
-  command.add_option("--log", of.log, "outbox, events or a table of the service's own")->capture_default_str();
+  command.add_option("--log", of.log, "outbox, events, changes or a table of the service's own")->capture_default_str();
 }
 
 void add_position(CLI::App& command, std::int64_t& position) {

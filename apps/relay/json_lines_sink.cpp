@@ -75,7 +75,7 @@ void append_json_line(std::string& out, const outbox::MessageView& message, std:
   append_member(out, "tracestate", message.tracestate);
   append_headers(out, message);
   append_member(out, "datacontenttype", media_type(message.content_type));
-  append_data(out, message);
+  message.tombstone ? static_cast<void>(out += ",\"data\":null") : append_data(out, message);
   out += "}\n";
 }
 

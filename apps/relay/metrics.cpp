@@ -266,8 +266,11 @@ class Source final : public SourceMetrics {
     const std::lock_guard lock{mutex_};
     if (!series_) return;
     const auto show = [&](Gauges& family, double value) { series_->show(family, status != nullptr, value); };
-    show(families_.lag, status == nullptr ? 0 : static_cast<double>(status->lag_messages));
-    show(families_.oldest, status == nullptr ? 0 : seconds(status->oldest_age.value_or(std::chrono::milliseconds{0})));
+    // Nobody has counted what is in the write-ahead log, nor knows how old it is.
+    const bool counted = status != nullptr && status->lag_messages.has_value();
+    series_->show(families_.lag, counted, counted ? static_cast<double>(*status->lag_messages) : 0);
+    series_->show(families_.oldest, counted,
+                  counted ? seconds(status->oldest_age.value_or(std::chrono::milliseconds{0})) : 0);
     show(families_.parked, status == nullptr ? 0 : static_cast<double>(status->parked));
     show(families_.dead_letters, status == nullptr ? 0 : static_cast<double>(status->dead_letters));
     const auto* slot = status != nullptr && status->slot ? &*status->slot : nullptr;

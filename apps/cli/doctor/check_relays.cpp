@@ -21,6 +21,12 @@ std::string name_of(const outbox::RelayStatus& relay) {
   return fmt::format("\"{}\" on {}", printable(relay.relay), relay.log);
 }
 
+/// Of a log that is in no table the slot says how much of the server's log waits.
+std::string waiting(const outbox::RelayStatus& relay) {
+  return relay.lag_messages ? fmt::format("{} messages wait", *relay.lag_messages)
+                            : std::string{"what waits is in its slot"};
+}
+
 std::string repair_command(const outbox::RelayStatus& relay, const std::string& schema) {
   return fmt::format("annals relay repair {} --log {}{}", quote_shell(relay.relay), relay.log,
                      postgres::schema_option(schema));
@@ -38,8 +44,8 @@ std::optional<Check> check_history(const outbox::RelayStatus& relay, const postg
   // Whoever runs it was told to accept the timeline, and records it with the next checkpoint.
   if (relay.timeline == cluster.timeline || relay.owner) return std::nullopt;
   return Check{"relay", Level::fail,
-               fmt::format("{}: its checkpoint was written on timeline {}, this is {}; {} messages wait",
-                           name_of(relay), relay.timeline, cluster.timeline, relay.lag_messages),
+               fmt::format("{}: its checkpoint was written on timeline {}, this is {}; {}", name_of(relay),
+                           relay.timeline, cluster.timeline, waiting(relay)),
                fmt::format("the database was failed over or restored, and a relay that starts now halts unless "
                            "relay.accept_timeline is {}; what is missing here, and what can be done: {}",
                            cluster.timeline, repair_command(relay, schema))};
@@ -47,18 +53,16 @@ std::optional<Check> check_history(const outbox::RelayStatus& relay, const postg
 
 Check check_lag(const outbox::RelayStatus& relay) {
   const auto name = name_of(relay);
-  if (relay.lag_messages > 0 && !relay.owner) {
-    return {"relay", Level::warn, fmt::format("{}: nobody runs it; {} messages wait", name, relay.lag_messages),
-            "start annals-relay"};
+  if (relay.lag_messages.value_or(0) > 0 && !relay.owner) {
+    return {"relay", Level::warn, fmt::format("{}: nobody runs it; {}", name, waiting(relay)), "start annals-relay"};
   }
   if (relay.oldest_age.value_or(std::chrono::milliseconds{0}) > lag_age_max) {
-    return {
-        "relay", Level::warn,
-        fmt::format("{}: {} messages wait, the oldest for {}", name, relay.lag_messages, format_age(*relay.oldest_age)),
-        "see the relay's log: Kafka may be away, or a message may be refused"};
+    return {"relay", Level::warn,
+            fmt::format("{}: {}, the oldest for {}", name, waiting(relay), format_age(*relay.oldest_age)),
+            "see the relay's log: Kafka may be away, or a message may be refused"};
   }
   return {"relay", Level::ok,
-          fmt::format("{}: {} messages wait; {}", name, relay.lag_messages,
+          fmt::format("{}: {}; {}", name, waiting(relay),
                       relay.owner ? fmt::format("owner pid {}", relay.owner->pid) : "not running")};
 }
 
@@ -68,11 +72,13 @@ Check check_slot(const outbox::RelayStatus& relay, const outbox::SlotStatus& slo
       fmt::format("{}: slot {} is {}, {}; the server keeps {} MB of its log for it", name_of(relay), slot.name,
                   slot.active ? "read" : "not read", printable(slot.wal_status), slot.retained_bytes / megabyte);
   if (slot.wal_status == "lost") {
-    return {
-        "slot", Level::fail, detail,
-        fmt::format("SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what "
-                    "is not published",
-                    slot.name)};
+    return {"slot", Level::fail, detail,
+            relay.lag_messages
+                ? fmt::format(
+                      "SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what "
+                      "is not published",
+                      slot.name)
+                : std::string{"the relay halts, and says how to begin anew: what changed meanwhile is in no table"}};
   }
   if (slot.wal_status == "unreserved") {
     return {"slot", Level::warn, detail,
@@ -80,8 +86,8 @@ Check check_slot(const outbox::RelayStatus& relay, const outbox::SlotStatus& slo
   }
   if (!slot.active && !relay.owner) {
     return {"slot", Level::warn, detail,
-            fmt::format("start annals-relay; or, when it is to read the table: SELECT pg_drop_replication_slot('{}')",
-                        slot.name)};
+            fmt::format("start annals-relay; or, when it is to {}: SELECT pg_drop_replication_slot('{}')",
+                        relay.lag_messages ? "read the table" : "capture no more", slot.name)};
   }
   return {"slot", Level::ok, detail};
 }
@@ -90,8 +96,8 @@ Check check_slot(const outbox::RelayStatus& relay, const outbox::SlotStatus& slo
 
 void check_relays(postgres::Connection& connection, Checks& checks) {
   const auto& schema = connection.database().schema;
-  const auto relays =
-      outbox::read_relay_status(connection, {outbox::message_log(schema), eventstore::message_log(schema)});
+  const auto relays = outbox::read_relay_status(
+      connection, {outbox::message_log(schema), eventstore::message_log(schema), outbox::change_log(schema)});
   if (relays.empty()) {
     checks.push_back({"relay", Level::ok, "none has published from here yet"});
     return;

@@ -39,12 +39,15 @@ struct Crew::Worker {
 };
 
 Crew::Crew(postgres::MessageLog log, Parts parts)
-    : log_(std::move(log)), parts_(parts), reloads_(parts.reloads.load()) {}
+    : log_(std::move(log)),
+      parts_(parts),
+      shards_(log_.relation.empty() ? 1 : parts.config.group.shards),  // a slot has one reader
+      reloads_(parts.reloads.load()) {}
 Crew::~Crew() = default;
 
 host::ExitCode Crew::run(const std::stop_token& stop) {
   // A single one need not know of the others to begin.
-  if (parts_.config.group.shards == 1) hire(1, Wish::hold);
+  if (shards_ == 1) hire(1, Wish::hold);
   while (!stop.stop_requested() && !done()) {
     try {
       watch(stop);
@@ -53,7 +56,7 @@ host::ExitCode Crew::run(const std::stop_token& stop) {
       // The sources say what is wrong with the database, and how to end.
       parts_.log.write_limited(workers_.size() > 1 ? host::Level::warn : host::Level::debug, "other processes unknown",
                                {{"source", log_.name}, {"reason", error.what()}});
-      if (workers_.empty()) hire(parts_.config.group.shards, Wish::hold);
+      if (workers_.empty()) hire(shards_, Wish::hold);
       pause(stop, look_again);
     }
   }
@@ -63,7 +66,7 @@ host::ExitCode Crew::run(const std::stop_token& stop) {
 
 void Crew::watch(const std::stop_token& stop) {
   postgres::Connection connection{database_of(parts_.config)};
-  outbox::ShardBoard board{connection, log_, parts_.config.relay.name, parts_.config.group.shards,
+  outbox::ShardBoard board{connection, log_, parts_.config.relay.name, shards_,
                            outbox::Instance{.id = parts_.instance, .host = host_name(), .pid = getpid()}};
   if (looks_on()) {
     // It takes what it gets and leaves soon: the others need not make room.
@@ -117,11 +120,11 @@ std::vector<Holding> Crew::holdings() {
 
 /// The row in the database has the say: two processes with different configurations would undo each other's work.
 void Crew::say_configured(std::size_t shards) {
-  if (shards == parts_.config.group.shards || said_) return;
+  if (shards == shards_ || said_) return;
   said_ = true;
   parts_.log.write(host::Level::warn, "relay.shards is not the number of shards that there are",
                    {{"source", log_.name},
-                    {"configured", std::to_string(parts_.config.group.shards)},
+                    {"configured", std::to_string(shards_)},
                     {"shards", std::to_string(shards)},
                     {"hint", fmt::format("`annals relay shards {} --log {} --set N{}` changes it",
                                          quote_shell(parts_.config.relay.name), quote_shell(log_.name),

@@ -67,6 +67,7 @@ class Crew {
 
   const postgres::MessageLog log_;
   Parts parts_;
+  const std::size_t shards_;  ///< that the configuration names
   std::mutex mutex_;
   std::condition_variable_any changed_;
   host::ExitCode code_ = host::ExitCode::ok;

@@ -5,7 +5,12 @@ namespace annals::relayd {
 outbox::RelayOptions relay_options(const Config& config, const std::string& log) {
   auto options = config.relay;
   if (log != "events") options.routes.clear();
-  if (log == "events") options.topics.clear();
+  if (log == "events" || log == "changes") options.topics.clear();
+  if (log != "changes") {
+    options.captures.clear();
+  } else {
+    options.read_from = outbox::ReadFrom::wal;  // they are nowhere else
+  }
   return options;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "annals/kafka/settings.hpp"
+#include "relay/settings/capture_section.hpp"
 #include "relay/settings/encoding_section.hpp"
 #include "relay/settings/own_outbox_section.hpp"
 #include "relay/settings/setting.hpp"
@@ -28,6 +29,7 @@ Lines lines_of(const LoadedDatabase& database) {
     add(setting.key, setting.show(database.config), origin == database.origins.end() ? "default" : origin->second);
   }
   for (const auto& own : database.config.own_outboxes) add("own_outbox", to_string(own), "above");
+  for (const auto& capture : database.config.relay.captures) add("capture", to_string(capture), "above");
   for (const auto& rule : database.config.kafka.encodings) add("encoding", to_string(rule), "above");
   for (const auto& [name, value] : database.config.kafka.settings) {
     add(fmt::format("kafka.settings.{}", name), kafka::is_secret(name) ? "***" : value, "above");

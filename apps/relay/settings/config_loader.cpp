@@ -14,6 +14,7 @@
 #include "annals/postgres/database.hpp"
 #include "host/settings/value_text.hpp"
 #include "host/text/conninfo.hpp"
+#include "relay/settings/capture_section.hpp"
 #include "relay/settings/databases.hpp"
 #include "relay/settings/registry_section.hpp"
 #include "relay/settings/setting.hpp"
@@ -93,6 +94,7 @@ class Loader {
     loaded_.config.kafka.settings = std::move(contents_.kafka_settings);
     loaded_.config.kafka.encodings = std::move(contents_.encodings);
     loaded_.config.own_outboxes = std::move(contents_.own_outboxes);
+    loaded_.config.relay.captures = std::move(contents_.captures);
     auto& problems = loaded_.problems;
     problems.insert(problems.end(), contents_.problems.begin(), contents_.problems.end());
     if (!inputs_.file.empty()) warn_if_exposed();
@@ -257,6 +259,7 @@ class Loader {
     check_delivery();
     check_claim_checks();
     check_routes();
+    check_captures();
     check_http();
   }
 
@@ -288,9 +291,9 @@ class Loader {
     }
     for (const auto& name : config.sources) {
       const bool is_own = std::ranges::find(own, name, &OwnOutbox::table) != own.end();
-      if (!is_own && name != "outbox" && name != "events") {
+      if (!is_own && name != "outbox" && name != "events" && name != "changes") {
         problem(loaded_.origins["relay.sources"], fmt::format("relay.sources: \"{}\" is not a source", printable(name)),
-                "use outbox, events, or the table of an [[own_outbox]], with its schema");
+                "use outbox, events, changes, or the table of an [[own_outbox]], with its schema");
       }
       if (is_own && config.relay.read_from != outbox::ReadFrom::table) {
         problem(loaded_.origins["relay.source"],
@@ -434,6 +437,23 @@ class Loader {
     }
     if (!events && !config.relay.routes.empty()) {
       loaded_.warnings.emplace_back("the routes are not used: relay.sources has no \"events\"");
+    }
+  }
+
+  void check_captures() {
+    const auto& config = loaded_.config;
+    const bool changes = std::ranges::find(config.sources, std::string_view{"changes"}) != config.sources.end();
+    const auto& captures = config.relay.captures;
+    try {
+      outbox::require_valid(captures);
+    } catch (const Error& error) {
+      problem(inputs_.file, error.message(), error.hint());
+    }
+    if (changes && captures.empty()) {
+      problem("", "the source \"changes\" has no capture", "add [[capture]] with table and topic");
+    }
+    if (!changes && !captures.empty()) {
+      loaded_.warnings.emplace_back("the captures are not used: relay.sources has no \"changes\"");
     }
   }
 

@@ -52,6 +52,7 @@ ConfigInputs common_inputs(ConfigInputs inputs, const FileContents& file, Loaded
 FileContents contents_of(const FileContents& common, FileContents own) {
   own.values.insert(own.values.begin(), common.values.begin(), common.values.end());
   if (own.routes.empty()) own.routes = common.routes;
+  if (own.captures.empty()) own.captures = common.captures;
   if (own.encodings.empty()) own.encodings = common.encodings;
   if (own.own_outboxes.empty()) own.own_outboxes = common.own_outboxes;
   own.kafka_settings.insert(common.kafka_settings.begin(), common.kafka_settings.end());

@@ -8,7 +8,8 @@ namespace annals::relayd {
 
 std::vector<postgres::MessageLog> message_logs(const Config& config) {
   const auto& schema = config.database.schema;
-  std::vector<postgres::MessageLog> logs{outbox::message_log(schema), eventstore::message_log(schema)};
+  std::vector<postgres::MessageLog> logs{outbox::message_log(schema), eventstore::message_log(schema),
+                                         outbox::change_log(schema)};
   logs.reserve(logs.size() + config.own_outboxes.size());
   for (const auto& own : config.own_outboxes) logs.push_back(message_log(schema, own));
   return logs;

@@ -39,7 +39,9 @@ void set_sources(Config& config, const std::string& text) {
     }
     sources.push_back(name);
   }
-  if (sources.empty()) throw invalid("no source is named", "name \"outbox\", \"events\" or a table of [[own_outbox]]");
+  if (sources.empty()) {
+    throw invalid("no source is named", "name \"outbox\", \"events\", \"changes\" or a table of [[own_outbox]]");
+  }
   config.sources = sources;
 }
 
@@ -267,7 +269,7 @@ constexpr std::array settings{
           "where it reads them: table; wal, the write-ahead log; or auto, the log when it can and the table when not",
           set_read_from, [](const Config& c) { return show_read_from(c.relay.read_from); }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list,
-          "outbox, events, and tables of [[own_outbox]]",
+          "outbox, events, changes of the tables that [[capture]] names, and tables of [[own_outbox]]",
           set_sources, show_sources},
   Setting{"relay.maintain", "ANNALS_RELAY_MAINTAIN", "--maintain", ValueKind::boolean,
           "attach and drop partitions of the outbox, as `annals outbox retain` says",

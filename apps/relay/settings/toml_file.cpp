@@ -12,6 +12,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "host/settings/value_text.hpp"
+#include "relay/settings/capture_section.hpp"
 #include "relay/settings/encoding_section.hpp"
 #include "relay/settings/own_outbox_section.hpp"
 #include "relay/settings/setting.hpp"
@@ -78,9 +79,20 @@ class Reader {
 
   void top_level(const toml::key& key, const toml::node& node) {
     if (key.str() == "route") return routes(node);
-    if (key.str() == "encoding") return encodings(node);
+    if (key.str() == "encoding") {
+      return sections("encoding", node,
+                      [this](const toml::table& t) { contents_.encodings.push_back(read_encoding(t, objector())); });
+    }
+    if (key.str() == "capture") {
+      return sections("capture", node,
+                      [this](const toml::table& t) { contents_.captures.push_back(read_capture(t, objector())); });
+    }
     if (key.str() == "database" && node.is_array()) return databases(node);
-    if (key.str() == "own_outbox") return own_outboxes(node);
+    if (key.str() == "own_outbox") {
+      return sections("own_outbox", node, [this](const toml::table& t) {
+        contents_.own_outboxes.push_back(read_own_outbox(t, objector()));
+      });
+    }
     if (!is_section(key.str())) return unknown(key, std::string{key.str()});
     const auto* table = node.as_table();
     if (table == nullptr) {
@@ -108,7 +120,7 @@ class Reader {
   }
 
   void unknown(const toml::key& key, const std::string& path) {
-    std::vector<std::string_view> names{"route", "encoding", "own_outbox", kafka_table};
+    std::vector<std::string_view> names{"route", "encoding", "capture", "own_outbox", kafka_table};
     if (in_database_) names.insert(names.end(), {"database.name", "database.uri_env"});
     for (const auto& setting : all_settings()) {
       names.push_back(setting.key);
@@ -183,7 +195,7 @@ class Reader {
       return problem(key.source(), fmt::format("{} holds for the whole program, not for a database", key.str()),
                      fmt::format("write [{}], before the first [[database]]", key.str()));
     }
-    constexpr std::array<std::string_view, 3> lists{"route", "encoding", "own_outbox"};
+    constexpr std::array<std::string_view, 4> lists{"route", "encoding", "own_outbox", "capture"};
     const bool is_known = std::ranges::find(lists, key.str()) != lists.end() || is_section(key.str());
     if (!is_known || key.str() == "database") return unknown(key, path);
     top_level(key, node);
@@ -204,24 +216,17 @@ class Reader {
     return !name.empty() && name.size() <= 63 && plain(name.front()) && std::ranges::all_of(name, allowed);
   }
 
-  void encodings(const toml::node& node) {
-    if (!is_list_of_sections(node)) {
-      return problem(node.source(), "encoding is not a list of sections", "write [[encoding]] before each encoding");
-    }
-    const auto object = [this](const auto& source, auto text, auto hint) { problem(source, text, hint); };
-    for (const auto& item : *node.as_array()) {
-      contents_.encodings.push_back(read_encoding(*item.as_table(), object));
-    }
+  [[nodiscard]] Objector objector() {
+    return [this](const auto& source, auto text, auto hint) { problem(source, text, hint); };
   }
 
-  void own_outboxes(const toml::node& node) {
+  template <class Read>
+  void sections(std::string_view name, const toml::node& node, Read read) {
     if (!is_list_of_sections(node)) {
-      return problem(node.source(), "own_outbox is not a list of sections", "write [[own_outbox]] before each table");
+      return problem(node.source(), fmt::format("{} is not a list of sections", name),
+                     fmt::format("write [[{0}]] before each {0}", name));
     }
-    const auto object = [this](const auto& source, auto text, auto hint) { problem(source, text, hint); };
-    for (const auto& item : *node.as_array()) {
-      contents_.own_outboxes.push_back(read_own_outbox(*item.as_table(), object));
-    }
+    for (const auto& item : *node.as_array()) read(*item.as_table());
   }
 
   void routes(const toml::node& node) {

@@ -22,6 +22,7 @@ struct FileContents {
   };
   std::vector<Value> values;
   std::vector<outbox::Route> routes;
+  std::vector<outbox::Capture> captures;
   kafka::EncodingRules encodings;
   std::vector<OwnOutbox> own_outboxes;
   std::map<std::string, std::string> kafka_settings;

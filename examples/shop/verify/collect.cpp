@@ -47,7 +47,7 @@ std::int64_t relay_lag(const Database& database) {
   for (const auto& relay : annals::outbox::read_relay_status(
            connection,
            {annals::outbox::message_log(database.schema), annals::eventstore::message_log(database.schema)}))
-    lag += relay.lag_messages;
+    lag += relay.lag_messages.value_or(0);
   return lag;
 }
 

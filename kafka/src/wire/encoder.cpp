@@ -50,7 +50,7 @@ Placement placement_of(const PartitionRule& rule, const outbox::MessageView& mes
 }
 
 bool is_tombstone(const EncodingRule& rule, const outbox::MessageView& message) {
-  if (!message.payload.empty()) return false;
+  if (message.tombstone || !message.payload.empty()) return message.tombstone;
   if (std::ranges::find(rule.tombstone_types, message.type) != rule.tombstone_types.end()) return true;
   return !rule.tombstone_header.empty() && own_header(message, rule.tombstone_header) == "true";
 }
@@ -123,6 +123,7 @@ Encoded Encoder::plain(const outbox::MessageView& message) const {
   out.has_key = !message.key.empty();
   out.key = message.key;
   out.payload = message.payload;
+  out.is_tombstone = message.tombstone;
   out.request_bytes = request_bytes(message, source_);
   return out;
 }

@@ -117,6 +117,11 @@ void recall_shards(Connection& connection, const MessageLog& log, const std::str
 
 void want_shards(Connection& connection, const MessageLog& log, const std::string& relay, std::size_t shards) {
   require_valid(Shard{.index = 1, .count = shards});
+  if (log.relation.empty() && shards > 1) {
+    throw invalid(fmt::format("the {} of relay \"{}\" cannot be divided", log.name, printable(relay)),
+                  "they are in the write-ahead log alone, and a slot has one reader: have relays of other names "
+                  "capture other tables");
+  }
   (void)known_plan(connection, log, relay);
   connection.query(postgres::render(sql::shards_want, log),
                    Params{}.text(relay).text(log.name).integer(static_cast<std::int32_t>(shards)));

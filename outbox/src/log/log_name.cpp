@@ -24,6 +24,11 @@ std::string repair_command(std::string_view relay, const LogName& log) {
                      postgres::schema_option(log.schema));
 }
 
+std::string forget_command(std::string_view relay, const LogName& log) {
+  return fmt::format("annals relay forget {} --log {}{} --yes", quote_shell(relay), quote_shell(log.name),
+                     postgres::schema_option(log.schema));
+}
+
 std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position, const EventId& id) {
   return fmt::format("annals relay skip {} --log {} --position {} --id {}{}", quote_shell(relay), quote_shell(log.name),
                      position, id.to_string(), postgres::schema_option(log.schema));

@@ -21,6 +21,7 @@ struct LogName {
 /// Commands for hints, to be pasted into a shell as they are.
 [[nodiscard]] std::string adopt_command(std::string_view relay, const LogName& log, std::int64_t position);
 [[nodiscard]] std::string repair_command(std::string_view relay, const LogName& log);
+[[nodiscard]] std::string forget_command(std::string_view relay, const LogName& log);
 [[nodiscard]] std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position,
                                        const EventId& id);
 

@@ -23,4 +23,16 @@ postgres::MessageLog message_log(const std::string& schema) {
           .columns = {.payload = "payload"}};
 }
 
+postgres::MessageLog change_log(const std::string& schema) {
+  require_identifier("schema", schema);
+  return {.name = "changes",
+          .schema = schema,
+          .relation = {},
+          .select = {},
+          .position = {},
+          .id = {},
+          .names_topics = true,
+          .publication = schema + "_changes"};
+}
+
 }  // namespace annals::outbox

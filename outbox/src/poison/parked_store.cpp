@@ -104,7 +104,11 @@ std::vector<ParkedStore::Due> ParkedStore::due(std::size_t rows_max, std::size_t
   connection_.select_rows("annals_parked_due", render(sql::parked_due),
                           mine().bigint(static_cast<std::int64_t>(rows_max)), bytes_max, due_);
   std::vector<Due> all(due_.size());
-  for (std::size_t i = 0; i < all.size(); ++i) decode(due_.row(i), all[i]);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    decode(due_.row(i), all[i]);
+    // Of the changes of tables all others have a payload.
+    all[i].view.tombstone = log_.relation.empty() && all[i].view.payload.empty();
+  }
   return all;
 }
 

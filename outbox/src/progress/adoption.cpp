@@ -66,6 +66,12 @@ void forget_checkpoint(Connection& connection, const MessageLog& log, const std:
 }
 
 RelayStatus adopt_checkpoint(Connection& connection, const MessageLog& log, const Adoption& adoption) {
+  if (log.relation.empty()) {
+    throw invalid(
+        fmt::format("the {} are in no table, and no position says where in the write-ahead log one stands", log.name),
+        fmt::format("go on where the slot is, or begin anew: `{}`, with its slot dropped",
+                    forget_command(adoption.relay, name_of(log))));
+  }
   postgres::Ownership lock{connection, lock_name_of(log, adoption.relay)};
   require_no_owner(connection, log, adoption.relay, lock);
   require_current(connection, log, adoption.relay);

@@ -58,6 +58,7 @@ std::optional<CheckpointRow> find_checkpoint(Connection& connection, const Messa
 
 /// What is published above a hole is no lag.
 void add_lag(Connection& connection, const MessageLog& log, CheckpointRow& row) {
+  if (log.relation.empty()) return;  // nobody has counted what is in the write-ahead log
   std::vector<std::int64_t> first;
   std::vector<std::int64_t> last;
   for (const auto& hole : row.cursor.published.holes_and_rest()) {

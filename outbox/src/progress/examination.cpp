@@ -45,6 +45,7 @@ class Examination {
   void compare_cluster();
   void compare_message();
   void choose();
+  void choose_for_log();
   void offer_elsewhere();
   void offer_common_place();
   [[nodiscard]] bool is_here(const Place& place);
@@ -77,8 +78,12 @@ CheckpointExamination Examination::run(const ReadRecord& read_record) {
   checkpoint_ = row_;
   if (row->status.exactly_once) ask_broker(read_record);
   compare_cluster();
-  compare_message();
-  choose();
+  if (log_.relation.empty()) {
+    choose_for_log();
+  } else {
+    compare_message();
+    choose();
+  }
   return std::move(result_);
 }
 
@@ -154,6 +159,30 @@ void Examination::choose() {
     result_.choices.push_back(
         {"if the relay published to other brokers: give it, and this command, the right ones", {}});
     offer(fmt::format("if the record is lost: what was published beyond {} is published again", position), position);
+  }
+}
+
+/// Of a log that is in no table: what its slot does not have is not to be had.
+void Examination::choose_for_log() {
+  if (!same_cluster_) {
+    offer_elsewhere();
+    result_.choices.push_back(
+        {"if this database goes on: begin with what changes from now on, with the slot dropped, and load the tables "
+         "anew",
+         forget_command(relay_, name_of(log_))});
+  } else if (!same_timeline_) {
+    result_.choices.push_back(
+        {"if this database goes on, and the slot was failed over with it: relay.accept_timeline names its timeline",
+         {}});
+  } else if (say_ == Say::lost || say_ == Say::gone_back) {
+    result_.choices.push_back(
+        {"if the relay published to other brokers: give it, and this command, the right ones", {}});
+    result_.choices.push_back(
+        {fmt::format(
+             "if the record is lost: run the relay once with --delivery at-least-once, which publishes again what "
+             "was published beyond {}",
+             checkpoint_.place().position),
+         {}});
   }
 }
 

@@ -18,6 +18,7 @@
 #include "annals/outbox/transactional_sink.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/ownership.hpp"
+#include "capture/change_source.hpp"
 #include "log/auto_source.hpp"
 #include "log/log_name.hpp"
 #include "log/table_source.hpp"
@@ -51,6 +52,24 @@ void require_shard(const RelayOptions& options) {
   }
 }
 
+/// The changes of tables are in no table that could be read instead, or by parts.
+void require_captures(const RelayOptions& options, const postgres::MessageLog& log) {
+  const auto relay = printable(options.name);
+  require_valid(options.captures);
+  const bool of_changes = log.relation.empty();
+  if (of_changes == options.captures.empty()) {
+    throw of_changes
+        ? invalid(fmt::format("relay \"{}\" has no captures for {}", relay, log.name), "say which tables are captured")
+        : invalid(fmt::format("relay \"{}\" has captures, but {} is no log of changes", relay, log.name),
+                  "remove the captures, or relay the changes");
+  }
+  if (of_changes && (options.read_from != ReadFrom::wal || options.shard.count > 1)) {
+    throw invalid(
+        fmt::format("relay \"{}\" is to read {} from a table, or in shards", relay, log.name),
+        "they are in the write-ahead log alone, and a slot has one reader: use source = \"wal\" and one shard");
+  }
+}
+
 /// With the name of the shard for the relay's.
 RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
   require_text("relay name", options.name, relay_name_bytes_max);
@@ -60,6 +79,7 @@ RelayOptions checked(RelayOptions options, const postgres::MessageLog& log) {
     throw invalid(fmt::format("relay \"{}\" has a limit of 0", printable(options.name)),
                   "every limit of RelayOptions is at least 1");
   }
+  require_captures(options, log);
   if (log.names_topics && !options.routes.empty()) {
     throw invalid(
         fmt::format("relay \"{}\" has routes, but messages of {} name their topic", printable(options.name), log.name),
@@ -89,6 +109,17 @@ struct Run {
 
 std::unique_ptr<MessageSource> make_source(postgres::Connection& session, Clock& clock, const postgres::MessageLog& log,
                                            const RelayOptions& options, const Run& run) {
+  if (log.relation.empty()) {
+    return std::make_unique<ChangeSource>(session, clock, log,
+                                          ChangeSource::Options{.relay = options.name,
+                                                                .accept_timeline = options.accept_timeline,
+                                                                .captures = options.captures,
+                                                                .rows_max = options.batch_rows_max,
+                                                                .bytes_max = options.batch_bytes_max,
+                                                                .poll_interval = options.poll_interval,
+                                                                .feed = {.mine_from_bytes = options.mine_from_bytes,
+                                                                         .batch_bytes = options.mine_batch_bytes}});
+  }
   auto filter = shard_filter(log, options.shard, run.plan.came_from);
   if (options.read_from == ReadFrom::wal && filter) {
     throw Error{ErrorKind::failed,

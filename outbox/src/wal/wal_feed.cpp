@@ -53,12 +53,16 @@ bool is_for_streams(const Error& error) {
 }
 
 /// It was there as the relay began.
-void require_slot(const Error& error) {
+void require_slot(const Error& error, postgres::ValueForm values) {
   if (error.sqlstate() != not_there) return;
+  const bool of_changes = values == postgres::ValueForm::text;  // which are in no table
   throw Error{
       ErrorKind::not_ready,
       error.message(),
-      {.hint = "somebody dropped it; the next start makes another and reads from the table what that does not have",
+      {.hint =
+           of_changes
+               ? "somebody dropped it; the next start says what is lost with it, and how to begin anew"
+               : "somebody dropped it; the next start makes another and reads from the table what that does not have",
        .sqlstate = error.sqlstate(),
        .retryable = true}};
 }
@@ -117,10 +121,11 @@ void WalFeed::stream(Lsn at) {
                                                                              .publication = slot_.publication,
                                                                              .start = at,
                                                                              .confirmed = confirmed_,
-                                                                             .messages = slot_.messages});
+                                                                             .messages = slot_.messages,
+                                                                             .values = slot_.values});
       return;
     } catch (const Error& error) {
-      require_slot(error);
+      require_slot(error, slot_.values);
       if (error.sqlstate() != in_use || clock_.steady() >= deadline) throw;
       std::this_thread::sleep_for(slot_ask_again);
     }
@@ -135,12 +140,13 @@ void WalFeed::mine(Lsn at) {
                                                            .start = at,
                                                            .confirmed = confirmed_,
                                                            .messages = slot_.messages,
+                                                           .values = slot_.values,
                                                            .batch_bytes = options_.batch_bytes,
                                                            .worth_bytes = options_.mine_from_bytes / 4,
                                                            .stall_max = options_.stall_max});
     mining_ = true;
   } catch (const Error& error) {
-    require_slot(error);
+    require_slot(error, slot_.values);
     if (!is_for_streams(error)) throw;
     give_up();
   }

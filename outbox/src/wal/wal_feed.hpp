@@ -30,6 +30,7 @@ class WalFeed {
     std::string name;
     std::string publication;
     bool messages = false;  ///< what pg_logical_emit_message() wrote as well, whoever called it
+    postgres::ValueForm values = postgres::ValueForm::binary;
   };
   struct Options {
     std::uint64_t mine_from_bytes = 64U << 20U;

@@ -1,8 +1,5 @@
 #include "wal/wal_reader.hpp"
 
-#include <algorithm>
-#include <array>
-#include <string>
 #include <utility>
 #include <variant>
 
@@ -45,55 +42,32 @@ void decode(const pgoutput::Message& message, EmittedPrefix::Of of, MessageView&
 
 WalReader::WalReader(postgres::Connection& connection, const postgres::MessageLog& log, Clock& clock,
                      const Limits& limits)
-    : log_(log), limits_(limits), rows_(log), feed_(connection, clock, limits.feed) {}
+    : log_(log), limits_(limits), rows_(log), transactions_(connection, clock, limits.feed) {}
 
 void WalReader::start(Progress published, const WalPlace& place, EmittedPrefix emitted) {
-  feed_.close();
-  opened_ = false;
+  transactions_.start(place);
   hand_ = {};
   emitted_ = std::move(emitted);
   rows_.forget();
-  transaction_.reset();
   read_ = std::move(published);
-  started_at_ = place;
-  flush_ = place.flush;
 }
 
 void WalReader::open(const std::string& slot, postgres::Lsn confirmed) {
-  feed_.open({.name = slot, .publication = log_.publication, .messages = log_.emits}, flush_, confirmed);
-  opened_ = true;
-}
-
-/// Everything up to here was taken, by this run or the one before.
-WalPlace WalReader::place() const {
-  auto taken = WalPlace{.flush = flush_};
-  if (transaction_) taken = {.flush = flush_, .commit = transaction_->commit, .index = index_};
-  const bool is_behind = std::pair{taken.commit, taken.index} <= std::pair{started_at_.commit, started_at_.index};
-  return flush_ == started_at_.flush && is_behind ? started_at_ : taken;
-}
-
-/// Goes on where the feed before it came to, within a transaction, too: what was taken of that is passed over.
-void WalReader::find_feed() {
-  if (feed_.is_open() && (transaction_ || !feed_.review(flush_))) return;
-  started_at_ = place();
-  transaction_.reset();
-  if (!feed_.is_open()) feed_.resume(flush_);
+  transactions_.open({.name = slot, .publication = log_.publication, .messages = log_.emits}, confirmed);
 }
 
 bool WalReader::take() {
   hand_.items.clear();
   hand_.bytes = 0;
-  find_feed();
-  while (hand_.items.size() < limits_.rows_max && hand_.bytes < limits_.bytes_max) {
-    auto change = feed_.next();
-    if (!change) {
-      // Between transactions, and with all that came taken: what the server has looked at for us is done with as well.
-      if (!transaction_) flush_ = std::max(flush_, feed_.passed());
-      return false;
-    }
-    take(std::move(*change));
+  transactions_.begin_batch();
+  bool more = true;
+  while (more && hand_.items.size() < limits_.rows_max && hand_.bytes < limits_.bytes_max) {
+    auto change = transactions_.next();
+    more = change.has_value();
+    if (change) take(std::move(*change));
   }
-  return true;
+  if (!hand_.items.empty()) transactions_.came();
+  return more;
 }
 
 void WalReader::take(WalFeed::Change change) {
@@ -102,26 +76,22 @@ void WalReader::take(WalFeed::Change change) {
   if (const auto* message = std::get_if<pgoutput::Message>(&parsed)) return take(*message, std::move(change));
   if (const auto* commit = std::get_if<pgoutput::Commit>(&parsed)) return take(*commit);
   if (const auto* relation = std::get_if<pgoutput::Relation>(&parsed)) return rows_.learn(*relation);
-  if (const auto* begin = std::get_if<pgoutput::Begin>(&parsed)) {
-    transaction_ = *begin;
-    index_ = 0;
-  }
+  if (const auto* begin = std::get_if<pgoutput::Begin>(&parsed)) transactions_.begin(*begin);
 }
 
 void WalReader::take(const pgoutput::Commit& commit) {
-  transaction_.reset();
-  flush_ = std::max(flush_, commit.end);
-  if (!hand_.items.empty()) hand_.items.back().entry.wal = {.flush = flush_};
+  transactions_.end(commit);
+  if (!hand_.items.empty()) hand_.items.back().entry.wal = {.flush = flush()};
 }
 
 void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
   const auto* layout = rows_.layout_of(insert.relation);
-  if (layout == nullptr || !transaction_) return;
-  ++index_;
+  if (layout == nullptr || !in_transaction()) return;
+  const auto number = transactions_.count();
   const auto head = rows_.head(insert.row, *layout);
-  if (is_done_with() || read_.contains(head.position)) return;
+  if (transactions_.is_done_with(number) || read_.contains(head.position)) return;
   const WalLedger::Entry entry{.place = {.position = head.position, .id = head.id},
-                               .wal = {.flush = flush_, .commit = transaction_->commit, .index = index_}};
+                               .wal = transactions_.place_of(number)};
   read_.add(entry.place);
   add({.change = std::move(change), .layout = layout, .entry = entry, .stream = head.stream});
 }
@@ -131,11 +101,11 @@ void WalReader::take(const pgoutput::Insert& insert, WalFeed::Change change) {
 void WalReader::take(const pgoutput::Message& message, WalFeed::Change change) {
   const auto of = emitted_.of(message.prefix);
   if (of == EmittedPrefix::Of::others) return;
-  WalLedger::Entry entry{.place = {}, .wal = {.flush = flush_}};
-  if (transaction_) {
-    ++index_;
-    if (is_done_with()) return;
-    entry.wal = {.flush = flush_, .commit = transaction_->commit, .index = index_};
+  WalLedger::Entry entry{.place = {}, .wal = {.flush = flush()}};
+  if (in_transaction()) {
+    const auto number = transactions_.count();
+    if (transactions_.is_done_with(number)) return;
+    entry.wal = transactions_.place_of(number);
   }
   MessageView view;
   outbox::decode(message, of, view);
@@ -148,12 +118,6 @@ void WalReader::take(const pgoutput::Message& message, WalFeed::Change change) {
 void WalReader::add(Item item) {
   hand_.bytes += item.change.bytes().size();
   hand_.items.push_back(std::move(item));
-}
-
-/// The message that is being taken was taken by a run before.
-bool WalReader::is_done_with() const {
-  return transaction_->commit < started_at_.flush ||
-         (transaction_->commit == started_at_.commit && index_ <= started_at_.index);
 }
 
 void WalReader::give_emitted(const std::function<void(std::size_t, WalFeed::Change)>& keep) {

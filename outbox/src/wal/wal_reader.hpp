@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "wal/wal_feed.hpp"
 #include "wal/wal_ledger.hpp"
 #include "wal/wal_rows.hpp"
+#include "wal/wal_transactions.hpp"
 
 namespace annals::outbox {
 
@@ -47,12 +47,12 @@ class WalReader {
   void start(Progress published, const WalPlace& place, EmittedPrefix emitted = {});
   /// Begins to read from the slot, which was told to give up what ends at or before `confirmed`.
   void open(const std::string& slot, postgres::Lsn confirmed);
-  [[nodiscard]] bool is_open() const noexcept { return opened_; }
+  [[nodiscard]] bool is_open() const noexcept { return transactions_.is_open(); }
   /// A backlog is read; whether more than that is there shows at its end.
-  [[nodiscard]] bool is_mining() const noexcept { return !feed_.is_open() || feed_.is_mining(); }
-  void confirm(postgres::Lsn lsn) noexcept { feed_.confirm(lsn); }
-  [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) { return feed_.wait(wait_max); }
-  void rest() { feed_.rest(); }
+  [[nodiscard]] bool is_mining() const noexcept { return transactions_.is_mining(); }
+  void confirm(postgres::Lsn lsn) noexcept { transactions_.confirm(lsn); }
+  [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) { return transactions_.wait(wait_max); }
+  void rest() { transactions_.rest(); }
 
   /// Replaces the messages at hand by those that have come, without waiting. True when there may be more.
   bool take();
@@ -65,31 +65,25 @@ class WalReader {
   void decode_emitted(const WalFeed::Change& change, MessageView& view) const;
 
   /// Every transaction that ends at or before it has been taken.
-  [[nodiscard]] postgres::Lsn flush() const noexcept { return flush_; }
-  [[nodiscard]] bool in_transaction() const noexcept { return transaction_.has_value(); }
+  [[nodiscard]] postgres::Lsn flush() const noexcept { return transactions_.flush(); }
+  [[nodiscard]] bool in_transaction() const noexcept { return transactions_.transaction().has_value(); }
+  /// Nothing was taken; see WalTransactions.
+  [[nodiscard]] bool is_caught_up() { return transactions_.is_caught_up(); }
   /// Everything that was taken, or was published before.
   [[nodiscard]] Progress& read() noexcept { return read_; }
 
  private:
-  [[nodiscard]] WalPlace place() const;
-  void find_feed();
   void take(WalFeed::Change change);
   void take(const pgoutput::Commit& commit);
   void take(const pgoutput::Insert& insert, WalFeed::Change change);
   void take(const pgoutput::Message& message, WalFeed::Change change);
   void add(Item item);
-  [[nodiscard]] bool is_done_with() const;
 
   const postgres::MessageLog& log_;
   Limits limits_;
   WalRows rows_;
-  WalFeed feed_;
-  bool opened_ = false;
+  WalTransactions transactions_;
   Progress read_;
-  WalPlace started_at_;
-  postgres::Lsn flush_;
-  std::optional<pgoutput::Begin> transaction_;
-  std::uint32_t index_ = 0;  // in the transaction
   /// The messages at hand.
   struct Hand {
     std::vector<Item> items = {};

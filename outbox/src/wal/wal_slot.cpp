@@ -9,6 +9,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
+#include "log/log_name.hpp"
 
 namespace annals::outbox {
 
@@ -18,7 +19,6 @@ using postgres::Params;
 namespace {
 
 constexpr std::string_view plugin_name = "pgoutput";
-constexpr std::string_view otherwise = "; or relay from the table: source = \"table\"";
 
 /// FNV-1a: the name must be the same in every process and build.
 std::uint64_t hash_of(std::string_view text, std::uint64_t hash) {
@@ -39,6 +39,11 @@ std::string plain(std::string_view text, std::size_t most) {
 
 Lsn lsn_of(std::int64_t value) { return {static_cast<std::uint64_t>(value)}; }
 
+/// What else can be done; nothing for a log that is in no table.
+std::string_view otherwise(const postgres::MessageLog& log) {
+  return log.relation.empty() ? "" : "; or relay from the table: source = \"table\"";
+}
+
 Error not_ready(const std::string& message, const std::string& hint) {
   return Error{ErrorKind::not_ready, message, {.hint = hint}};
 }
@@ -52,6 +57,15 @@ std::string wal_slot_name(const postgres::MessageLog& log, std::string_view rela
   }
   return fmt::format("{}_{}_{}_{:08x}", plain(log.schema, 16), plain(log.name, 8), plain(relay, 16),
                      static_cast<std::uint32_t>(hash ^ hash >> 32U));
+}
+
+std::string begin_anew_remedy(const postgres::MessageLog& log, std::string_view relay, std::string_view slot) {
+  return fmt::format(
+      "what changed meanwhile is not in the log any more, and in no table. To begin anew: SELECT "
+      "pg_drop_replication_slot('{}'); then `{}`, and the next start begins with what changes from then on: consumers "
+      "load "
+      "the tables anew",
+      slot, forget_command(relay, name_of(log)));
 }
 
 WalSlot::WalSlot(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay)
@@ -86,13 +100,15 @@ void WalSlot::require_server() {
       connection_.query(std::string{sql::wal_server}, Params{}.text(log_.schema).text(table).text(log_.publication));
   database_ = row.text(0, 1);
   if (row.bytes(0, 0) != "logical") {
-    throw not_ready(fmt::format("the server's wal_level is {}: its log cannot be mined", row.bytes(0, 0)),
-                    fmt::format("set wal_level = logical in postgresql.conf and restart the server{}", otherwise));
+    throw not_ready(
+        fmt::format("the server's wal_level is {}: its log cannot be mined", row.bytes(0, 0)),
+        fmt::format("set wal_level = logical in postgresql.conf and restart the server{}", otherwise(log_)));
   }
   if (!row.boolean(0, 3)) {
     throw not_ready(fmt::format("role \"{}\" may not read the write-ahead log", row.text(0, 2)),
-                    fmt::format("as a superuser: ALTER ROLE {} REPLICATION{}", row.text(0, 2), otherwise));
+                    fmt::format("as a superuser: ALTER ROLE {} REPLICATION{}", row.text(0, 2), otherwise(log_)));
   }
+  if (log_.relation.empty()) return;  // whoever reads it looks after its publication
   if (!row.boolean(0, 4)) {
     throw not_ready(
         fmt::format("there is no publication \"{}\"", log_.publication),
@@ -118,10 +134,12 @@ void WalSlot::require_readable(std::string_view plugin, std::string_view databas
   if (wal_status == "lost") {
     throw not_ready(
         fmt::format("slot \"{}\" is lost: the server removed the log that it needs (max_slot_wal_keep_size)", name_),
-        fmt::format(
-            "SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what is "
-            "not published",
-            name_));
+        log_.relation.empty()
+            ? begin_anew_remedy(log_, relay_, name_)
+            : fmt::format(
+                  "SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what is "
+                  "not published",
+                  name_));
   }
 }
 

@@ -16,6 +16,10 @@ namespace annals::outbox {
 [[nodiscard]] std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay,
                                         std::string_view database);
 
+/// For a log that is in no table, when the slot does not have what follows the checkpoint.
+[[nodiscard]] std::string begin_anew_remedy(const postgres::MessageLog& log, std::string_view relay,
+                                            std::string_view slot);
+
 /// Makes the slot where there is none, and says what is wrong with the one that is there.
 ///
 /// Thread safety  none. Ownership: borrows connection and log.

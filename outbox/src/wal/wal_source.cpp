@@ -38,8 +38,6 @@ namespace {
 constexpr milliseconds look_again = 1ms;
 /// Between two looks at a transaction that is in the way.
 constexpr milliseconds blocked_pause = 10ms;
-/// A server that sends nothing for so long has nothing.
-constexpr milliseconds nothing_within = 5s;
 
 }  // namespace
 
@@ -118,8 +116,9 @@ MessageSource::State WalSource::read_log() {
   if (!know_streams()) return State::caught_up;
   give();
   look_for_holes();
-  if (reader_.items().empty()) return is_caught_up() ? State::caught_up : State::rows;
-  last_.target.reset();
+  if (!reader_.items().empty()) return State::rows;
+  if (reader_.is_caught_up()) return State::caught_up;
+  last_.more = true;
   return State::rows;
 }
 
@@ -155,24 +154,6 @@ void WalSource::look_for_holes() {
   if (found.settled == 0) return;
   read.settle(found.settled, found.last);
   ledger_.settle(found.settled, found.last);
-}
-
-/// Nothing came. Whether nothing is there the server knows: it has looked at all that was written when it was asked, or, as the
-/// end of what is written may be within a record, has found nothing more for a while. Otherwise waits for it a little. What others write
-/// meanwhile is no reason to wait for longer: it may be mined for ever.
-bool WalSource::is_caught_up() {
-  const auto now = clock_.steady();
-  if (!last_.target) last_.target = Target{.end = postgres::log_written(connection_), .set_at = now};
-  const auto& target = *last_.target;
-  const bool looked_through = reader_.flush() >= target.end;
-  const bool silent = !reader_.is_mining() && now - target.set_at >= nothing_within;
-  if (!reader_.in_transaction() && (looked_through || silent)) {
-    last_.target.reset();
-    return true;
-  }
-  (void)reader_.wait(look_again);
-  last_.more = true;
-  return false;
 }
 
 std::size_t WalSource::size() const noexcept {

@@ -74,19 +74,12 @@ class WalSource final : public MessageSource {
   void keep_emitted();
   [[nodiscard]] bool find_emitted(std::int64_t ticket, MessageView& view) const;
   void look_for_holes();
-  [[nodiscard]] bool is_caught_up();
 
-  /// Who has read up to `end`, and found nothing, has caught up.
-  struct Target {
-    postgres::Lsn end;
-    std::chrono::steady_clock::time_point set_at;
-  };
   /// What the last read, and the last record of a cursor, left.
   struct Last {
     std::chrono::steady_clock::time_point read_at;
     bool more = false;
     bool blocked = false;
-    std::optional<Target> target = std::nullopt;
     std::chrono::steady_clock::time_point recorded_at;
     postgres::Lsn recorded = {};
     bool in_log = false;  // what is recorded is a place in the log

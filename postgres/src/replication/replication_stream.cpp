@@ -38,8 +38,9 @@ std::string start_command(const ReplicationStream::Options& options) {
   require_identifier("slot", options.slot);
   require_identifier("publication", options.publication);
   return fmt::format(
-      R"(START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names '{}', binary 'true'{}))",
-      options.slot, to_string(options.start), options.publication, options.messages ? ", messages 'true'" : "");
+      R"(START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names '{}', binary '{}'{}))",
+      options.slot, to_string(options.start), options.publication, options.values == ValueForm::binary,
+      options.messages ? ", messages 'true'" : "");
 }
 
 }  // namespace
@@ -58,7 +59,21 @@ ReplicationStream::ReplicationStream(const Database& database, Options options)
 
 ReplicationStream::~ReplicationStream() = default;
 
+/// A walsender of a database takes SQL before it is told to stream.
+void ReplicationStream::set_forms() {
+  if (PQsendQuery(connection_.get(), text_values) != 1) {
+    throw error_from_connection(connection_.get(), what);
+  }
+  while (true) {
+    await_start();
+    const std::unique_ptr<PGresult, decltype([](PGresult* r) { PQclear(r); })> result{PQgetResult(connection_.get())};
+    if (!result) return;
+    if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) throw error_from_result(result.get(), what);
+  }
+}
+
 void ReplicationStream::start() {
+  if (options_.values == ValueForm::text) set_forms();
   if (PQsendQuery(connection_.get(), start_command(options_).c_str()) != 1) {
     throw error_from_connection(connection_.get(), what);
   }

@@ -11,6 +11,7 @@
 #include "annals/postgres/params.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_postgres_sql.hpp"
+#include "session/session_settings.hpp"
 #include "session/socket_wait.hpp"
 #include "values/wire.hpp"
 
@@ -41,6 +42,7 @@ SlotMark::SlotMark(const Database& database, Options options)
   require_identifier("slot", options_.slot);
   require_identifier("slot", name_);
   require_identifier("publication", options_.publication);
+  if (options_.values == ValueForm::text) session_.execute(text_values);
   (void)session_.query(std::string{sql::mine_begin}, Params{}.text(options_.slot).text(name_));
 }
 
@@ -52,6 +54,7 @@ void SlotMark::begin(const Batch& batch) {
                                          {"slot", options_.slot},
                                          {"confirmed", to_string(batch.confirmed)},
                                          {"publication", options_.publication},
+                                         {"binary", options_.values == ValueForm::binary ? "true" : "false"},
                                          {"messages", options_.messages ? ", 'messages', 'true'" : ""}}));
   reading_ = true;
   expect_answer(steady_clock::now());

@@ -20,6 +20,7 @@ class SlotMark {
     std::string slot;         ///< a plain identifier: it keeps the log for the mark
     std::string publication;  ///< a plain identifier
     bool messages;            ///< pg_logical_emit_message, too
+    ValueForm values;
   };
   struct Batch {
     Lsn from;       ///< what commits before it is left out

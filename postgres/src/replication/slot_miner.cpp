@@ -45,7 +45,10 @@ bool is_for_one(const Error& error) { return error.sqlstate() == "53400" || erro
 
 struct SlotMiner::Reader {
   Reader(const Database& database, const Options& options)
-      : mark(database, {.slot = options.slot, .publication = options.publication, .messages = options.messages}) {}
+      : mark(database, {.slot = options.slot,
+                        .publication = options.publication,
+                        .messages = options.messages,
+                        .values = options.values}) {}
 
   SlotMark mark;
   Lsn upto;            // of the batch

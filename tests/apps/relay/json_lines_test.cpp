@@ -55,6 +55,12 @@ std::string line(const outbox::MessageView& view) {
   return out;
 }
 
+TEST(JsonLine, HasNoDataOfATombstone) {
+  auto tombstone = message(7, "");
+  tombstone.tombstone = true;
+  EXPECT_THAT(line(tombstone), HasSubstr(R"("data":null})"));
+}
+
 TEST(JsonLine, EmbedsJsonOnOneLine) {
   EXPECT_THAT(line(message(7, "{\n \"a\": \"x\\ny\"\r\n}")), HasSubstr(R"("data":{"a":"x\ny"}})"));
   EXPECT_THAT(line(message(7, "{}")), HasSubstr(R"({"position":7,"topic":"orders","key":"k",)"));

@@ -241,6 +241,18 @@ TEST(Encoder, ATombstoneIsAnEmptyPayloadThatSaysSo) {
   EXPECT_THAT(refusal(by_header, message), HasSubstr("is a tombstone and has no key"));
 }
 
+/// A message may be one itself, whatever the rules are: of a row that was deleted.
+TEST(Encoder, AMessageThatIsATombstoneNeedsNoRule) {
+  auto message = order();
+  message.payload = "";
+  message.tombstone = true;
+  EXPECT_TRUE(make({.encoding = Encoding::raw}, message).is_tombstone);
+  EXPECT_TRUE(make({.encoding = Encoding::cloudevents_structured}, message).is_tombstone);
+  EXPECT_TRUE(Encoder("/shop", {}).encode(message)->is_tombstone) << "and none at all";
+  message.tombstone = false;
+  EXPECT_FALSE(Encoder("/shop", {}).encode(message)->is_tombstone);
+}
+
 TEST(Encoder, ARuleForACategoryHoldsForItsEventsOnly) {
   Encoder encoder{"/shop", {{.topic = "shop.*", .category = "order", .encoding = Encoding::raw}}};
   auto event = order();

@@ -2,7 +2,8 @@
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
 // once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log; "mine+": the same, and what is there at its
-// start in batches; "own+": of a service's own table;
+// start in batches; "own+": of a service's own table; "changes+": as the changes of a table, which is the outbox here, and none to the
+// relay;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
 // what is refused.
@@ -74,12 +75,11 @@ struct Work {
 void publish(Work work) {
   using annals::outbox::ReadFrom;
   const bool own = work.sink.starts_with("own+");
-  const std::pair<std::string, ReadFrom> ways[] = {{"table+", ReadFrom::table},
-                                                   {"own+", ReadFrom::table},
-                                                   {"wal+", ReadFrom::wal},
-                                                   {"mine+", ReadFrom::wal},
-                                                   {"automatic+", ReadFrom::automatic}};
+  const std::pair<std::string, ReadFrom> ways[] = {{"table+", ReadFrom::table}, {"own+", ReadFrom::table},
+                                                   {"wal+", ReadFrom::wal},     {"mine+", ReadFrom::wal},
+                                                   {"changes+", ReadFrom::wal}, {"automatic+", ReadFrom::automatic}};
   const auto mine = work.sink.starts_with("mine+");
+  const auto changes = work.sink.starts_with("changes+");
   for (const auto& [way, from] : ways) {
     if (!work.sink.starts_with(way)) continue;
     work.sink.erase(0, way.size());
@@ -94,8 +94,17 @@ void publish(Work work) {
   const std::string kafka = "kafka:";
   const std::string transactions = "transactions:";
   const annals::postgres::Database database{.conninfo = work.conninfo};
-  const auto log =
-      own ? annals::relayd::message_log("annals", annals::tests::own_outbox()) : annals::outbox::message_log("annals");
+  const auto log = own       ? annals::relayd::message_log("annals", annals::tests::own_outbox())
+                   : changes ? annals::outbox::change_log("annals")
+                             : annals::outbox::message_log("annals");
+  if (changes) {
+    // What the writers call a topic is a column like any other.
+    work.options.captures = {{.table = "annals.outbox",
+                              .topic = std::getenv("ANNALS_VICTIM_TOPIC"),
+                              .key = {"key"},
+                              .operations = {.updates = false, .deletes = false, .truncates = false},
+                              .include = {"payload"}}};
+  }
   annals::SystemClock clock;
   if (work.sink.starts_with(transactions)) {
     const auto brokers_at = work.sink.find(':', transactions.size());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "annals/postgres/connection.hpp"
+#include "capture/change_harness.hpp"
 #include "log/auto_source.hpp"
 #include "log_harness.hpp"
 #include "wal/wal_slot.hpp"
@@ -57,6 +58,17 @@ template <class Harness>
 MessageSourceAdapter adapter(const char* name, Way way) {
   return {.name = name, .make = [way] { return harness<Harness>(way); }, .order = MessageSourceAdapter::Order::commits};
 }
+
+/// Of a table that nobody of ours writes.
+MessageSourceAdapter changes(const char* name, Way way) {
+  return {.name = name,
+          .make = [way] { return std::make_unique<tests::ChangeHarness>(wal_options(way, 1).feed); },
+          .order = MessageSourceAdapter::Order::commits,
+          .is_in_table = false};
+}
+
+INSTANTIATE_TEST_SUITE_P(Changes, MessageSourceContract, ::testing::Values(changes("changes", Way::streamed)),
+                         [](const auto& adapter) { return adapter.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Wal, MessageSourceContract,
                          ::testing::Values(adapter<tests::OutboxHarness>("outbox", Way::streamed),

@@ -24,7 +24,7 @@ std::vector<Cell> cells_of(const outbox::RelayStatus& status) {
   return {cell(status.relay),
           cell(status.log),
           cell(status.position),
-          cell(status.lag_messages),
+          status.lag_messages ? cell(*status.lag_messages) : no_value(),
           age_cell(status.oldest_age),
           status.owner ? cell(owner_text(*status.owner)) : no_value(),
           cell(std::string{status.exactly_once ? "exactly-once" : "at-least-once"}),

@@ -24,7 +24,7 @@ postgres::MessageLog log_named(const std::string& name, const std::string& schem
     if (log.name == name) return std::move(log);
   }
   throw Failure{host::ExitCode::usage, fmt::format("unknown log \"{}\"", printable(name)),
-                "use outbox or events; a table of your own is known to the relay's file: --config relay.toml"};
+                "use outbox, events or changes; a table of your own is known to the relay's file: --config relay.toml"};
 }
 
 }  // namespace annals::cli

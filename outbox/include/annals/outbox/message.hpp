@@ -46,6 +46,8 @@ struct MessageView {
   std::string_view type;
   ContentType content_type = ContentType::octet_stream;
   std::string_view payload;
+  /// There is no payload, rather than an empty one: a compacted topic forgets the key.
+  bool tombstone = false;
   Timestamp time;
   std::string_view subject;   ///< stream name of an event; empty for outbox messages
   std::int64_t sequence = 0;  ///< stream version of an event; 0 for outbox messages

@@ -11,6 +11,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/event_id.hpp"
+#include "annals/outbox/capture.hpp"
 #include "annals/outbox/claim.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/outbox/shard.hpp"
@@ -94,6 +95,8 @@ struct RelayOptions {
   /// For a log that names topics (outbox): those that may be published to, each exact or with a '*' at its end. Empty:
   /// every topic that the sink may write to, which is then every writer's to choose.
   std::vector<std::string> topics = {};
+  /// For the changes of tables (change_log()), which need ReadFrom::wal: which tables, and how.
+  std::vector<Capture> captures = {};
   /// Where a name without checkpoint begins. Nothing: at the beginning while the log has no other checkpoint, and else
   /// not at all, because a mistyped name would publish everything again.
   std::optional<Start> start = std::nullopt;

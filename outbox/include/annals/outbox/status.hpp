@@ -39,10 +39,11 @@ struct SlotStatus {
 
 /// One relay, or shard of one, by its checkpoint.
 struct RelayStatus {
-  std::string relay;              ///< of a shard as shard_name() has it
-  std::string log;                ///< MessageLog::name
-  std::int64_t position = 0;      ///< everything up to here is delivered
-  std::int64_t lag_messages = 0;  ///< positions after it; an upper bound, because rolled-back positions count
+  std::string relay;          ///< of a shard as shard_name() has it
+  std::string log;            ///< MessageLog::name
+  std::int64_t position = 0;  ///< everything up to here is delivered
+  /// Positions after it; an upper bound, because rolled-back positions count. Nothing: the log is in no table, see `slot`.
+  std::optional<std::int64_t> lag_messages;
   std::optional<std::chrono::milliseconds> oldest_age;  ///< of the first message after it; nothing when caught up
   std::optional<postgres::Owner> owner;                 ///< nothing when no relay of this name is publishing
   bool exactly_once = false;      ///< the broker has the say, and `position` follows a moment behind

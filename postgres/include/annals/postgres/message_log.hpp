@@ -21,7 +21,7 @@ inline constexpr int emission_version_min = 140000;
 struct MessageLog {
   std::string name;               ///< the word for it in options, commands, checkpoints and metrics: "outbox", "events"
   std::string schema;             ///< a plain identifier; relays keep their checkpoints for this log here
-  std::string relation;           ///< "schema.table"
+  std::string relation;           ///< "schema.table"; empty: it is in no table, and read from the write-ahead log only
   std::string select;             ///< no WHERE, no ORDER BY
   std::string position;           ///< the position column as `select` names it: "o.position"
   std::string id;                 ///< the column of the table that identifies a message for good: "message_id"

@@ -55,6 +55,42 @@ TEST_F(RelayDaemonKafka, WritesRecordsAsItsEncodingsSay) {
   for (const auto& record : read_all(plain)) EXPECT_EQ(record.header("ce_id").size(), 36U);
 }
 
+/// Of a table that nobody of ours writes, read back as any consumer would.
+TEST_F(RelayDaemonKafka, PublishesTheChangesOfATableBesideTheOutbox) {
+  const auto orders = create_topic(unique_topic("orders"), 2);
+  const auto items = create_topic(unique_topic("items"), 2, {{"cleanup.policy", "compact"}});
+  const auto config = folder_.write(
+      "relay.toml",
+      fmt::format("[relay]\nsources = [\"outbox\", \"changes\"]\n[kafka]\nsource = \"/shop\"\n[[capture]]\n"
+                  "table = \"public.items\"\ntopic = \"{}\"\noperations = [\"insert\", \"delete\"]\n",
+                  items));
+  postgres::Connection service{database_.superuser()};
+  service.execute(
+      "CREATE TABLE public.items (sku text PRIMARY KEY, price numeric); CREATE PUBLICATION annals_changes FOR TABLE "
+      "public.items");
+  const std::map<std::string, std::string> environment{{"ANNALS_KAFKA", kafka_brokers()},
+                                                       {"ANNALS_DATABASE", database_.uri("wal_relay")}};
+  const Arguments arguments{"--config", config, "--until-caught-up"};
+  ASSERT_EQ(start(arguments, environment)->wait_for_exit(), 0);
+  enqueue(orders, 0, 10);
+  service.execute(
+      "INSERT INTO public.items VALUES ('bolt', 0.10), ('nut', 2); DELETE FROM public.items WHERE sku = 'nut'");
+  const auto relay = start(arguments, environment);
+  ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
+  EXPECT_EQ(read_all(orders).size(), 10U);
+  std::map<std::string, std::vector<Record>> by_key;
+  for (const auto& record : read_all(items)) by_key[record.key].push_back(record);
+  ASSERT_EQ(by_key["bolt"].size(), 1U);
+  EXPECT_THAT(by_key["bolt"][0].value, HasSubstr(R"("after":{"sku":"bolt","price":"0.10"})"));
+  EXPECT_EQ(by_key["bolt"][0].header("ce_type"), "items.inserted");
+  EXPECT_EQ(by_key["bolt"][0].header("ce_source"), "/shop");
+  EXPECT_EQ(by_key["bolt"][0].header("content-type"), "application/json");
+  ASSERT_EQ(by_key["nut"].size(), 3U);
+  EXPECT_THAT(by_key["nut"][1].value, HasSubstr(R"("before":{"sku":"nut"},"after":null)"));
+  EXPECT_FALSE(by_key["nut"][2].has_value) << "a tombstone";
+  EXPECT_NE(by_key["nut"][1].header("ce_id"), by_key["nut"][2].header("ce_id"));
+}
+
 TEST_F(RelayDaemonKafka, BecomesReadyAndDrainsOnTerm) {
   const auto topic = create_topic(unique_topic("orders"), 3);
   const auto relay = start({"--brokers", kafka_brokers()});

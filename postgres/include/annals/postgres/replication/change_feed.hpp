@@ -8,7 +8,14 @@
 
 namespace annals::postgres {
 
-/// Port: what a logical slot has, as the plugin pgoutput writes it: binary values, protocol version 1, a transaction as a whole when
+/// How values of columns come.
+enum class ValueForm {
+  binary,  ///< as the types' send functions write them: for who knows the columns
+  text,  ///< as the types' output functions do, the same whatever the server's and the role's settings are: ISO dates and
+         ///< times, in UTC; ISO 8601 intervals; floating point numbers in as many digits as they need; bytea in hex
+};
+
+/// Port: what a logical slot has, as the plugin pgoutput writes it: protocol version 1, a transaction as a whole when
 /// it has committed, transactions in the order of their commits. Implemented by ReplicationStream, which is soon and sends each
 /// change by itself, and by SlotMiner, which carries a backlog.
 ///

@@ -31,6 +31,7 @@ class ReplicationStream final : public ChangeFeed {
     Lsn start;                ///< transactions that ended before are not sent; the slot's own mark, if that is later
     Lsn confirmed = {};       ///< what is known to be confirmed; it may be far behind `start`
     bool messages = false;    ///< pg_logical_emit_message, too: PostgreSQL 14
+    ValueForm values = ValueForm::binary;
     /// How often the server is told what is confirmed, when nothing else is to be said; below wal_sender_timeout.
     std::chrono::milliseconds status_interval{1'000};
     std::chrono::milliseconds start_timeout{10'000};
@@ -52,6 +53,7 @@ class ReplicationStream final : public ChangeFeed {
     void operator()(pg_conn* connection) const noexcept;
   };
   void start();
+  void set_forms();
   void await_start();
   [[nodiscard]] std::optional<Change> take(char* buffer, int size);
   void take_keepalive(std::string_view frame);

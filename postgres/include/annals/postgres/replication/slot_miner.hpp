@@ -29,6 +29,7 @@ class SlotMiner final : public ChangeFeed {
     Lsn start;                ///< transactions whose commit begins before it are passed over
     Lsn confirmed = {};       ///< what is known to be confirmed
     bool messages = false;    ///< pg_logical_emit_message, too: PostgreSQL 14
+    ValueForm values = ValueForm::binary;
     /// Of write-ahead log, in one batch. The server reads again what follows its last snapshot of running transactions (one is written
     /// every 15 s) with each batch: smaller ones cost it time, larger ones room.
     std::uint64_t batch_bytes = 256U << 20U;

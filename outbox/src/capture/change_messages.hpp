@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "annals/outbox/capture.hpp"
+#include "capture/captured_table.hpp"
+#include "capture/value_json.hpp"
+#include "wal/pgoutput.hpp"
+
+namespace annals::outbox {
+
+/// One message of a change of a row.
+struct ChangeMessage {
+  std::string topic;
+  std::string key;  ///< empty: none, of a truncation
+  std::string type;
+  std::string payload;  ///< JSON; empty: a tombstone
+
+  [[nodiscard]] std::size_t byte_size() const noexcept { return key.size() + payload.size(); }
+};
+
+/// Changes of rows as pgoutput writes them, values as text, made messages by the captures. change_messages.cpp opens with which
+/// message is which.
+///
+/// Thread safety  none. Ownership: borrows the captures.
+/// Errors         those of CapturedTable.
+class ChangeMessages {
+ public:
+  /// The columns of a table's primary key; asked where REPLICA IDENTITY is FULL and the capture names no key.
+  using PrimaryKey = std::function<std::vector<std::string>(std::string_view schema, std::string_view table)>;
+  /// In which transaction, and which of its changes.
+  struct Where {
+    pgoutput::Begin transaction;
+    std::uint32_t change = 0;
+  };
+  /// No change makes more messages.
+  static constexpr std::uint32_t messages_max = 3;
+
+  ChangeMessages(const std::vector<Capture>& captures, PrimaryKey primary_key)
+      : captures_(captures), primary_key_(std::move(primary_key)) {}
+
+  void learn(const pgoutput::Type& type);
+  void learn(const pgoutput::Relation& relation);
+  void forget() noexcept;
+
+  // Each gives the messages of one change, in their order; none when the table, or the operation, is not captured.
+  [[nodiscard]] std::vector<ChangeMessage> of(const pgoutput::Insert& insert, const Where& where) const;
+  [[nodiscard]] std::vector<ChangeMessage> of(const pgoutput::Update& update, const Where& where) const;
+  [[nodiscard]] std::vector<ChangeMessage> of(const pgoutput::Delete& removal, const Where& where) const;
+  /// Of one of its tables.
+  [[nodiscard]] std::vector<ChangeMessage> of_truncate(std::uint32_t relation, const Where& where) const;
+
+ private:
+  [[nodiscard]] const CapturedTable* find(std::uint32_t relation) const;
+
+  const std::vector<Capture>& captures_;
+  PrimaryKey primary_key_;
+  std::unordered_map<std::uint32_t, ValueForm> domains_;  // and other types that are not PostgreSQL's own
+  std::unordered_map<std::uint32_t, CapturedTable> tables_;
+};
+
+}  // namespace annals::outbox

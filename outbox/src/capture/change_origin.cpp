@@ -1,0 +1,76 @@
+#include "capture/change_origin.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
+#include "annals/postgres/connection.hpp"
+
+namespace annals::outbox {
+
+ChangeOrigin::ChangeOrigin(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay,
+                           std::string accept_timeline)
+    : connection_(connection),
+      log_(log),
+      relay_(std::move(relay)),
+      accept_timeline_(std::move(accept_timeline)),
+      cluster_(postgres::read_cluster_identity(connection)),
+      slot_(connection, log, relay_) {}
+
+Cursor ChangeOrigin::first(const Start& start) {
+  if (start.at == Start::At::position) {
+    throw invalid(fmt::format("relay \"{}\" is to start at position {} of {}, which are in no table", printable(relay_),
+                              start.position, log_.name),
+                  "start at the beginning, which is where its slot is made, or at the end");
+  }
+  // The slot may be there already, of a start that got no further.
+  auto at = slot_.open().confirmed;
+  if (start.at == Start::At::end) at = std::max(at, postgres::log_written(connection_));
+  return WalCursor{.cluster = cluster_, .place = {.flush = at}, .progress = {}}.encode();
+}
+
+WalCursor ChangeOrigin::begin(const Cursor& after) {
+  auto cursor = WalCursor::decode(after);
+  require_same_history(cursor);
+  const auto slot = slot_.open();
+  // What is at its places now was written after the histories parted: it has not been published.
+  if (cursor.cluster.timeline != cluster_.timeline) cursor.place = {.flush = slot.confirmed};
+  if (slot.confirmed > cursor.place.flush) {
+    refuse(cursor,
+           fmt::format("stands at {} of the write-ahead log, and slot \"{}\" {} {}", to_string(cursor.place.flush),
+                       slot_.name(), slot.created ? "had gone and was made anew at" : "was moved on to",
+                       to_string(slot.confirmed)),
+           begin_anew_remedy(log_, relay_, slot_.name()));
+  }
+  return cursor;
+}
+
+void ChangeOrigin::require_same_history(const WalCursor& cursor) const {
+  const auto& made_in = cursor.cluster;
+  if (made_in.system_identifier != cluster_.system_identifier) {
+    refuse(cursor,
+           fmt::format("was made in cluster {}, and this is cluster {}", printable(made_in.system_identifier),
+                       cluster_.system_identifier),
+           "give the relay the right database; in a copy, " + begin_anew_remedy(log_, relay_, slot_.name()));
+  }
+  if (made_in.timeline != cluster_.timeline && accept_timeline_ != cluster_.timeline) {
+    refuse(cursor,
+           fmt::format(
+               "was made on timeline {}, and this is timeline {}: the database was failed over or restored, and what "
+               "was published last may be missing here",
+               printable(made_in.timeline), cluster_.timeline),
+           fmt::format("where the slot was failed over as well, relay.accept_timeline = \"{}\" goes on",
+                       cluster_.timeline));
+  }
+}
+
+void ChangeOrigin::refuse(const WalCursor& cursor, const std::string& what, const std::string& hint) const {
+  throw Error{ErrorKind::corrupt,
+              fmt::format("checkpoint {} of relay \"{}\" on {} {}", cursor.progress.watermark(), printable(relay_),
+                          log_.name, what),
+              {.hint = hint}};
+}
+
+}  // namespace annals::outbox

@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "annals/outbox/capture.hpp"
+
+namespace annals::postgres {
+class Connection;
+}
+
+namespace annals::outbox {
+
+/// Looks whether a publication has what captures need, before a slot is made: what is wrong then would be found out by the first
+/// change, or, worse, by the service whose update PostgreSQL refuses.
+///
+/// Errors         Error{not_ready}, with the statements that mend it, for whoever owns the tables.
+void require_published(postgres::Connection& connection, const std::string& publication,
+                       const std::vector<Capture>& captures);
+
+/// The columns of the primary key of a table; none: it has none.
+[[nodiscard]] std::vector<std::string> read_primary_key(postgres::Connection& connection, std::string_view schema,
+                                                        std::string_view table);
+
+}  // namespace annals::outbox

@@ -1,0 +1,448 @@
+// The changes of a service's own tables, which know nothing of Annals, as messages: what each says, what is refused with which remedy, and
+// that none is left out or told twice.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "annals/json/scanner.hpp"
+#include "annals/outbox/parked.hpp"
+#include "annals/outbox/status.hpp"
+#include "relay_test_base.hpp"
+#include "support/error_of.hpp"
+
+namespace annals::tests {
+namespace {
+
+using outbox::Capture;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+/// How the log is read.
+enum class Way { streamed, mined };
+
+constexpr auto orders = "public.orders";
+
+class RelayChangesBase : public RelayTestBase {
+ protected:
+  RelayChangesBase() { log_ = outbox::change_log("annals"); }
+
+  outbox::Relay capturing(outbox::Sink& sink, std::vector<Capture> captures, outbox::RelayOptions options = {}) {
+    options.read_from = outbox::ReadFrom::wal;
+    options.captures = std::move(captures);
+    if (way_ == Way::mined) {
+      options.mine_from_bytes = 1;
+      options.mine_batch_bytes = 4096;
+    }
+    return {database_.as("wal_relay"), log_, sink, clock_, std::move(options)};
+  }
+  /// Once more by its checkpoint, until all is published; what it published.
+  std::vector<Received> run_once(const std::vector<Capture>& captures, outbox::RelayOptions options = {}) {
+    RecordingSink sink;
+    auto relay = capturing(sink, captures, std::move(options));
+    run_until_idle(relay);
+    EXPECT_TRUE(relay.drain(5s));
+    return std::move(sink.received);
+  }
+  /// A table of orders, captured from now on.
+  void make_orders(const std::string& columns = "id bigint PRIMARY KEY, state text, doc text",
+                   const std::string& more = "") {
+    execute("CREATE TABLE orders (" + columns + ");" + more + ";CREATE PUBLICATION annals_changes FOR TABLE orders");
+    EXPECT_THAT(run_once({captured()}), IsEmpty());
+  }
+  void execute(const std::string& sql) { RelayTestBase::execute("SET search_path = public; " + sql); }
+  static Capture captured() { return {.table = orders, .topic = "cdc.{table}"}; }
+
+  /// A member of a payload, as it stands there.
+  static std::string member(const Received& message, std::string_view name) {
+    for (const auto& member : json::members(message.payload, 10)) {
+      if (member.name == name) return std::string{member.text};
+    }
+    return "";
+  }
+  static std::vector<std::string> types(const std::vector<Received>& messages) {
+    std::vector<std::string> out;
+    for (const auto& message : messages) out.push_back(message.payload.empty() ? "tombstone" : message.type);
+    return out;
+  }
+  static std::vector<std::string> keys(const std::vector<Received>& messages) {
+    std::vector<std::string> out;
+    for (const auto& message : messages) out.push_back(message.key);
+    return out;
+  }
+  static std::string error_text(const std::function<void()>& work) { return tests::error_of(work).what(); }
+  /// What the relay throws within a minute.
+  std::optional<Error> error_of(const std::vector<Capture>& captures) {
+    RecordingSink sink;
+    try {
+      auto relay = capturing(sink, captures);
+      run_until_idle(relay);
+    } catch (const Error& error) {
+      return error;
+    }
+    return std::nullopt;
+  }
+  /// Does what the hint says, as a superuser would: its statement, from the first word of SQL on.
+  void mend(const Error& error, const std::string& first_word) {
+    const auto& hint = error.hint();
+    const auto begin = hint.find(first_word);
+    ASSERT_NE(begin, std::string::npos) << hint;
+    execute(hint.substr(begin, hint.find(';', begin) - begin));
+  }
+  void fill_doc() {
+    execute(
+        "INSERT INTO orders VALUES (1, 'new', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 500) i))");
+  }
+
+  Way way_ = Way::streamed;
+};
+
+class RelayChanges : public RelayChangesBase, public ::testing::WithParamInterface<Way> {
+ protected:
+  RelayChanges() { way_ = GetParam(); }
+};
+
+TEST_P(RelayChanges, TellOfARowFromItsInsertToItsDelete) {
+  make_orders();
+  execute("INSERT INTO orders VALUES (7, 'new', NULL); UPDATE orders SET state = 'paid'; DELETE FROM orders");
+  const auto messages = run_once({captured()});
+  ASSERT_THAT(types(messages), ElementsAre("orders.inserted", "orders.updated", "orders.deleted", "tombstone"));
+  EXPECT_THAT(keys(messages), ElementsAre("7", "7", "7", "7"));
+  EXPECT_EQ(messages[0].topic, "cdc.orders");
+  EXPECT_EQ(messages[0].content_type, ContentType::json);
+  EXPECT_THAT(
+      messages[0].payload,
+      StartsWith(
+          R"({"operation":"insert","table":"public.orders","before":null,"after":{"id":7,"state":"new","doc":null},"transaction":{"lsn":")"));
+  EXPECT_EQ(member(messages[1], "after"), R"({"id":7,"state":"paid","doc":null})");
+  EXPECT_EQ(member(messages[2], "before"), R"({"id":7})");
+  EXPECT_EQ(member(messages[2], "after"), "null");
+  EXPECT_THAT(messages[2].payload, HasSubstr(R"("change":3)"));
+  EXPECT_EQ(messages[2].type, messages[3].type);
+  const auto now = std::chrono::system_clock::now();
+  EXPECT_LT(now - messages[0].time, 60s) << "the time of the commit";
+  EXPECT_GE(now, messages[0].time);
+  EXPECT_THAT(run_once({captured()}), IsEmpty());
+}
+
+TEST_P(RelayChanges, WriteEachTypeSoThatNothingIsLost) {
+  for (const auto* setting : {"bytea_output = 'escape'", "DateStyle = 'German'", "TimeZone = 'Asia/Tokyo'"}) {
+    execute("ALTER DATABASE " + scalar("current_database()") + " SET " + setting);
+  }
+  execute("CREATE TYPE mood AS ENUM ('good'); CREATE DOMAIN count AS int");
+  make_orders(
+      "id bigint PRIMARY KEY, b boolean, n numeric, d float8, f float8, j jsonb, y bytea, at timestamptz, local "
+      "timestamp,"
+      " day date, i interval, u uuid, r int4range, a int[], t text[][], m mood, dom count, \"a \"\"b\"\"\" text");
+  execute(
+      "INSERT INTO orders VALUES (9223372036854775807, true, 12345678901234567890.120, 0.1, 'NaN', '{\"k\": [1, "
+      "2.50]}', '\\x00ff',"
+      " '2026-11-28 12:13:19.5+01', '2026-11-28 12:13:19', '2026-11-28', '1 day 02:03:04', "
+      "'0f8fad5b-d9cd-469f-a165-70867728950e',"
+      " '[1,5)', '{1,NULL}', '{{a,\"b c\"},{\"\",\"\\\"\"}}', 'good', 7, E'tab\\t')");
+  const auto messages = run_once({captured()});
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].key, "9223372036854775807");
+  const std::string expected =
+      R"x({"id":9223372036854775807,"b":true,"n":"12345678901234567890.120","d":0.1,"f":"NaN","j":{"k": [1, 2.50]},)x"
+      R"x("y":"AP8=","at":"2026-11-28T11:13:19.5Z","local":"2026-11-28T12:13:19","day":"2026-11-28","i":"P1DT2H3M4S",)x"
+      R"x("u":"0f8fad5b-d9cd-469f-a165-70867728950e","r":"[1,5)","a":[1,null],"t":[["a","b c"],["","\""]],"m":"good",)x"
+      R"x("dom":7,"a \"b\"":"tab\t"})x";
+  EXPECT_EQ(member(messages[0], "after"), expected);
+}
+
+/// Whoever keeps a state for each key has nothing left under the old one.
+TEST_P(RelayChanges, MakeOfAKeyThatChangesTwoRows) {
+  make_orders();
+  execute("INSERT INTO orders VALUES (1, 'new', NULL); UPDATE orders SET id = 2");
+  const auto messages = run_once({captured()});
+  EXPECT_THAT(types(messages), ElementsAre("orders.inserted", "orders.deleted", "tombstone", "orders.inserted"));
+  EXPECT_THAT(keys(messages), ElementsAre("1", "1", "1", "2"));
+  EXPECT_EQ(member(messages[1], "before"), R"({"id":1})");
+  EXPECT_EQ(member(messages[3], "after"), R"({"id":2,"state":"new","doc":null})");
+}
+
+TEST_P(RelayChanges, NameALongValueThatWasNotTouched) {
+  make_orders();
+  fill_doc();
+  execute("UPDATE orders SET state = 'paid'");
+  const auto messages = run_once({captured()});
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_GT(member(messages[0], "after").size(), 16'000U);
+  EXPECT_EQ(member(messages[0], "unchanged"), "");
+  EXPECT_EQ(member(messages[1], "after"), R"({"id":1,"state":"paid"})");
+  EXPECT_EQ(member(messages[1], "unchanged"), R"(["doc"])");
+}
+
+TEST_P(RelayChanges, HaveTheWholeRowBeforeWhereTheServerLogsIt) {
+  make_orders("id bigint PRIMARY KEY, state text, doc text", "ALTER TABLE orders REPLICA IDENTITY FULL");
+  fill_doc();
+  execute("UPDATE orders SET state = 'paid'; UPDATE orders SET id = 2; DELETE FROM orders");
+  auto capture = captured();
+  capture.before = true;
+  const auto messages = run_once({capture});
+  ASSERT_THAT(types(messages), ElementsAre("orders.inserted", "orders.updated", "orders.deleted", "tombstone",
+                                           "orders.inserted", "orders.deleted", "tombstone"));
+  EXPECT_EQ(member(messages[1], "before"), member(messages[0], "after"));
+  EXPECT_GT(member(messages[1], "after").size(), 16'000U) << "what was not touched is known";
+  EXPECT_EQ(member(messages[1], "unchanged"), "");
+  EXPECT_EQ(member(messages[2], "before"), member(messages[1], "after"));
+  EXPECT_EQ(member(messages[5], "before"), member(messages[4], "after"));
+  EXPECT_THAT(keys(messages), ElementsAre("1", "1", "1", "1", "2", "2", "2"));
+}
+
+/// The server says how a table looks, each time it has changed; a relay that runs goes on.
+TEST_P(RelayChanges, FollowATableThatIsChanged) {
+  make_orders();
+  RecordingSink sink;
+  auto relay = capturing(sink, {captured()});
+  run_until_idle(relay);
+  execute("INSERT INTO orders VALUES (1, 'a', 'b'); ALTER TABLE orders ADD COLUMN total numeric DEFAULT 5");
+  execute(
+      "INSERT INTO orders VALUES (2, 'a', 'b', 9.50); ALTER TABLE orders RENAME id TO number; ALTER TABLE orders DROP "
+      "doc");
+  execute("INSERT INTO orders VALUES (3, 'a', 1)");
+  execute("ALTER TABLE orders ALTER state TYPE int USING 0; UPDATE orders SET total = 2 WHERE number = 1");
+  step_until(relay, [&](const auto&) { return sink.received.size() >= 4; });
+  ASSERT_EQ(sink.received.size(), 4U);
+  EXPECT_EQ(member(sink.received[0], "after"), R"({"id":1,"state":"a","doc":"b"})");
+  EXPECT_EQ(member(sink.received[1], "after"), R"({"id":2,"state":"a","doc":"b","total":"9.50"})");
+  EXPECT_EQ(member(sink.received[2], "after"), R"({"number":3,"state":"a","total":"1"})");
+  EXPECT_EQ(member(sink.received[3], "after"), R"({"number":1,"state":0,"total":"2"})");
+  EXPECT_THAT(keys(sink.received), ElementsAre("1", "2", "3", "1"));
+}
+
+TEST_P(RelayChanges, TellOfATruncationWithoutAKey) {
+  make_orders();
+  execute("INSERT INTO orders VALUES (1, 'a', 'b'); TRUNCATE orders");
+  const auto messages = run_once({captured()});
+  ASSERT_THAT(types(messages), ElementsAre("orders.inserted", "orders.truncated"));
+  EXPECT_EQ(messages[1].key, "");
+  EXPECT_THAT(messages[1].payload,
+              StartsWith(R"({"operation":"truncate","table":"public.orders","before":null,"after":null,)"));
+}
+
+TEST_P(RelayChanges, HaveWhatTheCaptureSays) {
+  make_orders("id bigint, part int, state text, secret text, PRIMARY KEY (id, part)");
+  execute("CREATE TABLE other (id int PRIMARY KEY); ALTER PUBLICATION annals_changes ADD TABLE other");
+  auto capture = captured();
+  capture.key = {"part", "id"};
+  capture.exclude = {"secret"};
+  capture.operations = {.inserts = true, .updates = false, .deletes = true, .truncates = false};
+  capture.tombstones = false;
+  capture.type = "shop.{schema}.{table}.{operation}.v1";
+  execute(
+      "INSERT INTO orders VALUES (1, 2, 'a', 's'); INSERT INTO other VALUES (1); UPDATE orders SET state = 'b'; DELETE "
+      "FROM orders; TRUNCATE orders");
+  const auto messages = run_once({capture});
+  EXPECT_THAT(types(messages), ElementsAre("shop.public.orders.inserted.v1", "shop.public.orders.deleted.v1"));
+  EXPECT_THAT(keys(messages), ElementsAre("[2,1]", "[2,1]"));
+  EXPECT_EQ(member(messages[0], "after"), R"({"id":1,"part":2,"state":"a"})");
+  EXPECT_EQ(member(messages[1], "before"), R"({"part":2,"id":1})");
+}
+
+TEST_P(RelayChanges, AreOfAllTablesOfASchema) {
+  execute(
+      "CREATE SCHEMA shop; CREATE TABLE shop.a (id text PRIMARY KEY); CREATE TABLE shop.\"B c\" (id int PRIMARY KEY, "
+      "at int) ;"
+      "CREATE TABLE shop.parts (id int, at int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);"
+      "CREATE TABLE shop.parts_1 PARTITION OF shop.parts FOR VALUES FROM (0) TO (10);"
+      "CREATE PUBLICATION annals_changes FOR TABLE shop.a, shop.\"B c\", shop.parts WITH (publish_via_partition_root = "
+      "true)");
+  const std::vector<Capture> captures{{.table = "shop.*", .topic = "{schema}.{table}"}};
+  EXPECT_THAT(run_once(captures), IsEmpty());
+  execute(
+      "INSERT INTO shop.a VALUES (''), ('x'); INSERT INTO shop.\"B c\" VALUES (1, 1); INSERT INTO shop.parts VALUES "
+      "(1, 5)");
+  const auto messages = run_once(captures);
+  EXPECT_THAT(keys(messages), ElementsAre(R"([""])", "x", "1", "[1,5]")) << "an empty key would be none";
+  ASSERT_EQ(messages.size(), 4U);
+  EXPECT_EQ(messages[2].topic, "shop.B_c");
+  EXPECT_EQ(messages[3].topic, "shop.parts");
+}
+
+/// A consumer knows a repetition by its id.
+TEST_P(RelayChanges, HaveTheSameIdsWhenTheyAreReadAgain) {
+  make_orders();
+  execute(
+      "INSERT INTO orders SELECT i, 'x', 'y' FROM generate_series(1, 20) i; UPDATE orders SET id = id + 100 WHERE id "
+      "<= 2; DELETE FROM orders WHERE id = 3");
+  const auto half = [&](std::size_t count) {
+    RecordingSink sink;
+    auto relay = capturing(sink, {captured()}, {.batch_rows_max = 3, .checkpoint_interval = 60s});
+    step_until(relay, [&](const auto&) { return sink.received.size() >= count; });
+    return std::move(sink.received);  // and dies without a checkpoint
+  };
+  const auto first = half(10);
+  const auto second = half(15);
+  const auto all = run_once({captured()}, {.batch_rows_max = 4});
+  ASSERT_EQ(all.size(), 20U + 2 * 3 + 2);
+  std::vector<EventId> ids;
+  for (const auto& message : all) ids.push_back(message.id);
+  for (const auto* part : {&first, &second}) {
+    for (std::size_t i = 0; i < part->size(); ++i) {
+      EXPECT_EQ((*part)[i].id, all[i].id);
+      EXPECT_EQ((*part)[i].position, all[i].position);
+      EXPECT_EQ((*part)[i].payload, all[i].payload);
+    }
+  }
+  std::ranges::sort(ids);
+  EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end());
+}
+
+/// A checkpoint may stand between the messages of one change.
+TEST_P(RelayChanges, GoOnWithinATransactionAndAChange) {
+  make_orders();
+  execute(
+      "INSERT INTO orders VALUES (1, 'a', 'b'), (2, 'a', 'b'); UPDATE orders SET id = 3 WHERE id = 1; DELETE FROM "
+      "orders");
+  std::vector<std::string> seen;
+  for (int i = 0; i < 9; ++i) {
+    RecordingSink sink{{.room = 1}};
+    auto relay = capturing(sink, {captured()}, {.batch_rows_max = 1, .in_flight_max = 1});
+    step_until(relay, [&](const auto& report) { return !sink.received.empty() || report.state == State::idle; });
+    EXPECT_TRUE(relay.drain(5s));
+    for (const auto& key : keys(sink.received)) seen.push_back(key);
+  }
+  EXPECT_THAT(seen, ElementsAre("1", "2", "1", "1", "3", "2", "2", "3", "3"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, RelayChanges, ::testing::Values(Way::streamed, Way::mined), [](const auto& way) {
+  return std::string{way.param == Way::streamed ? "streamed" : "mined"};
+});
+
+class RelayChangesRefuse : public RelayChangesBase {};
+
+/// Each refusal names what mends it; what it names is done here, one after the other, until the relay runs.
+TEST_F(RelayChangesRefuse, WhatIsNotPreparedAndSayTheRemedy) {
+  const std::vector<Capture> captures{{.table = orders, .topic = "t", .key = {"code"}, .before = true},
+                                      {.table = "shop.*", .topic = "t"}};
+  const auto refusal = [&](const std::string& what, const std::string& remedy) {
+    const auto error = error_of(captures);
+    ASSERT_TRUE(error.has_value()) << what;
+    EXPECT_EQ(error->kind(), ErrorKind::not_ready);
+    EXPECT_THAT(error->message(), HasSubstr(what));
+    if (!remedy.empty()) mend(*error, remedy);
+  };
+  refusal("there is no table public.orders", "");
+  execute("CREATE TABLE orders (id bigint PRIMARY KEY)");
+  refusal("there is no table shop.*", "");
+  execute("CREATE SCHEMA shop; CREATE TABLE shop.lines (id int)");
+  refusal("there is no publication", "CREATE PUBLICATION");
+  execute(
+      "ALTER PUBLICATION annals_changes DROP TABLE orders, shop.lines; ALTER PUBLICATION annals_changes SET (publish = "
+      "'insert')");
+  refusal("does not have all operations", "ALTER PUBLICATION");
+  refusal("does not have table public.orders", "ALTER PUBLICATION");
+  refusal("does not have table shop.*", "ALTER PUBLICATION");
+  refusal("table public.orders has no column \"code\"", "");
+  execute("ALTER TABLE orders ADD code text");
+  refusal("column \"code\" of table public.orders is in the key", "ALTER TABLE");
+  execute(
+      "ALTER TABLE orders REPLICA IDENTITY DEFAULT; ALTER TABLE orders ALTER code SET NOT NULL; CREATE UNIQUE INDEX i "
+      "ON orders (code); ALTER TABLE orders REPLICA IDENTITY USING INDEX i");
+  refusal("rows of table public.orders as they were before", "ALTER TABLE");
+  refusal("table shop.lines has no primary key", "");
+  execute("ALTER TABLE shop.lines ADD PRIMARY KEY (id)");
+  EXPECT_EQ(error_of(captures), std::nullopt);
+}
+
+/// What changed is in no table: whatever the slot does not have must not be passed over in silence.
+TEST_F(RelayChangesRefuse, ASlotThatWasLostAndBeginAnewWhenToldTo) {
+  make_orders();
+  execute("INSERT INTO orders VALUES (1, 'a', 'b')");
+  EXPECT_EQ(run_once({captured()}).size(), 1U);
+  execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
+  execute("INSERT INTO orders VALUES (2, 'a', 'b')");
+  for (const auto* how : {"had gone and was made anew", "was moved on to"}) {
+    const auto error = error_of({captured()});
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->kind(), ErrorKind::corrupt);
+    EXPECT_THAT(error->message(), HasSubstr(how));
+    EXPECT_THAT(error->hint(), HasSubstr("annals relay forget relay --log changes --yes"));
+  }
+  mend(*error_of({captured()}), "SELECT");
+  postgres::Connection operate{database_.as("operator")};
+  outbox::forget_checkpoint(operate, log_, "relay");
+  EXPECT_THAT(run_once({captured()}), IsEmpty());
+  execute("INSERT INTO orders VALUES (3, 'a', 'b')");
+  EXPECT_THAT(keys(run_once({captured()})), ElementsAre("3"));
+}
+
+TEST_F(RelayChangesRefuse, WhatNoLogOfChangesHas) {
+  make_orders();
+  EXPECT_THAT(error_of({})->message(), HasSubstr("no captures"));
+  RecordingSink sink;
+  const auto refusal = [&](const postgres::MessageLog& log, outbox::RelayOptions options) {
+    return error_text([&] { outbox::Relay{database_.as("wal_relay"), log, sink, clock_, std::move(options)}; });
+  };
+  EXPECT_THAT(refusal(outbox::message_log("annals"), {.captures = {captured()}}), HasSubstr("is no log of changes"));
+  EXPECT_THAT(refusal(log_, {.captures = {captured()}}), HasSubstr("from a table, or in shards"));
+  EXPECT_THAT(
+      refusal(log_, {.shard = {.index = 1, .count = 2}, .captures = {captured()}, .read_from = outbox::ReadFrom::wal}),
+      HasSubstr("shards"));
+  postgres::Connection session{database_.as("operator")};
+  EXPECT_THAT(error_text([&] { outbox::adopt_checkpoint(session, log_, {.position = 5}); }), HasSubstr("in no table"));
+}
+
+class RelayChangesPoison : public RelayChangesBase {};
+
+TEST_F(RelayChangesPoison, IsSetAsideAndComesBackAsWhatItWas) {
+  make_orders();
+  execute(
+      "INSERT INTO orders VALUES (1, 'a', 'b'), (2, 'a', 'b'); DELETE FROM orders; INSERT INTO orders VALUES (3, 'a', "
+      "'b')");
+  const outbox::RelayOptions park{.on_poison = {{.topics = "*", .policy = outbox::PoisonPolicy::park}}};
+  {
+    RecordingSink sink{{.undeliverable = {1}}};
+    auto relay = capturing(sink, {captured()}, park);
+    EXPECT_THAT(error_text([&] { run_until_idle(relay); }), HasSubstr("are set aside"));
+  }
+  EXPECT_THAT(keys(run_once({captured()}, park)), ElementsAre("2", "2", "2", "3")) << "of key 1 all waits";
+  postgres::Connection operate{database_.as("operator")};
+  const auto parked = outbox::list_parked(operate, log_, {});
+  ASSERT_EQ(parked.size(), 3U);
+  execute(
+      "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) SELECT relay, log, "
+      "position, message_id, 'retry', '' FROM annals.relay_parked WHERE reason <> ''");
+  EXPECT_THAT(types(run_once({captured()}, park)), ElementsAre("orders.inserted", "orders.deleted", "tombstone"));
+}
+
+TEST_F(RelayChangesPoison, IsADeadLetterOrHalts) {
+  make_orders();
+  execute("INSERT INTO orders VALUES (1, 'a', 'b'), (2, 'a', 'b')");
+  {
+    RecordingSink sink{{.unsendable = {1}}};
+    auto halting = capturing(sink, {captured()});
+    const auto error = error_text([&] { run_until_idle(halting); });
+    EXPECT_THAT(error, HasSubstr("message 1 ("));
+    EXPECT_THAT(error, HasSubstr("annals relay skip relay --log changes --position 1"));
+  }
+  const outbox::RelayOptions letters{
+      .on_poison = {{.topics = "cdc.*", .policy = outbox::PoisonPolicy::dead_letter, .dead_letter_topic = "dead"}}};
+  RecordingSink taking;
+  auto relay = capturing(taking, {captured()}, letters);
+  taking.options().on_send = [&, first = true]() mutable {
+    if (std::exchange(first, false)) throw Error{ErrorKind::refused, "too large"};
+  };
+  run_until_idle(relay);
+  ASSERT_EQ(taking.received.size(), 2U);
+  EXPECT_EQ(taking.received[0].topic, "dead");
+  EXPECT_EQ(taking.received[1].topic, "cdc.orders");
+}
+
+/// What is in its slot is its lag: nobody has counted it.
+TEST_F(RelayChangesPoison, HasAStatusWithoutACount) {
+  make_orders();
+  postgres::Connection session{database_.as("operator")};
+  const auto relays = outbox::read_relay_status(session, {log_});
+  ASSERT_EQ(relays.size(), 1U);
+  EXPECT_EQ(relays[0].log, "changes");
+  EXPECT_EQ(relays[0].lag_messages, std::nullopt);
+  EXPECT_TRUE(relays[0].slot.has_value());
+}
+
+}  // namespace
+}  // namespace annals::tests

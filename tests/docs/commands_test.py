@@ -63,6 +63,7 @@ DOCUMENTS = {
                     ("--writer shop\n", "--writer annals_writer\n")],
     "docs/relay.md": [("postgresql://annals@localhost/shop", uri(NAME, NAME)),
                       ("annals-relay --sink stdout  ", "annals-relay --sink stdout --until-caught-up  "),
+                      ("annals-relay --config changes.toml --sink stdout  ", "annals-relay --config changes.toml --sink stdout --until-caught-up  "),
                       ("annals-relay --config databases.toml", "annals-relay --config databases.toml --until-caught-up")],
     "docs/own-outbox.md": [("--slot debezium", f"--slot {NAME}")],
     "examples/README.md": [],
@@ -199,7 +200,14 @@ class Commands(unittest.TestCase):
                   "position, message_id, policy, topic, key, reason, type, content_type, payload, occurred_at, sequence, headers) VALUES "
                   "('relay', 'outbox', 6001, gen_random_uuid(), 'park', 'orders', 'order-42', 'no such topic', 't', 1, '{}', now(), 0, "
                   "ARRAY['trace', 'on'])\"\n")
-        self.assertIn('"topic":"orders"', self.check("docs/relay.md", before))
+        any_table = documents()["docs/relay.md"].split("\n## Any table\n")[1]
+        psql(SERVER, f"ALTER ROLE {NAME} REPLICATION")
+        before += (f"cat >changes.toml <<'END'\n{TOML.findall(any_table)[0]}[http]\nlisten = \"off\"\nEND\npsql \"$ANNALS_DATABASE\" -qc "
+                   "\"CREATE SCHEMA shop; CREATE TABLE shop.orders (id bigint PRIMARY KEY, total numeric); INSERT INTO shop.orders VALUES (7, 8.50); "
+                   "CREATE SCHEMA stock; CREATE TABLE stock.levels (sku text, warehouse int, note text, PRIMARY KEY (sku, warehouse))\"\n")
+        said = self.check("docs/relay.md", before)
+        self.assertIn('"topic":"orders"', said)
+        self.assertRegex(said, r'"topic":"shop.orders".*9\.50')
 
     def test_own_outbox(self):
         """With a table and a reader of a slot as the document supposes them."""

@@ -26,7 +26,9 @@ bool Admission::route(MessageView& message) const {
 
 Admission::Objection Admission::objection(const MessageView& message) const {
   if (!message.fault.empty()) {
-    return {.reason = message.fault, .hint = "find out who wrote it into the log, past outbox_emit() of the schema"};
+    return {.reason = message.fault,
+            .hint = message.fault_hint.empty() ? "find out who wrote it into the log, past outbox_emit() of the schema"
+                                               : message.fault_hint};
   }
   if (message.topic.empty()) {
     return {.reason = fmt::format("no route names category \"{}\"", printable(category_of(message.subject))),

@@ -47,6 +47,11 @@ void require_columns(const Capture& capture) {
   if (!capture.include.empty() && !capture.exclude.empty()) {
     refuse(capture, "has columns to include and others to exclude", "keep one of the two");
   }
+  for (const auto& column : capture.key) {
+    if (std::ranges::find(capture.exclude, column) == capture.exclude.end()) continue;
+    refuse(capture, fmt::format("has column \"{}\" in its key and excludes it", printable(column)),
+           "keep one of the two: a key is told");
+  }
   for (const auto* columns : {&capture.key, &capture.include, &capture.exclude}) {
     if (columns->size() > columns_max) refuse(capture, "names more columns than a table can have", "name each once");
     auto sorted = *columns;

@@ -55,6 +55,24 @@ CapturedTable::CapturedTable(const Parts& parts)
   }
   find_key(parts);
   require_key(parts);
+  require_excluded(parts);
+}
+
+/// A column that is called otherwise now would be told.
+void CapturedTable::require_excluded(const Parts& parts) const {
+  const auto& columns = parts.relation.columns;
+  for (const auto& name : capture_->exclude) {
+    const auto found = std::ranges::find(columns, std::string_view{name}, &pgoutput::Column::name);
+    if (found == columns.end()) {
+      throw invalid(
+          fmt::format("table {} has no column \"{}\", which its capture excludes", printable(name_), printable(name)),
+          "exclude it by the name that it has now; if it is gone, or is not published, take it out of exclude");
+    }
+    if (std::ranges::find(key_, static_cast<std::size_t>(found - columns.begin())) == key_.end()) continue;
+    throw invalid(fmt::format("column \"{}\" of table {} is excluded, and in the key of its messages", printable(name),
+                              printable(name_)),
+                  "name other columns in the capture's key, or take it out of exclude");
+  }
 }
 
 /// By name: the columns of a table may change, and their order with them.
@@ -88,6 +106,13 @@ void CapturedTable::require_key(const Parts& parts) const {
                               identity_remedy(parts.relation.schema, parts.relation.name)));
   }
   if (!needs_identity(*capture_)) return;
+  if (capture_->before && !has_rows_before()) {
+    throw invalid(fmt::format("the server does not log rows of table {} as they were before, which its capture wants",
+                              printable(name_)),
+                  identity_remedy(parts.relation.schema, parts.relation.name) +
+                      "; what has changed since has no row before: to go on with it, leave before = true out of the "
+                      "capture");
+  }
   for (const auto i : key_) {
     if (columns[i].key) continue;
     throw invalid(

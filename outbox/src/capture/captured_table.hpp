@@ -52,6 +52,7 @@ class CapturedTable {
   };
   void find_key(const Parts& parts);
   void require_key(const Parts& parts) const;
+  void require_excluded(const Parts& parts) const;
   void append(std::string& out, std::size_t column, const pgoutput::Value& value) const;
 
   const Capture* capture_;

@@ -16,6 +16,8 @@
 
 #include <optional>
 
+#include "annals/core/error.hpp"
+#include "annals/core/text.hpp"
 #include "annals/json/string.hpp"
 
 namespace annals::outbox {
@@ -110,13 +112,20 @@ class Change {
     messages_.push_back({.topic = table_.topic(),
                          .key = std::move(key),
                          .type = table_.type(operation),
-                         .payload = std::move(payload)});
+                         .payload = std::move(payload),
+                         .fault = {}});
   }
 
   const CapturedTable& table_;
   const ChangeMessages::Where& where_;
   std::vector<ChangeMessage> messages_;
 };
+
+/// Captures go by names: under the new one there is none, and what changes would be passed over in silence.
+ChangeMessage::Fault renamed(std::string_view before, std::string_view now) {
+  return {.reason = fmt::format("table {}, which is captured, is called {} now", printable(before), printable(now)),
+          .hint = "capture it by its new name, or have it taken out of the publication"};
+}
 
 }  // namespace
 
@@ -127,25 +136,42 @@ void ChangeMessages::learn(const pgoutput::Type& type) {
 
 void ChangeMessages::learn(const pgoutput::Relation& relation) {
   tables_.erase(relation.id);
+  misfits_.erase(relation.id);
+  const auto name = fmt::format("{}.{}", relation.schema, relation.name);
   const auto* capture = find_capture(captures_, relation.schema, relation.name);
-  if (capture == nullptr) return;
+  if (capture == nullptr) {
+    if (const auto known = names_.find(relation.id); known != names_.end()) {
+      misfits_.insert_or_assign(relation.id, renamed(known->second, name));
+    }
+    return;
+  }
+  names_.insert_or_assign(relation.id, name);
+  try {
+    tables_.emplace(relation.id, describe(*capture, relation));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::invalid) throw;
+    misfits_.insert_or_assign(relation.id, ChangeMessage::Fault{error.message(), error.hint()});
+  }
+}
+
+CapturedTable ChangeMessages::describe(const Capture& capture, const pgoutput::Relation& relation) const {
   std::vector<ValueForm> forms;
   forms.reserve(relation.columns.size());
   for (const auto& column : relation.columns) {
     const auto domain = domains_.find(column.type);
     forms.push_back(domain == domains_.end() ? value_form(column.type) : domain->second);
   }
-  const bool asks = relation.replica_identity == 'f' && capture->key.empty();
+  const bool asks = relation.replica_identity == 'f' && capture.key.empty();
   const auto primary_key = asks ? primary_key_(relation.schema, relation.name) : std::vector<std::string>{};
-  tables_.emplace(
-      relation.id,
-      CapturedTable{
-          {.capture = *capture, .relation = relation, .forms = std::move(forms), .primary_key = primary_key}});
+  return CapturedTable{
+      {.capture = capture, .relation = relation, .forms = std::move(forms), .primary_key = primary_key}};
 }
 
 void ChangeMessages::forget() noexcept {
   domains_.clear();
   tables_.clear();
+  misfits_.clear();
+  names_.clear();
 }
 
 const CapturedTable* ChangeMessages::find(std::uint32_t relation) const {
@@ -153,9 +179,16 @@ const CapturedTable* ChangeMessages::find(std::uint32_t relation) const {
   return found == tables_.end() ? nullptr : &found->second;
 }
 
+/// Of a table that is not to be found: none, if it is not captured.
+std::vector<ChangeMessage> ChangeMessages::faults_of(std::uint32_t relation) const {
+  const auto found = misfits_.find(relation);
+  if (found == misfits_.end()) return {};
+  return {ChangeMessage{.topic = {}, .key = {}, .type = {}, .payload = {}, .fault = found->second}};
+}
+
 std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Insert& insert, const Where& where) const {
   const auto* table = find(insert.relation);
-  if (table == nullptr) return {};
+  if (table == nullptr) return faults_of(insert.relation);
   Change change{*table, where};
   change.inserted(table->row(insert.row), nullptr);
   return change.take();
@@ -163,7 +196,7 @@ std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Insert& insert, co
 
 std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Update& update, const Where& where) const {
   const auto* table = find(update.relation);
-  if (table == nullptr) return {};
+  if (table == nullptr) return faults_of(update.relation);
   const auto row = table->row(update.row);
   std::optional<Row> before;
   if (update.old || update.key) before = table->row(update.old ? *update.old : *update.key);
@@ -180,7 +213,7 @@ std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Update& update, co
 
 std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Delete& removal, const Where& where) const {
   const auto* table = find(removal.relation);
-  if (table == nullptr) return {};
+  if (table == nullptr) return faults_of(removal.relation);
   Change change{*table, where};
   change.deleted(table->row(removal.old ? *removal.old : *removal.key));
   return change.take();
@@ -188,7 +221,7 @@ std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Delete& removal, c
 
 std::vector<ChangeMessage> ChangeMessages::of_truncate(std::uint32_t relation, const Where& where) const {
   const auto* table = find(relation);
-  if (table == nullptr) return {};
+  if (table == nullptr) return faults_of(relation);
   Change change{*table, where};
   change.truncated();
   return change.take();

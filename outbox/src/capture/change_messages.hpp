@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,15 +22,25 @@ struct ChangeMessage {
   std::string key;  ///< empty: none, of a truncation
   std::string type;
   std::string payload;  ///< JSON; empty: a tombstone
+  /// Why it is none, and what mends it: its table does not go with its capture. The rest is empty, whatever the row has.
+  struct Fault {
+    std::string reason;
+    std::string hint;
+  };
+  std::optional<Fault> fault = {};
 
+  [[nodiscard]] bool is_tombstone() const noexcept { return payload.empty() && !fault; }
   [[nodiscard]] std::size_t byte_size() const noexcept { return key.size() + payload.size(); }
 };
 
 /// Changes of rows as pgoutput writes them, values as text, made messages by the captures. change_messages.cpp opens with which
 /// message is which.
 ///
+/// A change of a table that does not go with its capture, or that was renamed and so has none any more, is a message with a fault: what comes
+/// before it is published, and nothing of its row is told.
+///
 /// Thread safety  none. Ownership: borrows the captures.
-/// Errors         those of CapturedTable.
+/// Errors         those of CapturedTable about rows.
 class ChangeMessages {
  public:
   /// The columns of a table's primary key; asked where REPLICA IDENTITY is FULL and the capture names no key.
@@ -58,11 +69,15 @@ class ChangeMessages {
 
  private:
   [[nodiscard]] const CapturedTable* find(std::uint32_t relation) const;
+  [[nodiscard]] std::vector<ChangeMessage> faults_of(std::uint32_t relation) const;
+  [[nodiscard]] CapturedTable describe(const Capture& capture, const pgoutput::Relation& relation) const;
 
   const std::vector<Capture>& captures_;
   PrimaryKey primary_key_;
   std::unordered_map<std::uint32_t, ValueForm> domains_;  // and other types that are not PostgreSQL's own
   std::unordered_map<std::uint32_t, CapturedTable> tables_;
+  std::unordered_map<std::uint32_t, ChangeMessage::Fault> misfits_;
+  std::unordered_map<std::uint32_t, std::string> names_;  // of those that had a capture in this run
 };
 
 }  // namespace annals::outbox

@@ -24,6 +24,9 @@ class Hash {
   std::uint64_t value_ = 0xCBF29CE484222325ULL;
 };
 
+/// Of tables that are not captured there may be any number, and a relay has its lease to renew.
+constexpr std::size_t looked_at_max = 10'000;
+
 }  // namespace
 
 EventId change_id(std::string_view system_identifier, const pgoutput::Begin& transaction, std::uint32_t number) {
@@ -63,7 +66,8 @@ std::size_t ChangeReader::take(ChangeLedger& ledger) {
   Batch batch{.ledger = ledger};
   transactions_.begin_batch();
   more_ = true;
-  while (batch.count < limits_.rows_max && batch.bytes < limits_.bytes_max) {
+  for (; batch.count < limits_.rows_max && batch.bytes < limits_.bytes_max && batch.looked_at < looked_at_max;
+       ++batch.looked_at) {
     const auto change = transactions_.next();
     if (!change) {
       more_ = false;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,10 +34,42 @@ struct ChangeEntry {
 };
 
 /// The messages of a run of the changes, those at hand and those that are not published yet.
+///
+/// Limits         of what is not forgotten, kept_bytes_max and what one more batch has, if nothing is added while it is full.
 class ChangeLedger : public TicketLedger<ChangeEntry> {
  public:
+  static constexpr std::size_t kept_bytes_max = 16U << 20U;
+
+  void start(const Progress& published, const ChangeEntry& zero) {
+    TicketLedger::start(published, zero);
+    kept_bytes_ = 0;
+    counted_ = 1;
+  }
+  void add(const ChangeEntry& entry) {
+    kept_bytes_ += bytes_of(entry);
+    TicketLedger::add(entry);
+  }
+  [[nodiscard]] bool is_full() const noexcept { return kept_bytes_ >= kept_bytes_max; }
+  /// Of messages that somebody may still have to deliver.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_bytes_; }
+  /// Nobody asks for tickets below this one again, which is delivered itself. What is at hand stays until shrink().
+  void forget(std::int64_t ticket) {
+    TicketLedger::forget(ticket);
+    for (; counted_ <= std::min(ticket, last_ticket()); ++counted_) kept_bytes_ -= bytes_of(at(counted_));
+  }
   /// With the last ticket everything in the log before `end` is done with.
   void pass(postgres::Lsn end) { back().wal = {.flush = end}; }
+
+ private:
+  /// In memory, about.
+  static std::size_t bytes_of(const ChangeEntry& entry) noexcept {
+    if (!entry.message) return 0;
+    const auto& message = *entry.message;
+    return sizeof(entry) + sizeof(message) + message.byte_size() + message.topic.size() + message.type.size();
+  }
+
+  std::size_t kept_bytes_ = 0;
+  std::int64_t counted_ = 1;  // the first ticket that is not forgotten
 };
 
 /// The changes in a slot, a batch at a time, as messages.
@@ -44,7 +77,7 @@ class ChangeLedger : public TicketLedger<ChangeEntry> {
 /// Lifecycle      construct -> start() -> open() -> take() … -> start() again.
 /// Thread safety  none. Ownership: borrows connection, captures and clock; opens sessions of its own.
 /// Errors         those of WalFeed, pgoutput and ChangeMessages.
-/// Limits         rows_max and bytes_max a batch; the messages of a single change may exceed them.
+/// Limits         rows_max and bytes_max a batch, and 10,000 changes that make no message; the messages of a single change may exceed them.
 class ChangeReader {
  public:
   struct Limits {
@@ -69,6 +102,7 @@ class ChangeReader {
     ChangeLedger& ledger;
     std::size_t count = 0;
     std::size_t bytes = 0;
+    std::size_t looked_at = 0;
   };
   void take(const pgoutput::Change& change, Batch& batch);
   void add(std::vector<ChangeMessage> messages, std::uint32_t last, Batch& batch) const;

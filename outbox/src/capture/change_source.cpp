@@ -9,7 +9,8 @@
 // the last message; so the same messages have the same positions when they are read again, as long as the captures are the same. The id
 // does not depend on the captures: it is made of the place of the change alone.
 //
-// The publication is looked at when a run begins, before the slot is made: a slot that is older than its publication cannot be read.
+// The publication is looked at when a run begins, before the slot is made: a slot that is older than its publication cannot be read. And once
+// a minute: a table that was taken out of it, dropped or renamed is one that nothing comes of any more.
 #include "capture/change_source.hpp"
 
 #include <algorithm>
@@ -33,27 +34,38 @@ ChangeSource::ChangeSource(postgres::Connection& connection, Clock& clock, postg
               {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max, .feed = options_.feed}) {}
 
 Cursor ChangeSource::first(const Start& start, milliseconds /*wait_max*/) {
-  require_published(connection_, log_.publication, options_.captures);
+  require_published(connection_, log_.publication, options_.captures, Excluded::are_there);
   return origin_.first(start);
 }
 
 void ChangeSource::start(const Cursor& after) {
   reader_.start(origin_.cluster(), {});  // the slot is free for who begins
-  require_published(connection_, log_.publication, options_.captures);
+  check();
   const auto begin = origin_.begin(after);
-  last_ = Last{.read_at = {}, .recorded_at = clock_.steady(), .recorded = begin.place.flush};
+  last_.size = 0;
+  last_.more = false;
+  last_.recorded_at = clock_.steady();
+  last_.recorded = begin.place.flush;
   ledger_.start(begin.progress, {.place = begin.progress.anchor(), .wal = begin.place});
   reader_.start(origin_.cluster(), begin.place);
   reader_.transactions().open(
       {.name = origin_.slot(), .publication = log_.publication, .values = postgres::ValueForm::text}, last_.recorded);
 }
 
+/// A column that is excluded may be gone, and rows that have it still to come: with them it is excluded, and the first row without it is the
+/// one to halt at (CapturedTable).
+void ChangeSource::check() {
+  require_published(connection_, log_.publication, options_.captures, Excluded::may_be_gone);
+  last_.checked_at = clock_.steady();
+}
+
 MessageSource::State ChangeSource::read() {
   ledger_.shrink();
   last_.read_at = clock_.steady();
+  if (last_.read_at - last_.checked_at >= options_.check_interval) check();
   last_.size = reader_.take(ledger_);
   last_.more = reader_.more();
-  if (last_.size > 0) {
+  if (last_.size > 0 || last_.more) {
     reader_.transactions().came();
     return State::rows;
   }
@@ -72,7 +84,7 @@ void ChangeSource::show(const ChangeEntry& entry, MessageView& view) const {
                      .type = message.type,
                      .content_type = ContentType::json,
                      .payload = message.payload,
-                     .tombstone = message.payload.empty(),
+                     .tombstone = message.is_tombstone(),
                      .time = entry.time,
                      .subject = {},
                      .sequence = 0,
@@ -81,6 +93,10 @@ void ChangeSource::show(const ChangeEntry& entry, MessageView& view) const {
                      .traceparent = {},
                      .tracestate = {},
                      .headers = {}};
+  if (message.fault) {
+    view.fault = message.fault->reason;
+    view.fault_hint = message.fault->hint;
+  }
 }
 
 void ChangeSource::decode(std::size_t index, MessageView& view) const {

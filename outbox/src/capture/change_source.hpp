@@ -21,7 +21,7 @@ namespace annals::outbox {
 /// Thread safety  none. Ownership: borrows connection and clock; opens a session of its own for the stream.
 /// Errors         those of MessageSource, require_published(), ChangeOrigin and ChangeReader.
 /// Limits         rows_max and bytes_max of messages at hand; those of a single change may exceed them. Messages are kept until they
-///                are forgotten: at most as many as are in flight, beside those at hand.
+///                are forgotten: full() at 16 MB, beside those at hand.
 class ChangeSource final : public MessageSource {
  public:
   struct Options {
@@ -33,6 +33,8 @@ class ChangeSource final : public MessageSource {
     std::chrono::milliseconds poll_interval{250};
     /// A cursor is worth recording after so long although no message came: the server keeps the log behind it.
     std::chrono::milliseconds move_interval{10'000};
+    /// How often the publication is looked at: what is taken out of it comes no more, and nothing else tells.
+    std::chrono::milliseconds check_interval{60'000};
     WalFeed::Options feed = {};
   };
 
@@ -47,6 +49,7 @@ class ChangeSource final : public MessageSource {
   [[nodiscard]] Place place(std::int64_t ticket) const override { return ledger_.at(ticket).place; }
   [[nodiscard]] bool find(std::int64_t ticket, MessageView& view) override;
   void forget(std::int64_t ticket) override { ledger_.forget(ticket); }
+  [[nodiscard]] bool full() const noexcept override { return ledger_.is_full(); }
   void acknowledge(const Cursor& cursor) override;
   [[nodiscard]] bool moved() const override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
@@ -56,6 +59,7 @@ class ChangeSource final : public MessageSource {
   [[nodiscard]] const std::vector<postgres::Blocker>& blockers() override { return no_blockers_; }
 
  private:
+  void check();
   void show(const ChangeEntry& entry, MessageView& view) const;
 
   /// What the last read, and the last record of a cursor, left.
@@ -65,6 +69,7 @@ class ChangeSource final : public MessageSource {
     std::chrono::steady_clock::time_point read_at;
     std::chrono::steady_clock::time_point recorded_at;
     postgres::Lsn recorded = {};
+    std::chrono::steady_clock::time_point checked_at;
   };
 
   postgres::Connection& connection_;

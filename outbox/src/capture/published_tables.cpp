@@ -39,14 +39,6 @@ Error not_ready(const std::string& message, const std::string& hint) {
   return Error{ErrorKind::not_ready, message, {.hint = hint}};
 }
 
-std::string quoted(const std::vector<TableName>& tables) {
-  std::string text;
-  for (const auto& [schema, table] : tables) {
-    text += fmt::format("{}{}.{}", text.empty() ? "" : ", ", quote_sql_identifier(schema), quote_sql_identifier(table));
-  }
-  return text;
-}
-
 std::string plain(const TableName& table) {
   return fmt::format("{}.{}", printable(table.first), printable(table.second));
 }
@@ -69,17 +61,24 @@ Tables read_tables(Connection& connection, const std::string& publication) {
 }
 
 /// The tables that a capture names, as they are in the database.
-std::vector<TableName> read_named(Connection& connection, const Capture& capture) {
+struct Named {
+  std::string tables;       ///< as SQL has them
+  bool has_parts = false;   ///< one of them is in partitions
+};
+Named read_named(Connection& connection, const Capture& capture) {
   const auto [schema, table] = split(capture);
   const auto rows = connection.query(std::string{sql::tables_named}, Params{}.text(schema).text(table));
   if (rows.empty()) {
     throw not_ready(fmt::format("there is no table {}, which is to be captured", printable(capture.table)),
                     "mend the name in the capture, or wait for the table to be made");
   }
-  std::vector<TableName> names;
-  names.reserve(static_cast<std::size_t>(rows.rows()));
-  for (int row = 0; row < rows.rows(); ++row) names.emplace_back(schema, rows.text(row, 0));
-  return names;
+  Named named;
+  for (int row = 0; row < rows.rows(); ++row) {
+    named.tables += fmt::format("{}{}.{}", row == 0 ? "" : ", ", quote_sql_identifier(schema),
+                                quote_sql_identifier(rows.text(row, 0)));
+    named.has_parts = named.has_parts || rows.boolean(row, 1);
+  }
+  return named;
 }
 
 /// What the captures need beside tables.
@@ -116,13 +115,14 @@ std::string to_text(const Operations& operations) {
 
 class PublicationCheck {
  public:
-  PublicationCheck(Connection& connection, std::string publication, const std::vector<Capture>& captures)
-      : connection_(connection), publication_(std::move(publication)), captures_(captures) {}
+  PublicationCheck(Connection& connection, std::string publication, const std::vector<Capture>& captures,
+                   Excluded excluded)
+      : connection_(connection), publication_(std::move(publication)), captures_(captures), excluded_(excluded) {}
 
   void run() {
-    std::vector<std::string> named;
+    std::vector<Named> named;
     named.reserve(captures_.size());
-    for (const auto& capture : captures_) named.push_back(quoted(read_named(connection_, capture)));
+    for (const auto& capture : captures_) named.push_back(read_named(connection_, capture));
     require_operations(named);
     const auto tables = read_tables(connection_, publication_);
     require_tables(tables, named);
@@ -133,17 +133,21 @@ class PublicationCheck {
   }
 
  private:
-  void require_operations(const std::vector<std::string>& named) {
+  void require_operations(const std::vector<Named>& named) {
     const auto row = connection_.query(std::string{sql::publication_of_changes}, Params{}.text(publication_));
     const auto wanted = needed(captures_);
     if (row.empty()) {
+      std::vector<std::string_view> tables;
+      tables.reserve(named.size());
+      for (const auto& one : named) tables.emplace_back(one.tables);
       throw not_ready(
           fmt::format("there is no publication \"{}\" of the tables to be captured", publication_),
           fmt::format("as their owner, who needs CREATE on the database, when each has a primary key or another "
                       "REPLICA IDENTITY: CREATE PUBLICATION {} FOR TABLE {} WITH (publish = '{}', "
                       "publish_via_partition_root = true)",
-                      publication_, fmt::join(named, ", "), to_text(wanted)));
+                      publication_, fmt::join(tables, ", "), to_text(wanted)));
     }
+    tells_roots_ = row.boolean(0, 4);
     const bool has_all = (row.boolean(0, 0) || !wanted.inserts) && (row.boolean(0, 1) || !wanted.updates) &&
                          (row.boolean(0, 2) || !wanted.deletes) && (row.boolean(0, 3) || !wanted.truncates);
     if (has_all) return;
@@ -154,7 +158,7 @@ class PublicationCheck {
                                        row.boolean(0, 2) || wanted.deletes, row.boolean(0, 3) || wanted.truncates})));
   }
 
-  void require_tables(const Tables& tables, const std::vector<std::string>& named) const {
+  void require_tables(const Tables& tables, const std::vector<Named>& named) const {
     for (std::size_t i = 0; i < captures_.size(); ++i) {
       const auto name = split(captures_[i]);
       const bool found =
@@ -162,15 +166,23 @@ class PublicationCheck {
               ? std::ranges::any_of(tables, [&](const auto& table) { return table.first.first == name.first; })
               : tables.contains(name);
       if (found) continue;
+      if (named[i].has_parts && !tells_roots_) {
+        throw not_ready(fmt::format("publication \"{}\" tells changes of table {}, which is to be captured, as those of its "
+                                    "partitions",
+                                    publication_, printable(captures_[i].table)),
+                        fmt::format("as its owner: ALTER PUBLICATION {} SET (publish_via_partition_root = true)",
+                                    publication_));
+      }
       throw not_ready(fmt::format("publication \"{}\" does not have table {}, which is to be captured", publication_,
                                   printable(captures_[i].table)),
-                      fmt::format("as the owner of both: ALTER PUBLICATION {} ADD TABLE {}", publication_, named[i]));
+                      fmt::format("as the owner of both: ALTER PUBLICATION {} ADD TABLE {}", publication_, named[i].tables));
     }
   }
 
-  static void require_columns(const Capture& capture, const TableName& name, const Table& table) {
+  void require_columns(const Capture& capture, const TableName& name, const Table& table) const {
     const auto identity = identity_remedy(name.first, name.second);
     for (const auto* names : {&capture.key, &capture.include, &capture.exclude}) {
+      if (names == &capture.exclude && excluded_ == Excluded::may_be_gone) continue;
       for (const auto& column : *names) {
         if (std::ranges::find(table.columns, column, &Column::name) != table.columns.end()) continue;
         throw not_ready(
@@ -186,6 +198,12 @@ class PublicationCheck {
     if (std::ranges::none_of(table.columns, is_key)) {
       throw not_ready(fmt::format("table {} has no primary key, and its capture names no key", plain(name)),
                       fmt::format("name the columns of a key in the capture, and {}", identity));
+    }
+    for (const auto& column : table.columns) {
+      if (!is_key(column) || std::ranges::find(capture.exclude, column.name) == capture.exclude.end()) continue;
+      throw not_ready(fmt::format("column \"{}\" of table {} is excluded, and in the key of its messages",
+                                  printable(column.name), plain(name)),
+                      "name other columns in the capture's key, or take it out of exclude");
     }
     const auto untold = std::ranges::find_if(
         table.columns, [&](const Column& column) { return rows_change && is_key(column) && !column.logged; });
@@ -208,12 +226,15 @@ class PublicationCheck {
   Connection& connection_;
   std::string publication_;
   const std::vector<Capture>& captures_;
+  Excluded excluded_;
+  bool tells_roots_ = false;  // of partitions: publish_via_partition_root
 };
 
 }  // namespace
 
-void require_published(Connection& connection, const std::string& publication, const std::vector<Capture>& captures) {
-  PublicationCheck{connection, publication, captures}.run();
+void require_published(Connection& connection, const std::string& publication, const std::vector<Capture>& captures,
+                       Excluded excluded) {
+  PublicationCheck{connection, publication, captures, excluded}.run();
 }
 
 std::vector<std::string> read_primary_key(Connection& connection, std::string_view schema, std::string_view table) {

@@ -11,12 +11,15 @@ class Connection;
 
 namespace annals::outbox {
 
+/// Of columns that a capture excludes: whether each has to be in its table as it is now.
+enum class Excluded { are_there, may_be_gone };
+
 /// Looks whether a publication has what captures need, before a slot is made: what is wrong then would be found out by the first
 /// change, or, worse, by the service whose update PostgreSQL refuses.
 ///
 /// Errors         Error{not_ready}, with the statements that mend it, for whoever owns the tables.
 void require_published(postgres::Connection& connection, const std::string& publication,
-                       const std::vector<Capture>& captures);
+                       const std::vector<Capture>& captures, Excluded excluded);
 
 /// The columns of the primary key of a table; none: it has none.
 [[nodiscard]] std::vector<std::string> read_primary_key(postgres::Connection& connection, std::string_view schema,

@@ -44,6 +44,8 @@ TEST(Capture, IsRefusedWhenItCannotBeMeant) {
   EXPECT_THAT(objection({{.table = "a.b", .topic = "t", .type = ""}}), HasSubstr("has no type"));
   EXPECT_THAT(objection({{.table = "a.b", .topic = "t", .key = {"x", "x"}}}), HasSubstr("column \"x\" twice"));
   EXPECT_THAT(objection({{.table = "a.b", .topic = "t", .include = {"x"}, .exclude = {"y"}}}), HasSubstr("to include"));
+  EXPECT_THAT(objection({{.table = "a.b", .topic = "t", .key = {"x"}, .exclude = {"y", "x"}}}),
+              HasSubstr("column \"x\" in its key and excludes it"));
   EXPECT_THAT(objection({{.table = "a.b", .topic = "t", .operations = {false, false, false, false}}}),
               HasSubstr("no operation"));
 }

@@ -1,103 +1,17 @@
-// The changes of a service's own tables, which know nothing of Annals, as messages: what each says, what is refused with which remedy, and
-// that none is left out or told twice.
+// The changes of a service's own tables, which know nothing of Annals, as messages: what each says, and that none is left out or told twice.
 #include <gmock/gmock.h>
 
 #include <algorithm>
 
-#include "annals/json/scanner.hpp"
-#include "annals/outbox/parked.hpp"
-#include "annals/outbox/status.hpp"
-#include "relay_test_base.hpp"
-#include "support/error_of.hpp"
+#include "capture/relay_changes_base.hpp"
 
 namespace annals::tests {
 namespace {
 
-using outbox::Capture;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::StartsWith;
-
-/// How the log is read.
-enum class Way { streamed, mined };
-
-constexpr auto orders = "public.orders";
-
-class RelayChangesBase : public RelayTestBase {
- protected:
-  RelayChangesBase() { log_ = outbox::change_log("annals"); }
-
-  outbox::Relay capturing(outbox::Sink& sink, std::vector<Capture> captures, outbox::RelayOptions options = {}) {
-    options.read_from = outbox::ReadFrom::wal;
-    options.captures = std::move(captures);
-    if (way_ == Way::mined) {
-      options.mine_from_bytes = 1;
-      options.mine_batch_bytes = 4096;
-    }
-    return {database_.as("wal_relay"), log_, sink, clock_, std::move(options)};
-  }
-  /// Once more by its checkpoint, until all is published; what it published.
-  std::vector<Received> run_once(const std::vector<Capture>& captures, outbox::RelayOptions options = {}) {
-    RecordingSink sink;
-    auto relay = capturing(sink, captures, std::move(options));
-    run_until_idle(relay);
-    EXPECT_TRUE(relay.drain(5s));
-    return std::move(sink.received);
-  }
-  /// A table of orders, captured from now on.
-  void make_orders(const std::string& columns = "id bigint PRIMARY KEY, state text, doc text",
-                   const std::string& more = "") {
-    execute("CREATE TABLE orders (" + columns + ");" + more + ";CREATE PUBLICATION annals_changes FOR TABLE orders");
-    EXPECT_THAT(run_once({captured()}), IsEmpty());
-  }
-  void execute(const std::string& sql) { RelayTestBase::execute("SET search_path = public; " + sql); }
-  static Capture captured() { return {.table = orders, .topic = "cdc.{table}"}; }
-
-  /// A member of a payload, as it stands there.
-  static std::string member(const Received& message, std::string_view name) {
-    for (const auto& member : json::members(message.payload, 10)) {
-      if (member.name == name) return std::string{member.text};
-    }
-    return "";
-  }
-  static std::vector<std::string> types(const std::vector<Received>& messages) {
-    std::vector<std::string> out;
-    for (const auto& message : messages) out.push_back(message.payload.empty() ? "tombstone" : message.type);
-    return out;
-  }
-  static std::vector<std::string> keys(const std::vector<Received>& messages) {
-    std::vector<std::string> out;
-    for (const auto& message : messages) out.push_back(message.key);
-    return out;
-  }
-  static std::string error_text(const std::function<void()>& work) { return tests::error_of(work).what(); }
-  /// What the relay throws within a minute.
-  std::optional<Error> error_of(const std::vector<Capture>& captures) {
-    RecordingSink sink;
-    try {
-      auto relay = capturing(sink, captures);
-      run_until_idle(relay);
-    } catch (const Error& error) {
-      return error;
-    }
-    return std::nullopt;
-  }
-  /// Does what the hint says, as a superuser would: its statement, from the first word of SQL on.
-  void mend(const Error& error, const std::string& first_word) {
-    const auto& hint = error.hint();
-    const auto begin = hint.find(first_word);
-    ASSERT_NE(begin, std::string::npos) << hint;
-    execute(hint.substr(begin, hint.find(';', begin) - begin));
-  }
-  void fill_doc() {
-    execute(
-        "INSERT INTO orders VALUES (1, 'new', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 500) i))");
-  }
-
-  Way way_ = Way::streamed;
-};
 
 class RelayChanges : public RelayChangesBase, public ::testing::WithParamInterface<Way> {
  protected:
@@ -312,137 +226,6 @@ TEST_P(RelayChanges, GoOnWithinATransactionAndAChange) {
 INSTANTIATE_TEST_SUITE_P(Ways, RelayChanges, ::testing::Values(Way::streamed, Way::mined), [](const auto& way) {
   return std::string{way.param == Way::streamed ? "streamed" : "mined"};
 });
-
-class RelayChangesRefuse : public RelayChangesBase {};
-
-/// Each refusal names what mends it; what it names is done here, one after the other, until the relay runs.
-TEST_F(RelayChangesRefuse, WhatIsNotPreparedAndSayTheRemedy) {
-  const std::vector<Capture> captures{{.table = orders, .topic = "t", .key = {"code"}, .before = true},
-                                      {.table = "shop.*", .topic = "t"}};
-  const auto refusal = [&](const std::string& what, const std::string& remedy) {
-    const auto error = error_of(captures);
-    ASSERT_TRUE(error.has_value()) << what;
-    EXPECT_EQ(error->kind(), ErrorKind::not_ready);
-    EXPECT_THAT(error->message(), HasSubstr(what));
-    if (!remedy.empty()) mend(*error, remedy);
-  };
-  refusal("there is no table public.orders", "");
-  execute("CREATE TABLE orders (id bigint PRIMARY KEY)");
-  refusal("there is no table shop.*", "");
-  execute("CREATE SCHEMA shop; CREATE TABLE shop.lines (id int)");
-  refusal("there is no publication", "CREATE PUBLICATION");
-  execute(
-      "ALTER PUBLICATION annals_changes DROP TABLE orders, shop.lines; ALTER PUBLICATION annals_changes SET (publish = "
-      "'insert')");
-  refusal("does not have all operations", "ALTER PUBLICATION");
-  refusal("does not have table public.orders", "ALTER PUBLICATION");
-  refusal("does not have table shop.*", "ALTER PUBLICATION");
-  refusal("table public.orders has no column \"code\"", "");
-  execute("ALTER TABLE orders ADD code text");
-  refusal("column \"code\" of table public.orders is in the key", "ALTER TABLE");
-  execute(
-      "ALTER TABLE orders REPLICA IDENTITY DEFAULT; ALTER TABLE orders ALTER code SET NOT NULL; CREATE UNIQUE INDEX i "
-      "ON orders (code); ALTER TABLE orders REPLICA IDENTITY USING INDEX i");
-  refusal("rows of table public.orders as they were before", "ALTER TABLE");
-  refusal("table shop.lines has no primary key", "");
-  execute("ALTER TABLE shop.lines ADD PRIMARY KEY (id)");
-  EXPECT_EQ(error_of(captures), std::nullopt);
-}
-
-/// What changed is in no table: whatever the slot does not have must not be passed over in silence.
-TEST_F(RelayChangesRefuse, ASlotThatWasLostAndBeginAnewWhenToldTo) {
-  make_orders();
-  execute("INSERT INTO orders VALUES (1, 'a', 'b')");
-  EXPECT_EQ(run_once({captured()}).size(), 1U);
-  execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
-  execute("INSERT INTO orders VALUES (2, 'a', 'b')");
-  for (const auto* how : {"had gone and was made anew", "was moved on to"}) {
-    const auto error = error_of({captured()});
-    ASSERT_TRUE(error.has_value());
-    EXPECT_EQ(error->kind(), ErrorKind::corrupt);
-    EXPECT_THAT(error->message(), HasSubstr(how));
-    EXPECT_THAT(error->hint(), HasSubstr("annals relay forget relay --log changes --yes"));
-  }
-  mend(*error_of({captured()}), "SELECT");
-  postgres::Connection operate{database_.as("operator")};
-  outbox::forget_checkpoint(operate, log_, "relay");
-  EXPECT_THAT(run_once({captured()}), IsEmpty());
-  execute("INSERT INTO orders VALUES (3, 'a', 'b')");
-  EXPECT_THAT(keys(run_once({captured()})), ElementsAre("3"));
-}
-
-TEST_F(RelayChangesRefuse, WhatNoLogOfChangesHas) {
-  make_orders();
-  EXPECT_THAT(error_of({})->message(), HasSubstr("no captures"));
-  RecordingSink sink;
-  const auto refusal = [&](const postgres::MessageLog& log, outbox::RelayOptions options) {
-    return error_text([&] { outbox::Relay{database_.as("wal_relay"), log, sink, clock_, std::move(options)}; });
-  };
-  EXPECT_THAT(refusal(outbox::message_log("annals"), {.captures = {captured()}}), HasSubstr("is no log of changes"));
-  EXPECT_THAT(refusal(log_, {.captures = {captured()}}), HasSubstr("from a table, or in shards"));
-  EXPECT_THAT(
-      refusal(log_, {.shard = {.index = 1, .count = 2}, .captures = {captured()}, .read_from = outbox::ReadFrom::wal}),
-      HasSubstr("shards"));
-  postgres::Connection session{database_.as("operator")};
-  EXPECT_THAT(error_text([&] { outbox::adopt_checkpoint(session, log_, {.position = 5}); }), HasSubstr("in no table"));
-}
-
-class RelayChangesPoison : public RelayChangesBase {};
-
-TEST_F(RelayChangesPoison, IsSetAsideAndComesBackAsWhatItWas) {
-  make_orders();
-  execute(
-      "INSERT INTO orders VALUES (1, 'a', 'b'), (2, 'a', 'b'); DELETE FROM orders; INSERT INTO orders VALUES (3, 'a', "
-      "'b')");
-  const outbox::RelayOptions park{.on_poison = {{.topics = "*", .policy = outbox::PoisonPolicy::park}}};
-  {
-    RecordingSink sink{{.undeliverable = {1}}};
-    auto relay = capturing(sink, {captured()}, park);
-    EXPECT_THAT(error_text([&] { run_until_idle(relay); }), HasSubstr("are set aside"));
-  }
-  EXPECT_THAT(keys(run_once({captured()}, park)), ElementsAre("2", "2", "2", "3")) << "of key 1 all waits";
-  postgres::Connection operate{database_.as("operator")};
-  const auto parked = outbox::list_parked(operate, log_, {});
-  ASSERT_EQ(parked.size(), 3U);
-  execute(
-      "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) SELECT relay, log, "
-      "position, message_id, 'retry', '' FROM annals.relay_parked WHERE reason <> ''");
-  EXPECT_THAT(types(run_once({captured()}, park)), ElementsAre("orders.inserted", "orders.deleted", "tombstone"));
-}
-
-TEST_F(RelayChangesPoison, IsADeadLetterOrHalts) {
-  make_orders();
-  execute("INSERT INTO orders VALUES (1, 'a', 'b'), (2, 'a', 'b')");
-  {
-    RecordingSink sink{{.unsendable = {1}}};
-    auto halting = capturing(sink, {captured()});
-    const auto error = error_text([&] { run_until_idle(halting); });
-    EXPECT_THAT(error, HasSubstr("message 1 ("));
-    EXPECT_THAT(error, HasSubstr("annals relay skip relay --log changes --position 1"));
-  }
-  const outbox::RelayOptions letters{
-      .on_poison = {{.topics = "cdc.*", .policy = outbox::PoisonPolicy::dead_letter, .dead_letter_topic = "dead"}}};
-  RecordingSink taking;
-  auto relay = capturing(taking, {captured()}, letters);
-  taking.options().on_send = [&, first = true]() mutable {
-    if (std::exchange(first, false)) throw Error{ErrorKind::refused, "too large"};
-  };
-  run_until_idle(relay);
-  ASSERT_EQ(taking.received.size(), 2U);
-  EXPECT_EQ(taking.received[0].topic, "dead");
-  EXPECT_EQ(taking.received[1].topic, "cdc.orders");
-}
-
-/// What is in its slot is its lag: nobody has counted it.
-TEST_F(RelayChangesPoison, HasAStatusWithoutACount) {
-  make_orders();
-  postgres::Connection session{database_.as("operator")};
-  const auto relays = outbox::read_relay_status(session, {log_});
-  ASSERT_EQ(relays.size(), 1U);
-  EXPECT_EQ(relays[0].log, "changes");
-  EXPECT_EQ(relays[0].lag_messages, std::nullopt);
-  EXPECT_TRUE(relays[0].slot.has_value());
-}
 
 }  // namespace
 }  // namespace annals::tests

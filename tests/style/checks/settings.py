@@ -34,7 +34,7 @@ def faults(tree):
         yield TABLE, 0, f"{TABLE}: has no settings: this check knows nothing"
         return
     keys += [("database", key) for key in OF_DATABASE.findall(tree.text(READER) if READER in tree.paths else "")]
-    keys += [("database", section) for section in ("route", "encoding", *dict.fromkeys(section for section, _ in keys))]  # [database.relay]
+    keys += [("database", section) for section in ("route", "encoding", "own_outbox", "capture", *dict.fromkeys(section for section, _ in keys))]  # [database.relay]
     for path in tree.named(".toml", "compose.yaml", "/demo"):
         if "linger.ms" in tree.text(path):
             yield f"{path} linger.ms", 0, f"{path}: sets linger.ms; what the sink sets was measured (kafka/src/producer/sink.cpp)"

@@ -34,7 +34,8 @@ struct Capture {
   bool tombstones = true;
   /// Updates and deletes carry the row as it was: needs REPLICA IDENTITY FULL, which has the server log it.
   bool before = false;
-  /// Columns that messages have, or have not; one of the two. The key is not touched by either.
+  /// Columns that messages have, or have not; one of the two. Key columns are told whether they are included or not, and cannot be
+  /// excluded. At a table without a column that is excluded the relay halts: it may be called otherwise now.
   std::vector<std::string> include = {};
   std::vector<std::string> exclude = {};
 
@@ -42,7 +43,7 @@ struct Capture {
 };
 
 /// Throws Error{invalid} that names the capture: a table or topic that cannot be meant, two of one table, no operation, columns both
-/// included and excluded.
+/// included and excluded, or excluded and in the key.
 void require_valid(const std::vector<Capture>& captures);
 
 /// The one that holds for a table: that which names it, else that of its schema; null: none does.

@@ -58,6 +58,7 @@ struct MessageView {
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   /// Why its source could make no message of what it found; the rest may be missing. Such a one is never published: it is poison.
   std::string fault = {};
+  std::string fault_hint = {};  ///< what mends it; empty: nothing is known
   /// Not empty: the payload is too large and stayed in the database; this refers to it (annals/outbox/claim.hpp), and `payload` is
   /// what is published in its place.
   std::string_view claim = {};

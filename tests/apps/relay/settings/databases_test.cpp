@@ -79,6 +79,21 @@ TEST(RelayDatabases, EachMayHaveTablesOfItsOwn) {
   EXPECT_EQ(loaded.databases[1].config.own_outboxes.at(0).table, "bills.outboxevent");
 }
 
+TEST(RelayDatabases, EachMayHaveCapturesOfItsOwn) {
+  const auto capture = [](const std::string& section, const std::string& table) {
+    return "[[" + section + "]]\ntable = \"" + table + "\"\ntopic = \"t\"\n";
+  };
+  const auto text = "[relay]\nname = \"r\"\nsink = \"stdout\"\nsources = [\"changes\"]\n" +
+                    capture("capture", "shop.orders") + section("shop") +
+                    section("bills", capture("database.capture", "bills.*"));
+  const auto loaded = load(text);
+  ASSERT_THAT(loaded.problems, IsEmpty());
+  ASSERT_EQ(loaded.databases.size(), 2U);
+  EXPECT_EQ(loaded.databases[0].config.relay.captures.at(0).table, "shop.orders");
+  EXPECT_EQ(loaded.databases[1].config.relay.captures.at(0).table, "bills.*");
+  EXPECT_THAT(print_config(loaded), AllOf(HasSubstr("shop.orders=t "), HasSubstr("bills.*=t ")));
+}
+
 TEST(RelayDatabases, EnvironmentAndFlagsHoldForAllAndWin) {
   const auto loaded =
       load(common + section("shop") + section("crm", "[database.relay]\nsink = \"kafka\"\nname = \"x\"\n"),

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <utility>
 
+#include "admission/shard_change.hpp"
+#include "admission/shard_plan.hpp"
 #include "annals/core/error.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
-#include "admission/shard_change.hpp"
-#include "admission/shard_plan.hpp"
 
 namespace annals::outbox {
 

@@ -28,6 +28,7 @@
 #include <optional>
 #include <string_view>
 
+#include "admission/shard_plan.hpp"
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/outbox/shard.hpp"
@@ -35,7 +36,6 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
-#include "admission/shard_plan.hpp"
 
 namespace annals::outbox {
 

@@ -62,8 +62,8 @@ Tables read_tables(Connection& connection, const std::string& publication) {
 
 /// The tables that a capture names, as they are in the database.
 struct Named {
-  std::string tables;       ///< as SQL has them
-  bool has_parts = false;   ///< one of them is in partitions
+  std::string tables;      ///< as SQL has them
+  bool has_parts = false;  ///< one of them is in partitions
 };
 Named read_named(Connection& connection, const Capture& capture) {
   const auto [schema, table] = split(capture);
@@ -167,15 +167,16 @@ class PublicationCheck {
               : tables.contains(name);
       if (found) continue;
       if (named[i].has_parts && !tells_roots_) {
-        throw not_ready(fmt::format("publication \"{}\" tells changes of table {}, which is to be captured, as those of its "
-                                    "partitions",
-                                    publication_, printable(captures_[i].table)),
-                        fmt::format("as its owner: ALTER PUBLICATION {} SET (publish_via_partition_root = true)",
-                                    publication_));
+        throw not_ready(
+            fmt::format("publication \"{}\" tells changes of table {}, which is to be captured, as those of its "
+                        "partitions",
+                        publication_, printable(captures_[i].table)),
+            fmt::format("as its owner: ALTER PUBLICATION {} SET (publish_via_partition_root = true)", publication_));
       }
-      throw not_ready(fmt::format("publication \"{}\" does not have table {}, which is to be captured", publication_,
-                                  printable(captures_[i].table)),
-                      fmt::format("as the owner of both: ALTER PUBLICATION {} ADD TABLE {}", publication_, named[i].tables));
+      throw not_ready(
+          fmt::format("publication \"{}\" does not have table {}, which is to be captured", publication_,
+                      printable(captures_[i].table)),
+          fmt::format("as the owner of both: ALTER PUBLICATION {} ADD TABLE {}", publication_, named[i].tables));
     }
   }
 

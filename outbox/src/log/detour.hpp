@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "admission/shard_view.hpp"
 #include "annals/core/clock.hpp"
 #include "annals/postgres/log_table.hpp"
 #include "annals/postgres/row_batch.hpp"
@@ -11,7 +12,6 @@
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals/postgres/tail/range_reader.hpp"
 #include "progress/progress.hpp"
-#include "admission/shard_view.hpp"
 
 namespace annals::postgres {
 class Connection;

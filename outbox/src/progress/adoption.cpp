@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admission/shard_plan.hpp"
 #include "annals/core/error.hpp"
 #include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
@@ -13,7 +14,6 @@
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
 #include "progress/checkpoint_row.hpp"
-#include "admission/shard_plan.hpp"
 
 namespace annals::outbox {
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "admission/shard_plan.hpp"
 #include "admission/throttle.hpp"
 #include "annals/core/assert.hpp"
 #include "annals/core/clock.hpp"
@@ -27,7 +28,6 @@
 #include "progress/at_least_once.hpp"
 #include "progress/exactly_once.hpp"
 #include "relay/relay_run.hpp"
-#include "admission/shard_plan.hpp"
 #include "wal/wal_source.hpp"
 
 namespace annals::outbox {

@@ -16,11 +16,11 @@
 #include <thread>
 #include <vector>
 
+#include "admission/shard_plan.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/postgres/connection.hpp"
 #include "log/table_cursor.hpp"
 #include "log/table_source.hpp"
-#include "admission/shard_plan.hpp"
 #include "support/dice.hpp"
 #include "support/temp_database.hpp"
 

@@ -77,7 +77,7 @@ TEST_F(RelayChangesRefuse, ASlotThatWasLostAndBeginAnewWhenToldTo) {
 /// What is told and not delivered is kept, and bounded.
 TEST_F(RelayChangesRefuse, ToKeepMoreThanTheyMay) {
   make_orders();
-  constexpr auto rows = 200'000;
+  constexpr auto rows = 100'000;
   execute("INSERT INTO orders SELECT i, 'state', repeat('x', 200) FROM generate_series(1, " + std::to_string(rows) +
           ") i");
   postgres::Connection session{database_.as("wal_relay")};

@@ -10,9 +10,9 @@
 
 #include "annals/core/clock.hpp"
 #include "annals/core/error.hpp"
-#include "annals/outbox/examination.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/outbox.hpp"
+#include "annals/outbox/progress/examination.hpp"
 #include "annals/outbox/relay.hpp"
 #include "annals/outbox/status.hpp"
 #include "annals/postgres/connection.hpp"

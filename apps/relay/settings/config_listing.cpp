@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "annals/kafka/settings.hpp"
+#include "relay/own/own_outbox_section.hpp"
 #include "relay/settings/capture_section.hpp"
 #include "relay/settings/encoding_section.hpp"
-#include "relay/settings/own_outbox_section.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {

@@ -12,9 +12,9 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "host/settings/value_text.hpp"
+#include "relay/own/own_outbox_section.hpp"
 #include "relay/settings/capture_section.hpp"
 #include "relay/settings/encoding_section.hpp"
-#include "relay/settings/own_outbox_section.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {

@@ -12,7 +12,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
-#include "annals/outbox/examination.hpp"
+#include "annals/outbox/progress/examination.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "annals/outbox/examination.hpp"
+#include "annals/outbox/progress/examination.hpp"
 #include "exactly_once_base.hpp"
 
 namespace annals::tests {

@@ -1,5 +1,5 @@
 #include "annals/kafka/transactional_sink.hpp"
-#include "annals/outbox/examination.hpp"
+#include "annals/outbox/progress/examination.hpp"
 #include "cli/commands/publishing/relay.hpp"
 #include "cli/commands/publishing/relay_config.hpp"
 #include "cli/screen/checks.hpp"

@@ -1,4 +1,4 @@
-#include "relay/settings/own_outbox_section.hpp"
+#include "relay/own/own_outbox_section.hpp"
 
 #include <fmt/format.h>
 

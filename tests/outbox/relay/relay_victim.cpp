@@ -2,7 +2,7 @@
 //   outbox_relay_victim DATABASE SINK POINT COUNT [REFUSED [park]]
 // publishes to the file SINK or, when that is "kafka:BROKERS", to Kafka, or, when it is "transactions:TOPIC:BROKERS", exactly
 // once, with the checkpoints in TOPIC; "wal+" before any of these: from the write-ahead log; "mine+": the same, and what is there at its
-// start in batches; "own+": of a service's own table; "changes+": as the changes of a table, which is the outbox here, and none to the
+// start in batches; "own+": of a service's own table; "changes=TOPIC+": as the changes of a table, which is the outbox here, and none to the
 // relay;
 // dies by SIGKILL when POINT is reached for the COUNT-th time ("committing": at any moment of the commit); without reaching it, ends when everything is published, or
 // when the message with the payload REFUSED, which the sink to a file refuses, is all that is left to say; with "park" it sets aside
@@ -72,6 +72,16 @@ struct Work {
   std::string refused;
 };
 
+/// Of "changes=TOPIC+SINK", which is "changes+SINK" then.
+std::string take_topic(std::string& sink) {
+  const std::string changes = "changes=";
+  if (!sink.starts_with(changes)) return "";
+  const auto end = sink.find('+');
+  auto topic = sink.substr(changes.size(), end - changes.size());
+  sink.replace(0, end, "changes");
+  return topic;
+}
+
 void publish(Work work) {
   using annals::outbox::ReadFrom;
   const bool own = work.sink.starts_with("own+");
@@ -79,7 +89,8 @@ void publish(Work work) {
                                                    {"wal+", ReadFrom::wal},     {"mine+", ReadFrom::wal},
                                                    {"changes+", ReadFrom::wal}, {"automatic+", ReadFrom::automatic}};
   const auto mine = work.sink.starts_with("mine+");
-  const auto changes = work.sink.starts_with("changes+");
+  const auto topic = take_topic(work.sink);
+  const auto changes = !topic.empty();
   for (const auto& [way, from] : ways) {
     if (!work.sink.starts_with(way)) continue;
     work.sink.erase(0, way.size());
@@ -100,7 +111,7 @@ void publish(Work work) {
   if (changes) {
     // What the writers call a topic is a column like any other.
     work.options.captures = {{.table = "annals.outbox",
-                              .topic = std::getenv("ANNALS_VICTIM_TOPIC"),
+                              .topic = topic,
                               .key = {"key"},
                               .operations = {.updates = false, .deletes = false, .truncates = false},
                               .include = {"payload"}}};

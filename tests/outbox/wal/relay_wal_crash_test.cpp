@@ -137,15 +137,15 @@ class RelayReadingCrashAt : public RelayTestBase, public ::testing::WithParamInt
   ~RelayReadingCrashAt() override { std::filesystem::remove(file_); }
 
   bool run_victim(const std::string& sink, const std::string& point, int count) {
-    return tests::run_victim({ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), std::get<0>(GetParam()) + ("+" + sink),
-                              point, std::to_string(count), ""});
+    return tests::run_victim(
+        {ANNALS_RELAY_VICTIM, database_.uri("wal_relay"), way_ + "+" + sink, point, std::to_string(count), ""});
   }
   /// Relays, one after the other, while the writers write; then one that lives. How many were killed.
   int torture(const std::string& sink, const std::string& topic) {
     const auto seed = std::random_device{}();
     RecordProperty("seed", std::to_string(seed));
-    ::setenv("ANNALS_VICTIM_TOPIC", topic.c_str(), 1);
     if (std::string_view{std::get<0>(GetParam())} == "changes") {
+      way_ = "changes=" + topic;
       execute("CREATE PUBLICATION annals_changes FOR TABLE annals.outbox WITH (publish_via_partition_root = true)");
     }
     // Before the first message: what comes is from the log.
@@ -214,6 +214,7 @@ class RelayReadingCrashAt : public RelayTestBase, public ::testing::WithParamInt
   }
 
   std::string file_;
+  std::string way_ = std::get<0>(GetParam());  // as the victim takes it
 };
 
 TEST_P(RelayReadingCrashAt, LosesNothingInventsNothingAndKeepsTheOrder) {

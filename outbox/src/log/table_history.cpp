@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
@@ -21,22 +20,23 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Between two looks for a message that is not there yet.
-constexpr milliseconds look_again{20};
+/// What the log has given is there soon, or waits for a synchronous standby: longer than it is worth to wait here.
+constexpr milliseconds visible_within{2'000};
 
 }  // namespace
 
 TableHistory::TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options)
     : connection_(connection),
       log_(log),
+      table_(postgres::log_table(log)),
       options_(std::move(options)),
       cluster_(postgres::read_cluster_identity(connection)) {}
 
-Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, milliseconds wait_max) {
+Cursor TableHistory::first(const Start& start, milliseconds wait_max) {
   MessageSource::Place place;
   // Whatever is passed over must be settled: a transaction that is open there would never be published.
   if (start.at == Start::At::end) {
-    place = place_at(postgres::settled_end(connection_, table, wait_max));
+    place = place_at(postgres::settled_end(connection_, table_, wait_max));
   }
   if (start.at == Start::At::position) {
     if (start.position < 0) {
@@ -44,7 +44,7 @@ Cursor TableHistory::first(const postgres::LogTable& table, const Start& start, 
                     "0 is the beginning");
     }
     if (start.position > 0) {
-      place = place_at(std::min(start.position, postgres::settled_end(connection_, table, wait_max)));
+      place = place_at(std::min(start.position, postgres::settled_end(connection_, table_, wait_max)));
     }
   }
   return cursor(Progress{place});
@@ -86,22 +86,24 @@ void TableHistory::require_same_history(const TableCursor& cursor) {
 }
 
 void TableHistory::require_message(const TableCursor& cursor, const MessageSource::Place& place) {
-  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  std::optional<EventId> id;
   const auto look = [&] {
-    return connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(place.position));
+    id = id_at(place.position);
+    return id.has_value();
   };
-  auto row = look();
-  while (row.empty() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(look_again);
-    row = look();
-  }
-  if (row.empty()) {
+  if (!look() && !postgres::is_there_once_settled(connection_, table_, visible_within, look)) {
     refuse(cursor, fmt::format("stands on message {}, which is not there", place.id.to_string()));
   }
-  if (row.uuid(0, 0) != place.id) {
+  if (*id != place.id) {
     refuse(cursor, fmt::format("stands on message {}, but that position holds message {}", place.id.to_string(),
-                               row.uuid(0, 0).to_string()));
+                               id->to_string()));
   }
+}
+
+std::optional<EventId> TableHistory::id_at(std::int64_t position) {
+  const auto row = connection_.query(postgres::render(sql::message_at, log_), Params{}.bigint(position));
+  if (row.empty()) return std::nullopt;
+  return row.uuid(0, 0);
 }
 
 void TableHistory::refuse(const TableCursor& cursor, const std::string& what) const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "annals/outbox/message_source.hpp"
@@ -19,19 +20,18 @@ namespace annals::outbox {
 /// Which history the rows of a log's table are: cursors made in it, and only those, are places in it.
 ///
 /// Thread safety  none. Ownership: borrows connection and log.
-/// Errors         Error{corrupt}: a cursor of another history; Error{overloaded}: where to begin is not settled in time.
+/// Errors         Error{corrupt}: a cursor of another history; Error{overloaded}: where to begin is not settled in time, or nobody can see
+///                yet what the log has given.
 class TableHistory {
  public:
   struct Options {
     std::string relay;            ///< for messages to people
     std::string accept_timeline;  ///< see RelayOptions
-    /// How long a message of a cursor may not be there yet: in the write-ahead log it is before anybody sees it.
-    std::chrono::milliseconds patience{0};
   };
   TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options);
 
   /// The cursor of a place to begin at; see MessageSource::first().
-  [[nodiscard]] Cursor first(const postgres::LogTable& table, const Start& start, std::chrono::milliseconds wait_max);
+  [[nodiscard]] Cursor first(const Start& start, std::chrono::milliseconds wait_max);
   [[nodiscard]] Cursor cursor(Progress published) const;
   /// The last message at or below the position; of none, at the beginning.
   [[nodiscard]] MessageSource::Place place_at(std::int64_t position);
@@ -43,10 +43,12 @@ class TableHistory {
  private:
   void require_same_history(const TableCursor& cursor);
   void require_message(const TableCursor& cursor, const MessageSource::Place& place);
+  [[nodiscard]] std::optional<EventId> id_at(std::int64_t position);
   [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;
 
   postgres::Connection& connection_;
   const postgres::MessageLog& log_;
+  const postgres::LogTable table_;
   Options options_;
   postgres::ClusterIdentity cluster_;
 };

@@ -64,9 +64,7 @@ TableSource::TableSource(postgres::Connection& connection, Clock& clock, postgre
 
 // Where to begin
 
-Cursor TableSource::first(const Start& start, milliseconds wait_max) {
-  return history_.first(tail_.table(), start, wait_max);
-}
+Cursor TableSource::first(const Start& start, milliseconds wait_max) { return history_.first(start, wait_max); }
 
 void TableSource::start(const Cursor& after) {
   require_all_in_table(connection_, log_, options_.relay, after);

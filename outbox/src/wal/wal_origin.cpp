@@ -20,11 +20,7 @@ namespace annals::outbox {
 
 WalOrigin::WalOrigin(postgres::Connection& connection, const postgres::MessageLog& log,
                      const TableHistory::Options& options)
-    : table_(postgres::log_table(log)),
-      connection_(connection),
-      log_(log),
-      history_(connection, log, options),
-      slot_(connection, log, options.relay) {}
+    : connection_(connection), log_(log), history_(connection, log, options), slot_(connection, log, options.relay) {}
 
 WalOrigin::Begin WalOrigin::begin(const Cursor& after) {
   auto published = history_.published_of(after);

@@ -24,7 +24,7 @@ class WalOrigin {
 
   /// The cursor of a place to begin at; see MessageSource::first().
   [[nodiscard]] Cursor first(const Start& start, std::chrono::milliseconds wait_max) {
-    return history_.first(table_, start, wait_max);
+    return history_.first(start, wait_max);
   }
   struct Begin {
     Progress published;
@@ -39,7 +39,6 @@ class WalOrigin {
   [[nodiscard]] const postgres::ClusterIdentity& cluster() const noexcept { return history_.cluster(); }
 
  private:
-  postgres::LogTable table_;
   postgres::Connection& connection_;
   const postgres::MessageLog& log_;
   TableHistory history_;

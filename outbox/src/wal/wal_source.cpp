@@ -17,8 +17,9 @@
 //   W5  A run begins where everything after its cursor is still to be had (wal_origin.cpp).
 //
 // Visible after written. A commit stands in the log a moment before others see it. A stream's name may therefore not be there yet
-// when its event is (WalNames): what was read is kept, and given when it is. The anchor of a cursor may not be there yet either, for
-// whoever starts at once after a crash (TableHistory::Options::patience).
+// when its event is (WalNames): what was read is kept, and given when it is. The message of a cursor may not be there yet either, for
+// whoever starts at once after a crash, or leaves the log (TableHistory), nor one that is asked for again (find()). Where a synchronous
+// standby is waited for the moment is long. None of them is taken for missing while anybody who could have written it is open.
 #include "wal/wal_source.hpp"
 
 #include <algorithm>
@@ -34,10 +35,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Between two looks for what must come soon.
-constexpr milliseconds look_again = 1ms;
 /// Between two looks at a transaction that is in the way.
 constexpr milliseconds blocked_pause = 10ms;
+/// What is waited for when one message is asked for again: its commit is done, or waits for a synchronous standby.
+constexpr milliseconds visible_within = 2s;
 
 }  // namespace
 
@@ -46,9 +47,8 @@ WalSource::WalSource(postgres::Connection& connection, Clock& clock, postgres::M
       clock_(clock),
       log_(std::move(log)),
       options_(std::move(options)),
-      origin_(
-          connection, log_,
-          {.relay = options_.relay, .accept_timeline = options_.accept_timeline, .patience = WalNames::visible_within}),
+      table_(postgres::log_table(log_)),
+      origin_(connection, log_, {.relay = options_.relay, .accept_timeline = options_.accept_timeline}),
       holes_(connection, log_, clock),
       names_(connection, log_, clock),
       lookup_(connection, log_),
@@ -174,10 +174,15 @@ void WalSource::decode(std::size_t index, MessageView& view) const {
 }
 
 bool WalSource::find(std::int64_t ticket, MessageView& view) {
-  const bool found = ledger_.at(ticket).in == WalEntry::In::table ? lookup_.find(place(ticket).position, view)
+  const bool found = ledger_.at(ticket).in == WalEntry::In::table ? find_row(place(ticket).position, view)
                                                                   : find_emitted(ticket, view);
   view.ticket = ticket;
   return found;
+}
+
+bool WalSource::find_row(std::int64_t position, MessageView& view) {
+  const auto look = [&] { return lookup_.find(position, view); };
+  return look() || postgres::is_there_once_settled(connection_, table_, visible_within, look);
 }
 
 /// Kept, or still at hand.
@@ -222,7 +227,7 @@ bool WalSource::moved() const {
 bool WalSource::wait(milliseconds wait_max) {
   if (last_.blocked || names_.waiting()) {
     // Since it was looked at: whoever waits for less at a time looks again, too.
-    const auto pause = last_.blocked ? blocked_pause : look_again;
+    const auto pause = last_.blocked ? blocked_pause : names_.pause();
     const auto left = std::max(0ms, std::chrono::ceil<milliseconds>(last_.read_at + pause - clock_.steady()));
     rest();
     clock_.sleep_for(std::min(wait_max, left));

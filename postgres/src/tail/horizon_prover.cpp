@@ -55,6 +55,23 @@ bool is_same(std::string_view awaited, std::string_view holder) {
   return holder == awaited || (is_in_passage(holder) && backend_of(holder) == backend_of(awaited));
 }
 
+/// Waits for the proof, or until it is needed no more.
+void prove(HorizonProver& prover, const LogTable& table, std::chrono::milliseconds wait_max,
+           const std::function<bool()>& needed_no_more) {
+  const auto deadline = std::chrono::steady_clock::now() + wait_max;
+  for (bool proven = prover.begin(); !proven && !needed_no_more(); proven = prover.advance()) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      const auto blockers = prover.blockers();
+      const auto who = blockers.empty() ? Blocker{} : blockers.front();
+      throw Error{ErrorKind::overloaded,
+                  fmt::format("a transaction that is still open ({}) may yet write to {} at or below position {}",
+                              who_text(who), table.relation, prover.top()),
+                  {.hint = "wait until it has ended (`annals doctor` shows it), then try again"}};
+    }
+    std::this_thread::sleep_for(settle_pause);
+  }
+}
+
 }  // namespace
 
 bool HorizonProver::begin(std::int64_t at_least) {
@@ -103,20 +120,17 @@ std::vector<Blocker> HorizonProver::blockers() {
 }
 
 std::int64_t settled_end(Connection& connection, const LogTable& table, std::chrono::milliseconds wait_max) {
-  const auto deadline = std::chrono::steady_clock::now() + wait_max;
   HorizonProver prover{connection, table};
-  for (bool proven = prover.begin(); !proven; proven = prover.advance()) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      const auto blockers = prover.blockers();
-      const auto who = blockers.empty() ? Blocker{} : blockers.front();
-      throw Error{ErrorKind::overloaded,
-                  fmt::format("a transaction that is still open ({}) may yet write to {} at or below position {}",
-                              who_text(who), table.relation, prover.top()),
-                  {.hint = "wait until it has ended (`annals doctor` shows it), then try again"}};
-    }
-    std::this_thread::sleep_for(settle_pause);
-  }
+  prove(prover, table, wait_max, [] { return false; });
   return prover.top();
+}
+
+bool is_there_once_settled(Connection& connection, const LogTable& table, std::chrono::milliseconds wait_max,
+                           const std::function<bool()>& look) {
+  HorizonProver prover{connection, table};
+  bool found = false;
+  prove(prover, table, wait_max, [&] { return found = look(); });
+  return found || look();
 }
 
 }  // namespace annals::postgres

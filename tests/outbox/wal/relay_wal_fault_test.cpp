@@ -16,6 +16,7 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/pqxx_compat.hpp"
 #include "recording_sink.hpp"
+#include "support/error_of.hpp"
 #include "support/private_stack.hpp"
 #include "support/temp_database.hpp"
 
@@ -39,6 +40,13 @@ class RelayWalFault : public ::testing::Test {
   outbox::Relay relay(outbox::Sink& sink, outbox::RelayOptions options = {}) {
     options.read_from = outbox::ReadFrom::wal;
     options.standby_poll = 20ms;
+    return {database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_, std::move(options)};
+  }
+  /// From the log when it can be, and from the table.
+  outbox::Relay automatic(outbox::Sink& sink) {
+    outbox::RelayOptions options{.standby_poll = 20ms};
+    options.read_from = outbox::ReadFrom::automatic;
+    options.log_retry = 10ms;
     return {database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_, std::move(options)};
   }
   /// What a relay throws that runs for a minute at most.
@@ -227,14 +235,11 @@ TEST_F(RelayWalFault, LosesNothingWhenItsSlotIsInvalidated) {
 TEST_F(RelayWalFault, GoesOnInTheTableWhenItsSlotIsInvalidatedUnderLoad) {
   keep_little();
   RecordingSink sink;
-  outbox::RelayOptions options{.standby_poll = 20ms};
-  options.read_from = outbox::ReadFrom::automatic;
-  options.log_retry = 10ms;
-  outbox::Relay automatic{database_.as("wal_relay"), outbox::message_log("annals"), sink, clock_, options};
+  auto relay = automatic(sink);
   const auto deadline = clock_.steady() + 60s;
   const auto step_until = [&](const auto& done) {
-    auto report = automatic.step(5ms);
-    while (!done(report) && clock_.steady() < deadline) report = automatic.step(5ms);
+    auto report = relay.step(5ms);
+    while (!done(report) && clock_.steady() < deadline) report = relay.step(5ms);
     EXPECT_TRUE(done(report));
   };
   std::atomic<int> written{0};
@@ -253,6 +258,113 @@ TEST_F(RelayWalFault, GoesOnInTheTableWhenItsSlotIsInvalidatedUnderLoad) {
   step_until([&](const auto&) { return distinct(sink) == static_cast<std::size_t>(written); });
   expect_all(sink, written);
   EXPECT_EQ(sink.received.size(), static_cast<std::size_t>(written)) << "in one run nothing is repeated";
+}
+
+/// A commit stands in the log, and until a standby has it nobody sees it.
+class RelayWalUnseen : public RelayWalFault {
+ protected:
+  RelayWalUnseen() { execute("ALTER DATABASE " + scalar("current_database()") + " SET synchronous_commit = local"); }
+  ~RelayWalUnseen() override { release(); }
+
+  /// Writes one after the other until a commit waits.
+  void hold_a_commit(int first) {
+    execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    execute("SELECT pg_reload_conf()");
+    writer_ = std::jthread{[this, first](const std::stop_token& stop) {
+      for (written_ = first; !stop.stop_requested(); ++written_) write(written_);
+    }};
+    const auto until = clock_.steady() + 60s;
+    while (scalar("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0") {
+      ASSERT_LT(clock_.steady(), until);
+    }
+  }
+  void release() {
+    writer_.request_stop();
+    execute("ALTER SYSTEM RESET synchronous_standby_names");
+    execute("SELECT pg_reload_conf()");
+    if (writer_.joinable()) writer_.join();
+  }
+  std::jthread release_after(std::chrono::milliseconds pause) {
+    writer_.request_stop();
+    return std::jthread{[this, pause] {
+      clock_.sleep_for(pause);
+      release();
+    }};
+  }
+  static void step_until(outbox::Relay& relay, const std::function<bool(const outbox::StepReport&)>& done) {
+    const auto until = std::chrono::steady_clock::now() + 60s;
+    while (!done(relay.step(5ms))) ASSERT_LT(std::chrono::steady_clock::now(), until);
+  }
+  /// Everything up to the one that is held, which the table does not show.
+  void publish_what_is_held(outbox::Relay& relay, const RecordingSink& sink) {
+    step_until(relay, [&](const auto&) { return distinct(sink) == static_cast<std::size_t>(written_) + 1; });
+    EXPECT_EQ(scalar("SELECT count(*) FROM annals.outbox"), std::to_string(written_));
+  }
+
+  std::atomic<int> written_{0};
+  std::atomic<std::int64_t> position_{0};  // of the last one
+
+ private:
+  void write(int number) {
+    const auto writer = postgres::open_pqxx(database_.as("writer"));
+    pqxx::work tx{*writer};
+    tx.exec("SET LOCAL synchronous_commit = on");
+    position_ = outbox::Outbox{database_.as("writer")}.enqueue(
+        tx, outbox::Message{.topic = "orders", .key = "k", .type = "t", .payload = std::to_string(number)});
+    tx.commit();
+  }
+
+  std::jthread writer_;
+};
+
+TEST_F(RelayWalUnseen, GoesOnInTheTable) {
+  RecordingSink sink;
+  auto relay = automatic(sink);
+  step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
+  hold_a_commit(0);
+  publish_what_is_held(relay, sink);
+  execute("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+  const auto released = release_after(300ms);
+  step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::table; });
+  step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
+  expect_all(sink, written_);
+  EXPECT_EQ(sink.received.size(), static_cast<std::size_t>(written_));
+}
+
+/// Where that takes long the run ends, and is not told that its message is missing; the next one goes on when it is over.
+TEST_F(RelayWalUnseen, SaysSo) {
+  RecordingSink sink;
+  {
+    auto relay = automatic(sink);
+    step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
+    hold_a_commit(0);
+    publish_what_is_held(relay, sink);
+    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+    const auto released = release_after(3s);
+    const auto error = error_of([&] { step_until(relay, [](const auto&) { return false; }); });
+    EXPECT_EQ(error.kind(), ErrorKind::overloaded) << error.what();
+    EXPECT_TRUE(error.retryable());
+    EXPECT_THAT(error.what(), HasSubstr("a transaction that is still open"));
+    EXPECT_THAT(error.hint(), HasSubstr("wait until it has ended"));
+  }
+  auto next = automatic(sink);
+  step_until(next, [&](const auto& report) {
+    return report.state == outbox::StepReport::State::idle && report.read_from == outbox::ReadFrom::wal;
+  });
+  expect_all(sink, written_);
+}
+
+/// One that is refused is looked up, to be set aside.
+TEST_F(RelayWalUnseen, IsSetAside) {
+  RecordingSink sink;
+  auto parking = relay(sink, {.on_poison = {{.topics = "*", .policy = outbox::PoisonPolicy::park}}});
+  step_until(parking, [](const auto& report) { return report.state == outbox::StepReport::State::idle; });
+  hold_a_commit(0);
+  sink.options().undeliverable = {position_};
+  const auto released = release_after(300ms);
+  const auto error = error_of([&] { step_until(parking, [](const auto&) { return false; }); });
+  EXPECT_THAT(error.what(), HasSubstr("1 messages of outbox were refused and are set aside"));
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_parked"), "1");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -54,5 +55,11 @@ class HorizonProver {
 /// Throws Error{overloaded}, which names who is in the way, when it is not proven after `wait_max`.
 [[nodiscard]] std::int64_t settled_end(Connection& connection, const LogTable& table,
                                        std::chrono::milliseconds wait_max);
+
+/// Looks for something that was written to the log's table, until it is there or nobody is open any more who had written by now; says
+/// whether it is. For what was read in the write-ahead log: a commit stands there a moment before others see it, and for as long as a
+/// synchronous standby is waited for. Throws Error{overloaded}, as settled_end() does.
+[[nodiscard]] bool is_there_once_settled(Connection& connection, const LogTable& table,
+                                         std::chrono::milliseconds wait_max, const std::function<bool()>& look);
 
 }  // namespace annals::postgres

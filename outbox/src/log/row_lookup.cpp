@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/tail/horizon_prover.hpp"
 
 namespace annals::outbox {
 
@@ -16,6 +17,11 @@ bool RowLookup::find(std::int64_t position, MessageView& view) {
   messages_.learn(found_.row(0));
   messages_.decode(found_.row(0), view);
   return true;
+}
+
+bool RowLookup::find_settled(std::int64_t position, MessageView& view) {
+  const auto look = [&] { return find(position, view); };
+  return look() || postgres::is_there_once_settled(connection_, table_, look);
 }
 
 }  // namespace annals::outbox

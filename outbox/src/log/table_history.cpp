@@ -18,13 +18,6 @@ namespace annals::outbox {
 using postgres::Params;
 using std::chrono::milliseconds;
 
-namespace {
-
-/// What the log has given is there soon, or waits for a synchronous standby: longer than it is worth to wait here.
-constexpr milliseconds visible_within{2'000};
-
-}  // namespace
-
 TableHistory::TableHistory(postgres::Connection& connection, const postgres::MessageLog& log, Options options)
     : connection_(connection),
       log_(log),
@@ -91,7 +84,7 @@ void TableHistory::require_message(const TableCursor& cursor, const MessageSourc
     id = id_at(place.position);
     return id.has_value();
   };
-  if (!look() && !postgres::is_there_once_settled(connection_, table_, visible_within, look)) {
+  if (!look() && !postgres::is_there_once_settled(connection_, table_, look)) {
     refuse(cursor, fmt::format("stands on message {}, which is not there", place.id.to_string()));
   }
   if (*id != place.id) {

@@ -37,8 +37,6 @@ namespace {
 
 /// Between two looks at a transaction that is in the way.
 constexpr milliseconds blocked_pause = 10ms;
-/// What is waited for when one message is asked for again: its commit is done, or waits for a synchronous standby.
-constexpr milliseconds visible_within = 2s;
 
 }  // namespace
 
@@ -47,7 +45,6 @@ WalSource::WalSource(postgres::Connection& connection, Clock& clock, postgres::M
       clock_(clock),
       log_(std::move(log)),
       options_(std::move(options)),
-      table_(postgres::log_table(log_)),
       origin_(connection, log_, {.relay = options_.relay, .accept_timeline = options_.accept_timeline}),
       holes_(connection, log_, clock),
       names_(connection, log_, clock),
@@ -174,15 +171,10 @@ void WalSource::decode(std::size_t index, MessageView& view) const {
 }
 
 bool WalSource::find(std::int64_t ticket, MessageView& view) {
-  const bool found = ledger_.at(ticket).in == WalEntry::In::table ? find_row(place(ticket).position, view)
+  const bool found = ledger_.at(ticket).in == WalEntry::In::table ? lookup_.find_settled(place(ticket).position, view)
                                                                   : find_emitted(ticket, view);
   view.ticket = ticket;
   return found;
-}
-
-bool WalSource::find_row(std::int64_t position, MessageView& view) {
-  const auto look = [&] { return lookup_.find(position, view); };
-  return look() || postgres::is_there_once_settled(connection_, table_, visible_within, look);
 }
 
 /// Kept, or still at hand.

@@ -72,7 +72,6 @@ class WalSource final : public MessageSource {
   [[nodiscard]] bool know_streams();
   void give();
   void keep_emitted();
-  [[nodiscard]] bool find_row(std::int64_t position, MessageView& view);
   [[nodiscard]] bool find_emitted(std::int64_t ticket, MessageView& view) const;
   void look_for_holes();
 
@@ -91,7 +90,6 @@ class WalSource final : public MessageSource {
   Clock& clock_;
   postgres::MessageLog log_;
   Options options_;
-  const postgres::LogTable table_;
   WalOrigin origin_;
   WalHoles holes_;
   WalNames names_;

@@ -45,6 +45,8 @@ namespace {
 
 /// Between two looks at who is still in the way.
 constexpr std::chrono::milliseconds settle_pause{20};
+/// What is committed is there soon, or its commit waits for a standby: for longer than is worth to wait here.
+constexpr std::chrono::milliseconds visible_within{2'000};
 
 std::string_view backend_of(std::string_view transaction) { return transaction.substr(0, transaction.find('/')); }
 bool is_prepared(std::string_view transaction) { return transaction.starts_with("-1/"); }
@@ -125,11 +127,10 @@ std::int64_t settled_end(Connection& connection, const LogTable& table, std::chr
   return prover.top();
 }
 
-bool is_there_once_settled(Connection& connection, const LogTable& table, std::chrono::milliseconds wait_max,
-                           const std::function<bool()>& look) {
+bool is_there_once_settled(Connection& connection, const LogTable& table, const std::function<bool()>& look) {
   HorizonProver prover{connection, table};
   bool found = false;
-  prove(prover, table, wait_max, [&] { return found = look(); });
+  prove(prover, table, visible_within, [&] { return found = look(); });
   return found || look();
 }
 

@@ -12,6 +12,7 @@
 #include "annals/core/clock.hpp"
 #include "annals/outbox/message_log.hpp"
 #include "annals/postgres/connection.hpp"
+#include "annals/postgres/replication/replication_stream.hpp"
 #include "support/temp_database.hpp"
 #include "wal/wal_cursor.hpp"
 #include "wal/wal_slot.hpp"
@@ -258,6 +259,27 @@ TEST_F(WalFeed, MovesTheSlotOverWhatIsRecordedWhileItMines) {
   }
   read_all(reader, 5'000);
   EXPECT_TRUE(moved);
+}
+
+/// As a walsender does that has not noticed yet that its stream is closed.
+TEST_F(WalFeed, MinesThoughSomebodyStillHoldsTheSlot) {
+  auto reader = source();
+  reader.start(beginning(reader));
+  read_all(reader, 0);
+  const auto cursor = reader.cursor(0);
+  reader.stop();
+  for (int i = 0; i < 5'000; i += 50) write(i, 50);
+  const postgres::ReplicationStream holder{database_.as("wal_relay"),
+                                           {.slot = slot_, .publication = log_.publication, .start = {}}};
+  reader.start(cursor);
+  const auto before = confirmed();
+  while (taken() < 2'500 && !HasFatalFailure()) {
+    (void)reader.read();
+    note(reader);
+    reader.acknowledge(reader.cursor(ticket_));
+  }
+  EXPECT_TRUE(is_mining());
+  EXPECT_EQ(confirmed(), before);
 }
 
 /// No transaction of the database is open for long because of a destination that takes nothing.

@@ -58,8 +58,8 @@ class HorizonProver {
 
 /// Looks for something that was written to the log's table, until it is there or nobody is open any more who had written by now; says
 /// whether it is. For what was read in the write-ahead log: a commit stands there a moment before others see it, and for as long as a
-/// synchronous standby is waited for. Throws Error{overloaded}, as settled_end() does.
+/// synchronous standby is waited for. Throws Error{overloaded}, as settled_end() does, when it takes more than two seconds.
 [[nodiscard]] bool is_there_once_settled(Connection& connection, const LogTable& table,
-                                         std::chrono::milliseconds wait_max, const std::function<bool()>& look);
+                                         const std::function<bool()>& look);
 
 }  // namespace annals::postgres

@@ -435,6 +435,10 @@ class Loader {
       problem("", "the source \"events\" has no route",
               "add [[route]] with category and topic; category \"*\" takes all");
     }
+    if (events && any_by_shard(config.kafka.encodings)) {
+      problem("", "an encoding has partition = \"shard\", and relay.sources has \"events\"",
+              "no record has what they are divided by: use another, or a relay of its own for the outbox");
+    }
     if (!events && !config.relay.routes.empty()) {
       loaded_.warnings.emplace_back("the routes are not used: relay.sources has no \"events\"");
     }

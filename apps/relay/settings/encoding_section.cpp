@@ -37,8 +37,10 @@ constexpr Names<Framing, 3> framings{{{"off", Framing::off}, {"prefix", Framing:
 constexpr Names<SubjectStrategy, 3> subjects{{{"topic", SubjectStrategy::topic},
                                               {"record", SubjectStrategy::record},
                                               {"topic-record", SubjectStrategy::topic_record}}};
-constexpr Names<PartitionRule::By, 3> partitions{
-    {{"key", PartitionRule::By::key}, {"header", PartitionRule::By::header}, {"number", PartitionRule::By::number}}};
+constexpr Names<PartitionRule::By, 4> partitions{{{"key", PartitionRule::By::key},
+                                                  {"shard", PartitionRule::By::shard},
+                                                  {"header", PartitionRule::By::header},
+                                                  {"number", PartitionRule::By::number}}};
 
 template <class Value, std::size_t size>
 std::optional<Value> find(const Names<Value, size>& names, std::string_view name) {
@@ -133,8 +135,9 @@ class Section {
   void take_partition(const toml::key& key, const toml::node& node) {
     const auto [word, rest] = halves(node.value_or(std::string_view{}));
     const auto by = find(partitions, word);
-    if (!by || (*by == PartitionRule::By::key) != rest.empty()) {
-      return wrong(key, "is no way to choose a partition", "use key, header:NAME or number:NAME (of a header)");
+    const bool names_header = by == PartitionRule::By::header || by == PartitionRule::By::number;
+    if (!by || names_header == rest.empty()) {
+      return wrong(key, "is no way to choose a partition", "use key, shard, header:NAME or number:NAME (of a header)");
     }
     rule_.partition = {.by = *by, .header = std::string{rest}};
   }
@@ -174,12 +177,18 @@ std::string to_string(const kafka::EncodingRule& rule) {
                         rule.key.text);
   }
   if (rule.partition != PartitionRule{}) {
-    text += fmt::format(" partition={}:{}", name_of(partitions, rule.partition.by), rule.partition.header);
+    text += fmt::format(" partition={}{}{}", name_of(partitions, rule.partition.by),
+                        rule.partition.header.empty() ? "" : ":", rule.partition.header);
   }
   if (rule.framing != Framing::off) {
     text += fmt::format(" framing={} subject={}", name_of(framings, rule.framing), name_of(subjects, rule.subject));
   }
   return text;
+}
+
+bool any_by_shard(const kafka::EncodingRules& rules) {
+  return std::ranges::any_of(rules,
+                             [](const EncodingRule& rule) { return rule.partition.by == PartitionRule::By::shard; });
 }
 
 }  // namespace annals::relayd

@@ -17,5 +17,7 @@ using Objector = std::function<void(const toml::source_region& where, std::strin
 
 /// The rule in short, for the configuration's print.
 [[nodiscard]] std::string to_string(const kafka::EncodingRule& rule);
+/// Whether partitions of any topic are chosen by what shards are divided by.
+[[nodiscard]] bool any_by_shard(const kafka::EncodingRules& rules);
 
 }  // namespace annals::relayd

@@ -11,10 +11,11 @@ namespace annals::kafka {
 
 /// What a record's partition is chosen by.
 struct Placement {
-  enum class By { key, text, number };
+  enum class By { key, text, number, hash };
   By by = By::key;
   std::string text = {};    ///< hashed as if it were the key
   std::int32_t number = 0;  ///< the partition itself
+  std::uint64_t hash = 0;   ///< modulo the number of partitions
 
   [[nodiscard]] bool is_by_key() const noexcept { return by == By::key; }
 };

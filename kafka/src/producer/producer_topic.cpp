@@ -72,6 +72,7 @@ std::int32_t ProducerTopic::place(const rd_kafka_topic_t& topic, const Key& key,
   };
   switch (placement.by) {
     case Placement::By::number: return placement.number;
+    case Placement::By::hash: return static_cast<std::int32_t>(placement.hash % static_cast<std::uint64_t>(partitions));
     case Placement::By::text: return hash(placement.text.data(), placement.text.size());
     case Placement::By::key: break;
   }

@@ -10,6 +10,7 @@
 
 #include "annals/core/stream_name.hpp"
 #include "annals/core/text.hpp"
+#include "annals/outbox/shard.hpp"
 #include "producer/kept_message.hpp"
 #include "wire/cloud_event.hpp"
 #include "wire/schema_frame.hpp"
@@ -38,6 +39,9 @@ std::string_view required_header(const outbox::MessageView& message, std::string
 
 Placement placement_of(const PartitionRule& rule, const outbox::MessageView& message) {
   if (rule.by == PartitionRule::By::key) return {};
+  if (rule.by == PartitionRule::By::shard) {
+    return {.by = Placement::By::hash, .hash = outbox::shard_hash(message.key, message.position)};
+  }
   const auto text = required_header(message, rule.header, "partition");
   if (rule.by == PartitionRule::By::header) return {.by = Placement::By::text, .text = std::string{text}};
   std::int32_t number = 0;

@@ -65,7 +65,9 @@ void check_key(const Checked& at) {
 void check_partition(const Checked& at) {
   const auto& partition = at.rule.partition;
   if (partition.by == PartitionRule::By::key) return;
-  require_header_text(at, "the partition's header", partition.header);
+  if (partition.by != PartitionRule::By::shard) {
+    require_header_text(at, "the partition's header", partition.header);
+  }
   if (!at.rule.category.empty()) {
     at.fail(
         "chooses partitions for one category of events only",

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "annals/core/error.hpp"
@@ -18,6 +21,68 @@ std::optional<std::size_t> number(std::string_view text) {
   const auto [at, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc{} || at != end) return std::nullopt;
   return value;
+}
+
+/// The state of PostgreSQL's hash_bytes_extended() without a seed.
+struct Lookup3 {
+  explicit Lookup3(std::uint32_t size) { words.fill(0x9e3779b9U + size + 3923095U); }
+
+  void mix() {
+    auto& [a, b, c] = words;
+    const auto step = [](std::uint32_t& x, std::uint32_t& y, std::uint32_t& z, int bits) {
+      x -= z;
+      x ^= std::rotl(z, bits);
+      z += y;
+    };
+    step(a, b, c, 4);
+    step(b, c, a, 6);
+    step(c, a, b, 8);
+    step(a, b, c, 16);
+    step(b, c, a, 19);
+    step(c, a, b, 4);
+  }
+  [[nodiscard]] std::uint64_t finish() {
+    auto& [a, b, c] = words;
+    const auto step = [](std::uint32_t& x, std::uint32_t y, int bits) {
+      x ^= y;
+      x -= std::rotl(y, bits);
+    };
+    step(c, b, 14);
+    step(a, c, 11);
+    step(b, a, 25);
+    step(c, b, 16);
+    step(a, c, 4);
+    step(b, a, 14);
+    step(c, b, 24);
+    return std::uint64_t{b} << 32U | c;
+  }
+
+  std::array<std::uint32_t, 3> words{};
+};
+
+/// hashtextextended(text, 0)
+std::uint64_t hash_of(std::string_view text) {
+  constexpr std::size_t block = 12;
+  Lookup3 state{static_cast<std::uint32_t>(text.size())};
+  const auto add = [&](std::size_t place, char byte) {
+    state.words.at(place / 4) += std::uint32_t{static_cast<std::uint8_t>(byte)} << (8 * (place % 4));
+  };
+  for (; text.size() >= block; text.remove_prefix(block)) {
+    for (std::size_t i = 0; i < block; ++i) add(i, text[i]);
+    state.mix();
+  }
+  // The lowest byte of the last word is the length's.
+  for (std::size_t i = 0; i < text.size(); ++i) add(i < 8 ? i : i + 1, text[i]);
+  return state.finish();
+}
+
+/// hashint8extended(number, 0), which is that of a smaller type for a number that fits into it.
+std::uint64_t hash_of(std::int64_t number) {
+  const auto high = static_cast<std::uint32_t>(static_cast<std::uint64_t>(number) >> 32U);
+  const auto low = static_cast<std::uint32_t>(number);
+  Lookup3 state{sizeof low};
+  state.words[0] += low ^ (number >= 0 ? high : ~high);
+  return state.finish();
 }
 
 }  // namespace
@@ -47,6 +112,11 @@ ShardName parse_shard_name(std::string_view name) {
     }
   }
   return {.relay = std::string{name}};
+}
+
+std::uint64_t shard_hash(std::string_view key, std::int64_t position) {
+  const auto hash = key.empty() ? hash_of(position) : hash_of(key);
+  return hash & std::uint64_t{std::numeric_limits<std::int64_t>::max()};
 }
 
 }  // namespace annals::outbox

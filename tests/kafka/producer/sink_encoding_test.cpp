@@ -7,6 +7,7 @@
 #include "annals/core/error.hpp"
 #include "annals/kafka/sink.hpp"
 #include "annals/kafka/source.hpp"
+#include "annals/outbox/shard.hpp"
 #include "kafka/messages.hpp"
 
 namespace annals::tests {
@@ -91,6 +92,27 @@ TEST(SinkEncoding, PlacesByANumber) {
   for (const auto& record : records) ASSERT_EQ(std::to_string(record.partition), record.header("shard"));
   EXPECT_THAT(out_of_order(records, "shard"), ::testing::IsEmpty());
   EXPECT_FALSE(records.front().has_key);
+}
+
+TEST(SinkEncoding, PlacesByWhatShardsAreDividedBy) {
+  const auto topic = create_topic(unique_topic("placed-by-shard"), 6);
+  KafkaSink sink{by({.partition = {.by = PartitionRule::By::shard}})};
+  Outcome outcome;
+  std::map<std::string, std::uint64_t> expected;
+  for (std::int64_t position = 1; position <= 500; ++position) {
+    const TestMessage message{.position = position,
+                              .topic = topic,
+                              .key = position % 10 == 0 ? "" : "key-" + std::to_string(position % 97),
+                              .payload = std::to_string(position)};
+    expected[message.payload] = outbox::shard_hash(message.key, position) % 6;
+    send(sink, message.view(), outcome);
+  }
+  drain(sink, outcome);
+  const auto records = read_all(topic);
+  ASSERT_EQ(records.size(), 500U);
+  for (const auto& record : records) {
+    EXPECT_EQ(static_cast<std::uint64_t>(record.partition), expected.at(record.value)) << record.key;
+  }
 }
 
 TEST(SinkEncoding, RefusesAPartitionThatTheTopicDoesNotHave) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "annals/core/error.hpp"
+#include "annals/outbox/shard.hpp"
 #include "wire/cloud_event.hpp"
 #include "wire/structured_event.hpp"
 
@@ -208,6 +209,9 @@ TEST(Encoder, APartitionIsChosenByWhatItsRuleSays) {
   const auto by_number = make({.partition = {.by = By::number, .header = "shard"}}).placement;
   EXPECT_EQ(by_number.by, Placement::By::number);
   EXPECT_EQ(by_number.number, 3);
+  const auto by_shard = make({.key = {.from = KeyRule::From::none}, .partition = {.by = By::shard}}).placement;
+  EXPECT_EQ(by_shard.by, Placement::By::hash);
+  EXPECT_EQ(by_shard.hash, outbox::shard_hash(order().key, order().position));
   EXPECT_THAT(refusal({.partition = {.by = By::number, .header = "tenant"}}, order()), HasSubstr("no number"));
   EXPECT_THAT(refusal({.partition = {.by = By::header, .header = "region"}}, order()), HasSubstr("no header region"));
 }

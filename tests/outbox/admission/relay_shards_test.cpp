@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "annals/outbox/parked.hpp"
+#include "annals/outbox/shard.hpp"
 #include "annals/outbox/shard_board.hpp"
 #include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
@@ -104,6 +105,29 @@ TEST_F(RelayShards, TheHashIsTheSameForGood) {
   enqueue("order-42", "1");
   const auto hash = fmt::format("SELECT {} FROM annals.outbox o", log_.shard_hash);
   EXPECT_EQ(scalar(hash), "3159086479065790272") << "relays of two versions would publish a key both, or neither";
+}
+
+// Whoever chooses partitions by it must come to what the server comes to.
+TEST_F(RelayShards, TheHashIsTheServers) {
+  std::vector<std::string> texts;
+  std::vector<std::int64_t> numbers{1, -1, 0x7fffffff, 0x80000000, 0xffffffff, 100'000'000'000, -100'000'000'000};
+  for (std::size_t size = 1; size <= 60; ++size) {
+    texts.emplace_back(size, 'k');
+    texts.push_back(std::string(size / 2, 'z') + std::string("\xc3\xa4\xf0\x9f\x98\x80") + std::string(size, 'A'));
+    numbers.push_back(static_cast<std::int64_t>(size * size * size * 1'000'003));
+  }
+  postgres::Connection connection{database_.as("reader")};
+  const auto bits = [&](const std::string& expression, const postgres::Params& params) {
+    return connection.query("SELECT " + expression + " & 9223372036854775807", params).bigint(0, 0);
+  };
+  for (const auto& text : texts) {
+    EXPECT_EQ(outbox::shard_hash(text, 1), bits("hashtextextended($1::text, 0)", postgres::Params{}.text(text)))
+        << text;
+  }
+  for (const auto number : numbers) {
+    EXPECT_EQ(outbox::shard_hash("", number), bits("hashint8extended($1, 0)", postgres::Params{}.bigint(number)))
+        << number;
+  }
 }
 
 // Else retention would wait for it, and its next owner would begin at the beginning.

@@ -301,6 +301,14 @@ class RelayWalUnseen : public RelayWalFault {
     EXPECT_EQ(scalar("SELECT count(*) FROM annals.outbox"), std::to_string(written_));
   }
 
+  /// As soon as the log has given what is held.
+  void take_its_log_away(outbox::Relay& relay, const RecordingSink& sink) {
+    step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
+    hold_a_commit(0);
+    publish_what_is_held(relay, sink);
+    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+  }
+
   std::atomic<int> written_{0};
   std::atomic<std::int64_t> position_{0};  // of the last one
 
@@ -320,10 +328,7 @@ class RelayWalUnseen : public RelayWalFault {
 TEST_F(RelayWalUnseen, GoesOnInTheTable) {
   RecordingSink sink;
   auto relay = automatic(sink);
-  step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
-  hold_a_commit(0);
-  publish_what_is_held(relay, sink);
-  execute("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+  take_its_log_away(relay, sink);
   const auto released = release_after(300ms);
   step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::table; });
   step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
@@ -336,10 +341,7 @@ TEST_F(RelayWalUnseen, SaysSo) {
   RecordingSink sink;
   {
     auto relay = automatic(sink);
-    step_until(relay, [](const auto& report) { return report.read_from == outbox::ReadFrom::wal; });
-    hold_a_commit(0);
-    publish_what_is_held(relay, sink);
-    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+    take_its_log_away(relay, sink);
     const auto released = release_after(3s);
     const auto error = error_of([&] { step_until(relay, [](const auto&) { return false; }); });
     EXPECT_EQ(error.kind(), ErrorKind::overloaded) << error.what();

@@ -50,6 +50,9 @@ struct PartitionRule {
     key,     ///< the record's key
     header,  ///< the text of one of the message's headers, as if it were the key; a message without it is refused
     number,  ///< the number in one of the message's headers; refused when the topic has no such partition
+    /// What a relay's shards are divided by (outbox::shard_hash() of the message's own key), of messages of an outbox: where a topic's
+    /// partitions are a multiple of the shards, each of them belongs to one shard.
+    shard,
   };
   By by = By::key;
   std::string header = {};

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -33,5 +34,9 @@ struct ShardName {
 [[nodiscard]] std::string shard_name(std::string_view relay, const Shard& shard);
 /// What shard_name() was given.
 [[nodiscard]] ShardName parse_shard_name(std::string_view name);
+
+/// What a message of an outbox is divided by: PostgreSQL's extended hash of its key, and of its position when it has none, without the sign.
+/// Its shard is that modulo their number, from 0. (Bob Jenkins, lookup3, as PostgreSQL has it on little-endian machines.)
+[[nodiscard]] std::uint64_t shard_hash(std::string_view key, std::int64_t position);
 
 }  // namespace annals::outbox

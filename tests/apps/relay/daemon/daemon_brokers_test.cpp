@@ -1,5 +1,6 @@
 // Three brokers, and one of them dies or freezes: what it alone leads waits for it, the rest does not. ANNALS_BROKERS=1 runs these, on a
 // cluster that takes its time to begin; CONTRIBUTING.md has the command.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "annals/outbox/shard.hpp"
 #include "daemon_test.hpp"
 #include "support/kafka_topic.hpp"
 #include "support/partition_reader.hpp"
@@ -191,6 +193,39 @@ TEST_P(RelayBrokers, ADeadLeaderStallsItsShardAlone) {
   expect_whole();
   fmt::print("of the other shard meanwhile: {}; all published {:.1f} s after the leader was back\n", of_alive.text(),
              took);
+}
+
+/// With keys for all partitions: each partition is one shard's.
+TEST_P(RelayBrokers, ADeadLeaderStallsItsShardAloneWhateverTheKeys) {
+  make_topics({{1}, {2}, {1}, {2}}, {1, 3});
+  const auto relay = publisher({"--config", folder_.write("relay.toml", "[[encoding]]\npartition = \"shard\"\n")});
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20; ++i) keys.push_back(fmt::format("k{}", i));
+  auto writer = std::make_unique<Writer>(*this, keys);
+  for (const auto& key : keys) ASSERT_TRUE(have_come(key, 100)) << relay->err();
+  const auto begin = SteadyClock::now();
+  cluster_->kill(2);
+  std::this_thread::sleep_for(10s);
+  const auto end = SteadyClock::now();
+  std::this_thread::sleep_for(1s);
+  std::size_t stalled = 0;
+  for (const auto& key : keys) {
+    if (outbox::shard_hash(key, 0) % 2 == 1) {
+      ++stalled;
+      EXPECT_TRUE(waits(key, begin + 2s, end).ms.empty()) << key;
+      continue;
+    }
+    const auto of_key = waits(key, begin, end);
+    EXPECT_EQ(of_key.missing, 0U) << key << relay->err();
+    // Kafka's own log of transactions waits for its copy on the broker that died.
+    EXPECT_LT(of_key.at(1), is_exactly_once() ? 6'000 : 2'000) << key;
+    EXPECT_LT(waits(key, begin + 5s, end).at(0.99), 1'000) << key;
+  }
+  EXPECT_THAT(stalled, testing::AllOf(testing::Gt(5U), testing::Lt(15U)));
+  cluster_->start(2);
+  (void)until_come(begin);
+  writer.reset();
+  expect_whole();
 }
 
 /// A key of the shard that is stalled is in the partition that lives, too.

@@ -198,6 +198,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"CapturesNoList", "[capture]\ntable = \"a.b\"\n", "capture is not a list of sections", "[[capture]]"},
         Bad{"EventsWithoutRoute", "[relay]\nsources = [\"events\"]\n", "the source \"events\" has no route",
             "[[route]]"},
+        Bad{"EventsByShard",
+            "[relay]\nsources = [\"events\"]\n[[route]]\ncategory = \"*\"\ntopic = \"t\"\n[[encoding]]\npartition = "
+            "\"shard\"\n",
+            "an encoding has partition = \"shard\"", "a relay of its own for the outbox"},
         Bad{"RouteWithoutTopic", "[[route]]\ncategory = \"order\"\n", ":5: a route has no topic", "category"},
         Bad{"RouteWithoutCategory", "[[route]]\ntopic = \"orders\"\n", ":5: a route has no category", "category"},
         Bad{"RouteToIllegalTopic", "[[route]]\ncategory = \"a\"\ntopic = \"a b\"\n", ":5: route.topic: ", ""},

@@ -54,6 +54,8 @@ TEST(EncodingSection, KeysAndPartitionsHaveTheirForms) {
   EXPECT_EQ(rule("partition = \"number:n\"").partition,
             (PartitionRule{.by = PartitionRule::By::number, .header = "n"}));
   EXPECT_EQ(rule("partition = \"key\""), EncodingRule{});
+  EXPECT_EQ(rule("partition = \"shard\"").partition, (PartitionRule{.by = PartitionRule::By::shard}));
+  EXPECT_EQ(to_string(rule("partition = \"shard\"")), "*=cloudevents-binary partition=shard");
 }
 
 TEST(EncodingSection, WhatIsWrongIsNamedWithItsLine) {

@@ -33,7 +33,7 @@ void require_table(const Capture& capture) {
 /// Whether the pattern gives a topic is seen with any table.
 void require_patterns(const Capture& capture) {
   try {
-    require_topic(fill({.pattern = capture.topic, .schema = "s", .table = "t"}));
+    require_topic(fill({.pattern = capture.topic, .schema = "s", .table = "t", .operation = "{operation}"}));
   } catch (const Error& error) {
     refuse(capture, fmt::format("has no topic that may be: {}", error.message()),
            "give a topic; {schema} and {table} in it stand for the table's");

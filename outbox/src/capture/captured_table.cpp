@@ -54,6 +54,7 @@ CapturedTable::CapturedTable(const Parts& parts)
     columns_.push_back({.name = json::as_string(name), .form = parts.forms[i], .shown = is_shown(*capture_, name)});
   }
   find_key(parts);
+  has_keys_before_ = std::ranges::all_of(key_, [&](std::size_t i) { return parts.relation.columns[i].key; });
   require_key(parts);
   require_excluded(parts);
 }

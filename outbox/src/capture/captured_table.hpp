@@ -43,6 +43,8 @@ class CapturedTable {
   void append_key(std::string& out, const Row& row) const;
   /// Rows before a change come as a whole (REPLICA IDENTITY FULL).
   [[nodiscard]] bool has_rows_before() const noexcept { return identity_ == 'f'; }
+  /// Rows before a change come with all columns of the key; false only where neither updates nor deletes are captured.
+  [[nodiscard]] bool has_keys_before() const noexcept { return has_keys_before_; }
 
  private:
   struct Column {
@@ -62,6 +64,7 @@ class CapturedTable {
   std::vector<std::string> types_;  // by Operation
   std::vector<Column> columns_;
   std::vector<std::size_t> key_;  // columns
+  bool has_keys_before_ = false;
 };
 
 /// Who does what to have the server log rows that are updated or deleted as a whole.

@@ -127,6 +127,19 @@ ChangeMessage::Fault renamed(std::string_view before, std::string_view now) {
           .hint = "capture it by its new name, or have it taken out of the publication"};
 }
 
+ChangeMessage fault_of(ChangeMessage::Fault fault) {
+  return {.topic = {}, .key = {}, .type = {}, .payload = {}, .fault = std::move(fault)};
+}
+
+/// Each partition has a replica identity of its own, and the protocol tells that of the table.
+ChangeMessage partition_of(const CapturedTable& table) {
+  return fault_of(
+      {.reason = fmt::format("a row of table {} was updated in a partition that does not log rows as they were "
+                             "before, as its table says it does",
+                             printable(table.name())),
+       .hint = "as the table's owner: ALTER TABLE … REPLICA IDENTITY FULL for each partition"});
+}
+
 }  // namespace
 
 void ChangeMessages::learn(const pgoutput::Type& type) {
@@ -138,16 +151,24 @@ void ChangeMessages::learn(const pgoutput::Relation& relation) {
   tables_.erase(relation.id);
   misfits_.erase(relation.id);
   const auto name = fmt::format("{}.{}", relation.schema, relation.name);
-  const auto* capture = find_capture(captures_, relation.schema, relation.name);
-  if (capture == nullptr) {
-    if (const auto known = names_.find(relation.id); known != names_.end()) {
-      misfits_.insert_or_assign(relation.id, renamed(known->second, name));
-    }
-    return;
+  if (const auto* capture = find_capture(captures_, relation.schema, relation.name)) {
+    names_.insert_or_assign(relation.id, name);
+    take(*capture, relation);
+  } else if (const auto known = names_.find(relation.id); known != names_.end()) {
+    misfits_.insert_or_assign(relation.id, renamed(known->second, name));
+  } else if (const auto* later = find_by_name_of_now(relation.id)) {
+    take(*later, relation);
   }
-  names_.insert_or_assign(relation.id, name);
+}
+
+const Capture* ChangeMessages::find_by_name_of_now(std::uint32_t relation) const {
+  const auto found = now_.find(relation);
+  return found == now_.end() ? nullptr : find_capture(captures_, found->second.first, found->second.second);
+}
+
+void ChangeMessages::take(const Capture& capture, const pgoutput::Relation& relation) {
   try {
-    tables_.emplace(relation.id, describe(*capture, relation));
+    tables_.emplace(relation.id, describe(capture, relation));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::invalid) throw;
     misfits_.insert_or_assign(relation.id, ChangeMessage::Fault{error.message(), error.hint()});
@@ -162,7 +183,7 @@ CapturedTable ChangeMessages::describe(const Capture& capture, const pgoutput::R
     forms.push_back(domain == domains_.end() ? value_form(column.type) : domain->second);
   }
   const bool asks = relation.replica_identity == 'f' && capture.key.empty();
-  const auto primary_key = asks ? primary_key_(relation.schema, relation.name) : std::vector<std::string>{};
+  const auto primary_key = asks ? primary_key_(relation.id) : std::vector<std::string>{};
   return CapturedTable{
       {.capture = capture, .relation = relation, .forms = std::move(forms), .primary_key = primary_key}};
 }
@@ -183,7 +204,7 @@ const CapturedTable* ChangeMessages::find(std::uint32_t relation) const {
 std::vector<ChangeMessage> ChangeMessages::faults_of(std::uint32_t relation) const {
   const auto found = misfits_.find(relation);
   if (found == misfits_.end()) return {};
-  return {ChangeMessage{.topic = {}, .key = {}, .type = {}, .payload = {}, .fault = found->second}};
+  return {fault_of(found->second)};
 }
 
 std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Insert& insert, const Where& where) const {
@@ -197,12 +218,13 @@ std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Insert& insert, co
 std::vector<ChangeMessage> ChangeMessages::of(const pgoutput::Update& update, const Where& where) const {
   const auto* table = find(update.relation);
   if (table == nullptr) return faults_of(update.relation);
+  if (table->has_rows_before() && !update.old && table->capture().operations.updates) return {partition_of(*table)};
   const auto row = table->row(update.row);
   std::optional<Row> before;
   if (update.old || update.key) before = table->row(update.old ? *update.old : *update.key);
   const auto* known = before ? &*before : nullptr;
   Change change{*table, where};
-  if (before && table->key(*before, nullptr) != table->key(row, known)) {
+  if (before && table->has_keys_before() && table->key(*before, nullptr) != table->key(row, known)) {
     change.deleted(*before);
     change.inserted(row, known);
   } else {

@@ -7,10 +7,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "annals/outbox/capture.hpp"
 #include "capture/captured_table.hpp"
+#include "capture/published_tables.hpp"
 #include "capture/value_json.hpp"
 #include "wal/pgoutput.hpp"
 
@@ -43,8 +45,8 @@ struct ChangeMessage {
 /// Errors         those of CapturedTable about rows.
 class ChangeMessages {
  public:
-  /// The columns of a table's primary key; asked where REPLICA IDENTITY is FULL and the capture names no key.
-  using PrimaryKey = std::function<std::vector<std::string>(std::string_view schema, std::string_view table)>;
+  /// The columns of a table's primary key, by its oid; asked where REPLICA IDENTITY is FULL and the capture names no key.
+  using PrimaryKey = std::function<std::vector<std::string>(std::uint32_t table)>;
   /// In which transaction, and which of its changes.
   struct Where {
     pgoutput::Begin transaction;
@@ -56,6 +58,8 @@ class ChangeMessages {
   ChangeMessages(const std::vector<Capture>& captures, PrimaryKey primary_key)
       : captures_(captures), primary_key_(std::move(primary_key)) {}
 
+  /// What is captured is called so now: rows from before a table was renamed are told by the old name, and are of the same capture.
+  void know(TableNames names) { now_ = std::move(names); }
   void learn(const pgoutput::Type& type);
   void learn(const pgoutput::Relation& relation);
   void forget() noexcept;
@@ -70,6 +74,8 @@ class ChangeMessages {
  private:
   [[nodiscard]] const CapturedTable* find(std::uint32_t relation) const;
   [[nodiscard]] std::vector<ChangeMessage> faults_of(std::uint32_t relation) const;
+  [[nodiscard]] const Capture* find_by_name_of_now(std::uint32_t relation) const;
+  void take(const Capture& capture, const pgoutput::Relation& relation);
   [[nodiscard]] CapturedTable describe(const Capture& capture, const pgoutput::Relation& relation) const;
 
   const std::vector<Capture>& captures_;
@@ -77,7 +83,8 @@ class ChangeMessages {
   std::unordered_map<std::uint32_t, ValueForm> domains_;  // and other types that are not PostgreSQL's own
   std::unordered_map<std::uint32_t, CapturedTable> tables_;
   std::unordered_map<std::uint32_t, ChangeMessage::Fault> misfits_;
-  std::unordered_map<std::uint32_t, std::string> names_;  // of those that had a capture in this run
+  std::unordered_map<std::uint32_t, std::string> names_;  // of those that had a capture by their name in this run
+  TableNames now_;
 };
 
 }  // namespace annals::outbox

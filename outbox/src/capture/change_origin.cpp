@@ -34,9 +34,12 @@ Cursor ChangeOrigin::first(const Start& start) {
 WalCursor ChangeOrigin::begin(const Cursor& after) {
   auto cursor = WalCursor::decode(after);
   require_same_history(cursor);
+  if (cursor.cluster.timeline != cluster_.timeline) {
+    // What is at its places now was written after the histories parted: it has not been published.
+    cursor.place = {.flush = failed_over(cursor).confirmed};
+    return cursor;
+  }
   const auto slot = slot_.open();
-  // What is at its places now was written after the histories parted: it has not been published.
-  if (cursor.cluster.timeline != cluster_.timeline) cursor.place = {.flush = slot.confirmed};
   if (slot.confirmed > cursor.place.flush) {
     refuse(cursor,
            fmt::format("stands at {} of the write-ahead log, and slot \"{}\" {} {}", to_string(cursor.place.flush),
@@ -45,6 +48,23 @@ WalCursor ChangeOrigin::begin(const Cursor& after) {
            begin_anew_remedy(log_, relay_, slot_.name()));
   }
   return cursor;
+}
+
+/// One that is made here begins after what was not published: that would be passed over in silence.
+WalSlot::Opened ChangeOrigin::failed_over(const WalCursor& cursor) {
+  const auto slot = slot_.find();
+  if (slot) return *slot;
+  refuse(cursor,
+         fmt::format("was made on timeline {}, and slot \"{}\" did not come along to timeline {}",
+                     printable(cursor.cluster.timeline), slot_.name(), cluster_.timeline),
+         begin_anew_remedy(log_, relay_, ""));
+}
+
+Error ChangeOrigin::unpublished(std::string_view why) const {
+  return Error{ErrorKind::corrupt,
+               fmt::format("what changed while there was no publication \"{}\" cannot be read from slot \"{}\": {}",
+                           log_.publication, slot_.name(), why),
+               {.hint = begin_anew_remedy(log_, relay_, slot_.name())}};
 }
 
 void ChangeOrigin::require_same_history(const WalCursor& cursor) const {

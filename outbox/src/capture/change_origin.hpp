@@ -1,6 +1,8 @@
 #pragma once
 #include <string>
+#include <string_view>
 
+#include "annals/core/error.hpp"
 #include "annals/outbox/message_source.hpp"
 #include "annals/postgres/cluster_identity.hpp"
 #include "annals/postgres/message_log.hpp"
@@ -24,9 +26,12 @@ class ChangeOrigin {
   [[nodiscard]] WalCursor begin(const Cursor& after);
   /// Known after either.
   [[nodiscard]] const std::string& slot() const noexcept { return slot_.name(); }
+  /// That the slot has changes from before its publication was made anew, which the server gives to nobody.
+  [[nodiscard]] Error unpublished(std::string_view why) const;
   [[nodiscard]] const postgres::ClusterIdentity& cluster() const noexcept { return cluster_; }
 
  private:
+  [[nodiscard]] WalSlot::Opened failed_over(const WalCursor& cursor);
   void require_same_history(const WalCursor& cursor) const;
   [[noreturn]] void refuse(const WalCursor& cursor, const std::string& what, const std::string& hint) const;
 

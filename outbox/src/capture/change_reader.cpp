@@ -49,10 +49,7 @@ EventId change_id(std::string_view system_identifier, const pgoutput::Begin& tra
 ChangeReader::ChangeReader(postgres::Connection& connection, Clock& clock, const std::vector<Capture>& captures,
                            const Limits& limits)
     : limits_(limits),
-      messages_(captures,
-                [&connection](std::string_view schema, std::string_view table) {
-                  return read_primary_key(connection, schema, table);
-                }),
+      messages_(captures, [&connection](std::uint32_t table) { return read_primary_key(connection, table); }),
       transactions_(connection, clock, limits.feed) {}
 
 void ChangeReader::start(const postgres::ClusterIdentity& cluster, const WalPlace& place) {

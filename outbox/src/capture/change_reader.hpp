@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "annals/core/clock.hpp"
@@ -89,6 +90,8 @@ class ChangeReader {
                const Limits& limits);
 
   void start(const postgres::ClusterIdentity& cluster, const WalPlace& place);
+  /// See ChangeMessages.
+  void know(TableNames names) { messages_.know(std::move(names)); }
   [[nodiscard]] WalTransactions& transactions() noexcept { return transactions_; }
   [[nodiscard]] const WalTransactions& transactions() const noexcept { return transactions_; }
 

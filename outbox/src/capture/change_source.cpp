@@ -34,7 +34,7 @@ ChangeSource::ChangeSource(postgres::Connection& connection, Clock& clock, postg
               {.rows_max = options_.rows_max, .bytes_max = options_.bytes_max, .feed = options_.feed}) {}
 
 Cursor ChangeSource::first(const Start& start, milliseconds /*wait_max*/) {
-  require_published(connection_, log_.publication, options_.captures, Excluded::are_there);
+  (void)require_published(connection_, log_.publication, options_.captures, Excluded::are_there);
   return origin_.first(start);
 }
 
@@ -55,15 +55,27 @@ void ChangeSource::start(const Cursor& after) {
 /// A column that is excluded may be gone, and rows that have it still to come: with them it is excluded, and the first row without it is the
 /// one to halt at (CapturedTable).
 void ChangeSource::check() {
-  require_published(connection_, log_.publication, options_.captures, Excluded::may_be_gone);
+  reader_.know(require_published(connection_, log_.publication, options_.captures, Excluded::may_be_gone));
   last_.checked_at = clock_.steady();
+}
+
+std::size_t ChangeSource::take() {
+  constexpr std::string_view undefined_object = "42704";
+  try {
+    return reader_.take(ledger_);
+  } catch (const Error& error) {
+    const bool of_slot = error.message().find(origin_.slot()) != std::string::npos;
+    if (error.sqlstate() != undefined_object || of_slot) throw;
+    check();  // who made no other is told so
+    throw origin_.unpublished(error.message());
+  }
 }
 
 MessageSource::State ChangeSource::read() {
   ledger_.shrink();
   last_.read_at = clock_.steady();
   if (last_.read_at - last_.checked_at >= options_.check_interval) check();
-  last_.size = reader_.take(ledger_);
+  last_.size = take();
   last_.more = reader_.more();
   if (last_.size > 0 || last_.more) {
     reader_.transactions().came();

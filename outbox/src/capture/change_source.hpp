@@ -60,6 +60,7 @@ class ChangeSource final : public MessageSource {
 
  private:
   void check();
+  [[nodiscard]] std::size_t take();
   void show(const ChangeEntry& entry, MessageView& view) const;
 
   /// What the last read, and the last record of a cursor, left.

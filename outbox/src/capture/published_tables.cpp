@@ -28,6 +28,7 @@ struct Column {
   std::string name;
   bool primary = false;
   bool logged = false;  ///< of a row that is updated or deleted
+  std::string not_by;   ///< a partition that does not log it, as SQL has it
 };
 struct Table {
   char identity = 'd';
@@ -54,8 +55,10 @@ Tables read_tables(Connection& connection, const std::string& publication) {
   for (int row = 0; row < rows.rows(); ++row) {
     auto& table = tables[{rows.text(row, 0), rows.text(row, 1)}];
     table.identity = rows.bytes(row, 2).front();
-    table.columns.push_back(
-        {.name = rows.text(row, 3), .primary = rows.boolean(row, 4), .logged = rows.boolean(row, 5)});
+    table.columns.push_back({.name = rows.text(row, 3),
+                             .primary = rows.boolean(row, 4),
+                             .logged = rows.boolean(row, 5),
+                             .not_by = rows.is_null(row, 6) ? "" : rows.text(row, 6)});
   }
   return tables;
 }
@@ -64,6 +67,7 @@ Tables read_tables(Connection& connection, const std::string& publication) {
 struct Named {
   std::string tables;      ///< as SQL has them
   bool has_parts = false;  ///< one of them is in partitions
+  TableNames now = {};
 };
 Named read_named(Connection& connection, const Capture& capture) {
   const auto [schema, table] = split(capture);
@@ -77,6 +81,7 @@ Named read_named(Connection& connection, const Capture& capture) {
     named.tables += fmt::format("{}{}.{}", row == 0 ? "" : ", ", quote_sql_identifier(schema),
                                 quote_sql_identifier(rows.text(row, 0)));
     named.has_parts = named.has_parts || rows.boolean(row, 1);
+    named.now.emplace(static_cast<std::uint32_t>(rows.bigint(row, 2)), TableName{schema, rows.text(row, 0)});
   }
   return named;
 }
@@ -119,7 +124,7 @@ class PublicationCheck {
                    Excluded excluded)
       : connection_(connection), publication_(std::move(publication)), captures_(captures), excluded_(excluded) {}
 
-  void run() {
+  TableNames run() {
     std::vector<Named> named;
     named.reserve(captures_.size());
     for (const auto& capture : captures_) named.push_back(read_named(connection_, capture));
@@ -130,6 +135,9 @@ class PublicationCheck {
       if (const auto* capture = find_capture(captures_, name.first, name.second))
         require_columns(*capture, name, table);
     }
+    TableNames now;
+    for (auto& one : named) now.merge(one.now);
+    return now;
   }
 
  private:
@@ -216,12 +224,27 @@ class PublicationCheck {
                       printable(untold->name), plain(name)),
           fmt::format("{}; or REPLICA IDENTITY USING a unique INDEX that has it", identity));
     }
+    if (rows_change) require_partitions(name, table);
     if (capture.before && rows_change && table.identity != 'f') {
       throw not_ready(
           fmt::format("the server does not log rows of table {} as they were before, which its capture wants",
                       plain(name)),
           fmt::format("{}; or leave before = true out of the capture", identity));
     }
+  }
+
+  /// What a partition does not log comes as NULL, as if it had been.
+  static void require_partitions(const TableName& name, const Table& table) {
+    const auto found =
+        std::ranges::find_if(table.columns, [](const auto& column) { return column.logged && !column.not_by.empty(); });
+    if (found == table.columns.end()) return;
+    throw not_ready(
+        fmt::format("partition {} of table {} does not log column \"{}\" of rows that are updated or deleted, "
+                    "as its table says it does",
+                    printable(found->not_by), plain(name), printable(found->name)),
+        fmt::format("as the table's owner: ALTER TABLE {} REPLICA IDENTITY FULL; so for each partition, and "
+                    "for a new one before it is attached",
+                    found->not_by));
   }
 
   Connection& connection_;
@@ -233,13 +256,13 @@ class PublicationCheck {
 
 }  // namespace
 
-void require_published(Connection& connection, const std::string& publication, const std::vector<Capture>& captures,
-                       Excluded excluded) {
-  PublicationCheck{connection, publication, captures, excluded}.run();
+TableNames require_published(Connection& connection, const std::string& publication,
+                             const std::vector<Capture>& captures, Excluded excluded) {
+  return PublicationCheck{connection, publication, captures, excluded}.run();
 }
 
-std::vector<std::string> read_primary_key(Connection& connection, std::string_view schema, std::string_view table) {
-  const auto rows = connection.query(std::string{sql::primary_key}, Params{}.text(schema).text(table));
+std::vector<std::string> read_primary_key(Connection& connection, std::uint32_t table) {
+  const auto rows = connection.query(std::string{sql::primary_key}, Params{}.bigint(table));
   std::vector<std::string> names;
   names.reserve(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) names.push_back(rows.text(row, 0));

@@ -74,7 +74,7 @@ Error ExactlyOnceDestination::lost(std::string_view how, const Cursor& of_row) c
                   "{} was published it does not say",
                   printable(relay_), log_.name, transactional_id_of(*row_.tie()), how, position),
       {.hint = fmt::format("is it the right cluster, and was the topic of checkpoints deleted, or a broker's disk "
-                           "lost? `{} --config FILE`, with the relay's own configuration, says what can be done",
+                           "lost? `{}`, with the relay's own configuration by --config, says what can be done",
                            repair_command(relay_, log_))}};
 }
 

@@ -164,16 +164,17 @@ void Examination::choose() {
 
 /// Of a log that is in no table: what its slot does not have is not to be had.
 void Examination::choose_for_log() {
+  const CheckpointExamination::Choice anew{
+      "if this database goes on without the slot: begin with what changes from now on, and load the tables anew",
+      forget_command(relay_, name_of(log_))};
   if (!same_cluster_) {
     offer_elsewhere();
-    result_.choices.push_back(
-        {"if this database goes on: begin with what changes from now on, with the slot dropped, and load the tables "
-         "anew",
-         forget_command(relay_, name_of(log_))});
+    result_.choices.push_back(anew);
   } else if (!same_timeline_) {
     result_.choices.push_back(
         {"if this database goes on, and the slot was failed over with it: relay.accept_timeline names its timeline",
          {}});
+    result_.choices.push_back(anew);
   } else if (say_ == Say::lost || say_ == Say::gone_back) {
     result_.choices.push_back(
         {"if the relay published to other brokers: give it, and this command, the right ones", {}});

@@ -60,24 +60,28 @@ std::string wal_slot_name(const postgres::MessageLog& log, std::string_view rela
 }
 
 std::string begin_anew_remedy(const postgres::MessageLog& log, std::string_view relay, std::string_view slot) {
+  const auto drop = slot.empty() ? "" : fmt::format("SELECT pg_drop_replication_slot('{}'); then ", slot);
   return fmt::format(
-      "what changed meanwhile is not in the log any more, and in no table. To begin anew: SELECT "
-      "pg_drop_replication_slot('{}'); then `{}`, and the next start begins with what changes from then on: consumers "
-      "load "
-      "the tables anew",
-      slot, forget_command(relay, name_of(log)));
+      "what changed meanwhile is not in the log any more, and in no table. To begin anew: {}`{}`, and the next start "
+      "begins with what changes from then on: consumers load the tables anew",
+      drop, forget_command(relay, name_of(log)));
 }
 
 WalSlot::WalSlot(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay)
     : connection_(connection), log_(log), relay_(std::move(relay)) {}
 
 WalSlot::Opened WalSlot::open() {
+  if (const auto found = find()) return *found;
+  return {.confirmed = create(), .created = true};
+}
+
+std::optional<WalSlot::Opened> WalSlot::find() {
   require_server();
   name_ = wal_slot_name(log_, relay_, database_);
   const auto slot = connection_.query(std::string{sql::wal_slot}, Params{}.text(name_));
-  if (slot.empty()) return {.confirmed = create(), .created = true};
+  if (slot.empty()) return std::nullopt;
   require_readable(slot.bytes(0, 0), slot.bytes(0, 1), slot.bytes(0, 4));
-  return {.confirmed = lsn_of(slot.bigint(0, 3))};
+  return Opened{.confirmed = lsn_of(slot.bigint(0, 3))};
 }
 
 WalSlot::Opened WalSlot::open_anew() {
@@ -131,16 +135,21 @@ void WalSlot::require_readable(std::string_view plugin, std::string_view databas
                     printable(database)),
         fmt::format("find out whose it is; when nobody needs it: SELECT pg_drop_replication_slot('{}')", name_));
   }
-  if (wal_status == "lost") {
-    throw not_ready(
-        fmt::format("slot \"{}\" is lost: the server removed the log that it needs (max_slot_wal_keep_size)", name_),
-        log_.relation.empty()
-            ? begin_anew_remedy(log_, relay_, name_)
-            : fmt::format(
-                  "SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the table what is "
-                  "not published",
-                  name_));
+  if (wal_status == "lost") require_table();
+}
+
+/// Of a slot that is lost.
+void WalSlot::require_table() const {
+  const auto lost =
+      fmt::format("slot \"{}\" is lost: the server removed the log that it needs (max_slot_wal_keep_size)", name_);
+  // No waiting brings it back.
+  if (log_.relation.empty()) {
+    throw Error{ErrorKind::corrupt, lost, {.hint = begin_anew_remedy(log_, relay_, name_)}};
   }
+  throw not_ready(lost,
+                  fmt::format("SELECT pg_drop_replication_slot('{}'): the relay makes a new one, and reads from the "
+                              "table what is not published",
+                              name_));
 }
 
 Lsn WalSlot::create() {

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,7 @@ namespace annals::outbox {
 [[nodiscard]] std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay,
                                         std::string_view database);
 
-/// For a log that is in no table, when the slot does not have what follows the checkpoint.
+/// For a log that is in no table, when the slot does not have what follows the checkpoint; an empty name: there is no slot to drop.
 [[nodiscard]] std::string begin_anew_remedy(const postgres::MessageLog& log, std::string_view relay,
                                             std::string_view slot);
 
@@ -24,7 +25,7 @@ namespace annals::outbox {
 ///
 /// Thread safety  none. Ownership: borrows connection and log.
 /// Errors         each with its remedy: Error{not_ready}: wal_level, the publication, REPLICATION, the slot is lost or
-///                somebody else's; Error{overloaded}: no slot is free, another session reads it, or a transaction that is
+///                somebody else's; Error{corrupt}: it is lost, and no table has what it had; Error{overloaded}: no slot is free, another session reads it, or a transaction that is
 ///                still open keeps it from being made.
 class WalSlot {
  public:
@@ -35,15 +36,18 @@ class WalSlot {
     bool created = false;
   };
   [[nodiscard]] Opened open();
+  /// The same, and makes none.
+  [[nodiscard]] std::optional<Opened> find();
   /// The same, and makes a new one in the place of one of this relay that is lost.
   [[nodiscard]] Opened open_anew();
-  /// Known after open().
+  /// Known after each of them.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  private:
   [[nodiscard]] bool drop_lost();
   void require_server();
   void require_readable(std::string_view plugin, std::string_view database, std::string_view wal_status) const;
+  [[noreturn]] void require_table() const;
   [[nodiscard]] postgres::Lsn create();
 
   postgres::Connection& connection_;

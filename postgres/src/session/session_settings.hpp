@@ -14,7 +14,8 @@ inline constexpr auto pin_search_path = "SET search_path = pg_catalog, pg_temp";
 /// ValueForm::text, for a session that reads a slot.
 inline constexpr auto text_values =
     "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET TimeZone = 'UTC'; SET extra_float_digits = 1;"
-    " SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET client_encoding = 'UTF8'";
+    " SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET client_encoding = 'UTF8'; SET quote_all_identifiers = off;"
+    " SET search_path = pg_catalog, pg_temp";
 /// The SET statements that give a session its bounds.
 [[nodiscard]] std::string session_settings(const Database& database);
 /// What a session speaks: SQL, or with a walsender.

@@ -38,7 +38,7 @@ TEST(Capture, IsRefusedWhenItCannotBeMeant) {
   for (const auto* table : {"", "orders", "shop.", ".orders"}) {
     EXPECT_THAT(objection({{.table = table, .topic = "t"}}), HasSubstr("does not name a schema and a table")) << table;
   }
-  for (const auto* topic : {"", "{tabel}", "a b", ".."}) {
+  for (const auto* topic : {"", "{tabel}", "a.{operation}", "a b", ".."}) {
     EXPECT_THAT(objection({{.table = "a.b", .topic = topic}}), HasSubstr("has no topic")) << topic;
   }
   EXPECT_THAT(objection({{.table = "a.b", .topic = "t", .type = ""}}), HasSubstr("has no type"));

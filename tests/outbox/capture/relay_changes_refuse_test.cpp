@@ -134,6 +134,38 @@ TEST_F(RelayChangesRefuse, PartitionsThatAreToldByThemselves) {
   EXPECT_THAT(keys(run_once({captured()})), ElementsAre("[1,5]"));
 }
 
+/// A partition has a replica identity of its own, which the server does not tell: what it does not log comes as NULL.
+TEST_F(RelayChangesRefuse, PartitionsThatLogLessThanTheirTable) {
+  execute(
+      "CREATE TABLE orders (id int PRIMARY KEY, state text) PARTITION BY RANGE (id);"
+      "CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (10);"
+      "CREATE PUBLICATION annals_changes FOR TABLE orders WITH (publish_via_partition_root = true)");
+  auto capture = captured();
+  capture.before = true;
+  const auto whole = error_of({capture});
+  ASSERT_TRUE(whole.has_value());
+  mend(*whole, "ALTER TABLE");
+  const auto part = error_of({capture});
+  ASSERT_TRUE(part.has_value());
+  EXPECT_THAT(part->message(),
+              HasSubstr("partition public.orders_1 of table public.orders does not log column \"state\""));
+  mend(*part, "ALTER TABLE");
+  EXPECT_THAT(run_once({capture}), IsEmpty());
+  execute("INSERT INTO orders VALUES (1, 'a'); UPDATE orders SET state = 'b'");
+  const auto messages = run_once({capture});
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(member(messages[1], "before"), R"({"id":1,"state":"a"})");
+  // One that comes later, and was not looked at yet.
+  RecordingSink sink;
+  auto relay = capturing(sink, {capture});
+  run_until_idle(relay);
+  execute(
+      "CREATE TABLE orders_2 PARTITION OF orders FOR VALUES FROM (10) TO (20); INSERT INTO orders VALUES (11, 'a')");
+  execute("UPDATE orders SET state = 'b' WHERE id = 11");
+  const auto halt = [](const auto&) { return false; };
+  EXPECT_THAT(error_text([&] { step_until(relay, halt); }), HasSubstr("in a partition that does not log rows"));
+}
+
 TEST_F(RelayChangesRefuse, AColumnThatIsExcludedAndInTheKeyOrNotThere) {
   execute("CREATE TABLE orders (id int, secret text, PRIMARY KEY (id, secret))");
   execute("CREATE PUBLICATION annals_changes FOR TABLE orders");

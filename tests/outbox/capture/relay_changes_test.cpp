@@ -42,20 +42,22 @@ TEST_P(RelayChanges, TellOfARowFromItsInsertToItsDelete) {
 }
 
 TEST_P(RelayChanges, WriteEachTypeSoThatNothingIsLost) {
-  for (const auto* setting : {"bytea_output = 'escape'", "DateStyle = 'German'", "TimeZone = 'Asia/Tokyo'"}) {
+  for (const auto* setting : {"bytea_output = 'escape'", "DateStyle = 'German'", "TimeZone = 'Asia/Tokyo'",
+                              "search_path = public", "quote_all_identifiers = on"}) {
     execute("ALTER DATABASE " + scalar("current_database()") + " SET " + setting);
   }
   execute("CREATE TYPE mood AS ENUM ('good'); CREATE DOMAIN count AS int");
   make_orders(
       "id bigint PRIMARY KEY, b boolean, n numeric, d float8, f float8, j jsonb, y bytea, at timestamptz, local "
       "timestamp,"
-      " day date, i interval, u uuid, r int4range, a int[], t text[][], m mood, dom count, \"a \"\"b\"\"\" text");
+      " day date, i interval, u uuid, r int4range, a int[], t text[][], m mood, dom count, \"a \"\"b\"\"\" text, o "
+      "regclass");
   execute(
       "INSERT INTO orders VALUES (9223372036854775807, true, 12345678901234567890.120, 0.1, 'NaN', '{\"k\": [1, "
       "2.50]}', '\\x00ff',"
       " '2026-11-28 12:13:19.5+01', '2026-11-28 12:13:19', '2026-11-28', '1 day 02:03:04', "
       "'0f8fad5b-d9cd-469f-a165-70867728950e',"
-      " '[1,5)', '{1,NULL}', '{{a,\"b c\"},{\"\",\"\\\"\"}}', 'good', 7, E'tab\\t')");
+      " '[1,5)', '{1,NULL}', '{{a,\"b c\"},{\"\",\"\\\"\"}}', 'good', 7, E'tab\\t', 'orders')");
   const auto messages = run_once({captured()});
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].key, "9223372036854775807");
@@ -63,7 +65,7 @@ TEST_P(RelayChanges, WriteEachTypeSoThatNothingIsLost) {
       R"x({"id":9223372036854775807,"b":true,"n":"12345678901234567890.120","d":0.1,"f":"NaN","j":{"k": [1, 2.50]},)x"
       R"x("y":"AP8=","at":"2026-11-28T11:13:19.5Z","local":"2026-11-28T12:13:19","day":"2026-11-28","i":"P1DT2H3M4S",)x"
       R"x("u":"0f8fad5b-d9cd-469f-a165-70867728950e","r":"[1,5)","a":[1,null],"t":[["a","b c"],["","\""]],"m":"good",)x"
-      R"x("dom":7,"a \"b\"":"tab\t"})x";
+      R"x("dom":7,"a \"b\"":"tab\t","o":"public.orders"})x";
   EXPECT_EQ(member(messages[0], "after"), expected);
 }
 

@@ -70,7 +70,8 @@ TEST_F(ExactlyOnce, StopsWhenTheBrokerHasLostTheCheckpoint) {
   const auto error = refusal();
   EXPECT_EQ(error.kind(), ErrorKind::corrupt);
   EXPECT_THAT(error.what(), HasSubstr("has been lost"));
-  EXPECT_THAT(error.hint(), HasSubstr("`annals relay repair relay --log outbox --config FILE`"));
+  EXPECT_THAT(error.hint(),
+              HasSubstr("`annals relay repair relay --log outbox`, with the relay's own configuration by --config"));
   {
     postgres::Connection connection{database_.as("operator")};
     (void)outbox::adopt_checkpoint(connection, log_, {.position = 10});

@@ -24,6 +24,7 @@ namespace annals::tests {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::HasSubstr;
 
 class RelayWalFault : public ::testing::Test {
@@ -55,6 +56,20 @@ class RelayWalFault : public ::testing::Test {
     try {
       auto failing = relay(sink);
       for (const auto until = clock_.steady() + 60s; clock_.steady() < until;) (void)failing.step(20ms);
+    } catch (const Error& error) {
+      return error;
+    }
+    return std::nullopt;
+  }
+  /// What a relay of the changes of a table throws before it is idle.
+  std::optional<Error> error_of_changes() {
+    RecordingSink sink;
+    const outbox::RelayOptions options{.captures = {{.table = "public.items", .topic = "t"}},
+                                       .read_from = outbox::ReadFrom::wal};
+    try {
+      outbox::Relay changes{database_.as("wal_relay"), outbox::change_log("annals"), sink, clock_, options};
+      while (changes.step(20ms).state != outbox::StepReport::State::idle) {
+      }
     } catch (const Error& error) {
       return error;
     }
@@ -215,8 +230,15 @@ TEST_F(RelayWalFault, LosesNothingWhenItsSlotIsInvalidated) {
     while (sink.received.size() < 10) (void)first.step(20ms);
     ASSERT_TRUE(first.drain(5s));
   }
+  execute("CREATE TABLE public.items (id int PRIMARY KEY); CREATE PUBLICATION annals_changes FOR TABLE public.items");
+  EXPECT_EQ(error_of_changes(), std::nullopt);
   enqueue(10, 1'000);
   lose_slot();
+  const auto of_changes = error_of_changes();
+  ASSERT_TRUE(of_changes.has_value());
+  EXPECT_EQ(of_changes->kind(), ErrorKind::corrupt) << "no table has it: waiting is of no use";
+  EXPECT_THAT(of_changes->hint(),
+              AllOf(HasSubstr("SELECT pg_drop_replication_slot("), HasSubstr("annals relay forget")));
   enqueue(1'010, 1'000);
   const auto error = error_of_run();
   ASSERT_TRUE(error.has_value());

@@ -144,7 +144,13 @@ host::ExitCode parse_and_run(int argc, char** argv) {
   auto invocation = make_invocation(options);
   if (invocation.databases.size() > 1 && !action.takes_many) throw which_database(invocation);
   const host::StopSignals signals{grace, leave};
-  return action.run(invocation);
+  try {
+    return action.run(invocation);
+  } catch (const Failure& failure) {
+    throw offered_for(invocation.command_options, failure);
+  } catch (const Error& error) {
+    throw offered_for(invocation.command_options, to_failure(error));
+  }
 }
 
 host::ExitCode fail(const Failure& failure) {

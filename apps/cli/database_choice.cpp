@@ -10,6 +10,7 @@
 #include "annals/core/text.hpp"
 #include "host/process/stop_signals.hpp"
 #include "host/settings/environment.hpp"
+#include "host/text/offered_command.hpp"
 #include "relay/settings/config_loader.hpp"
 
 namespace annals::cli {
@@ -77,6 +78,7 @@ void choose_databases(const DatabaseChoice& choice, Invocation& invocation) {
     auto& of =
         invocation.databases.emplace_back(named(config.database.name, config.database.uri, config.database.schema));
     of.relay_config = std::make_shared<relayd::Config>(config);
+    of.command_options = host::database_options(choice.config_file, of.name);
   }
   const bool is_named = !invocation.databases.front().name.empty();
   if (has_connection_string && is_named && !is_from_environment(choice.database)) {
@@ -86,6 +88,7 @@ void choose_databases(const DatabaseChoice& choice, Invocation& invocation) {
   if (!choice.database.empty() && !has_connection_string) keep_chosen(choice.database, invocation.databases);
   invocation.database = invocation.databases.front().database;
   invocation.relay_config = invocation.databases.front().relay_config;
+  invocation.command_options = invocation.databases.front().command_options;
 }
 
 Failure which_database(const Invocation& invocation) {
@@ -112,7 +115,9 @@ host::ExitCode report_each(Invocation& invocation, std::vector<ReportColumn> col
   for (const auto& of : all) {
     const auto tell = [&](const Failure& failure) {
       if (failure.code() == host::ExitCode::interrupted) throw failure;
-      print_failure({failure.code(), fmt::format("database {}: {}", of.name, failure.what()), failure.hint()});
+      print_failure(
+          offered_for(of.command_options,
+                      {failure.code(), fmt::format("database {}: {}", of.name, failure.what()), failure.hint()}));
       code = host::worse(code, failure.code());
     };
     try {

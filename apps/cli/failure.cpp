@@ -5,6 +5,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "host/process/stop_signals.hpp"
+#include "host/text/offered_command.hpp"
 #include "host/text/shown.hpp"
 #include "host/text/terminal.hpp"
 
@@ -60,6 +61,10 @@ Failure to_failure(const Error& error) {
   if (host::stop_requested() && is_unknown(error)) return interrupted_unknown(error.message());
   return {code_of(error), error.message(),
           error.hint().empty() ? "`annals doctor` looks for what may be wrong" : error.hint()};
+}
+
+Failure offered_for(std::string_view command_options, const Failure& failure) {
+  return {failure.code(), failure.what(), host::with_options(failure.hint(), command_options)};
 }
 
 void print_failure(const Failure& failure) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "host/process/exit_code.hpp"
 
@@ -42,6 +43,9 @@ void throw_if_stopped();
 
 /// The failure that a library's error means for the user of the program.
 [[nodiscard]] Failure to_failure(const Error& error);
+
+/// The same, with these options in the commands that its hint offers: see host::with_options().
+[[nodiscard]] Failure offered_for(std::string_view command_options, const Failure& failure);
 
 /// "annals: message" and "hint: …", in red and dim on a terminal.
 void print_failure(const Failure& failure);

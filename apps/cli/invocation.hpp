@@ -20,6 +20,7 @@ struct NamedDatabase {
   std::string name;  ///< empty: the configuration has only this one
   postgres::Database database;
   std::shared_ptr<const relayd::Config> relay_config = {};  ///< annals-relay's for it, when that was given
+  std::string command_options = {};  ///< that commands which are offered need for it: see host::with_options()
 };
 
 /// What every command is given: where the database is, and how and where to print.
@@ -28,7 +29,8 @@ struct Invocation {
   std::vector<NamedDatabase>
       databases;  ///< all that are meant, of which `database` is the first; one, for most commands
   std::shared_ptr<const relayd::Config>
-      relay_config;  ///< annals-relay's for `database`, when it was given; shared: not known here
+      relay_config;             ///< annals-relay's for `database`, when it was given; shared: not known here
+  std::string command_options;  ///< of `database`
   Format format = Format::table;
   Output output;
 };

@@ -46,7 +46,7 @@ host::ExitCode run(const CommandLine& line) {
     if (line.check) std::fputs("annals-relay: the configuration is good\n", stderr);
     return host::ExitCode::ok;
   }
-  return run_daemon(std::move(loaded), {line.until_caught_up, line.exit_on_unavailable}, load);
+  return run_daemon(std::move(loaded), {line.until_caught_up, line.exit_on_unavailable, line.config_file}, load);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ namespace annals::relayd {
 struct RunMode {
   bool until_caught_up = false;
   bool exit_on_unavailable = false;
+  std::string config_file = {};  ///< for the commands that are offered
 };
 
 /// Keeps one table, or a shard of it, flowing as long as its seat says so: opens a Relay and a Sink, steps them, and after an error that can pass throws both away

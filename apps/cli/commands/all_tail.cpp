@@ -11,6 +11,7 @@
 #include "cli/failure.hpp"
 #include "cli/screen/event_report.hpp"
 #include "host/process/stop_signals.hpp"
+#include "host/text/offered_command.hpp"
 
 namespace annals::cli {
 namespace {
@@ -30,6 +31,7 @@ class Tail {
         output_(invocation.output),
         tail_(invocation.database),
         report_(invocation.output, invocation.format, EventReport::Columns::of_log),
+        doctor_(host::with_options("annals doctor", invocation.command_options)),
         position_(start()) {}
 
   /// A read that is cut off by the end of all reading fails, and is none that was shown.
@@ -88,8 +90,8 @@ class Tail {
       return true;
     }
     for (const auto& blocker : tail_.blockers()) {
-      fmt::print(stderr, "stopped at {}: pid {} ({}, open {}) may still fill the next position; see annals doctor\n",
-                 position_.value(), blocker.pid, blocker.state, postgres::age_text(blocker));
+      fmt::print(stderr, "stopped at {}: pid {} ({}, open {}) may still fill the next position; see `{}`\n",
+                 position_.value(), blocker.pid, blocker.state, postgres::age_text(blocker), doctor_);
     }
     return false;
   }
@@ -98,6 +100,7 @@ class Tail {
   Output& output_;
   eventstore::EventTail tail_;
   EventReport report_;
+  std::string doctor_;  ///< the command
   GlobalPosition position_;
   std::size_t left_ = options_.after && options_.limit ? *options_.limit : std::numeric_limits<std::size_t>::max();
   std::optional<std::chrono::steady_clock::time_point> blocked_since_;

@@ -7,6 +7,7 @@
 #include "annals/eventstore/event_store.hpp"
 #include "cli/failure.hpp"
 #include "cli/screen/event_report.hpp"
+#include "host/text/offered_command.hpp"
 
 namespace annals::cli {
 namespace {
@@ -20,14 +21,16 @@ eventstore::ReadStreamOptions read_options(const StreamShow& options) {
 }
 
 /// What to type to see the rest, when there is one.
-void print_more(const std::string& schema, const StreamShow& options, const std::vector<RecordedEvent>& events,
+void print_more(const Invocation& invocation, const StreamShow& options, const std::vector<RecordedEvent>& events,
                 StreamVersion head) {
   if (events.empty()) return;
   const auto last = events.back().version;
   if (last == (options.backward ? StreamVersion{1} : head)) return;
-  fmt::print(stderr, "more: annals stream show{} {}--from {} --limit {} -- {}\n", postgres::schema_option(schema),
-             options.backward ? "--backward " : "", last.value() + (options.backward ? -1 : 1), options.limit,
-             quote_shell(options.name));
+  const auto command =
+      fmt::format("annals stream show{} {}--from {} --limit {} -- {}",
+                  postgres::schema_option(invocation.database.schema), options.backward ? "--backward " : "",
+                  last.value() + (options.backward ? -1 : 1), options.limit, quote_shell(options.name));
+  fmt::print(stderr, "more: {}\n", host::with_options(command, invocation.command_options));
 }
 
 }  // namespace
@@ -44,7 +47,7 @@ host::ExitCode show_stream(Invocation& invocation, const StreamShow& options) {
   EventReport report{invocation.output, invocation.format, EventReport::Columns::of_stream};
   for (const auto& event : events) report.add(event);
   report.finish();
-  print_more(invocation.database.schema, options, events, *head);
+  print_more(invocation, options, events, *head);
   return host::ExitCode::ok;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/text/offered_command.hpp"
 #include "host/text/shown.hpp"
 #include "host/text/terminal.hpp"
 
@@ -40,7 +41,8 @@ void print_report(Invocation& invocation, const Checks& checks) {
 
 }  // namespace
 
-host::ExitCode report_checks(Invocation& invocation, const Checks& checks) {
+host::ExitCode report_checks(Invocation& invocation, Checks checks) {
+  for (auto& check : checks) check.remedy = host::with_options(check.remedy, invocation.command_options);
   invocation.format == Format::table ? print_lines(invocation.output, checks) : print_report(invocation, checks);
   const bool failed = std::any_of(checks.begin(), checks.end(), [](const auto& c) { return c.level == Level::fail; });
   return failed ? host::ExitCode::check_failed : host::ExitCode::ok;

@@ -19,6 +19,6 @@ struct Check {
 using Checks = std::vector<Check>;
 
 /// Prints them as the invocation says; ExitCode::check_failed when one has failed.
-[[nodiscard]] host::ExitCode report_checks(Invocation& invocation, const Checks& checks);
+[[nodiscard]] host::ExitCode report_checks(Invocation& invocation, Checks checks);
 
 }  // namespace annals::cli

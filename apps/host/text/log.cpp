@@ -9,6 +9,7 @@
 
 #include "annals/core/text.hpp"
 #include "annals/json/string.hpp"
+#include "host/text/offered_command.hpp"
 
 namespace annals::host {
 namespace {
@@ -67,16 +68,20 @@ Log::Log(const LogOptions& options, Secrets secrets)
   logger_->flush_on(spdlog::level::debug);
 }
 
-Log::Log(const Log& whole, Secrets secrets, std::pair<std::string, std::string> label)
-    : format_(whole.format_), secrets_(std::move(secrets)), label_(std::move(label)), logger_(whole.logger_) {}
+Log::Log(const Log& whole, Secrets secrets, Part part)
+    : format_(whole.format_), secrets_(std::move(secrets)), part_(std::move(part)), logger_(whole.logger_) {}
 
 Log::~Log() = default;
 
 std::string Log::body(std::string_view message, Fields fields) const {
   std::vector<Field> all;
   all.reserve(fields.size() + 1);
-  if (!label_.second.empty()) all.emplace_back(label_);
-  all.insert(all.end(), fields.begin(), fields.end());
+  if (!part_.value.empty()) all.emplace_back(part_.label, part_.value);
+  std::string hint;
+  for (const auto& [name, value] : fields) {
+    if (name == "hint") hint = with_options(value, part_.command_options);
+    all.emplace_back(name, name == "hint" ? std::string_view{hint} : value);
+  }
   return format_ == LogFormat::json ? json_body(secrets_, message, all) : text_body(secrets_, message, all);
 }
 

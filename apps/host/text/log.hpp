@@ -35,8 +35,14 @@ class Log {
   using Fields = std::initializer_list<Field>;
 
   Log(const LogOptions& options, Secrets secrets);
-  /// The log of a part of the program, into the same stream: each line has this value, and `secrets` are kept out of it.
-  Log(const Log& whole, Secrets secrets, std::pair<std::string, std::string> label);
+  /// What a part of the program is told apart by.
+  struct Part {
+    std::string label;
+    std::string value;                 ///< without one there is no label
+    std::string command_options = {};  ///< for the commands of annals in hints: see with_options()
+  };
+  /// The log of a part of the program, into the same stream: each line has its value, and `secrets` are kept out of it.
+  Log(const Log& whole, Secrets secrets, Part part);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -60,8 +66,8 @@ class Log {
 
   LogFormat format_;
   Secrets secrets_;
-  std::pair<std::string, std::string> label_;  ///< of each line; without a value there is none
-  std::shared_ptr<spdlog::logger> logger_;     // spdlog hands out nothing else
+  Part part_;
+  std::shared_ptr<spdlog::logger> logger_;  // spdlog hands out nothing else
   std::mutex mutex_;
   std::map<std::string, Repeat> repeats_;
 };

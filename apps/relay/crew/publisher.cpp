@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/text/offered_command.hpp"
 #include "relay/crew/crew.hpp"
 #include "relay/lag_watch.hpp"
 #include "relay/settings/message_logs.hpp"
@@ -13,10 +14,22 @@
 
 namespace annals::relayd {
 
+namespace {
+
+/// One database that is the only one needs no name, and whoever runs the commands has set ANNALS_DATABASE for it.
+host::Log::Part part_of(const Config& config, const RunMode& mode) {
+  const auto& name = config.database.name;
+  return {.label = "database",
+          .value = name,
+          .command_options = name.empty() ? "" : host::database_options(mode.config_file, name)};
+}
+
+}  // namespace
+
 Publisher::Publisher(Config config, const host::Secrets& secrets, const Shared& shared)
     : config_(std::move(config)),
       shared_(shared),
-      log_(shared.log, secrets, {"database", config_.database.name}),
+      log_(shared.log, secrets, part_of(config_, shared.mode)),
       open_sink_(sink_factory(config_, shared.output, shared.spans)) {}
 
 Publisher::~Publisher() {

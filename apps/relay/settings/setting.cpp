@@ -266,10 +266,10 @@ constexpr std::array settings{
           [](const Config& c) {
             return std::string{c.delivery == Delivery::exactly_once ? "exactly-once" : "at-least-once"}; }},
   Setting{"relay.source", "ANNALS_RELAY_SOURCE", "--source", ValueKind::text,
-          "where it reads them: table; wal, the write-ahead log; or auto, the log when it can and the table when not",
+          "where outbox and events are read: table; wal, the write-ahead log; or auto, the log when it can and the table when not",
           set_read_from, [](const Config& c) { return show_read_from(c.relay.read_from); }},
   Setting{"relay.sources", "ANNALS_RELAY_SOURCES", "--sources", ValueKind::list,
-          "outbox, events, changes of the tables that [[capture]] names, and tables of [[own_outbox]]",
+          "what is published: outbox, events, changes (of tables that [[capture]] names), and names of [[own_outbox]]",
           set_sources, show_sources},
   Setting{"relay.maintain", "ANNALS_RELAY_MAINTAIN", "--maintain", ValueKind::boolean,
           "attach and drop partitions of the outbox, as `annals outbox retain` says",

@@ -12,6 +12,7 @@
 #include "annals/outbox/parked.hpp"
 #include "cli/commands/publishing/relay_config.hpp"
 #include "cli/failure.hpp"
+#include "host/text/offered_command.hpp"
 
 namespace annals::cli {
 namespace {
@@ -106,7 +107,8 @@ host::ExitCode decide(Invocation& invocation, const ParkedOf& of, outbox::Parked
       invocation.output, invocation.format, {{"relay"}, {"log"}, {"position"}, {"id"}, {"recorded"}},
       {cell(of.relay), cell(log.name), cell(decision.position), cell(content.message.id.to_string()), cell(true)});
   if (decision.action != outbox::ParkedAction::headers) {
-    fmt::print(stderr, "the relay does it within a second or so, or at its next start: `annals outbox parked show`\n");
+    constexpr auto when = "the relay does it within a second or so, or at its next start: `annals outbox parked show`";
+    fmt::print(stderr, "{}\n", host::with_options(when, invocation.command_options));
   }
   return host::ExitCode::ok;
 }

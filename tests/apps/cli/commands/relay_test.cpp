@@ -122,6 +122,21 @@ TEST_F(RelayCommandOfMany, OneIsChosen) {
   EXPECT_THAT(server.err, HasSubstr("give the name of one: shop, crm, gone"));
 }
 
+/// Without them the command that is offered would ask another database, or none.
+TEST_F(RelayCommandOfMany, WhatIsOfferedIsForTheDatabaseThatWasAsked) {
+  const auto with = "annals --config " + file_ + " --database shop ";
+  const auto unknown = annals_of_many({"--database", "shop", "relay", "repair", "shpo"});
+  EXPECT_THAT(unknown.err, HasSubstr("hint: `" + with + "relay status` shows"));
+  const auto all = annals_of_many({"relay", "shards", "shpo"});
+  EXPECT_THAT(all.err, HasSubstr("see `" + with + "relay status`"));
+  connect().execute("UPDATE annals.relay_shards SET wanted = 4");
+  EXPECT_THAT(annals_of_many({"--database", "shop", "relay", "shards", "parts"}).err,
+              HasSubstr("`" + with + "relay status` shows the new shards"));
+  connect().execute("UPDATE annals.relay_checkpoints SET timeline = '77'");
+  EXPECT_THAT(annals_of_many({"--database", "shop", "relay", "repair", "shop"}).out,
+              HasSubstr("-> " + with + "relay "));
+}
+
 TEST_F(RelayCommandOfMany, AConfigurationOfOneIsTakenAsItIs) {
   write_file(file_, "[kafka]\nbrokers = \"localhost:1\"\n[database]\nuri = \"" + uri("doctor") + "\"\n");
   EXPECT_THAT(annals_of_many({"-o", "json", "relay", "status"}).out, HasSubstr(R"({"relay":"shop",)"));

@@ -34,6 +34,18 @@ TEST(RelayLog, WritesTextWithNamedValues) {
   EXPECT_THAT(text, HasSubstr("Z info a thing n=1 why=\"two words\"\n"));
 }
 
+TEST(RelayLog, OffersCommandsForTheDatabaseOfALine) {
+  for (const auto format : {LogFormat::text, LogFormat::json}) {
+    const auto text = written(format, [](Log& log) {
+      Log part{log, canary(), {.label = "database", .value = "shop", .command_options = "--database shop"}};
+      part.write(Level::warn, "halted", {{"key", "annals relay status"}, {"hint", "see `annals relay status`"}});
+      log.write(Level::warn, "halted", {{"hint", "see `annals doctor`"}});
+    });
+    EXPECT_THAT(text, AllOf(HasSubstr("annals relay status\""), HasSubstr("see `annals --database shop relay status`"),
+                            HasSubstr("see `annals doctor`")));
+  }
+}
+
 TEST(RelayLog, WritesOneJsonObjectALine) {
   const auto text = written(LogFormat::json, [](Log& log) { log.write(Level::warn, "say \"x\"", {{"why", "a\nb"}}); });
   EXPECT_THAT(text,

@@ -1,12 +1,13 @@
 // One process, several databases, and what becomes of one is nothing to the others.
 #include <gmock/gmock.h>
 
+#include <sys/wait.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <regex>
 
-#include "annals/outbox/message_log.hpp"
-#include "annals/outbox/status.hpp"
 #include "daemon_test.hpp"
 
 namespace annals::tests {
@@ -46,6 +47,17 @@ class RelayDaemonDatabases : public RelayDaemonTest {
     const auto lines = relay.out_lines();
     return std::ranges::count_if(
         lines, [&](const auto& line) { return line.find("\"database\":\"" + database + "\"") != std::string::npos; });
+  }
+  /// Runs the command in the log that is like this, with `number` for its N; returns its exit status.
+  int operate(const std::string& log, const std::string& like, const std::string& number = {}) const {
+    std::smatch found;
+    if (!std::regex_search(log, found, std::regex{like})) return -1;
+    auto command = found.str();
+    if (!number.empty()) command.replace(command.size() - 1, 1, number);
+    const auto script =
+        folder_.write("remedy.sh", fmt::format("export PATH=\"$(dirname '{}'):$PATH\" URI_shop='{}'\n{}\n",
+                                               ANNALS_PROGRAM, database_.uri("operator"), command));
+    return WEXITSTATUS(std::system(("sh " + script + " >/dev/null").c_str()));
   }
   static bool is(const RelayProcess& relay, const std::string& database, const std::string& state) {
     return relay.metric(fmt::format("annals_relay_state{{database=\"{}\",source=\"outbox\",state=\"{}\"}}", database,
@@ -116,23 +128,22 @@ TEST_F(RelayDaemonDatabases, AReloadBeginsWhatHasHaltedOrIsNewAndEndsWhatIsGone)
   EXPECT_EQ(relay->wait_for_exit(), 0) << relay->err();
 }
 
-TEST_F(RelayDaemonDatabases, AReloadBeginsAShardThatHasHalted) {
+/// What a line of the log offers is done here, word for word, by an operator who has the databases' variables.
+TEST_F(RelayDaemonDatabases, OffersCommandsThatMendAShardThatHasHalted) {
+  execute("INSERT INTO annals.relay_shards (relay, log, shards, wanted) VALUES ('relay', 'outbox', 2, 2)");
   enqueue("payments", 0, 1);
-  const auto relay = start_many(section("shop", only_orders + "shards = 2\n"));
+  const auto relay = start_many(section("shop", only_orders + "shards = 4\n"));
   ASSERT_TRUE(eventually([&] { return relay->has_logged("halted: this needs an operator"); })) << relay->err();
   enqueue("orders", 0, 14);
   ASSERT_TRUE(eventually([&] { return lines_of(*relay, "shop") > 0; })) << relay->err();
   EXPECT_LT(lines_of(*relay, "shop"), 14) << "the other shard has some of the keys";
   const auto log = relay->err();
-  std::smatch command;
-  ASSERT_TRUE(
-      std::regex_search(log, command, std::regex{"relay skip '?(relay/[12]-of-2)'? .*--position 1 --id (\\S{36})"}))
-      << log;
-  postgres::Connection connection{database_.as("operator")};
-  outbox::skip_message(connection, outbox::message_log("annals"),
-                       {.relay = command[1], .position = 1, .id = *EventId::parse(command[2].str())});
+  ASSERT_EQ(operate(log, "annals --config \\S+ --database shop relay skip .*--position 1 --id \\S{36}"), 0) << log;
   relay->signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return lines_of(*relay, "shop") == 14; })) << relay->err();
+  ASSERT_EQ(operate(log, "annals --config \\S+ --database shop relay shards relay --log outbox --set N", "3"), 0)
+      << log;
+  EXPECT_EQ(scalar("SELECT wanted FROM annals.relay_shards WHERE relay = 'relay'"), "3");
 }
 
 TEST_F(RelayDaemonDatabases, EndsWhenAllHaveEndedWithTheWorstOfTheirCodes) {

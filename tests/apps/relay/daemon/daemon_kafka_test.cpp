@@ -89,6 +89,20 @@ TEST_F(RelayDaemonKafka, PublishesTheChangesOfATableBesideTheOutbox) {
   EXPECT_THAT(by_key["nut"][1].value, HasSubstr(R"("before":{"sku":"nut"},"after":null)"));
   EXPECT_FALSE(by_key["nut"][2].has_value) << "a tombstone";
   EXPECT_NE(by_key["nut"][1].header("ce_id"), by_key["nut"][2].header("ce_id"));
+
+  // A truncation has no key, which a compacted topic does not take. Then the slot is lost.
+  (void)folder_.write("relay.toml", fmt::format("[relay]\nsources = [\"changes\"]\n[[capture]]\ntable = "
+                                                "\"public.items\"\ntopic = \"{}\"\n",
+                                                items));
+  service.execute("TRUNCATE public.items");
+  const auto halted = start(arguments, environment);
+  ASSERT_EQ(halted->wait_for_exit(), 7) << halted->err();
+  EXPECT_THAT(halted->err(), HasSubstr("annals relay skip relay --log changes --position "));
+  service.execute(
+      "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
+  const auto lost = start(arguments, environment);
+  ASSERT_EQ(lost->wait_for_exit(), 5) << lost->err();
+  EXPECT_THAT(lost->err(), HasSubstr("annals relay forget relay --log changes --yes"));
 }
 
 TEST_F(RelayDaemonKafka, BecomesReadyAndDrainsOnTerm) {

@@ -26,6 +26,7 @@ struct Received {
   std::int64_t sequence = 0;
   Metadata metadata;
   std::string claim = {};
+  bool tombstone = false;
 };
 
 /// A sink that keeps what it gets and misbehaves as told.
@@ -108,6 +109,7 @@ class RecordingSink final : public outbox::Sink {
     out.metadata.tracestate = m.tracestate;
     out.metadata.headers.assign(m.headers.begin(), m.headers.end());
     out.claim = m.claim;
+    out.tombstone = m.tombstone;
     return out;
   }
 

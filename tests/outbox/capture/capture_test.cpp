@@ -53,8 +53,8 @@ TEST(Capture, IsRefusedWhenItCannotBeMeant) {
 TEST(NamePattern, PutsNamesInTheirPlaces) {
   EXPECT_EQ(fill({.pattern = "{schema}.{table}.{operation}{x}", .schema = "{table}", .table = "t", .operation = "o"}),
             "{table}.t.o{x}");
-  EXPECT_EQ(fill_topic({.pattern = "cdc.{schema}.{table}", .schema = "Shop", .table = "ord ers/é"}),
-            "cdc.Shop.ord_ers___");
+  EXPECT_EQ(fill_topic({.pattern = "cdc.{schema}.{table}", .schema = "Shop", .table = "{ord ers}/é"}),
+            "cdc.Shop._ord_ers____");
 }
 
 /// The id of a message is the same whenever it is read, and no other's.

@@ -59,7 +59,7 @@ class RelayChangesBase : public RelayTestBase {
   }
   static std::vector<std::string> types(const std::vector<Received>& messages) {
     std::vector<std::string> out;
-    for (const auto& message : messages) out.push_back(message.payload.empty() ? "tombstone" : message.type);
+    for (const auto& message : messages) out.push_back(message.tombstone ? "tombstone" : message.type);
     return out;
   }
   static std::vector<std::string> keys(const std::vector<Received>& messages) {

@@ -5,6 +5,7 @@
 #include "annals/outbox/status.hpp"
 #include "capture/change_source.hpp"
 #include "capture/relay_changes_base.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::tests {
 namespace {
@@ -51,6 +52,19 @@ TEST_F(RelayChangesRefuse, WhatIsNotPreparedAndSayTheRemedy) {
   EXPECT_EQ(error_of(captures), std::nullopt);
 }
 
+/// A key that changes is a row that is deleted, and the server tells it as an update.
+TEST_F(RelayChangesRefuse, APublicationWithDeletesAndNoUpdates) {
+  make_orders();
+  execute("ALTER PUBLICATION annals_changes SET (publish = 'insert, delete')");
+  auto capture = captured();
+  capture.operations = {.inserts = true, .updates = false, .deletes = true, .truncates = false};
+  const auto error = error_of({capture});
+  ASSERT_TRUE(error.has_value());
+  EXPECT_THAT(error->hint(), HasSubstr("publish = 'insert, update, delete'"));
+  mend(*error, "ALTER PUBLICATION");
+  EXPECT_EQ(error_of({capture}), std::nullopt);
+}
+
 /// What changed is in no table: whatever the slot does not have must not be passed over in silence.
 TEST_F(RelayChangesRefuse, ASlotThatWasLostAndBeginAnewWhenToldTo) {
   make_orders();
@@ -71,6 +85,26 @@ TEST_F(RelayChangesRefuse, ASlotThatWasLostAndBeginAnewWhenToldTo) {
   EXPECT_THAT(run_once({captured()}), IsEmpty());
   execute("INSERT INTO orders VALUES (3, 'a', 'b')");
   EXPECT_THAT(keys(run_once({captured()})), ElementsAre("3"));
+}
+
+/// A place in the log of the other timeline says nothing of this one: what its slot has is told, if the operator has accepted that.
+TEST_F(RelayChangesRefuse, AnotherTimelineUntilItIsAccepted) {
+  make_orders();
+  execute("INSERT INTO orders VALUES (1, 'a', 'b')");
+  postgres::Connection session{database_.as("wal_relay")};
+  auto cluster = postgres::read_cluster_identity(session);
+  const auto here = std::exchange(cluster.timeline, "0");
+  const auto there = outbox::WalCursor{.cluster = cluster, .place = {.flush = {1ULL << 40U}}, .progress = {}}.encode();
+  const auto told = [&](const std::string& accepted) {
+    outbox::ChangeSource source{
+        session, clock_, log_, {.relay = "relay", .accept_timeline = accepted, .captures = {captured()}}};
+    source.start(there);
+    while (source.read() != outbox::MessageSource::State::caught_up && source.size() == 0) {
+    }
+    return source.size();
+  };
+  EXPECT_THAT(error_text([&] { (void)told(""); }), HasSubstr("relay.accept_timeline = \"" + here + "\" goes on"));
+  EXPECT_EQ(told(here), 1U);
 }
 
 /// What is told and not delivered is kept, and bounded.
@@ -116,6 +150,9 @@ TEST_F(RelayChangesRefuse, WhatNoLogOfChangesHas) {
   EXPECT_THAT(
       refusal(log_, {.shard = {.index = 1, .count = 2}, .captures = {captured()}, .read_from = outbox::ReadFrom::wal}),
       HasSubstr("shards"));
+  outbox::Start at_five{.at = outbox::Start::At::position, .position = 5};
+  auto starting = capturing(sink, {captured()}, {.name = "late", .start = at_five});
+  EXPECT_THAT(error_text([&] { run_until_idle(starting); }), HasSubstr("in no table"));
   postgres::Connection session{database_.as("operator")};
   EXPECT_THAT(error_text([&] { outbox::adopt_checkpoint(session, log_, {.position = 5}); }), HasSubstr("in no table"));
 }
@@ -232,6 +269,47 @@ TEST_F(RelayChangesAltered, PassesOverNoTableThatWasRenamed) {
   EXPECT_THAT(keys(before), ElementsAre("1", "2"));
   EXPECT_THAT(why, HasSubstr("table public.orders, which is captured, is called public.archive now"));
   EXPECT_THAT(keys(run_once({captured(), {.table = "public.archive", .topic = "t"}})), ElementsAre("3"));
+}
+
+TEST_F(RelayChangesAltered, PassesOverNoChangeOfOneWhateverItIs) {
+  make_orders();
+  execute("CREATE TABLE other (id int PRIMARY KEY); ALTER PUBLICATION annals_changes ADD TABLE other");
+  for (const auto* change : {"UPDATE archive SET state = 'b'", "DELETE FROM archive", "TRUNCATE archive"}) {
+    execute(
+        "INSERT INTO orders VALUES (1, 'a', ''); ALTER TABLE orders RENAME TO archive; ALTER TABLE other RENAME TO "
+        "orders");
+    execute(change);
+    const auto [before, why] = run_until_halt({captured()});
+    EXPECT_THAT(keys(before), ElementsAre("1")) << change;
+    EXPECT_THAT(why, HasSubstr("is called public.archive now")) << change;
+    (void)run_once({captured(), {.table = "public.archive", .topic = "t"}});
+    execute("ALTER TABLE orders RENAME TO other; ALTER TABLE archive RENAME TO orders; TRUNCATE orders");
+    (void)run_once({captured()});
+  }
+}
+
+/// While it is so no relay begins; these are rows of a time when it was.
+TEST_F(RelayChangesAltered, TellsNoColumnThatIsExcludedAsAKey) {
+  make_orders("id bigint PRIMARY KEY, state text, secret text");
+  auto capture = captured();
+  capture.exclude = {"secret"};
+  const std::string key = "ALTER TABLE orders DROP CONSTRAINT orders_pkey; ALTER TABLE orders ADD PRIMARY KEY ";
+  execute(key + "(secret); INSERT INTO orders VALUES (1, 'a', 's3cr3t')");
+  execute(key + "(id)");
+  const auto [before, why] = run_until_halt({capture});
+  EXPECT_THAT(before, IsEmpty());
+  EXPECT_THAT(why, AllOf(HasSubstr("is excluded, and in the key of its messages"), Not(HasSubstr("s3cr3t"))));
+}
+
+TEST_F(RelayChangesAltered, MakesUpNoKeyOfItsOwn) {
+  make_orders("id bigint PRIMARY KEY, state text", "ALTER TABLE orders REPLICA IDENTITY FULL");
+  auto capture = captured();
+  capture.key = {"state"};
+  execute("ALTER TABLE orders REPLICA IDENTITY DEFAULT; INSERT INTO orders VALUES (1, 'a'); DELETE FROM orders");
+  execute("ALTER TABLE orders REPLICA IDENTITY FULL");
+  const auto [before, why] = run_until_halt({capture});
+  EXPECT_THAT(before, IsEmpty());
+  EXPECT_THAT(why, HasSubstr("the server does not log it of rows that are updated or deleted"));
 }
 
 TEST_F(RelayChangesAltered, MakesUpNoKeyAndNoRowBefore) {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "capture/change_source.hpp"
 #include "capture/relay_changes_base.hpp"
+#include "wal/wal_cursor.hpp"
 
 namespace annals::tests {
 namespace {
@@ -83,13 +85,17 @@ TEST_P(RelayChanges, MakeOfAKeyThatChangesTwoRows) {
 TEST_P(RelayChanges, NameALongValueThatWasNotTouched) {
   make_orders();
   fill_doc();
-  execute("UPDATE orders SET state = 'paid'");
+  execute("UPDATE orders SET state = 'paid'; UPDATE orders SET id = 2");
   const auto messages = run_once({captured()});
-  ASSERT_EQ(messages.size(), 2U);
+  ASSERT_THAT(types(messages),
+              ElementsAre("orders.inserted", "orders.updated", "orders.deleted", "tombstone", "orders.inserted"));
   EXPECT_GT(member(messages[0], "after").size(), 16'000U);
   EXPECT_EQ(member(messages[0], "unchanged"), "");
   EXPECT_EQ(member(messages[1], "after"), R"({"id":1,"state":"paid"})");
   EXPECT_EQ(member(messages[1], "unchanged"), R"(["doc"])");
+  EXPECT_EQ(member(messages[4], "after"), R"({"id":2,"state":"paid"})")
+      << "of the row before the key is known, and NULLs";
+  EXPECT_EQ(member(messages[4], "unchanged"), R"(["doc"])");
 }
 
 TEST_P(RelayChanges, HaveTheWholeRowBeforeWhereTheServerLogsIt) {
@@ -107,6 +113,8 @@ TEST_P(RelayChanges, HaveTheWholeRowBeforeWhereTheServerLogsIt) {
   EXPECT_EQ(member(messages[2], "before"), member(messages[1], "after"));
   EXPECT_EQ(member(messages[5], "before"), member(messages[4], "after"));
   EXPECT_THAT(keys(messages), ElementsAre("1", "1", "1", "1", "2", "2", "2"));
+  execute("INSERT INTO orders VALUES (3, 'a', 'b'); UPDATE orders SET state = 'b'");
+  EXPECT_EQ(member(run_once({captured()}).back(), "before"), "null") << "nobody has asked for it";
 }
 
 /// The server says how a table looks, each time it has changed; a relay that runs goes on.
@@ -223,6 +231,42 @@ TEST_P(RelayChanges, GoOnWithinATransactionAndAChange) {
     for (const auto& key : keys(sink.received)) seen.push_back(key);
   }
   EXPECT_THAT(seen, ElementsAre("1", "2", "1", "1", "3", "2", "2", "3", "3"));
+}
+
+/// The server keeps the log for the slot: neither may it fill the disk, nor may there be nothing to read again.
+class RelayChangesSlot : public RelayChangesBase {};
+
+/// The server keeps the log for it: neither may it fill the disk, nor may there be nothing to read again.
+TEST_F(RelayChangesSlot, GivesUpWhatIsRecordedAndNothingElse) {
+  make_orders();
+  postgres::Connection session{database_.as("wal_relay")};
+  outbox::ChangeSource source{
+      session, clock_, log_, {.relay = "relay", .captures = {captured()}, .move_interval = 0ms}};
+  source.start(source.first({}, 0ms));
+  const auto follow_until = [&](std::chrono::milliseconds most, const std::function<bool()>& done) {
+    for (const auto end = clock_.steady() + most; !done() && clock_.steady() < end; clock_.sleep_for(10ms)) {
+      (void)source.read();
+      source.rest();
+    }
+    return done();
+  };
+  const auto flush_of = [](const outbox::Cursor& cursor) { return outbox::WalCursor::decode(cursor).place.flush; };
+  const auto given_up = [&](const outbox::Cursor& cursor) {
+    return scalar("SELECT confirmed_flush_lsn >= '" + to_string(flush_of(cursor)) +
+                  "' FROM pg_replication_slots WHERE database = current_database()") == "true";
+  };
+  const auto before = source.cursor(0);
+  execute("INSERT INTO orders VALUES (1, 'a', 'b')");
+  ASSERT_TRUE(follow_until(10s, [&] { return source.size() == 1; }));
+  const auto row = source.cursor(1);
+  source.acknowledge(before);
+  EXPECT_FALSE(follow_until(1'200ms, [&] { return given_up(row); })) << "the server is told once a second";
+  source.acknowledge(row);
+  EXPECT_TRUE(follow_until(10s, [&] { return given_up(row); }));
+
+  execute("CREATE TABLE noise AS SELECT 1 AS x");
+  ASSERT_TRUE(follow_until(10s, [&] { return source.moved(); })) << "by what is others'";
+  EXPECT_GT(flush_of(source.cursor(1)), flush_of(row));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, RelayChanges, ::testing::Values(Way::streamed, Way::mined), [](const auto& way) {

@@ -39,7 +39,9 @@ TEST(ValueJson, KeepsWhatIsNotInTheFormOfItsTypeAsAString) {
   EXPECT_EQ(shown({Kind::bytes}, "\\xzz"), R"("\\xzz")");
   EXPECT_EQ(shown({Kind::instant}, "infinity"), R"("infinity")");
   EXPECT_EQ(shown({Kind::instant}, "0044-03-15 00:00:00+00 BC"), R"("0044-03-15 00:00:00+00 BC")");
+  EXPECT_EQ(shown({Kind::timestamp}, "0044-03-15 00:00:00 BC"), R"("0044-03-15 00:00:00 BC")");
   EXPECT_EQ(shown({Kind::instant}, "12026-11-28 11:13:19+00"), R"("12026-11-28 11:13:19+00")");
+  EXPECT_EQ(shown({Kind::instant}, "2026-11-28 12:13:19+01"), R"("2026-11-28 12:13:19+01")") << "no Z at another time";
   EXPECT_EQ(shown({Kind::text}, "a\"\xff"), "\"a\\\"\xEF\xBF\xBD\"");
 }
 

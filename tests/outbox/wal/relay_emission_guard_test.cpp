@@ -116,6 +116,17 @@ TEST_P(RelayEmissionGuard, RefusesToEmitWhenTheSlotIsGoneAndToGoOnWithoutWhatWas
   EXPECT_THAT(run_once(), ElementsAre("2"));
 }
 
+TEST_P(RelayEmissionGuard, RefusesToEmitWhenOneOfTwoSlotsIsGone) {
+  EXPECT_TRUE(run_once().empty());
+  const auto first = slot();
+  EXPECT_TRUE(run_once({.name = "other", .start = outbox::Start{}}).empty());
+  switch_on();
+  ASSERT_EQ(status().slots.size(), 2U);
+  execute("SELECT pg_drop_replication_slot('" + first + "')");
+  EXPECT_THAT(status().missing, ElementsAre(first));
+  EXPECT_EQ(error_of_emit().sqlstate(), "55000") << "the relay of that one would never publish it";
+}
+
 /// Slots are the cluster's, and nobody reads this database by that of another.
 TEST_P(RelayEmissionGuard, RefusesToEmitInACopyOfTheDatabase) {
   run_and_switch_on();
@@ -212,6 +223,11 @@ TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
   switch_off();
   EXPECT_THAT(error_of_run(ReadFrom::table).what(), HasSubstr("may have been emitted up to"));
   EXPECT_THAT(run_once(), ElementsAre("1"));
+  switch_off();
+  RecordingSink sink;
+  auto from_table = relay(sink);
+  run_until_idle(from_table);
+  EXPECT_TRUE(sink.received.empty()) << "switched off once more says of nothing that it may have been emitted";
 }
 
 /// The lock that the switch waits for was not taken yet, and the snapshot has the row from before it.

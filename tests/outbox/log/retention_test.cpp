@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -100,12 +101,26 @@ TEST_F(Retention, KeepsARowForAsLongAsItIsTold) {
   EXPECT_THAT(maintain(), ElementsAre("dropped outbox_p0"));
 }
 
-TEST_F(Retention, RollsWhenTheTimeOfAPartitionIsOver) {
-  keep({.retain = "8 days"});
+TEST_F(Retention, KeepsAPartitionForAsLongAsItsYoungestRow) {
+  keep({.retain = "1 hour", .partition_rows = 2});
+  execute(
+      "INSERT INTO annals.outbox (recorded_at, message_id, content_type, topic, type, payload) "
+      "VALUES (now() - interval '1 day', gen_random_uuid(), 0, 'orders', 'T', '')");
   enqueue_numbers(0, 1);
+  EXPECT_EQ(maintain().front(), "rolled outbox_p1");
+  enqueue_numbers(1, 1);
+  publish();
+  EXPECT_THAT(maintain(), ElementsAre());
+}
+
+TEST_F(Retention, RollsWhenTheTimeOfAPartitionIsOver) {
+  keep({.retain = "1 second"});
+  enqueue_numbers(0, 1);
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_THAT(maintain(), ElementsAre()) << "a partition takes an hour at least, unless it is said";
+  keep({.retain = "8 days"});
   EXPECT_THAT(maintain(), ElementsAre());
   keep({.retain = "8 days", .partition_span = "1 second"});
-  std::this_thread::sleep_for(1100ms);
   EXPECT_EQ(maintain().front(), "rolled outbox_p1");
   EXPECT_THAT(maintain(), ElementsAre()) << "an empty partition has no time that could be over";
 }
@@ -130,6 +145,19 @@ TEST_F(Retention, WaitsForEveryRelayAndSaysForWhich) {
   outbox::forget_checkpoint(operator_, log_, "forgotten");
   EXPECT_EQ(status().partitions.front().state, PartitionState::spent);
   EXPECT_EQ(maintain().front(), "dropped outbox_p0");
+}
+
+TEST_F(Retention, AsksNoRelayOfAnotherLog) {
+  keep(at_once());
+  execute(
+      "INSERT INTO annals.relay_checkpoints (relay, log, position, message_id, system_identifier, timeline) "
+      "VALUES ('a', 'events', 1, gen_random_uuid(), '1', '1')");
+  enqueue_numbers(0, 3);
+  maintain();
+  enqueue_numbers(3, 1);
+  publish();
+  EXPECT_EQ(status().partitions.front().state, PartitionState::spent);
+  EXPECT_THAT(maintain(), ElementsAre("dropped outbox_p0"));
 }
 
 TEST_F(Retention, DropsNothingWhereNoRelayHasPublished) {
@@ -259,6 +287,38 @@ TEST_F(Retention, DropsNothingWhileACheckpointIsSetBack) {
   EXPECT_EQ(step().action, Action::none);
   publish();
   EXPECT_EQ(published_["relay"], 7U);
+}
+
+/// The same, committed while the lock on the checkpoints was waited for.
+TEST_F(Retention, LooksAtTheCheckpointsAgainUnderTheLock) {
+  auto patient = at_once();
+  patient.lock_wait = "5 seconds";
+  keep(patient);
+  enqueue_numbers(0, 3);
+  publish();
+  maintain();
+  enqueue_numbers(3, 1);
+  publish();
+  const auto first = scalar("SELECT message_id FROM annals.outbox WHERE position = 1");
+  postgres::Connection other{database_.as("operator")};
+  other.execute(fmt::format("BEGIN; UPDATE annals.relay_checkpoints SET position = 1, message_id = '{}'", first));
+  auto stepped = std::async(std::launch::async, [&] { return step().action; });
+  const auto waits =
+      "SELECT count(*) FROM pg_locks WHERE relation = 'annals.relay_checkpoints'::regclass AND NOT granted";
+  while (scalar(waits) == "0" && stepped.wait_for(1ms) != std::future_status::ready) {
+  }
+  other.execute("COMMIT");
+  EXPECT_EQ(stepped.get(), Action::busy);
+  EXPECT_EQ(scalar("SELECT count(*) FROM annals.outbox"), "4");
+}
+
+/// All that was to be written to it was rolled back.
+TEST_F(Retention, DropsAPartitionThatNeverHadARow) {
+  keep(at_once());
+  execute(fmt::format("SELECT setval('annals.outbox_position_seq', {}, false)", width));
+  enqueue_numbers(0, 1);
+  publish();
+  EXPECT_THAT(maintain(), ElementsAre("attached outbox_p3", "dropped outbox_p0"));
 }
 
 TEST_F(Retention, NeedsNobodyForAWriterToGoOn) {

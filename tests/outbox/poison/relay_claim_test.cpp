@@ -290,12 +290,26 @@ TEST_F(ClaimPayload, GivesNothingButWhatTheReferenceIsOf) {
   EXPECT_EQ(error_of([&] { (void)consumer.query("SELECT position FROM annals.claims"); }).sqlstate(), "42501");
 }
 
+TEST_F(ClaimPayload, IsAskedForAgainWhenTheSessionHasEnded) {
+  const auto claim = publish_one();
+  outbox::PostgresClaimStore store{database_.as("consumer")};
+  EXPECT_EQ(outbox::redeem(store, claim).payload, large());
+  execute(
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND usename = 'annals_consumer'");
+  EXPECT_EQ(error_of([&] { (void)outbox::redeem(store, claim); }).kind(), ErrorKind::disconnected);
+  EXPECT_EQ(outbox::redeem(store, claim).payload, large());
+}
+
 TEST_F(ClaimPayload, IsNeverOneThatHasChanged) {
   const auto claim = publish_one();
-  execute(
-      "SET session_replication_role = replica; ALTER TABLE annals.claims DISABLE TRIGGER USER; "
-      "ALTER TABLE annals.claims_p0 DISABLE TRIGGER USER; UPDATE annals.claims SET payload = substr(payload, 2)");
-  EXPECT_EQ(sqlstate_of("consumer", claim), "XX001");
+  for (const auto* payload : {"set_byte(payload, 7, 0)", "substr(payload, 2)"}) {
+    execute(
+        "SET session_replication_role = replica; ALTER TABLE annals.claims DISABLE TRIGGER USER; "
+        "ALTER TABLE annals.claims_p0 DISABLE TRIGGER USER; UPDATE annals.claims SET payload = " +
+        std::string{payload});
+    EXPECT_EQ(sqlstate_of("consumer", claim), "XX001") << payload;
+  }
   outbox::PostgresClaimStore store{database_.as("consumer")};
   EXPECT_THAT(outbox::redeem(store, claim).fault, HasSubstr("is damaged"));
   execute("ALTER TABLE annals.claims ENABLE ALWAYS TRIGGER claims_append_only");

@@ -21,6 +21,7 @@ Client consumer_of(const std::string& brokers) {
   for (const auto& [name, value] : std::map<std::string, std::string>{{"bootstrap.servers", brokers},
                                                                       {"group.id", "annals-test-partition-reader"},
                                                                       {"enable.auto.commit", "false"},
+                                                                      {"auto.offset.reset", "earliest"},
                                                                       {"fetch.error.backoff.ms", "20"},
                                                                       {"fetch.wait.max.ms", "20"},
                                                                       {"reconnect.backoff.max.ms", "200"},

@@ -28,6 +28,9 @@ std::size_t number_of(const Settings& settings, const std::string& name) {
 /// Three requests on their way for a broker: where more partitions than that have something to send, the next request waits in
 /// librdkafka and grows, and nothing has to wait here (PartitionGate). Five are sooner and carry more with many partitions and
 /// a slow network, and less with four partitions nearby (bench/RESULTS.md).
+///
+/// A broker that freezes keeps its connection. A request to it is given up after ten seconds and made again, and that another broker leads by
+/// then (broker.session.timeout.ms, 9 s) is asked for every five: librdkafka's own 60 and 300 s would wait for as long as it is frozen.
 const Settings& producer_defaults() {
   static const Settings defaults{
       {"acks", "all"},
@@ -41,7 +44,9 @@ const Settings& producer_defaults() {
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},
+      {"socket.timeout.ms", "10000"},
       {"sticky.partitioning.linger.ms", "0"},  // ProducerTopic does it
+      {"topic.metadata.refresh.interval.ms", "5000"},
   };
   return defaults;
 }

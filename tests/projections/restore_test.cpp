@@ -5,6 +5,7 @@
 
 #include "runner_test_base.hpp"
 #include "support/private_stack.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 namespace {
@@ -14,6 +15,8 @@ using ::testing::HasSubstr;
 class ProjectionRestore : public RunnerTestBase {
  protected:
   ProjectionRestore() {
+    skip_unless_dumped(database_);
+    if (IsSkipped()) return;
     pay_at_random(100, 21);
     for (const auto* projection : {&rows_, &late_}) {
       auto worker = runner(*projection);

@@ -23,7 +23,6 @@
 #include <utility>
 
 #include "annals/postgres/connection.hpp"
-#include "annals/postgres/message_log.hpp"
 #include "annals/postgres/replication/replication_stream.hpp"
 #include "annals/postgres/replication/slot_miner.hpp"
 
@@ -75,7 +74,6 @@ WalFeed::~WalFeed() = default;
 
 void WalFeed::open(Slot slot, Lsn at, Lsn confirmed) {
   slot_ = std::move(slot);
-  slot_.messages = slot_.messages && connection_.server_version() >= postgres::emission_version_min;
   confirmed_ = confirmed;
   not_mined_until_.reset();
   resume(at);

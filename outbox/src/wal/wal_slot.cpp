@@ -112,7 +112,11 @@ void WalSlot::require_server() {
     throw not_ready(fmt::format("role \"{}\" may not read the write-ahead log", row.text(0, 2)),
                     fmt::format("as a superuser: ALTER ROLE {} REPLICATION{}", row.text(0, 2), otherwise(log_)));
   }
-  if (log_.relation.empty()) return;  // whoever reads it looks after its publication
+  if (log_.relation.empty()) return;  // whoever reads it looks after its publication, and takes values as text
+  if (connection_.server_version() < mined_version_min) {
+    throw not_ready("the server is older than PostgreSQL 14: its log does not give rows as they are read",
+                    fmt::format("upgrade it to PostgreSQL 14 or later{}", otherwise(log_)));
+  }
   if (!row.boolean(0, 4)) {
     throw not_ready(
         fmt::format("there is no publication \"{}\"", log_.publication),

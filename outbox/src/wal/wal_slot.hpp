@@ -12,6 +12,9 @@ class Connection;
 
 namespace annals::outbox {
 
+/// The first PostgreSQL whose pgoutput gives values in binary form, as rows of a MessageLog are read: 14.
+inline constexpr int mined_version_min = 14'00'00;
+
 /// The slot of a relay and a log: while it is there, the server keeps the write-ahead log that the relay has not confirmed. Its
 /// name is made of both and of the database, for slots are the cluster's.
 [[nodiscard]] std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay,
@@ -24,9 +27,9 @@ namespace annals::outbox {
 /// Makes the slot where there is none, and says what is wrong with the one that is there.
 ///
 /// Thread safety  none. Ownership: borrows connection and log.
-/// Errors         each with its remedy: Error{not_ready}: wal_level, the publication, REPLICATION, the slot is lost or
-///                somebody else's; Error{corrupt}: it is lost, and no table has what it had; Error{overloaded}: no slot is free, another session reads it, or a transaction that is
-///                still open keeps it from being made.
+/// Errors         each with its remedy: Error{not_ready}: PostgreSQL 13, wal_level, the publication, REPLICATION, the slot is lost or
+///                somebody else's; Error{corrupt}: it is lost, and no table has what it had; Error{overloaded}: no slot is free, another
+///                session reads it, or a transaction that is still open keeps it from being made.
 class WalSlot {
  public:
   WalSlot(postgres::Connection& connection, const postgres::MessageLog& log, std::string relay);

@@ -15,5 +15,5 @@ COPY (WITH placed AS MATERIALIZED
         FROM placed
        CROSS JOIN LATERAL pg_catalog.pg_logical_slot_get_binary_changes(
                placed.slot_name, '{upto}', NULL,
-               'proto_version', '1', 'publication_names', '{publication}', 'binary', '{binary}'{messages}) c)
+               'proto_version', '1', 'publication_names', '{publication}'{binary}{messages}) c)
   TO STDOUT (FORMAT binary)

@@ -37,10 +37,10 @@ Lsn lsn_at(const char* from) { return {wire::load<std::uint64_t>(from)}; }
 std::string start_command(const ReplicationStream::Options& options) {
   require_identifier("slot", options.slot);
   require_identifier("publication", options.publication);
-  return fmt::format(
-      R"(START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names '{}', binary '{}'{}))",
-      options.slot, to_string(options.start), options.publication, options.values == ValueForm::binary,
-      options.messages ? ", messages 'true'" : "");
+  return fmt::format(R"(START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names '{}'{}{}))",
+                     options.slot, to_string(options.start), options.publication,
+                     options.values == ValueForm::binary ? ", binary 'true'" : "",
+                     options.messages ? ", messages 'true'" : "");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ void SlotMark::begin(const Batch& batch) {
                                          {"slot", options_.slot},
                                          {"confirmed", to_string(batch.confirmed)},
                                          {"publication", options_.publication},
-                                         {"binary", options_.values == ValueForm::binary ? "true" : "false"},
+                                         {"binary", options_.values == ValueForm::binary ? ", 'binary', 'true'" : ""},
                                          {"messages", options_.messages ? ", 'messages', 'true'" : ""}}));
   reading_ = true;
   expect_answer(steady_clock::now());

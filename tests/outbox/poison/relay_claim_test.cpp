@@ -14,6 +14,7 @@
 #include "annals/testing/memory_offsets.hpp"
 #include "relay_parking_base.hpp"
 #include "support/kafka_topic.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 namespace {
@@ -54,7 +55,12 @@ class RelayClaim : public RelayParkingBase {
   }
 };
 
-class RelayClaimFrom : public RelayClaim, public ::testing::WithParamInterface<ReadFrom> {};
+class RelayClaimFrom : public RelayClaim, public ::testing::WithParamInterface<ReadFrom> {
+ protected:
+  RelayClaimFrom() {
+    if (GetParam() != ReadFrom::table) skip_unless_mined(database_);
+  }
+};
 INSTANTIATE_TEST_SUITE_P(, RelayClaimFrom, ::testing::Values(ReadFrom::table, ReadFrom::wal, ReadFrom::automatic),
                          [](const auto& chosen) {
                            return chosen.param == ReadFrom::table ? "Table"

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "relay_test_base.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 namespace {
@@ -11,6 +12,10 @@ using testing::HasSubstr;
 
 class RelayAuto : public RelayTestBase {
  protected:
+  enum class Server { mined, any };
+  explicit RelayAuto(Server server = Server::mined) {
+    if (server == Server::mined) skip_unless_mined(database_);
+  }
   outbox::Relay automatic(outbox::Sink& sink, const std::string& role = "wal_relay") {
     outbox::RelayOptions options;
     options.read_from = ReadFrom::automatic;
@@ -123,6 +128,32 @@ TEST_F(RelayAuto, StaysInTheTableWhenThePublicationLeavesSomethingOut) {
   ASSERT_TRUE(report.log_fault.has_value());
   run_until_idle(relay);
   EXPECT_EQ(payloads(sink), numbers(1, 3));
+}
+
+/// Of PostgreSQL 13 the table is read; who asks for the log is told.
+class RelayOldServer : public RelayAuto {
+ protected:
+  RelayOldServer() : RelayAuto{Server::any} {}
+};
+
+TEST_F(RelayOldServer, IsReadFromItsTable) {
+  if (postgres::Connection{database_.superuser()}.server_version() >= 14'00'00) {
+    GTEST_SKIP() << "this server is not of PostgreSQL 13: see script/postgres";
+  }
+  RecordingSink sink;
+  {
+    auto relay = automatic(sink);
+    const auto report = step_until(relay, [](const auto& r) { return r.log_fault.has_value(); });
+    EXPECT_THAT(report.log_fault->hint(), HasSubstr("PostgreSQL 14"));
+    enqueue_numbers(1, 3);
+    run_until_idle(relay);
+    EXPECT_TRUE(relay.drain(5s));
+  }
+  EXPECT_EQ(payloads(sink), numbers(1, 3));
+  outbox::Relay of_log{database_.as("wal_relay"), log_, sink, clock_, {.read_from = ReadFrom::wal}};
+  const auto error = error_of([&] { (void)step_until(of_log, [](const auto&) { return false; }); });
+  EXPECT_EQ(error.kind(), ErrorKind::not_ready);
+  EXPECT_THAT(error.hint(), HasSubstr("source = \"table\""));
 }
 
 }  // namespace

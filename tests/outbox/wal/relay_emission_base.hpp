@@ -6,6 +6,7 @@
 #include "annals/outbox/emission.hpp"
 #include "annals/outbox/parked.hpp"
 #include "relay_test_base.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 
@@ -15,6 +16,7 @@ enum class Way { streamed, mined };
 /// A database whose relay has read the log once, so that messages may be emitted.
 class RelayEmissionBase : public RelayTestBase, public ::testing::WithParamInterface<Way> {
  protected:
+  RelayEmissionBase() { skip_unless_mined(database_); }
   outbox::Relay miner(outbox::Sink& sink, outbox::RelayOptions options = {}) {
     options.read_from = outbox::ReadFrom::wal;
     if (GetParam() == Way::mined) {

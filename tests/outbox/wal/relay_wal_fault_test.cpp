@@ -18,6 +18,7 @@
 #include "recording_sink.hpp"
 #include "support/error_of.hpp"
 #include "support/private_stack.hpp"
+#include "support/server_version.hpp"
 #include "support/temp_database.hpp"
 
 namespace annals::tests {
@@ -29,6 +30,7 @@ using testing::HasSubstr;
 
 class RelayWalFault : public ::testing::Test {
  protected:
+  RelayWalFault() { skip_unless_mined(database_); }
   void enqueue(int first, int count) {
     const outbox::Outbox outbox{database_.as("writer")};
     const auto writer = postgres::open_pqxx(database_.as("writer"));

@@ -11,6 +11,7 @@
 #include "annals/postgres/replication/replication_stream.hpp"
 #include "relay_test_base.hpp"
 #include "support/peak_memory.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 namespace {
@@ -23,6 +24,7 @@ enum class Way { streamed, mined };
 
 class RelayWal : public RelayTestBase, public ::testing::WithParamInterface<Way> {
  protected:
+  RelayWal() { skip_unless_mined(database_); }
   outbox::Relay miner(outbox::Sink& sink, outbox::RelayOptions options = {}) {
     options.read_from = outbox::ReadFrom::wal;
     if (GetParam() == Way::mined) {

@@ -13,6 +13,7 @@
 #include "annals/outbox/message_log.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/replication/replication_stream.hpp"
+#include "support/server_version.hpp"
 #include "support/temp_database.hpp"
 #include "wal/wal_cursor.hpp"
 #include "wal/wal_slot.hpp"
@@ -29,6 +30,8 @@ using outbox::WalSource;
 class WalFeed : public ::testing::Test {
  protected:
   WalFeed() {
+    skip_unless_mined(database_);
+    if (IsSkipped()) return;
     postgres::Connection session{database_.as("wal_relay")};
     outbox::WalSlot slot{session, log_, "feed"};
     (void)slot.open();

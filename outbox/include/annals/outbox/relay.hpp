@@ -73,8 +73,8 @@ enum class Unrouted { halt, skip };
 enum class ReadFrom {
   /// The table. Needs no more than SELECT.
   table,
-  /// The write-ahead log, by a logical replication slot: a transaction that is open delays no other. Price: wal_level = logical, the
-  /// privilege REPLICATION, and log that the server keeps for a relay that is away, up to max_slot_wal_keep_size.
+  /// The write-ahead log, by a logical replication slot: a transaction that is open delays no other. Price: PostgreSQL 14,
+  /// wal_level = logical, REPLICATION, and log that the server keeps for a relay that is away, up to max_slot_wal_keep_size.
   wal,
   /// The write-ahead log when it can be read, the table while it cannot.
   automatic,

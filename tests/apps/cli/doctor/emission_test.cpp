@@ -4,6 +4,7 @@
 #include "annals/outbox/relay.hpp"
 #include "cli_test.hpp"
 #include "outbox/recording_sink.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 namespace {
@@ -13,6 +14,7 @@ using testing::HasSubstr;
 
 class EmissionCommand : public CliTest {
  protected:
+  EmissionCommand() { skip_unless_mined(database_); }
   void publish() {
     RecordingSink sink;
     outbox::Relay relay{

@@ -6,6 +6,7 @@
 #include "support/kafka_topic.hpp"
 #include "support/published.hpp"
 #include "support/sanitizer.hpp"
+#include "support/server_version.hpp"
 
 namespace annals::tests {
 namespace {
@@ -59,6 +60,8 @@ TEST_F(RelayDaemonPublish, WritesOutboxAndEventsAsJsonLinesAndEndsWhenCaughtUp) 
 }
 
 TEST_F(RelayDaemonPublish, ReadsBothFromTheWriteAheadLogAndShowsItsSlots) {
+  skip_unless_mined(database_);
+  if (IsSkipped()) return;
   const auto config = folder_.write("relay.toml", routed("shop.events"));
   const std::map<std::string, std::string> as_miner{{"ANNALS_DATABASE", database_.uri("wal_relay")}};
   const Arguments arguments{"--config", config, "--sink", "stdout", "--source", "wal", "--until-caught-up"};

@@ -131,11 +131,10 @@ TEST_F(WalFeed, MinesABacklogAndStreamsWhatFollows) {
 TEST_F(WalFeed, HasCaughtUpThoughOthersWriteWithoutAnEnd) {
   auto reader = source();
   reader.start(beginning(reader));
-  std::atomic<bool> done{false};
-  const std::jthread others{[&] {
+  const std::jthread others{[&](const std::stop_token& stop) {
     postgres::Connection session{database_.superuser()};
     session.execute("CREATE TABLE public.others (line text)");
-    while (!done)
+    while (!stop.stop_requested())
       session.execute("INSERT INTO public.others SELECT repeat(i::text, 9) FROM generate_series(1, 9999) i");
   }};
   for (int first = 0; first < 30; first += 10) {
@@ -149,7 +148,6 @@ TEST_F(WalFeed, HasCaughtUpThoughOthersWriteWithoutAnEnd) {
     }
     EXPECT_EQ(state, MessageSource::State::caught_up);
   }
-  done = true;
 }
 
 TEST_F(WalFeed, LosesRepeatsAndReordersNothingBetweenTheTwo) {

@@ -44,7 +44,7 @@ const Settings& producer_defaults() {
       {"message.timeout.ms", "0"},
       {"partitioner", "murmur2_random"},
       {"socket.nagle.disable", "true"},
-      {"socket.timeout.ms", "10000"},
+      {"socket.timeout.ms", std::to_string(request_timeout.count())},
       {"sticky.partitioning.linger.ms", "0"},  // ProducerTopic does it
       {"topic.metadata.refresh.interval.ms", "5000"},
   };

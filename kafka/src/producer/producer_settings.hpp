@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 
 #include "annals/kafka/settings.hpp"
@@ -6,6 +7,9 @@
 
 /// How the sink's producer is set up, and what that says about what it sends.
 namespace annals::kafka {
+
+/// After this an unanswered request is made again, where nobody has chosen.
+inline constexpr std::chrono::milliseconds request_timeout{10'000};
 
 /// Where nobody has chosen.
 [[nodiscard]] const Settings& producer_defaults();

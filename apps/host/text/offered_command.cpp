@@ -11,9 +11,9 @@ namespace annals::host {
 namespace {
 
 constexpr std::string_view program = "annals ";
-/// What tells a command from a sentence about the program.
-constexpr std::array<std::string_view, 8> commands{"all",        "doctor", "events", "outbox",
-                                                   "projection", "relay",  "schema", "stream"};
+/// What tells a command from a sentence about the program. Not schema: a schema is its owner's, whom no relay's configuration names.
+constexpr std::array<std::string_view, 7> commands{"all",        "doctor", "events", "outbox",
+                                                   "projection", "relay",  "stream"};
 
 bool is_of_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||

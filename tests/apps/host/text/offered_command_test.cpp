@@ -13,7 +13,8 @@ TEST(OfferedCommand, IsForTheDatabaseOfWhoeverShowsIt) {
   EXPECT_EQ(with_options("see `annals relay status` and (annals doctor)", "-x"),
             "see `annals -x relay status` and (annals -x doctor)");
   EXPECT_EQ(with_options("annals outbox parked list; annals schema apply", "-x"),
-            "annals -x outbox parked list; annals -x schema apply");
+            "annals -x outbox parked list; annals schema apply")
+      << "a schema is its owner's";
 }
 
 TEST(OfferedCommand, IsNoSentenceAndNoOtherProgram) {

@@ -79,6 +79,23 @@ TEST(RelayDatabases, EachMayHaveTablesOfItsOwn) {
   EXPECT_EQ(loaded.databases[1].config.own_outboxes.at(0).table, "bills.outboxevent");
 }
 
+TEST(RelayDatabases, EachHasTheTablesAndEncodingsOutsideWithoutSomeOfItsOwn) {
+  const auto loaded =
+      load(common +
+           "[relay]\nsources = [\"a.out\"]\n[[own_outbox]]\ntable = \"a.out\"\nlayout = \"debezium\"\n"
+           "[[encoding]]\ntopic = \"x*\"\nformat = \"raw\"\n" +
+           section("shop") + section("bills", "[[database.encoding]]\ntopic = \"y\"\nformat = \"debezium\"\n"));
+  ASSERT_THAT(loaded.problems, IsEmpty());
+  ASSERT_EQ(loaded.databases.size(), 2U);
+  for (const auto& database : loaded.databases) {
+    ASSERT_EQ(database.config.own_outboxes.size(), 1U);
+    EXPECT_EQ(database.config.own_outboxes.at(0).table, "a.out");
+    EXPECT_EQ(database.config.kafka.encodings.size(), 1U);
+  }
+  EXPECT_EQ(loaded.databases[0].config.kafka.encodings.at(0).topic, "x*");
+  EXPECT_EQ(loaded.databases[1].config.kafka.encodings.at(0).topic, "y");
+}
+
 TEST(RelayDatabases, EachMayHaveCapturesOfItsOwn) {
   const auto capture = [](const std::string& section, const std::string& table) {
     return "[[" + section + "]]\ntable = \"" + table + "\"\ntopic = \"t\"\n";

@@ -30,7 +30,7 @@ std::size_t number_of(const Settings& settings, const std::string& name) {
 /// a slow network, and less with four partitions nearby (bench/RESULTS.md).
 ///
 /// A broker that freezes keeps its connection. A request to it is given up after ten seconds and made again, and that another broker leads by
-/// then (broker.session.timeout.ms, 9 s) is asked for every five: librdkafka's own 60 and 300 s would wait for as long as it is frozen.
+/// then (broker.session.timeout.ms, 9 s) is asked for every five: librdkafka's own 60 and 300 s wait for as long as it is frozen.
 const Settings& producer_defaults() {
   static const Settings defaults{
       {"acks", "all"},

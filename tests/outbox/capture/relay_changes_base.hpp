@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "annals/json/scanner.hpp"
+#include "annals/outbox/status.hpp"
 #include "relay_test_base.hpp"
 #include "support/error_of.hpp"
 
@@ -85,6 +86,16 @@ class RelayChangesBase : public RelayTestBase {
     const auto begin = hint.find(first_word);
     ASSERT_NE(begin, std::string::npos) << hint;
     execute(hint.substr(begin, hint.find(';', begin) - begin));
+  }
+  /// Does what an error says that there is nothing to go on with; what changes from then on comes, and nothing else.
+  void begin_anew(const Error& error) {
+    EXPECT_THAT(error.hint(), testing::HasSubstr("annals relay forget relay --log changes --yes"));
+    mend(error, "SELECT");
+    postgres::Connection operate{database_.as("operator")};
+    outbox::forget_checkpoint(operate, log_, "relay");
+    EXPECT_THAT(run_once({captured()}), testing::IsEmpty());
+    execute("INSERT INTO orders VALUES (3, 'a', '')");
+    EXPECT_THAT(keys(run_once({captured()})), testing::ElementsAre("3"));
   }
   void fill_doc() {
     execute(

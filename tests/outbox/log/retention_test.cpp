@@ -46,6 +46,18 @@ class Retention : public RelayTestBase {
     run_until_idle(relay);
     published_[name] += sink.received.size();
   }
+  /// Publishes two partitions, and has an operator set the relay back, who has not committed it yet.
+  postgres::Connection set_back() {
+    enqueue_numbers(0, 3);
+    publish();
+    maintain();
+    enqueue_numbers(3, 1);
+    publish();
+    const auto first = scalar("SELECT message_id FROM annals.outbox WHERE position = 1");
+    postgres::Connection other{database_.as("operator")};
+    other.execute(fmt::format("BEGIN; UPDATE annals.relay_checkpoints SET position = 1, message_id = '{}'", first));
+    return other;
+  }
   std::vector<std::string> partitions() {
     std::vector<std::string> found;
     for (const auto& partition : status().partitions) found.push_back(partition.name);
@@ -274,14 +286,7 @@ TEST_F(Retention, DropsNothingThatSomebodyStillWritesTo) {
 /// An operator who sets a relay back, and has not committed it yet.
 TEST_F(Retention, DropsNothingWhileACheckpointIsSetBack) {
   keep(at_once());
-  enqueue_numbers(0, 3);
-  publish();
-  maintain();
-  enqueue_numbers(3, 1);
-  publish();
-  const auto first = scalar("SELECT message_id FROM annals.outbox WHERE position = 1");
-  postgres::Connection other{database_.as("operator")};
-  other.execute(fmt::format("BEGIN; UPDATE annals.relay_checkpoints SET position = 1, message_id = '{}'", first));
+  auto other = set_back();
   EXPECT_EQ(step().action, Action::busy);
   other.execute("COMMIT");
   EXPECT_EQ(step().action, Action::none);
@@ -294,14 +299,7 @@ TEST_F(Retention, LooksAtTheCheckpointsAgainUnderTheLock) {
   auto patient = at_once();
   patient.lock_wait = "5 seconds";
   keep(patient);
-  enqueue_numbers(0, 3);
-  publish();
-  maintain();
-  enqueue_numbers(3, 1);
-  publish();
-  const auto first = scalar("SELECT message_id FROM annals.outbox WHERE position = 1");
-  postgres::Connection other{database_.as("operator")};
-  other.execute(fmt::format("BEGIN; UPDATE annals.relay_checkpoints SET position = 1, message_id = '{}'", first));
+  auto other = set_back();
   auto stepped = std::async(std::launch::async, [&] { return step().action; });
   const auto waits =
       "SELECT count(*) FROM pg_locks WHERE relation = 'annals.relay_checkpoints'::regclass AND NOT granted";

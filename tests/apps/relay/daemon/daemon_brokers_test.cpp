@@ -284,9 +284,8 @@ TEST_P(RelayBrokers, ALeaderThatDiesOrFreezesLosesNothing) {
       "the coordinator of transactions killed", [] { cluster_->kill(3); }, [] { cluster_->start(3); }, 6s);
   while_away(
       "another killed", [] { cluster_->kill(2); }, [] { cluster_->start(2); }, 6s);
-  // A transaction's end is waited for until the transaction is over (kafka.transaction_timeout_ms), any other request for ten seconds.
   while_away(
-      "frozen", [] { cluster_->pause(3); }, [] { cluster_->resume(3); }, is_exactly_once() ? 8s : 25s);
+      "frozen", [] { cluster_->pause(3); }, [] { cluster_->resume(3); }, 8s);
   writer.reset();
   expect_whole();
 }

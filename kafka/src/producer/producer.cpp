@@ -56,8 +56,8 @@ ClientHandle make_producer(const KafkaSinkOptions& options, SinkState& state, Re
     set(*conf, "transaction.timeout.ms", std::to_string(transactional.timeout.count()));
     set(*conf, "message.timeout.ms", std::to_string(transactional.timeout.count()));  // it would be aborted anyway
     set(*conf, "enable.gapless.guarantee", "false");  // an aborted transaction leaves no gap
-    if (!options.settings.contains(
-            "socket.timeout.ms")) {  // librdkafka takes none that is longer than the transaction's
+    // librdkafka takes none that is longer than the transaction's.
+    if (!options.settings.contains("socket.timeout.ms")) {
       set(*conf, "socket.timeout.ms", std::to_string(std::min(request_timeout, transactional.timeout).count()));
     }
   }

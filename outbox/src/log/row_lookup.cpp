@@ -20,8 +20,7 @@ bool RowLookup::find(std::int64_t position, MessageView& view) {
 }
 
 bool RowLookup::find_settled(std::int64_t position, MessageView& view) {
-  const auto look = [&] { return find(position, view); };
-  return look() || postgres::is_there_once_settled(connection_, table_, look);
+  return postgres::is_there_once_settled(connection_, table_, [&] { return find(position, view); });
 }
 
 }  // namespace annals::outbox

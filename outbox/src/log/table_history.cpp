@@ -84,7 +84,7 @@ void TableHistory::require_message(const TableCursor& cursor, const MessageSourc
     id = id_at(place.position);
     return id.has_value();
   };
-  if (!look() && !postgres::is_there_once_settled(connection_, table_, look)) {
+  if (!postgres::is_there_once_settled(connection_, table_, look)) {
     refuse(cursor, fmt::format("stands on message {}, which is not there", place.id.to_string()));
   }
   if (*id != place.id) {

@@ -137,9 +137,9 @@ void ChangeSource::acknowledge(const Cursor& cursor) {
   reader_.transactions().confirm(last_.recorded);
 }
 
-bool ChangeSource::moved() const {
-  if (!reader_.transactions().is_open()) return false;
-  return ledger_.last().wal.flush > last_.recorded && clock_.steady() - last_.recorded_at >= options_.move_interval;
+bool ChangeSource::moved(Move move) const {
+  if (!reader_.transactions().is_open() || ledger_.last().wal.flush <= last_.recorded) return false;
+  return move == Move::any || clock_.steady() - last_.recorded_at >= options_.move_interval;
 }
 
 bool ChangeSource::wait(milliseconds wait_max) {

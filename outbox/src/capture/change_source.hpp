@@ -51,7 +51,7 @@ class ChangeSource final : public MessageSource {
   void forget(std::int64_t ticket) override { ledger_.forget(ticket); }
   [[nodiscard]] bool full() const noexcept override { return ledger_.is_full(); }
   void acknowledge(const Cursor& cursor) override;
-  [[nodiscard]] bool moved() const override;
+  [[nodiscard]] bool moved(Move move) const override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
   void rest() override { reader_.transactions().rest(); }
   void stop() override { reader_.start(origin_.cluster(), {}); }

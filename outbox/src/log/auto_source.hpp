@@ -47,7 +47,7 @@ class AutoSource final : public MessageSource {
   [[nodiscard]] bool find(std::int64_t ticket, MessageView& view) override;
   void forget(std::int64_t ticket) override;
   void acknowledge(const Cursor& cursor) override;
-  [[nodiscard]] bool moved() const override { return current().moved(); }
+  [[nodiscard]] bool moved(Move move) const override { return current().moved(move); }
   [[nodiscard]] bool more() const noexcept override { return gone_ || current().more(); }
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
   void rest() override;

@@ -197,9 +197,10 @@ void TableSource::acknowledge(const Cursor& cursor) {
 
 /// What was given ahead is recorded with the holes below it: when they turn out to be empty, who goes on from there need not know
 /// of them.
-bool TableSource::moved() const {
+bool TableSource::moved(Move move) const {
   if (last_.after <= last_.recorded) return false;
-  return !options_.filter || last_.recorded < 0 || clock_.steady() - last_.recorded_at >= move_interval;
+  return move == Move::any || !options_.filter || last_.recorded < 0 ||
+         clock_.steady() - last_.recorded_at >= move_interval;
 }
 
 // Waiting

@@ -54,7 +54,7 @@ class TableSource final : public MessageSource {
   [[nodiscard]] bool find(std::int64_t ticket, MessageView& view) override;
   void forget(std::int64_t ticket) override { places_.forget(ticket); }
   void acknowledge(const Cursor& cursor) override;
-  [[nodiscard]] bool moved() const override;
+  [[nodiscard]] bool moved(Move move) const override;
   [[nodiscard]] bool wait(std::chrono::milliseconds wait_max) override;
   void rest() override { (void)bell_.drain(); }
   [[nodiscard]] bool more() const noexcept override { return detour_ ? detour_->more() : tail_.more(); }

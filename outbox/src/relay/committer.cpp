@@ -12,6 +12,7 @@ namespace annals::outbox {
 using std::chrono::milliseconds;
 using Commit = Destination::Commit;
 using CommitRule = Destination::CommitRule;
+using Move = MessageSource::Move;
 
 namespace {
 
@@ -62,12 +63,17 @@ void Committer::hold_when_due(bool at_hand) {
 }
 
 void Committer::commit_when_due(bool quiet) {
-  const bool due = has_unsaved() ? until_due(quiet) == milliseconds{0} : quiet && parts_.source.moved();
+  const bool due = has_unsaved() ? until_due(quiet) == milliseconds{0} : quiet && parts_.source.moved(Move::due);
   if (due && may_commit()) commit();
 }
 
 void Committer::commit_rest() {
   if (has_unsaved() && may_commit()) commit();
+}
+
+void Committer::commit_move() {
+  if (parts_.destination.commit_rule() != CommitRule::any_prefix || parts_.publisher.in_flight() > 0) return;
+  if (parts_.source.moved(Move::any)) commit();
 }
 
 void Committer::commit_rest_after_failure() {

@@ -58,6 +58,9 @@ class Committer {
   void commit_when_due(bool quiet);
   /// At the end: whatever may be recorded, due or not.
   void commit_rest();
+  /// At the end of an orderly run: how far the source has come without a message. Not where it takes a transaction of the broker, which may
+  /// be away.
+  void commit_move();
   /// After a failure: the same, unless the destination commits all together and not all of it was delivered.
   void commit_rest_after_failure();
 

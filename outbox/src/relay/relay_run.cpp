@@ -345,6 +345,7 @@ void RelayRun::drain(milliseconds wait_max) {
   settle(wait_max);
   if (publisher_.failed()) fail(std::nullopt, std::nullopt);
   committer_.commit_rest();
+  committer_.commit_move();
 }
 
 void RelayRun::leave() noexcept {

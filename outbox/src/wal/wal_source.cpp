@@ -208,10 +208,11 @@ void WalSource::acknowledge(const Cursor& cursor) {
 }
 
 /// Who begins without a place in the log must read the table first: the sooner one is recorded the better.
-bool WalSource::moved() const {
+bool WalSource::moved(Move move) const {
   if (!reader_.is_open()) return false;
   if (!last_.in_log) return true;
-  return ledger_.last().wal.flush > last_.recorded && clock_.steady() - last_.recorded_at >= options_.move_interval;
+  if (ledger_.last().wal.flush <= last_.recorded) return false;
+  return move == Move::any || clock_.steady() - last_.recorded_at >= options_.move_interval;
 }
 
 // Waiting

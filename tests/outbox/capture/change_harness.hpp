@@ -75,7 +75,7 @@ class ChangeHarness final : public testing::MessageSourceHarness {
     }
     void forget(std::int64_t ticket) override { source_.forget(ticket); }
     void acknowledge(const outbox::Cursor& cursor) override { source_.acknowledge(cursor); }
-    [[nodiscard]] bool moved() const override { return source_.moved(); }
+    [[nodiscard]] bool moved(Move move) const override { return source_.moved(move); }
     [[nodiscard]] bool more() const noexcept override { return source_.more(); }
     bool wait(std::chrono::milliseconds wait_max) override { return source_.wait(wait_max); }
     void rest() override { source_.rest(); }

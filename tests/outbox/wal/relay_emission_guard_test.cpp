@@ -230,6 +230,25 @@ TEST_P(RelayEmissionGuard, IsSwitchedOffBehindTheTransactionsThatHaveEmitted) {
   EXPECT_TRUE(sink.received.empty()) << "switched off once more says of nothing that it may have been emitted";
 }
 
+/// The last message was recorded before the log behind it was read: who ends in order has said how far that was.
+TEST_P(RelayEmissionGuard, IsBehindWhoWasStoppedAsSoonAsItWasIdle) {
+  run_and_switch_on();
+  emit("k", "1");
+  RecordingSink sink;
+  auto from_log = miner(sink, {.checkpoint_interval = 0ms});
+  run_until_idle(from_log);
+  execute("SELECT pg_logical_emit_message(false, 'others', 'what nobody asked for')");
+  switch_off();
+  run_until_idle(from_log);
+  EXPECT_TRUE(from_log.drain(5s));
+  EXPECT_THAT(payloads(sink), ElementsAre("1"));
+  enqueue("k", "2");
+  RecordingSink rest;
+  auto from_table = relay(rest);
+  run_until_idle(from_table);
+  EXPECT_THAT(payloads(rest), ElementsAre("2"));
+}
+
 /// The lock that the switch waits for was not taken yet, and the snapshot has the row from before it.
 TEST_P(RelayEmissionGuard, LetsNobodyEmitWhoSeesTheSwitchAsItWas) {
   run_and_switch_on();

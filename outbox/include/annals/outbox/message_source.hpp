@@ -93,8 +93,12 @@ class MessageSource {
   [[nodiscard]] virtual bool full() const noexcept { return false; }
   /// The cursor is recorded for good: no run will start before it again.
   virtual void acknowledge(const Cursor& cursor) = 0;
-  /// With everything acknowledged: the cursor of the last ticket has moved on although no message came, and is worth recording.
-  [[nodiscard]] virtual bool moved() const { return false; }
+  enum class Move {
+    any,  ///< at all
+    due,  ///< for so long that it is worth recording though more may come
+  };
+  /// With everything acknowledged: the cursor of the last ticket has moved on although no message came.
+  [[nodiscard]] virtual bool moved(Move /*move*/) const { return false; }
 
   /// After rows: whether there may be more of them already, so that to read on at once is worth it. Otherwise wait() says
   /// when.

@@ -58,6 +58,7 @@ struct KafkaTransactionalSink::Impl {
   [[nodiscard]] milliseconds left_to_rest() const {
     return std::chrono::ceil<milliseconds>(rests_until - SteadyClock::now());
   }
+  [[nodiscard]] milliseconds within_rest(milliseconds wait);
   [[nodiscard]] Commit commit(std::string_view record, const KeepAlive& keep_alive);
 
   Options options;
@@ -67,6 +68,7 @@ struct KafkaTransactionalSink::Impl {
   std::optional<Commit> ended;  ///< nothing more is committed
   std::string reason;           ///< of that
   SteadyClock::time_point rests_until;
+  bool refused = false;  ///< by send(), in a rest: who waits then waits for its end, which may have come meanwhile
 };
 
 /// The record becomes part of the transaction, unless something is wrong with that.
@@ -102,6 +104,14 @@ outbox::Destination::Commit KafkaTransactionalSink::Impl::commit(std::string_vie
   return outcome_of(end);
 }
 
+/// Who was refused is back for another try when the rest is over.
+milliseconds KafkaTransactionalSink::Impl::within_rest(milliseconds wait) {
+  if (!refused || wait <= milliseconds{0}) return wait;
+  const auto rest = left_to_rest();
+  refused = rest > milliseconds{0};
+  return std::clamp(rest, milliseconds{0}, wait);
+}
+
 KafkaTransactionalSink::KafkaTransactionalSink(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
 KafkaTransactionalSink::~KafkaTransactionalSink() = default;
@@ -120,7 +130,8 @@ std::string KafkaTransactionalSink::open(const std::string& id, const KeepAlive&
 outbox::Sink::Send KafkaTransactionalSink::send(const outbox::MessageView& message) {
   ANNALS_ASSERT(impl_->session);
   if (impl_->ended) throw broken("the transactional sink is at its end");
-  if (impl_->left_to_rest() > milliseconds{0}) return Send::full;
+  impl_->refused = impl_->left_to_rest() > milliseconds{0};
+  if (impl_->refused) return Send::full;
   impl_->session->transaction.begin_if_none();
   return impl_->session->sink.send(message);
 }
@@ -131,8 +142,7 @@ std::size_t KafkaTransactionalSink::record_bytes(const outbox::MessageView& mess
 
 void KafkaTransactionalSink::poll(milliseconds wait, std::vector<outbox::Delivery>& deliveries) {
   if (impl_->session) {
-    const auto rest = impl_->left_to_rest();
-    impl_->session->sink.poll(rest > milliseconds{0} ? std::min(wait, rest) : wait, deliveries);
+    impl_->session->sink.poll(impl_->within_rest(wait), deliveries);
   } else {
     impl_->checkpoints->poll();
   }

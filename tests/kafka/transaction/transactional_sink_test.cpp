@@ -88,6 +88,26 @@ TEST_F(KafkaTransactions, CommitsARecordAlone) {
   EXPECT_EQ(make()->open(id_, no_wait), "start");
 }
 
+/// The rest may end between the refusal and the waiting: no report comes then that would end that.
+TEST_F(KafkaTransactions, WhoIsRefusedAfterACommitIsBackWhenTheRestIsOver) {
+  const auto sink = make();
+  (void)sink->open(id_, no_wait);
+  std::vector<outbox::Delivery> none;
+  const TestMessage message{.position = 1, .topic = topic_, .key = "k", .payload = "1"};
+  int refused = 0;
+  for (int i = 0; i < 20 && refused == 0; ++i) {
+    ASSERT_EQ(sink->commit("no message", no_wait), Commit::committed);
+    refused += sink->send(message.view()) == Sink::Send::full ? 1 : 0;
+  }
+  ASSERT_EQ(refused, 1) << "a moment after each commit nothing is taken";
+  sink->poll(milliseconds{0}, none);
+  std::this_thread::sleep_for(milliseconds{5});
+  const auto begin = std::chrono::steady_clock::now();
+  sink->poll(seconds{20}, none);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds{10});
+  EXPECT_EQ(sink->send(message.view()), Sink::Send::accepted);
+}
+
 TEST_F(KafkaTransactions, ShutsAPredecessorOutForGood) {
   const auto first = make();
   (void)first->open(id_, no_wait);

@@ -58,6 +58,9 @@ Source::Source(postgres::MessageLog log, Parts parts)
       backoff_(Backoff::Options{.initial = retry_initial, .max = parts.config.limits.retry_max}),
       reading_(log_.name, parts.clock, parts.log) {
   parts_.metrics.enter(phase_);
+  const auto& own = parts_.config.own_outboxes;
+  const auto found = std::ranges::find(own, log_.name, &OwnOutbox::table);
+  if (found != own.end()) own_.emplace(database_of(parts_.config), *found, parts_.relay);
 }
 
 host::ExitCode Source::run(const std::stop_token& stop) {
@@ -257,6 +260,8 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   parts_.metrics.log_fault(report.log_fault.has_value());
   reading_.look(report);
   for (const auto& message : report.set_aside) note(message);
+  if (own_ && owns(phase_)) own_->look(parts_.clock.steady());
+  if (own_ && !owns(phase_)) own_->forget();
 }
 
 /// The halt itself is told by halt(), once, with all of the error.

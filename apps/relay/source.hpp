@@ -17,6 +17,7 @@
 #include "relay/live_limits.hpp"
 #include "relay/metrics.hpp"
 #include "relay/open_sink.hpp"
+#include "relay/own/own_watch.hpp"
 #include "relay/reading_watch.hpp"
 #include "relay/settings/config.hpp"
 
@@ -100,6 +101,7 @@ class Source {
   std::optional<outbox::SetAside> halted_at_;
   LiveLimits::Limits limits_;  ///< that the relay has
   ReadingWatch reading_;
+  std::optional<OwnWatch> own_;  ///< of a service's own table
   std::optional<std::chrono::steady_clock::time_point> unprepared_since_;
 };
 

@@ -209,6 +209,10 @@ class Check {
          facts.by_default ? render(sql::own_always) : render(sql::own_make_identity, disown)});
   }
 
+  std::string expression_sql(std::string_view sql, const std::string& expression) const {
+    return postgres::render(sql, {{"expression", expression}, {"table", table_}});
+  }
+
   void expressions(const Facts& facts) {
     for (const auto& [name, member] : own_expressions) {
       const auto& expression = own_.*member;
@@ -219,15 +223,20 @@ class Check {
   void expression(const Facts& facts, std::string_view name, const std::string& text) {
     const auto what = fmt::format("own_outbox.{} of {} ({})", name, own_.table, printable(text));
     std::string type;
+    bool same = true;
     try {
-      type = connection_.query(postgres::render(relay_own::sql::own_type, {{"expression", text}, {"table", table_}}))
-                 .text(0, 0);
+      type = connection_.query(expression_sql(relay_own::sql::own_type, text)).text(0, 0);
+      if (name == "id") same = connection_.query(expression_sql(relay_own::sql::own_same, text)).boolean(0, 0);
     } catch (const Error& error) {
       if (error.sqlstate().empty() || error.retryable()) throw;
       const bool denied = error.sqlstate() == "42501";
       return add({denied ? "privileges" : "expression", fmt::format("{}: {}", what, error.message()),
                   denied ? fmt::format("GRANT SELECT ON {} TO {}", table_, quote_sql_identifier(facts.role)) : "",
                   denied ? "" : "name columns of the table, functions outside of pg_catalog with their schema"});
+    }
+    if (!same) {
+      add({"expression", fmt::format("{} is another each time it is asked of a row", what), "",
+           "name a column; left out, it is made of the position"});
     }
     const auto one_of = [&](std::initializer_list<std::string_view> types) {
       return std::ranges::find(types, type) != types.end();

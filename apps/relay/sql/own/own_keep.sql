@@ -5,6 +5,10 @@ DECLARE
   published bigint;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+      RAISE EXCEPTION 'TRUNCATE on % refused: this transaction may not see the last rows', {name}
+        USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'repeat it in a transaction that is READ COMMITTED';
+    END IF;
     SELECT max(t.{position}) INTO highest FROM {table} t;
   ELSE
     SELECT max(g.{position}) INTO highest FROM gone g;

@@ -217,6 +217,7 @@ TEST_F(OwnCheck, KeepsWhatIsNotPublishedFromBeingDeleted) {
   EXPECT_THAT(refuses(remove + "<= 3"), HasSubstr("refused"));  // by the last one published the relay knows its history
   EXPECT_THAT(refuses("TRUNCATE shop.outboxevent"), HasSubstr("refused"));
   EXPECT_EQ(refuses(remove + "< (SELECT min(position) FROM (VALUES (3)) c (position))"), "");
+  EXPECT_THAT(refuses("BEGIN ISOLATION LEVEL REPEATABLE READ; TRUNCATE shop.outboxevent"), HasSubstr("may not see"));
   postgres::Connection connection{database_.as("relay")};
   EXPECT_EQ(connection.query("SELECT pg_catalog.count(*) FROM shop.outboxevent").bigint(0, 0), 2);
 }

@@ -18,6 +18,7 @@
 #include "annals/postgres/connection.hpp"
 #include "outbox/recording_sink.hpp"
 #include "relay/own/own_check.hpp"
+#include "relay/own/own_watch.hpp"
 #include "support/dice.hpp"
 #include "support/error_of.hpp"
 #include "support/own_table.hpp"
@@ -236,6 +237,57 @@ TEST_F(OwnRelay, TakesNoRowForOneThatWasRolledBackBecauseAPolicyHidesIt) {
   EXPECT_THAT(tests::error_of([&] { run_until_idle(one); }).what(), testing::HasSubstr("row-level security"));
   execute("ALTER TABLE shop.outboxevent DISABLE ROW LEVEL SECURITY");
   EXPECT_THAT(published(), testing::SizeIs(2));
+}
+
+/// Whatever is read of it then, rows below what is published would never be.
+TEST_F(OwnRelay, IsToldWhenItsTableIsAnotherOrCountsAnew) {
+  execute(insert_own("a", 1));
+  const OwnWatch::Time begin;
+  const auto told_of = [&](const std::string& sql) {
+    OwnWatch watch{database_.as("relay"), own_, "relay"};
+    watch.look(begin);
+    execute(sql);
+    watch.look(begin + OwnWatch::interval - 1ms);
+    try {
+      watch.look(begin + OwnWatch::interval);
+    } catch (const Error& error) {
+      return std::string{error.kind() == ErrorKind::corrupt ? "another: " : "lacks: "} + error.message();
+    }
+    return std::string{};
+  };
+  EXPECT_EQ(told_of("VACUUM FULL shop.outboxevent"), "");
+  EXPECT_EQ(told_of("ALTER TABLE shop.outboxevent ADD note text DEFAULT 'n'; " + insert_own("a", 2)), "");
+  EXPECT_THAT(told_of("ALTER TABLE shop.outboxevent ALTER position RESTART WITH 1"), testing::StartsWith("another"));
+  EXPECT_THAT(told_of("TRUNCATE shop.outboxevent RESTART IDENTITY"), testing::StartsWith("another"));
+  EXPECT_THAT(told_of("ALTER TABLE shop.outboxevent RENAME TO old; SET ROLE annals_service; CREATE TABLE "
+                      "shop.outboxevent (LIKE shop.old INCLUDING ALL); GRANT SELECT ON shop.outboxevent TO annals_relay"),
+              testing::StartsWith("another"));
+  EXPECT_THAT(told_of("ALTER TABLE shop.outboxevent DROP position; ALTER TABLE shop.outboxevent ADD position bigint "
+                      "GENERATED ALWAYS AS IDENTITY"),
+              testing::StartsWith("another"));
+}
+
+/// What mends it alters the sequence, and is no reason to halt.
+TEST_F(OwnRelay, IsToldWhatItsTableLacksByNowAndGoesOnWhenItIsMended) {
+  OwnWatch watch{database_.as("relay"), own_, "relay"};
+  OwnWatch::Time now;
+  watch.look(now);
+  execute("ALTER TABLE shop.outboxevent ALTER position SET CACHE 20");
+  EXPECT_THAT(tests::error_of([&] { watch.look(now += OwnWatch::interval); }).what(), testing::HasSubstr("in advance"));
+  execute("ALTER TABLE shop.outboxevent ALTER position SET CACHE 1");
+  EXPECT_NO_THROW(watch.look(now += OwnWatch::interval));
+}
+
+/// By its id a relay that starts knows its history.
+TEST_F(OwnRelay, IsToldThatAnIdIsAnotherEachTimeItIsAsked) {
+  own_.id = "gen_random_uuid()";
+  postgres::Connection connection{database_.as("relay")};
+  EXPECT_NO_THROW(require_readable(connection, "annals", own_)) << "there is no row to ask";
+  execute(insert_own("a", 1));
+  EXPECT_THAT(tests::error_of([&] { require_readable(connection, "annals", own_); }).what(),
+              testing::HasSubstr("own_outbox.id of shop.outboxevent (gen_random_uuid()) is another"));
+  own_.id = "coalesce(NULL, position)";
+  EXPECT_NO_THROW(require_readable(connection, "annals", own_));
 }
 
 TEST_F(OwnRelay, IsWokenByTheTriggerThatTheCheckPrints) {

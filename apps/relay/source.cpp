@@ -14,7 +14,6 @@
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/migrator.hpp"
 #include "relay/database.hpp"
-#include "relay/own/own_check.hpp"
 
 namespace annals::relayd {
 namespace {
@@ -201,9 +200,7 @@ void Source::require_tables() {
   postgres::Connection connection{database_of(parts_.config)};
   postgres::require_schema(connection, outbox::schema());
   if (log_.name == "events") postgres::require_schema(connection, eventstore::schema());
-  const auto& own = parts_.config.own_outboxes;
-  const auto found = std::ranges::find(own, log_.name, &OwnOutbox::table);
-  if (found != own.end()) require_readable(connection, log_.schema, *found);
+  if (own_) own_->begin(connection, parts_.clock.steady());
 }
 
 /// Returns true when this was the last step.

@@ -56,14 +56,14 @@ TEST_F(RelayDaemonOwnOutbox, HaltsWhenTheTableIsReplacedWhileItRuns) {
   ASSERT_TRUE(eventually([&] { return relay->out_lines().size() == 3; })) << relay->err();
   execute(
       "BEGIN; ALTER TABLE shop.outboxevent RENAME TO old; CREATE TABLE shop.outboxevent (LIKE shop.old INCLUDING ALL); "
-      "GRANT SELECT ON shop.outboxevent TO annals_relay; COMMIT");
+      "GRANT SELECT ON shop.outboxevent TO annals_relay, annals_operator; COMMIT");
   execute(insert_own("a", 4));
   EXPECT_EQ(relay->wait_for_exit(), 5) << relay->err();
   EXPECT_THAT(relay->err(), HasSubstr("shop.outboxevent was replaced by another table"));
   const std::string offered = "annals relay adopt relay --log shop.outboxevent --position 0 --yes";
   ASSERT_THAT(relay->err(), HasSubstr(offered));
-  run_command(fmt::format("ANNALS_DATABASE='{}' '{}'{} --config '{}' >/dev/null", database_.uri("operator"), ANNALS_PROGRAM,
-                          offered.substr(6), config()));
+  run_command(fmt::format("ANNALS_DATABASE='{}' '{}'{} --config '{}' >/dev/null", database_.uri("operator"),
+                          ANNALS_PROGRAM, offered.substr(6), config()));
   const auto again = start({"--config", config(), "--sink", "stdout", "--until-caught-up"});
   ASSERT_EQ(again->wait_for_exit(), 0) << again->err();
   EXPECT_EQ(again->out_lines().size(), 1U);

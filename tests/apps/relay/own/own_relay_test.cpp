@@ -259,9 +259,10 @@ TEST_F(OwnRelay, IsToldWhenItsTableIsAnotherOrCountsAnew) {
   EXPECT_EQ(told_of("ALTER TABLE shop.outboxevent ADD note text DEFAULT 'n'; " + insert_own("a", 2)), "");
   EXPECT_THAT(told_of("ALTER TABLE shop.outboxevent ALTER position RESTART WITH 1"), testing::StartsWith("another"));
   EXPECT_THAT(told_of("TRUNCATE shop.outboxevent RESTART IDENTITY"), testing::StartsWith("another"));
-  EXPECT_THAT(told_of("ALTER TABLE shop.outboxevent RENAME TO old; SET ROLE annals_service; CREATE TABLE "
-                      "shop.outboxevent (LIKE shop.old INCLUDING ALL); GRANT SELECT ON shop.outboxevent TO annals_relay"),
-              testing::StartsWith("another"));
+  EXPECT_THAT(
+      told_of("ALTER TABLE shop.outboxevent RENAME TO old; SET ROLE annals_service; CREATE TABLE "
+              "shop.outboxevent (LIKE shop.old INCLUDING ALL); GRANT SELECT ON shop.outboxevent TO annals_relay"),
+      testing::StartsWith("another"));
   EXPECT_THAT(told_of("ALTER TABLE shop.outboxevent DROP position; ALTER TABLE shop.outboxevent ADD position bigint "
                       "GENERATED ALWAYS AS IDENTITY"),
               testing::StartsWith("another"));

@@ -26,6 +26,8 @@ Client consumer_of(const std::string& brokers) {
                                                                       {"fetch.wait.max.ms", "20"},
                                                                       {"reconnect.backoff.max.ms", "200"},
                                                                       {"topic.metadata.refresh.interval.ms", "200"},
+                                                                      // of a broker that is frozen
+                                                                      {"socket.timeout.ms", "1000"},
                                                                       {"isolation.level", "read_committed"}}) {
     rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size());
   }

@@ -158,6 +158,8 @@ const Settings& consumer_defaults() {
       {"queued.min.messages", "1000"},  // prefetch_bytes_max counts no headers: this is what bounds those
       {"session.timeout.ms", "10000"},  // a dead member's partitions move on after it; see also close()
       {"socket.nagle.disable", "true"},
+      {"socket.timeout.ms", "10000"},  // of a broker that is frozen; that another leads is asked for every five seconds
+      {"topic.metadata.refresh.interval.ms", "5000"},
   };
   return defaults;
 }

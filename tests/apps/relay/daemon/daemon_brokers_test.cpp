@@ -285,7 +285,7 @@ TEST_P(RelayBrokers, ALeaderThatDiesOrFreezesLosesNothing) {
   while_away(
       "another killed", [] { cluster_->kill(2); }, [] { cluster_->start(2); }, 6s);
   while_away(
-      "frozen", [] { cluster_->pause(3); }, [] { cluster_->resume(3); }, 8s);
+      "frozen", [] { cluster_->pause(3); }, [] { cluster_->resume(3); }, 25s);
   writer.reset();
   expect_whole();
 }

@@ -18,7 +18,9 @@ bool is_claim(const std::pair<std::string, std::string>& header) {
   return header.first == outbox::claim_header || (header.first == dataref && outbox::parse_claim(header.second));
 }
 
-void redeem(outbox::ClaimStore* store, IncomingMessage& message) {
+}  // namespace
+
+void redeem_claim(outbox::ClaimStore* store, IncomingMessage& message) {
   auto& headers = message.metadata.headers;
   const auto found = std::ranges::find_if(headers, is_claim);
   if (found == headers.end() || !message.damaged.empty()) return;
@@ -31,19 +33,6 @@ void redeem(outbox::ClaimStore* store, IncomingMessage& message) {
   if (!message.damaged.empty()) return;
   message.payload = std::move(redeemed.payload);
   std::erase_if(headers, is_claim);  // it is whole
-}
-
-}  // namespace
-
-void redeem_claims(outbox::ClaimStore* store, std::size_t first, std::vector<IncomingMessage>& messages) {
-  for (auto i = first; i < messages.size(); ++i) {
-    try {
-      redeem(store, messages[i]);
-    } catch (...) {
-      messages.resize(i);  // what is among them counts as received
-      throw;
-    }
-  }
 }
 
 }  // namespace annals::kafka

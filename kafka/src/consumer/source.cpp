@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <exception>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -54,7 +54,7 @@ struct SourceState : ClientState {
   std::exception_ptr failure;                   ///< of a callback; poll() throws it
   std::optional<MissingTopic> missing;
   std::map<PartitionName, std::int64_t> received;    ///< next offset of each partition, not committed
-  std::vector<IncomingMessage> held;                 ///< came while paused
+  std::deque<IncomingMessage> held;                  ///< not given yet; of most calls, what came while paused
   std::vector<IncomingMessage>* messages = nullptr;  ///< what poll() is filling
 };
 
@@ -119,7 +119,8 @@ void assign(rd_kafka_t& consumer, rd_kafka_topic_partition_list_t& partitions, S
   }
 }
 
-void erase(std::vector<IncomingMessage>& messages, const rd_kafka_topic_partition_t& gone) {
+template <class Messages>
+void drop_those_of(Messages& messages, const rd_kafka_topic_partition_t& gone) {
   std::erase_if(messages, [&](const IncomingMessage& message) {
     return message.partition == gone.partition && message.topic == gone.topic;
   });
@@ -129,8 +130,8 @@ void forget(const rd_kafka_topic_partition_list_t& partitions, SourceState& stat
   for (int i = 0; i < partitions.cnt; ++i) {
     const auto& gone = partitions.elems[i];
     state.received.erase(PartitionName{gone.topic, gone.partition});
-    erase(state.held, gone);
-    if (state.messages != nullptr) erase(*state.messages, gone);
+    drop_those_of(state.held, gone);
+    if (state.messages != nullptr) drop_those_of(*state.messages, gone);
   }
 }
 
@@ -250,8 +251,8 @@ struct KafkaSource::Impl {
   void subscribe();
   void poll(std::size_t max, milliseconds wait, std::vector<IncomingMessage>& messages);
   void idle();
-  /// False when there is nothing more within `wait`.
-  bool receive_one(milliseconds wait, std::vector<IncomingMessage>& messages);
+  /// Into what is held. False when there is nothing more within `wait`.
+  bool receive_one(milliseconds wait);
   void set_paused(bool paused);
   void check(const rd_kafka_message_t& message);
   void remember(const std::vector<IncomingMessage>& messages);
@@ -297,12 +298,12 @@ void KafkaSource::Impl::subscribe() {
   }
 }
 
-bool KafkaSource::Impl::receive_one(milliseconds wait, std::vector<IncomingMessage>& messages) {
+bool KafkaSource::Impl::receive_one(milliseconds wait) {
   const MessageHandle message{rd_kafka_consumer_poll(consumer.get(), to_int_ms(wait))};
   if (state.failure) std::rethrow_exception(state.failure);
   if (!message) return false;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    messages.push_back(to_incoming(options, *message));
+    state.held.push_back(to_incoming(options, *message));
   } else {
     check(*message);
   }
@@ -396,17 +397,14 @@ void KafkaSource::Impl::set_paused(bool paused) {
 void KafkaSource::Impl::poll(std::size_t max, milliseconds wait, std::vector<IncomingMessage>& messages) {
   const Deadline deadline{wait};
   set_paused(false);
-  const auto count = std::min(max, state.held.size());
-  std::move(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(messages));
-  state.held.erase(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(count));
-  redeem_claims(options.claims, 0, messages);
   std::size_t bytes = 0;
   while (messages.size() < max && bytes < options.receive_bytes_max && !state.rebalanced) {
-    const auto before = messages.size();
-    const bool more = receive_one(messages.empty() ? deadline.left() : milliseconds{0}, messages);
-    if (messages.size() > before) {
-      redeem_claims(options.claims, before, messages);
-      bytes += cost_of(messages.back());
+    const bool more = !state.held.empty() || receive_one(messages.empty() ? deadline.left() : milliseconds{0});
+    if (!state.held.empty()) {
+      redeem_claim(options.claims, state.held.front());
+      bytes += cost_of(state.held.front());
+      messages.push_back(std::move(state.held.front()));
+      state.held.pop_front();
     }
     if (!more && (!messages.empty() || deadline.passed())) break;
   }
@@ -417,7 +415,7 @@ void KafkaSource::Impl::idle() {
   constexpr int reports_max = 1'000;  // of librdkafka, in one call
   for (int i = 0; i < reports_max; ++i) {
     set_paused(true);  // again after an assignment
-    if (!receive_one(milliseconds{0}, state.held)) return;
+    if (!receive_one(milliseconds{0})) return;
   }
 }
 

@@ -164,5 +164,22 @@ TEST_F(SourceClaim, IsRedeemedOfWhatCameWhileTheReaderWasBusyToo) {
   EXPECT_EQ(receive(source, 1)[0].payload, "abc");
 }
 
+/// A claim is a hundred bytes until it is redeemed.
+TEST_F(SourceClaim, BoundsTheBytesOfOneReceiveByWhatIsRedeemed) {
+  send({}, {1, 1, 1, 1});
+  auto bounded = options(&store_);
+  bounded.receive_bytes_max = 1;
+  KafkaReader source{bounded};
+  std::vector<IncomingMessage> some;
+  for (int i = 0; i < 100 && some.empty(); ++i) source.receive(10, milliseconds{100}, some);
+  EXPECT_EQ(some.size(), 1U);
+  for (int i = 0; i < 20; ++i) source.keep_alive();
+  for (int i = 0; i < 3; ++i) {
+    source.receive(10, milliseconds{1'000}, some);
+    ASSERT_EQ(some.size(), 1U) << "those that came meanwhile are no exception";
+    EXPECT_EQ(some[0].payload, "abc");
+  }
+}
+
 }  // namespace
 }  // namespace annals::tests

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <set>
 
@@ -13,6 +13,7 @@
 #include "annals/kafka/sink.hpp"
 #include "kafka/messages.hpp"
 #include "support/kafka_topic.hpp"
+#include "support/peak_memory.hpp"
 
 namespace annals::tests {
 namespace {
@@ -117,17 +118,6 @@ TEST(KafkaSource, BoundsTheBytesOfOneReceive) {
   }
 }
 
-/// The most memory that this process has had since reset_peak(), in MiB.
-std::size_t peak_megabytes() {
-  std::ifstream status{"/proc/self/status"};
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) / 1024;
-  }
-  ADD_FAILURE() << "no VmHWM";
-  return 0;
-}
-void reset_peak() { std::ofstream{"/proc/self/clear_refs"} << 5; }
-
 /// Headers of one letter compress to nothing and take a hundred bytes each when they are read.
 TEST(KafkaSource, BoundsTheMemoryOfHeaders) {
   const auto topic = create_topic(unique_topic("headers"), 1);
@@ -140,15 +130,16 @@ TEST(KafkaSource, BoundsTheMemoryOfHeaders) {
       write_records(topic, few, kafka_brokers(), {{"compression.type", "lz4"}, {"linger.ms", "0"}});
     }
   }
-  reset_peak();
-  const auto before = peak_megabytes();
+  reset_peak_memory();
+  const auto before = peak_memory_bytes(getpid());
   KafkaReader source{options_for(topic)};
   const auto received = receive(source, bombs);
   ASSERT_EQ(received.size(), bombs);
   EXPECT_EQ(received[0].damaged, "99000 headers, of which 77 were read");
   EXPECT_EQ(received[0].metadata.headers.size(), 77U);
-  EXPECT_LT(peak_megabytes() - before, 150U);
-  ::testing::Test::RecordProperty("megabytes", static_cast<int>(peak_megabytes() - before));
+  const auto megabytes = (peak_memory_bytes(getpid()) - before) >> 20;
+  EXPECT_LT(megabytes, 150);
+  ::testing::Test::RecordProperty("megabytes", static_cast<int>(megabytes));
 }
 
 TEST(KafkaSource, BoundsTheMemoryOfKeysAndHeadersInOneReceive) {

@@ -64,10 +64,10 @@ struct KafkaSourceOptions {
 ///                authorised; Error{corrupt}, the record does not fit the topic or belongs to another cluster;
 ///                Error{failed}, the consumer broke. Error{disconnected}: no broker for disconnected_after, or no answer
 ///                to commit() in commit_timeout. And what the claim store throws.
-/// Limits         receive_bytes_max, prefetch_bytes_max, one claim more; every wait is bounded by its argument or option, plus some
-///                seconds when partitions are assigned. Only the destructor after a commit() without an answer takes up to
-///                session.timeout.ms (10 s, unless set). A topic that was deleted and made anew is noticed when its end is
-///                below the record; otherwise by whoever knows the ids (projections::Inbox does).
+/// Limits         receive_bytes_max and one message more, what came as a claim whole; prefetch_bytes_max. Every wait is bounded by its
+///                argument or option, plus some seconds when partitions are assigned. Only the destructor after a commit() without an
+///                answer takes up to session.timeout.ms (10 s, unless set). A topic that was deleted and made anew is noticed when its end
+///                is below the record; otherwise by whoever knows the ids (projections::Inbox does).
 class KafkaSource final : public projections::Source {
  public:
   using Options = KafkaSourceOptions;

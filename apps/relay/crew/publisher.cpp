@@ -16,12 +16,9 @@ namespace annals::relayd {
 
 namespace {
 
-/// One database that is the only one needs no name, and whoever runs the commands has set ANNALS_DATABASE for it.
 host::Log::Part part_of(const Config& config, const RunMode& mode) {
   const auto& name = config.database.name;
-  return {.label = "database",
-          .value = name,
-          .command_options = name.empty() ? "" : host::database_options(mode.config_file, name)};
+  return {.label = "database", .value = name, .command_options = host::database_options(mode.config_file, name)};
 }
 
 }  // namespace

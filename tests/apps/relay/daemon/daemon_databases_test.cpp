@@ -1,14 +1,11 @@
 // One process, several databases, and what becomes of one is nothing to the others.
 #include <gmock/gmock.h>
 
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <regex>
 
 #include "daemon_test.hpp"
+#include "remedy.hpp"
 
 namespace annals::tests {
 namespace {
@@ -50,14 +47,7 @@ class RelayDaemonDatabases : public RelayDaemonTest {
   }
   /// Runs the command in the log that is like this, with `number` for its N; returns its exit status.
   int operate(const std::string& log, const std::string& like, const std::string& number = {}) const {
-    std::smatch found;
-    if (!std::regex_search(log, found, std::regex{like})) return -1;
-    auto command = found.str();
-    if (!number.empty()) command.replace(command.size() - 1, 1, number);
-    const auto script =
-        folder_.write("remedy.sh", fmt::format("export PATH=\"$(dirname '{}'):$PATH\" URI_shop='{}'\n{}\n",
-                                               ANNALS_PROGRAM, database_.uri("operator"), command));
-    return WEXITSTATUS(std::system(("sh " + script + " >/dev/null").c_str()));
+    return paste(folder_, log, like, {{"URI_shop", database_.uri("operator")}}, number);
   }
   static bool is(const RelayProcess& relay, const std::string& database, const std::string& state) {
     return relay.metric(fmt::format("annals_relay_state{{database=\"{}\",source=\"outbox\",state=\"{}\"}}", database,

@@ -7,6 +7,7 @@
 #include "annals/outbox/message_log.hpp"
 #include "annals/outbox/parked.hpp"
 #include "daemon_test.hpp"
+#include "remedy.hpp"
 #include "support/kafka_topic.hpp"
 
 namespace annals::tests {
@@ -131,9 +132,14 @@ TEST_F(RelayDaemonHalt, ACheckpointOfAnotherDatabaseEndsItWithFive) {
   enqueue("orders", 0, 5);
   ASSERT_EQ(start({"--sink", "stdout", "--until-caught-up"})->wait_for_exit(), 0);
   execute("UPDATE annals.relay_checkpoints SET system_identifier = '42'");
-  const auto relay = start({"--sink", "stdout", "--until-caught-up"});
+  const auto config = folder_.write("relay.toml", "[relay]\nsources = [\"outbox\"]\n");
+  const auto relay = start({"--config", config, "--sink", "stdout", "--until-caught-up"});
   ASSERT_EQ(relay->wait_for_exit(), 5) << relay->err();
-  EXPECT_THAT(relay->err(), AllOf(HasSubstr("halted"), HasSubstr("annals relay repair")));
+  EXPECT_THAT(relay->err(), HasSubstr("halted"));
+  EXPECT_EQ(paste(folder_, relay->err(), "annals --config \\S+ relay repair relay --log outbox",
+                  {{"ANNALS_DATABASE", database_.uri("operator")}}),
+            5)
+      << relay->err();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace annals::tests {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -97,12 +98,12 @@ TEST_F(RelayDaemonKafka, PublishesTheChangesOfATableBesideTheOutbox) {
   service.execute("TRUNCATE public.items");
   const auto halted = start(arguments, environment);
   ASSERT_EQ(halted->wait_for_exit(), 7) << halted->err();
-  EXPECT_THAT(halted->err(), HasSubstr("annals relay skip relay --log changes --position "));
+  EXPECT_THAT(halted->err(), ContainsRegex("annals --config \\S+ relay skip relay --log changes --position "));
   service.execute(
       "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
   const auto lost = start(arguments, environment);
   ASSERT_EQ(lost->wait_for_exit(), 5) << lost->err();
-  EXPECT_THAT(lost->err(), HasSubstr("annals relay forget relay --log changes --yes"));
+  EXPECT_THAT(lost->err(), ContainsRegex("annals --config \\S+ relay forget relay --log changes --yes"));
 }
 
 TEST_F(RelayDaemonKafka, BecomesReadyAndDrainsOnTerm) {

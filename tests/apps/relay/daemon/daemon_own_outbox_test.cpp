@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "daemon_test.hpp"
-#include "support/output_of.hpp"
+#include "remedy.hpp"
 #include "support/own_table.hpp"
 
 namespace annals::tests {
@@ -60,10 +60,11 @@ TEST_F(RelayDaemonOwnOutbox, HaltsWhenTheTableIsReplacedWhileItRuns) {
   execute(insert_own("a", 4));
   EXPECT_EQ(relay->wait_for_exit(), 5) << relay->err();
   EXPECT_THAT(relay->err(), HasSubstr("shop.outboxevent was replaced by another table"));
-  const std::string offered = "annals relay adopt relay --log shop.outboxevent --position 0 --yes";
-  ASSERT_THAT(relay->err(), HasSubstr(offered));
-  run_command(fmt::format("ANNALS_DATABASE='{}' '{}'{} --config '{}' >/dev/null", database_.uri("operator"),
-                          ANNALS_PROGRAM, offered.substr(6), config()));
+  EXPECT_EQ(
+      paste(folder_, relay->err(), "annals --config \\S+ relay adopt relay --log shop.outboxevent --position 0 --yes",
+            {{"ANNALS_DATABASE", database_.uri("operator")}}),
+      0)
+      << relay->err();
   const auto again = start({"--config", config(), "--sink", "stdout", "--until-caught-up"});
   ASSERT_EQ(again->wait_for_exit(), 0) << again->err();
   EXPECT_EQ(again->out_lines().size(), 1U);

@@ -24,13 +24,23 @@ postgres_bin() {
   printf '%s\n' "$ANNALS_POSTGRES_BIN"
 }
 
-# PostgreSQL refuses to run as root, so root lends it another account. Fills the array $as_postgres.
-choose_postgres_user() {
+# PostgreSQL refuses to run as root, so root lends it another account. Fills the array $as_postgres. Asked before anything is started, too: who
+# waits for the others would hear of it a minute later.
+require_postgres() {
+  local bin
+  bin=$(postgres_bin)
   as_postgres=()
   ((EUID == 0)) || return 0
   user=nobody
   ! id -u postgres >/dev/null 2>&1 || user=postgres
   as_postgres=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups env "HOME=$postgres_dir")
+  "${as_postgres[@]}" test -x "$bin/postgres" ||
+    die "user $user cannot run $bin/postgres" \
+      'set ANNALS_CACHE to a folder that every user may enter, and let script/postgres fetch it again'
+}
+
+lend_postgres_folder() {
+  ((EUID == 0)) || return 0
   chown "$user" "$postgres_dir"
   "${as_postgres[@]}" test -w "$postgres_dir" ||
     die "user $user cannot write to $postgres_dir" "set ANNALS_STACK_HOME to a folder that every user may enter"
@@ -99,11 +109,10 @@ CONF
 start_postgres() {
   local bin new=0 attempt log_start
   bin=$(postgres_bin)
+  require_postgres
   mkdir -p "$postgres_dir"
   chmod 0700 "$postgres_dir"
-  choose_postgres_user
-  "${as_postgres[@]}" test -x "$bin/postgres" ||
-    die "user $user cannot run $bin/postgres" 'set ANNALS_CACHE to a folder that every user may enter, and fetch it again'
+  lend_postgres_folder
   if postmaster >/dev/null; then
     wait_postgres || fail_with_log PostgreSQL "$postgres_dir/log"
     return 0

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -113,6 +114,21 @@ class Ending(unittest.TestCase):
         with Stack("gone", "--until", str(owner.pid)) as stack:
             self.assertNotEqual(stack.up.returncode, 0)
             self.assertIn("there is no process", stack.up.stderr)
+
+
+class Server(unittest.TestCase):
+    def test_says_at_once_that_it_cannot_run(self):
+        with tempfile.TemporaryDirectory() as folder:  # only its owner may enter it
+            server = pathlib.Path(folder, "postgres")
+            server.write_text("#!/bin/sh\n")
+            server.chmod(0o755)
+            name = f"script-{os.getpid()}-server"
+            for bin in [folder] * (os.geteuid() == 0) + ["/nowhere"]:
+                up = run("env", f"ANNALS_POSTGRES_BIN={bin}", ROOT / "script/stack", "--name", name, "up", timeout=10)
+                self.assertNotEqual(up.returncode, 0)
+                self.assertIn("cannot run" if bin == folder else "there is no server in /nowhere", up.stderr)
+                self.assertIn("set ANNALS_CACHE to" if bin == folder else "script/postgres", up.stderr)
+            self.assertIn("there is no stack", run(ROOT / "script/stack", "--name", name, "status").stderr)
 
 
 class Cache(unittest.TestCase):

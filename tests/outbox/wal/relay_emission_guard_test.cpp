@@ -1,9 +1,12 @@
 // Who may emit, and that nobody goes on without what was emitted.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "annals/outbox/status.hpp"
 #include "annals/testing/manual_clock.hpp"
 #include "relay_emission_base.hpp"
+#include "support/peak_memory.hpp"
+#include "support/sanitizer.hpp"
 
 namespace annals::tests {
 namespace {
@@ -87,6 +90,38 @@ TEST_P(RelayEmissionGuard, TakesNothingThatOthersMadeUp) {
           fmt::format("SELECT pg_logical_emit_message({}, '{}', repeat('x', 10000))", transactional, prefix));
     }
   }
+  emit("k", "1");
+  EXPECT_THAT(run_once(), ElementsAre("1"));
+}
+
+/// Each is received whole before it is known to be a stranger's: more than one at a time is not kept.
+TEST_P(RelayEmissionGuard, IsNotFilledByWhatOthersWriteIntoTheLog) {
+  run_and_switch_on();
+  postgres::Connection stranger{database_.as("reader")};
+  constexpr std::int64_t large = 16 << 20;
+  for (int i = 0; i < 8; ++i) {
+    stranger.execute(fmt::format("SELECT pg_logical_emit_message(true, 'stranger', repeat('x', {}))", large));
+  }
+  emit("k", "1");
+  reset_peak_memory();
+  const auto before = peak_memory_bytes(getpid());
+  EXPECT_THAT(run_once(), ElementsAre("1"));
+  if (!is_sanitized) {
+    EXPECT_LT(peak_memory_bytes(getpid()) - before, 5 * large);
+  }
+}
+
+TEST_P(RelayEmissionGuard, NeedsNobodyButTheOwnerToWriteIntoTheLog) {
+  run_and_switch_on();
+  const auto functions =
+      scalar("SELECT string_agg(oid::regprocedure::text, ', ') FROM pg_proc WHERE proname = 'pg_logical_emit_message'");
+  const auto owner = scalar("SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'annals'");
+  execute("REVOKE EXECUTE ON FUNCTION " + functions + " FROM PUBLIC; GRANT EXECUTE ON FUNCTION " + functions + " TO " +
+          owner);
+  const auto refused = error_of([&] {
+    postgres::Connection{database_.as("reader")}.execute("SELECT pg_logical_emit_message(true, 'stranger', 'x')");
+  });
+  EXPECT_EQ(refused.sqlstate(), "42501");
   emit("k", "1");
   EXPECT_THAT(run_once(), ElementsAre("1"));
 }

@@ -1,11 +1,11 @@
 #pragma once
 // How a command is added to the parser; only for the files that include CLI11.
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "annals/core/text/number.hpp"
 #include "cli/command_groups.hpp"
 
 namespace annals::cli {
@@ -40,11 +40,8 @@ inline CLI::App& add_group(CLI::App& app, const char* name, const char* descript
 inline CLI::Validator at_least(std::int64_t least) {
   const auto says = "is not a whole number, at least " + std::to_string(least);
   return CLI::Validator{[least, says](const std::string& text) {
-                          std::int64_t number = 0;
-                          const auto* end = text.data() + text.size();
-                          const auto parsed = std::from_chars(text.data(), end, number);
-                          const bool good = parsed.ec == std::errc{} && parsed.ptr == end && number >= least;
-                          return good ? std::string{} : text + " " + says;
+                          const auto number = parse_number<std::int64_t>(text);
+                          return number && *number >= least ? std::string{} : text + " " + says;
                         },
                         least == 0 ? "NONNEGATIVE" : "POSITIVE"};
 }

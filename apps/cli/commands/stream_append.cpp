@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -10,6 +9,7 @@
 #include "annals/core/limits.hpp"
 #include "annals/core/quote.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/eventstore/event_store.hpp"
 #include "annals/json/scanner.hpp"
 #include "cli/commands/stream.hpp"
@@ -26,11 +26,8 @@ ExpectedVersion parse_expected(std::string_view text) {
   if (text == "any") return ExpectedVersion::any();
   if (text == "no-stream") return ExpectedVersion::no_stream();
   if (text == "exists") return ExpectedVersion::stream_exists();
-  std::int64_t version = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size() && version >= 0) {
-    return ExpectedVersion::exactly(StreamVersion{version});
-  }
+  const auto version = parse_number<std::int64_t>(text);
+  if (version && *version >= 0) return ExpectedVersion::exactly(StreamVersion{*version});
   throw bad_option(fmt::format("--expected \"{}\" is not understood", printable(text)),
                    "use any, no-stream, exists, or the stream's present version");
 }

@@ -4,10 +4,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+
+#include "annals/core/text/number.hpp"
 
 namespace annals::host {
 namespace {
@@ -21,9 +22,8 @@ std::string environment(const char* name) {
 
 Notifier::Notifier() : socket_(environment("NOTIFY_SOCKET")) {
   const auto text = environment("WATCHDOG_USEC");
-  long microseconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
-  if (error == std::errc{} && microseconds > 0) interval_ = std::chrono::milliseconds{microseconds / 2000 + 1};
+  const auto microseconds = parse_number<std::int64_t>(text).value_or(0);
+  if (microseconds > 0) interval_ = std::chrono::milliseconds{microseconds / 2000 + 1};
 }
 
 void Notifier::status(std::string_view text) const { send("STATUS=" + std::string{text}); }

@@ -4,21 +4,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 
 namespace annals::host {
 
 std::int64_t parse_integer(const std::string& text, std::int64_t low, std::int64_t high) {
-  std::int64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
+  const auto value = parse_number<std::int64_t>(text);
   const auto range = fmt::format("use an integer from {} to {}", low, high);
-  if (error != std::errc{} || at != end) throw invalid(fmt::format("\"{}\" is no integer", printable(text)), range);
-  if (value < low || value > high) throw invalid(fmt::format("{} is out of range", value), range);
-  return value;
+  if (!value) throw invalid(fmt::format("\"{}\" is no integer", printable(text)), range);
+  if (*value < low || *value > high) throw invalid(fmt::format("{} is out of range", *value), range);
+  return *value;
 }
 
 void require_one_of(const std::string& text, std::initializer_list<std::string_view> allowed) {

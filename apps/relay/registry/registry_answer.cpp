@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/json/scanner.hpp"
 #include "annals/json/string.hpp"
 
@@ -28,11 +27,7 @@ struct Body {
 
 std::string text_of(std::string_view json) { return json.starts_with('"') ? json::decode_string(json) : std::string{}; }
 
-std::int64_t number_of(std::string_view json) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), number);
-  return error == std::errc{} && end == json.data() + json.size() ? number : 0;
-}
+std::int64_t number_of(std::string_view json) { return parse_number<std::int64_t>(json).value_or(0); }
 
 void take(const json::Member& member, Body& body) {
   if (member.name == "id") body.id = number_of(member.text);
@@ -60,10 +55,10 @@ std::optional<std::array<std::uint8_t, 16>> parse_guid(std::string_view text) {
   std::size_t digits = 0;
   for (const char c : text) {
     if (c == '-') continue;
-    std::uint8_t value = 0;
-    if (std::from_chars(&c, &c + 1, value, 16).ec != std::errc{} || digits == 2 * guid.size()) return std::nullopt;
+    const auto value = parse_number<std::uint8_t>({&c, 1}, 16);
+    if (!value || digits == 2 * guid.size()) return std::nullopt;
     auto& byte = guid.at(digits++ / 2);
-    byte = static_cast<std::uint8_t>(byte << 4U | value);
+    byte = static_cast<std::uint8_t>(byte << 4U | *value);
   }
   return digits == 2 * guid.size() ? std::optional{guid} : std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "annals/core/error.hpp"
@@ -109,19 +110,32 @@ std::string show_routes(const Config& config) {
   return text;
 }
 
+/// "topic=value", or "topic=value" and more behind a mark.
+struct TopicItem {
+  std::string topic;
+  std::string value;
+  std::optional<std::string> more = std::nullopt;
+};
+
+TopicItem parse_topic_item(const std::string& item, char mark, std::string_view form, const std::string& hint) {
+  const auto equals = item.rfind('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw invalid(fmt::format("\"{}\" is not topic={}", printable(item), form), hint);
+  }
+  const auto at = item.find(mark, equals);
+  if (at == std::string::npos) return {.topic = item.substr(0, equals), .value = item.substr(equals + 1)};
+  return {
+      .topic = item.substr(0, equals), .value = item.substr(equals + 1, at - equals - 1), .more = item.substr(at + 1)};
+}
+
 /// "topic=messages" or "topic=messages/bytes", comma-separated.
 outbox::RateLimit parse_rate_limit(const std::string& item) {
-  const auto equals = item.rfind('=');
-  const auto slash = item.find('/', equals == std::string::npos ? 0 : equals);
-  if (equals == std::string::npos || equals == 0) {
-    throw invalid(fmt::format("\"{}\" is not topic=messages/bytes", printable(item)),
-                  "such as *=5000,shop.orders=100/1048576; 0 is no limit");
-  }
+  const auto parts =
+      parse_topic_item(item, '/', "messages/bytes", "such as *=5000,shop.orders=100/1048576; 0 is no limit");
   constexpr std::int64_t most = 1'000'000'000'000;
   const auto number = [](const std::string& text) { return static_cast<double>(host::parse_integer(text, 0, most)); };
-  outbox::RateLimit limit{.topic = item.substr(0, equals)};
-  limit.messages_per_second = number(item.substr(equals + 1, slash == std::string::npos ? slash : slash - equals - 1));
-  if (slash != std::string::npos) limit.bytes_per_second = number(item.substr(slash + 1));
+  outbox::RateLimit limit{.topic = parts.topic, .messages_per_second = number(parts.value)};
+  if (parts.more) limit.bytes_per_second = number(*parts.more);
   if (limit.topic != "*") outbox::require_topic(limit.topic);
   return limit;
 }
@@ -148,14 +162,9 @@ std::string show_rate_limits(const Config& config) {
 
 /// "topic=policy" or "topic=dead-letter:topic", comma-separated.
 outbox::PoisonRule parse_poison_rule(const std::string& item) {
-  const auto equals = item.rfind('=');
-  const auto colon = item.find(':', equals == std::string::npos ? 0 : equals);
-  if (equals == std::string::npos || equals == 0) {
-    throw invalid(fmt::format("\"{}\" is not topic=policy", printable(item)),
-                  "such as *=halt,shop.*=park,audit=dead-letter:audit.dead");
-  }
-  outbox::PoisonRule rule{.topics = item.substr(0, equals)};
-  const auto policy = item.substr(equals + 1, colon == std::string::npos ? colon : colon - equals - 1);
+  const auto parts = parse_topic_item(item, ':', "policy", "such as *=halt,shop.*=park,audit=dead-letter:audit.dead");
+  const auto& policy = parts.value;
+  outbox::PoisonRule rule{.topics = parts.topic};
   if (policy == "park") {
     rule.policy = outbox::PoisonPolicy::park;
   } else if (policy == "dead-letter") {
@@ -164,7 +173,7 @@ outbox::PoisonRule parse_poison_rule(const std::string& item) {
     throw invalid(fmt::format("\"{}\" is no policy", printable(policy)),
                   "use halt, park, dead-letter or dead-letter:TOPIC");
   }
-  if (colon != std::string::npos) rule.dead_letter_topic = item.substr(colon + 1);
+  if (parts.more) rule.dead_letter_topic = *parts.more;
   return rule;
 }
 

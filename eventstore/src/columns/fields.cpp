@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/postgres/array_literal.hpp"
 
 namespace annals::eventstore::columns {
@@ -67,10 +66,9 @@ void BinaryFields::headers(HeaderPairs& out) {
 
 std::int64_t TextFields::bigint() {
   const auto digits = text();
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) throw unreadable("no number", digits);
-  return value;
+  const auto value = parse_number<std::int64_t>(digits);
+  if (!value) throw unreadable("no number", digits);
+  return *value;
 }
 
 EventId TextFields::uuid() {

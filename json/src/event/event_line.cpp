@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/json/base64.hpp"
 #include "annals/json/metadata.hpp"
 #include "annals/json/scanner.hpp"
@@ -104,13 +104,12 @@ EventId read_id(const Line& line) {
 
 StreamVersion read_version(const Line& line) {
   const auto json = line.json(version);
-  std::int64_t value = 0;
-  const auto parsed = std::from_chars(json.data(), json.data() + json.size(), value);
-  if (parsed.ec != std::errc{} || parsed.ptr != json.data() + json.size() || value < 1) {
+  const auto value = parse_number<std::int64_t>(json);
+  if (!value || *value < 1) {
     throw bad_line(fmt::format("version {} is not a whole number from 1 on", printable(json)),
                    "versions of a stream are 1, 2, 3 …; leave them out to append at the end");
   }
-  return StreamVersion{value};
+  return StreamVersion{*value};
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdint>
 #include <iterator>
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/json/scanner.hpp"
 
 namespace annals::json {
@@ -57,11 +57,9 @@ void append_utf8(std::string& out, std::uint32_t c) {
 }
 
 std::uint32_t hex4(std::string_view token, std::size_t at) {
-  std::uint32_t value = 0;
-  const auto* begin = token.data() + at;
-  const auto parsed = std::from_chars(begin, begin + 4, value, 16);
-  ANNALS_ASSERT(parsed.ptr == begin + 4);
-  return value;
+  const auto value = parse_number<std::uint32_t>(token.substr(at, 4), 16);
+  ANNALS_ASSERT(value.has_value());
+  return *value;
 }
 
 bool is_high(std::uint32_t c) noexcept { return c >= 0xD800 && c < 0xDC00; }

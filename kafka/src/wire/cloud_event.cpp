@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <new>
 
 #include "annals/core/reserved_headers.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/outbox/claim.hpp"
 #include "wire/header_map.hpp"
 #include "wire/structured_event.hpp"
@@ -83,10 +83,9 @@ bool take(std::string& member, std::string_view value) {
 }
 
 bool take_sequence(std::int64_t& member, std::string_view value) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (member != 0 || error != std::errc{} || end != value.data() + value.size() || number <= 0) return false;
-  member = number;
+  const auto number = parse_number<std::int64_t>(value);
+  if (member != 0 || !number || *number <= 0) return false;
+  member = *number;
   return true;
 }
 

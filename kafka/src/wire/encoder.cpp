@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <new>
 #include <optional>
 #include <utility>
 
 #include "annals/core/stream_name.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/outbox/shard.hpp"
 #include "producer/kept_message.hpp"
 #include "wire/cloud_event.hpp"
@@ -44,13 +44,12 @@ Placement placement_of(const PartitionRule& rule, const outbox::MessageView& mes
   }
   const auto text = required_header(message, rule.header, "partition");
   if (rule.by == PartitionRule::By::header) return {.by = Placement::By::text, .text = std::string{text}};
-  std::int32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 0) {
+  const auto number = parse_number<std::int32_t>(text);
+  if (!number || *number < 0) {
     throw unplaced(message, fmt::format("names \"{}\" in the header {}, which is no number of a partition",
                                         printable(text), printable(rule.header)));
   }
-  return {.by = Placement::By::number, .text = {}, .number = number};
+  return {.by = Placement::By::number, .text = {}, .number = *number};
 }
 
 bool is_tombstone(const EncodingRule& rule, const outbox::MessageView& message) {

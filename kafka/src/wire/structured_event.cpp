@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 
 #include "annals/core/limits.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
 #include "annals/json/base64.hpp"
 #include "annals/json/scanner.hpp"
 #include "annals/json/string.hpp"
@@ -50,9 +51,7 @@ std::string text_of(std::string_view json) {
 }
 
 std::int64_t sequence_of(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number > 0 ? number : 0;
+  return std::max<std::int64_t>(parse_number<std::int64_t>(text).value_or(0), 0);
 }
 
 /// The members that a text goes to as it is.

@@ -4,24 +4,16 @@
 
 #include <array>
 #include <bit>
-#include <charconv>
 #include <limits>
 #include <optional>
 
 #include "annals/core/error.hpp"
+#include "annals/core/text/number.hpp"
 
 namespace annals::outbox {
 namespace {
 
 constexpr std::string_view of = "-of-";
-
-std::optional<std::size_t> number(std::string_view text) {
-  std::size_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end) return std::nullopt;
-  return value;
-}
 
 /// The state of PostgreSQL's hash_bytes_extended() without a seed.
 struct Lookup3 {
@@ -102,8 +94,8 @@ ShardName parse_shard_name(std::string_view name) {
   const auto slash = name.rfind('/');
   const auto middle = name.rfind(of);
   if (slash != std::string_view::npos && middle != std::string_view::npos && slash < middle) {
-    const auto index = number(name.substr(slash + 1, middle - slash - 1));
-    const auto count = number(name.substr(middle + of.size()));
+    const auto index = parse_number<std::size_t>(name.substr(slash + 1, middle - slash - 1));
+    const auto count = parse_number<std::size_t>(name.substr(middle + of.size()));
     if (index && count) {
       ShardName parsed{.relay = std::string{name.substr(0, slash)}, .shard = {.index = *index, .count = *count}};
       if (*index >= 1 && *index <= *count && *count <= shards_max && shard_name(parsed.relay, parsed.shard) == name) {

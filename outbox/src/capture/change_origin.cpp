@@ -7,6 +7,7 @@
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
 #include "annals/postgres/connection.hpp"
+#include "progress/other_history.hpp"
 
 namespace annals::outbox {
 
@@ -68,22 +69,15 @@ Error ChangeOrigin::unpublished(std::string_view why) const {
 }
 
 void ChangeOrigin::require_same_history(const WalCursor& cursor) const {
-  const auto& made_in = cursor.cluster;
-  if (made_in.system_identifier != cluster_.system_identifier) {
-    refuse(cursor,
-           fmt::format("was made in cluster {}, and this is cluster {}", printable(made_in.system_identifier),
-                       cluster_.system_identifier),
+  const auto other = other_history(cursor.cluster, cluster_, accept_timeline_);
+  if (!other) return;
+  if (other->is_of_cluster) {
+    refuse(cursor, other->what,
            "give the relay the right database; in a copy, " + begin_anew_remedy(log_, relay_, slot_.name()));
   }
-  if (made_in.timeline != cluster_.timeline && accept_timeline_ != cluster_.timeline) {
-    refuse(cursor,
-           fmt::format(
-               "was made on timeline {}, and this is timeline {}: the database was failed over or restored, and what "
-               "was published last may be missing here",
-               printable(made_in.timeline), cluster_.timeline),
-           fmt::format("where the slot was failed over as well, relay.accept_timeline = \"{}\" goes on",
-                       cluster_.timeline));
-  }
+  refuse(
+      cursor, other->what,
+      fmt::format("where the slot was failed over as well, relay.accept_timeline = \"{}\" goes on", cluster_.timeline));
 }
 
 void ChangeOrigin::refuse(const WalCursor& cursor, const std::string& what, const std::string& hint) const {

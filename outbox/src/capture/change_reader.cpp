@@ -3,26 +3,12 @@
 #include <utility>
 #include <variant>
 
+#include "annals/core/text/stable_hash.hpp"
 #include "annals/postgres/connection.hpp"
 #include "capture/published_tables.hpp"
 
 namespace annals::outbox {
 namespace {
-
-/// FNV-1a: the id must be the same in every process and build.
-class Hash {
- public:
-  void add(std::string_view bytes) {
-    for (const char c : bytes) value_ = (value_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  }
-  void add(std::uint64_t number) {
-    for (int i = 0; i < 8; ++i, number >>= 8U) value_ = (value_ ^ (number & 0xFFU)) * 0x100000001B3ULL;
-  }
-  [[nodiscard]] std::uint64_t value() const noexcept { return value_ ^ value_ >> 32U; }
-
- private:
-  std::uint64_t value_ = 0xCBF29CE484222325ULL;
-};
 
 /// Of tables that are not captured there may be any number, and a relay has its lease to renew.
 constexpr std::size_t looked_at_max = 10'000;
@@ -30,14 +16,12 @@ constexpr std::size_t looked_at_max = 10'000;
 }  // namespace
 
 EventId change_id(std::string_view system_identifier, const pgoutput::Begin& transaction, std::uint32_t number) {
-  Hash hash;
-  hash.add(system_identifier);
-  hash.add(transaction.xid);
-  hash.add(static_cast<std::uint64_t>(transaction.time));
+  StableHash hash;
+  hash.add(system_identifier).add_number(transaction.xid).add_number(static_cast<std::uint64_t>(transaction.time));
   // A place in the log is a multiple of 8.
   const auto place = transaction.commit.value >> 3U;
   const std::uint64_t high = (place << 4U & ~0xFFFFULL) | 0x8000U | (place & 0xFFFU);
-  const std::uint64_t low = 0x8000000000000000ULL | (hash.value() & 0x3FFFFFFFU) << 32U | number;
+  const std::uint64_t low = 0x8000000000000000ULL | std::uint64_t{hash.folded() & 0x3FFFFFFFU} << 32U | number;
   EventId::Bytes bytes{};
   for (std::size_t i = 0; i < 8; ++i) {
     bytes[i] = static_cast<std::uint8_t>(high >> (56U - 8U * i));

@@ -27,14 +27,6 @@ namespace {
 constexpr int cursor_column = 13;
 constexpr std::string_view lock_not_available = "55P03";
 
-enum class Slot { gone, unread, read };
-
-Slot look(Connection& connection, const std::string& name) {
-  const auto row = connection.query(std::string{sql::wal_slot_status}, Params{}.text(name));
-  if (row.empty() || row.bytes(0, 1) == "lost") return Slot::gone;
-  return row.boolean(0, 0) ? Slot::read : Slot::unread;
-}
-
 Error not_ready(const std::string& message, const std::string& hint) {
   return Error{ErrorKind::not_ready, message, {.hint = hint}};
 }
@@ -42,10 +34,10 @@ Error not_ready(const std::string& message, const std::string& hint) {
 /// The slot of a relay that can publish what is emitted from now on. Exactly once its checkpoint is the broker's, and what is recorded here
 /// follows: so a slot that somebody reads at this moment will do.
 std::string slot_of(Connection& connection, const MessageLog& log, const std::string& relay, bool was_in_log) {
-  const auto database = connection.query("SELECT pg_catalog.current_database()::text").text(0, 0);
-  auto name = wal_slot_name(log, relay, database);
-  const auto slot = look(connection, name);
-  if (!was_in_log && slot != Slot::read) {
+  auto name = wal_slot_name(connection, log, relay);
+  const auto slot = find_slot(connection, name);
+  const bool is_there = slot && !slot->is_lost();
+  if (!was_in_log && !(is_there && slot->active)) {
     throw not_ready(
         fmt::format("relay \"{}\" reads the table of {}, and what is emitted is in the write-ahead log alone",
                     printable(relay), log.name),
@@ -53,13 +45,13 @@ std::string slot_of(Connection& connection, const MessageLog& log, const std::st
                     "again: annals relay forget {}{} --yes",
                     quote_shell(relay), postgres::schema_option(log.schema)));
   }
-  if (slot != Slot::gone) return name;
+  if (is_there) return name;
   throw not_ready(fmt::format("slot {} of relay \"{}\" is gone or lost", name, printable(relay)),
                   "start the relay with source = \"wal\": it makes the slot, or says what is in the way");
 }
 
 std::vector<std::string> slots_of_all(Connection& connection, const MessageLog& log) {
-  const auto relays = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name));
+  const auto relays = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name).null());
   std::vector<std::string> slots;
   slots.reserve(static_cast<std::size_t>(relays.rows()));
   for (int row = 0; row < relays.rows(); ++row) {

@@ -19,12 +19,8 @@ namespace annals::outbox {
 using postgres::Connection;
 using postgres::Lsn;
 using postgres::MessageLog;
-using postgres::Params;
 
 namespace {
-
-/// Column of wal_slot.sql.
-constexpr int confirmed_column = 3;
 
 /// Of `annals`, to be pasted into a shell as they are.
 std::string on_command(const MessageLog& log) {
@@ -46,10 +42,9 @@ std::optional<Lsn> published_until(const Cursor& cursor) {
 /// The same by what the relay has confirmed to its slot: its cursor may be of the table since an operator gave it a position. Nothing where
 /// it has none.
 std::optional<Lsn> confirmed_until(Connection& connection, const MessageLog& log, const std::string& relay) {
-  const auto database = connection.query("SELECT pg_catalog.current_database()::text").text(0, 0);
-  const auto slot = connection.query(std::string{sql::wal_slot}, Params{}.text(wal_slot_name(log, relay, database)));
-  if (slot.empty()) return std::nullopt;
-  return Lsn{static_cast<std::uint64_t>(slot.bigint(0, confirmed_column))};
+  const auto slot = find_slot(connection, wal_slot_name(connection, log, relay));
+  if (!slot) return std::nullopt;
+  return slot->confirmed;
 }
 
 }  // namespace

@@ -24,7 +24,6 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/postgres/connection.hpp"
-#include "annals_outbox_sql.hpp"
 #include "enqueue/emission_guard.hpp"
 #include "wal/wal_slot.hpp"
 
@@ -68,9 +67,7 @@ void AutoSource::start(const Cursor& after) {
 }
 
 bool AutoSource::slot_is_there() {
-  const auto database = connection_.query("SELECT pg_catalog.current_database()::text").text(0, 0);
-  const auto name = wal_slot_name(log_, options_.wal.relay, database);
-  return !connection_.query(std::string{sql::wal_slot}, postgres::Params{}.text(name)).empty();
+  return find_slot(connection_, wal_slot_name(connection_, log_, options_.wal.relay)).has_value();
 }
 
 void AutoSource::go_on(ReadFrom from, const Cursor& after) {

@@ -11,6 +11,7 @@
 #include "annals/postgres/tail/horizon_prover.hpp"
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
+#include "progress/other_history.hpp"
 #include "wal/wal_cursor.hpp"
 
 namespace annals::outbox {
@@ -55,7 +56,8 @@ Cursor TableHistory::cursor(Progress published) const {
 
 Progress TableHistory::published_of(const Cursor& cursor) {
   auto decoded = table_cursor_of(cursor);
-  require_same_history(decoded);
+  if (const auto other = other_history(decoded.cluster, cluster_, options_.accept_timeline))
+    refuse(decoded, other->what);
   const auto& place = decoded.place();
   if (place.position > 0) require_message(decoded, place);
   if (decoded.cluster.timeline != cluster_.timeline) return Progress{place};
@@ -63,19 +65,6 @@ Progress TableHistory::published_of(const Cursor& cursor) {
   const auto last = decoded.published.top_place();
   if (last.position > place.position) require_message(decoded, last);
   return std::move(decoded.published);
-}
-
-void TableHistory::require_same_history(const TableCursor& cursor) {
-  const auto& made_in = cursor.cluster;
-  if (made_in.system_identifier != cluster_.system_identifier) {
-    refuse(cursor, fmt::format("was made in cluster {}, and this is cluster {}", printable(made_in.system_identifier),
-                               cluster_.system_identifier));
-  }
-  if (made_in.timeline != cluster_.timeline && options_.accept_timeline != cluster_.timeline) {
-    refuse(cursor, fmt::format("was made on timeline {}, and this is timeline {}: the database was failed over or "
-                               "restored, and what was published last may be missing here",
-                               printable(made_in.timeline), cluster_.timeline));
-  }
 }
 
 void TableHistory::require_message(const TableCursor& cursor, const MessageSource::Place& place) {

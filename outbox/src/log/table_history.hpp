@@ -41,7 +41,6 @@ class TableHistory {
   [[nodiscard]] Progress published_of(const Cursor& cursor);
 
  private:
-  void require_same_history(const TableCursor& cursor);
   void require_message(const TableCursor& cursor, const MessageSource::Place& place);
   [[nodiscard]] std::optional<EventId> id_at(std::int64_t position);
   [[noreturn]] void refuse(const TableCursor& cursor, const std::string& what) const;

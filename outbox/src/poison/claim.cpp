@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "admission/topic_rules.hpp"
+#include "annals/core/text/number.hpp"
 
 namespace annals::outbox {
 namespace {
@@ -27,12 +27,6 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-template <class Number>
-bool read_number(std::string_view text, Number& number, int base = 10) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 std::optional<std::string> unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -40,9 +34,9 @@ std::optional<std::string> unescaped(std::string_view text) {
       out.push_back(text[i]);
       continue;
     }
-    unsigned char byte = 0;
-    if (i + 2 >= text.size() || !read_number(text.substr(i + 1, 2), byte, 16)) return std::nullopt;
-    out.push_back(static_cast<char>(byte));
+    const auto byte = parse_number<unsigned char>(text.substr(i + 1, 2), 16);
+    if (i + 2 >= text.size() || !byte) return std::nullopt;
+    out.push_back(static_cast<char>(*byte));
     i += 2;
   }
   return out;
@@ -78,13 +72,14 @@ std::optional<Claim> parse_claim(std::string_view reference) {
   if (!database || !schema || !number || !bytes || !is_sha256(reference)) return std::nullopt;
   auto database_name = unescaped(*database);
   auto schema_name = unescaped(*schema);
-  Claim claim{.database = {}, .schema = {}, .sha256 = std::string{reference}};
-  if (!database_name || !schema_name || !read_number(*number, claim.number) || !read_number(*bytes, claim.bytes)) {
-    return std::nullopt;
-  }
-  claim.database = std::move(*database_name);
-  claim.schema = std::move(*schema_name);
-  return claim;
+  const auto claim_number = parse_number<std::int64_t>(*number);
+  const auto claim_bytes = parse_number<std::uint64_t>(*bytes);
+  if (!database_name || !schema_name || !claim_number || !claim_bytes) return std::nullopt;
+  return Claim{.database = std::move(*database_name),
+               .schema = std::move(*schema_name),
+               .number = *claim_number,
+               .bytes = *claim_bytes,
+               .sha256 = std::string{reference}};
 }
 
 // Its first byte is, to a Protobuf parser, the beginning of a group, whose end, the byte '|', does not come: a reference has none.

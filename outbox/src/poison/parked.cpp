@@ -10,6 +10,7 @@
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
 #include "poison/parked_columns.hpp"
+#include "poison/reason.hpp"
 
 namespace annals::outbox {
 
@@ -18,8 +19,6 @@ using postgres::MessageLog;
 using postgres::Params;
 
 namespace {
-
-constexpr std::size_t reason_bytes_max = 1024;
 
 std::string_view text_of(ParkedAction action) {
   switch (action) {
@@ -152,7 +151,7 @@ std::optional<ParkedContent> find_parked(Connection& connection, const MessageLo
 }
 
 void decide_parked(Connection& connection, const MessageLog& log, const ParkedDecision& decision) {
-  if (!decision.reason.empty()) require_text("reason", decision.reason, reason_bytes_max);
+  require_reason(decision.reason);
   require_headers(decision);
   const auto message = find(connection, log, decision.relay, decision.position);
   require_decidable(connection, log, decision, message);
@@ -168,7 +167,7 @@ void decide_parked(Connection& connection, const MessageLog& log, const ParkedDe
 
 std::int64_t release_parked(Connection& connection, const MessageLog& log, const std::string& relay,
                             const std::pair<std::string, std::string>& topic_and_key, const std::string& reason) {
-  if (!reason.empty()) require_text("reason", reason, reason_bytes_max);
+  require_reason(reason);
   const auto& [topic, key] = topic_and_key;
   const auto made = connection
                         .query(postgres::render(sql::parked_release, log),

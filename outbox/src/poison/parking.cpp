@@ -22,6 +22,7 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
+#include "poison/reason.hpp"
 
 namespace annals::outbox {
 
@@ -34,7 +35,6 @@ constexpr std::size_t unwritten_rows_max = 1'000;
 constexpr std::size_t unwritten_bytes_max = 4U << 20U;
 constexpr std::size_t batch_rows_max = 1'000;
 constexpr std::size_t batch_bytes_max = 2U << 20U;
-constexpr std::size_t reason_bytes_max = 1024;
 
 std::pair<std::int64_t, EventId> place_of(const MessageView& message) { return {message.position, message.id}; }
 

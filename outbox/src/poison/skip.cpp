@@ -9,6 +9,7 @@
 #include "annals_outbox_sql.hpp"
 #include "log/log_name.hpp"
 #include "poison/passed_over.hpp"
+#include "poison/reason.hpp"
 #include "progress/checkpoint_row.hpp"
 
 namespace annals::outbox {
@@ -18,8 +19,6 @@ using postgres::MessageLog;
 using postgres::Params;
 
 namespace {
-
-constexpr std::size_t reason_bytes_max = 1024;
 
 /// What was emitted is in no table: position and id are believed, and an id that no message has skips none.
 bool may_be_emitted(Connection& connection, const MessageLog& log, const Skip& skip) {
@@ -52,7 +51,7 @@ void require_message(Connection& connection, const MessageLog& log, const Skip& 
 }  // namespace
 
 void skip_message(Connection& connection, const MessageLog& log, const Skip& skip) {
-  if (!skip.reason.empty()) require_text("reason", skip.reason, reason_bytes_max);
+  require_reason(skip.reason);
   postgres::Ownership lock{connection, lock_name_of(log, skip.relay)};
   require_no_owner(connection, log, skip.relay, lock);
   require_ahead(connection, log, skip);

@@ -51,7 +51,7 @@ CheckpointRow checkpoint_of(const postgres::Result& rows, int row) {
 }
 
 std::optional<CheckpointRow> find_checkpoint(Connection& connection, const MessageLog& log, const std::string& relay) {
-  const auto rows = connection.query(postgres::render(sql::relay_find, log), Params{}.text(relay).text(log.name));
+  const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name).text(relay));
   if (rows.empty()) return std::nullopt;
   return checkpoint_of(rows, 0);
 }

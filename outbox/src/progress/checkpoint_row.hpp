@@ -9,7 +9,7 @@
 
 namespace annals::outbox {
 
-/// A row of relay_list.sql or relay_find.sql.
+/// A row of relay_list.sql.
 struct CheckpointRow {
   RelayStatus status;  ///< without lag and owner
   TableCursor cursor;  ///< what it says of the table

@@ -26,47 +26,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "annals/core/assert.hpp"
+#include "progress/place_text.hpp"
 
 namespace annals::outbox {
 namespace {
-
-constexpr std::string_view none = "-";
-
-std::optional<std::int64_t> parse_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || at != text.data() + text.size() || value < 0) return std::nullopt;
-  return value;
-}
-
-/// Up to `mark`, which is dropped from `text` as well.
-std::string_view take_until(std::string_view& text, char mark) {
-  const auto end = text.find(mark);
-  const auto taken = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return taken;
-}
-
-std::optional<MessageSource::Place> parse_place(std::string_view position, std::string_view id) {
-  const auto number = parse_number(position);
-  if (!number || (*number == 0) != (id == none)) return std::nullopt;
-  if (*number == 0) return MessageSource::Place{};
-  const auto parsed = EventId::parse(id);
-  if (!parsed) return std::nullopt;
-  return MessageSource::Place{.position = *number, .id = *parsed};
-}
 
 /// A range that begins `distance` after `before`, which is the end of the one before.
 std::optional<Progress::Range> parse_range(std::string_view text, std::int64_t before) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
   const auto plus = text.find('+');
   if (plus == std::string_view::npos) return std::nullopt;
-  const auto distance = parse_number(text.substr(0, plus));
-  const auto length = parse_number(text.substr(plus + 1));
+  const auto distance = parse_position(text.substr(0, plus));
+  const auto length = parse_position(text.substr(plus + 1));
   if (!distance || !length || *distance < 2 || *distance > most - before) return std::nullopt;
   const auto first = before + *distance;
   if (*length > most - first) return std::nullopt;
@@ -178,9 +152,8 @@ std::vector<Progress::Range> Progress::holes_and_rest() const {
 }
 
 std::string Progress::encode() const {
-  auto text = fmt::format("{} {} {} ", watermark_, anchor_.position,
-                          anchor_.position == 0 ? std::string{none} : anchor_.id.to_string());
-  if (above_.empty() && exact()) return text.append(none);
+  auto text = fmt::format("{} {} {} ", watermark_, anchor_.position, id_text(anchor_));
+  if (above_.empty() && exact()) return text.append(no_text);
   auto before = watermark_;
   for (const auto& [range, last] : above_) {
     fmt::format_to(std::back_inserter(text), "{}{}+{}", before == watermark_ ? "" : ",", range.first - before,
@@ -196,14 +169,14 @@ std::string Progress::encode() const {
 }
 
 std::optional<Progress> Progress::decode(std::string_view text) {
-  const auto watermark = parse_number(take_until(text, ' '));
+  const auto watermark = parse_position(take_until(text, ' '));
   const auto position = take_until(text, ' ');
   const auto anchor = parse_place(position, take_until(text, ' '));
   if (!watermark || !anchor || anchor->position > *watermark || text.empty() || text.back() == ',') return std::nullopt;
   Progress out;
   out.watermark_ = *watermark;
   out.anchor_ = *anchor;
-  if (text != none && !out.decode_above(text)) return std::nullopt;
+  if (text != no_text && !out.decode_above(text)) return std::nullopt;
   return out;
 }
 
@@ -223,7 +196,7 @@ bool Progress::decode_above(std::string_view text) {
   if (mark == std::string_view::npos) return true;
   const auto rest = text.substr(mark + 1);
   if (text[mark] == '~') {
-    unknown_ = parse_number(rest).value_or(0);
+    unknown_ = parse_position(rest).value_or(0);
     return unknown_ > before;
   }
   const auto id = EventId::parse(rest);

@@ -15,13 +15,14 @@ using postgres::Result;
 
 namespace {
 
-std::optional<SlotStatus> find_slot(Connection& connection, std::string name) {
-  const auto row = connection.query(std::string{sql::wal_slot_status}, Params{}.text(name));
-  if (row.empty()) return std::nullopt;
+std::optional<SlotStatus> slot_of(Connection& connection, const postgres::MessageLog& log, const std::string& relay) {
+  auto name = wal_slot_name(connection, log, relay);
+  auto slot = find_slot(connection, name);
+  if (!slot) return std::nullopt;
   return SlotStatus{.name = std::move(name),
-                    .active = row.boolean(0, 0),
-                    .wal_status = row.text(0, 1),
-                    .retained_bytes = row.bigint(0, 2)};
+                    .active = slot->active,
+                    .wal_status = std::move(slot->wal_status),
+                    .retained_bytes = slot->retained_bytes};
 }
 
 std::optional<std::chrono::milliseconds> age(const Result& result, int column) {
@@ -43,15 +44,14 @@ OutboxStatus read_outbox_status(Connection& connection, const std::string& schem
 
 std::vector<RelayStatus> read_relay_status(Connection& connection, const std::vector<postgres::MessageLog>& logs) {
   std::vector<RelayStatus> relays;
-  const auto database = connection.query("SELECT pg_catalog.current_database()::text").text(0, 0);
   for (const auto& log : logs) {
-    const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name));
+    const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name).null());
     for (int row = 0; row < rows.rows(); ++row) {
       auto checkpoint = checkpoint_of(rows, row);
       add_lag(connection, log, checkpoint);
       auto& status = checkpoint.status;
       status.owner = find_relay_owner(connection, log, status.relay);
-      status.slot = find_slot(connection, wal_slot_name(log, status.relay, database));
+      status.slot = slot_of(connection, log, status.relay);
       relays.push_back(std::move(status));
     }
   }

@@ -3,25 +3,18 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/number.hpp"
+#include "progress/place_text.hpp"
 
 namespace annals::outbox {
 namespace {
 
 constexpr std::string_view version = "wal/1 ";
-
-template <class Int>
-std::optional<Int> parse_number(std::string_view text, int base) {
-  Int value = 0;
-  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{} || at != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<postgres::Lsn> parse_lsn(std::string_view text) {
   const auto slash = text.find('/');
@@ -32,17 +25,10 @@ std::optional<postgres::Lsn> parse_lsn(std::string_view text) {
   return postgres::Lsn{static_cast<std::uint64_t>(*high) << 32U | *low};
 }
 
-std::string_view take_field(std::string_view& text) {
-  const auto end = text.find(' ');
-  const auto field = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return field;
-}
-
-std::optional<WalPlace> parse_place(std::string_view flush, std::string_view commit, std::string_view index) {
+std::optional<WalPlace> parse_wal_place(std::string_view flush, std::string_view commit, std::string_view index) {
   const auto flush_lsn = parse_lsn(flush);
   const auto commit_lsn = parse_lsn(commit);
-  const auto number = parse_number<std::uint32_t>(index, 10);
+  const auto number = parse_number<std::uint32_t>(index);
   if (!flush_lsn || !commit_lsn || !number || (commit_lsn->value == 0) != (*number == 0)) return std::nullopt;
   return WalPlace{.flush = *flush_lsn, .commit = *commit_lsn, .index = *number};
 }
@@ -50,8 +36,8 @@ std::optional<WalPlace> parse_place(std::string_view flush, std::string_view com
 std::optional<WalCursor> parse(std::string_view text) {
   std::array<std::string_view, 5> fields;
   text.remove_prefix(version.size());
-  for (auto& field : fields) field = take_field(text);
-  const auto place = parse_place(fields[2], fields[3], fields[4]);
+  for (auto& field : fields) field = take_until(text, ' ');
+  const auto place = parse_wal_place(fields[2], fields[3], fields[4]);
   auto progress = Progress::decode(text);
   if (fields[0].empty() || fields[1].empty() || !place || !progress) return std::nullopt;
   return WalCursor{.cluster = {.system_identifier = std::string{fields[0]}, .timeline = std::string{fields[1]}},

@@ -6,6 +6,7 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/stable_hash.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_outbox_sql.hpp"
@@ -19,12 +20,6 @@ using postgres::Params;
 namespace {
 
 constexpr std::string_view plugin_name = "pgoutput";
-
-/// FNV-1a: the name must be the same in every process and build.
-std::uint64_t hash_of(std::string_view text, std::uint64_t hash) {
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return (hash ^ 0xFFU) * 0x100000001B3ULL;  // no text has this byte
-}
 
 /// What a slot's name may have of `text`, for people: the hash is what tells it from others.
 std::string plain(std::string_view text, std::size_t most) {
@@ -51,12 +46,26 @@ Error not_ready(const std::string& message, const std::string& hint) {
 }  // namespace
 
 std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay, std::string_view database) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  StableHash hash;
   for (const auto part : {database, std::string_view{log.schema}, std::string_view{log.name}, relay}) {
-    hash = hash_of(part, hash);
+    hash.add(part).add_byte(0xFF);  // which no text has
   }
-  return fmt::format("{}_{}_{}_{:08x}", plain(log.schema, 16), plain(log.name, 8), plain(relay, 16),
-                     static_cast<std::uint32_t>(hash ^ hash >> 32U));
+  return fmt::format("{}_{}_{}_{:08x}", plain(log.schema, 16), plain(log.name, 8), plain(relay, 16), hash.folded());
+}
+
+std::string wal_slot_name(postgres::Connection& connection, const postgres::MessageLog& log, std::string_view relay) {
+  return wal_slot_name(log, relay, connection.query("SELECT pg_catalog.current_database()::text").text(0, 0));
+}
+
+std::optional<SlotFacts> find_slot(postgres::Connection& connection, std::string_view name) {
+  const auto row = connection.query(std::string{sql::wal_slot}, Params{}.text(name));
+  if (row.empty()) return std::nullopt;
+  return SlotFacts{.plugin = row.text(0, 0),
+                   .database = row.text(0, 1),
+                   .active = row.boolean(0, 2),
+                   .confirmed = lsn_of(row.bigint(0, 3)),
+                   .wal_status = row.text(0, 4),
+                   .retained_bytes = row.bigint(0, 5)};
 }
 
 std::string begin_anew_remedy(const postgres::MessageLog& log, std::string_view relay, std::string_view slot) {
@@ -78,10 +87,10 @@ WalSlot::Opened WalSlot::open() {
 std::optional<WalSlot::Opened> WalSlot::find() {
   require_server();
   name_ = wal_slot_name(log_, relay_, database_);
-  const auto slot = connection_.query(std::string{sql::wal_slot}, Params{}.text(name_));
-  if (slot.empty()) return std::nullopt;
-  require_readable(slot.bytes(0, 0), slot.bytes(0, 1), slot.bytes(0, 4));
-  return Opened{.confirmed = lsn_of(slot.bigint(0, 3))};
+  const auto slot = find_slot(connection_, name_);
+  if (!slot) return std::nullopt;
+  require_readable(*slot);
+  return Opened{.confirmed = slot->confirmed};
 }
 
 WalSlot::Opened WalSlot::open_anew() {
@@ -132,14 +141,14 @@ void WalSlot::require_server() {
   }
 }
 
-void WalSlot::require_readable(std::string_view plugin, std::string_view database, std::string_view wal_status) const {
-  if (plugin != plugin_name || database != database_) {
+void WalSlot::require_readable(const SlotFacts& slot) const {
+  if (slot.plugin != plugin_name || slot.database != database_) {
     throw not_ready(
-        fmt::format("slot \"{}\" is of plugin {} and database {}: it is not this relay's", name_, printable(plugin),
-                    printable(database)),
+        fmt::format("slot \"{}\" is of plugin {} and database {}: it is not this relay's", name_,
+                    printable(slot.plugin), printable(slot.database)),
         fmt::format("find out whose it is; when nobody needs it: SELECT pg_drop_replication_slot('{}')", name_));
   }
-  if (wal_status == "lost") require_table();
+  if (slot.is_lost()) require_table();
 }
 
 /// Of a slot that is lost.

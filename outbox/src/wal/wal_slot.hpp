@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,24 @@ inline constexpr int mined_version_min = 14'00'00;
 /// name is made of both and of the database, for slots are the cluster's.
 [[nodiscard]] std::string wal_slot_name(const postgres::MessageLog& log, std::string_view relay,
                                         std::string_view database);
+/// The same of the session's database.
+[[nodiscard]] std::string wal_slot_name(postgres::Connection& connection, const postgres::MessageLog& log,
+                                        std::string_view relay);
+
+/// A slot as the server lists it, whoever's it is.
+struct SlotFacts {
+  std::string plugin;
+  std::string database;
+  bool active = false;      ///< somebody reads it
+  postgres::Lsn confirmed;  ///< what ended before comes no more
+  std::string wal_status;
+  std::int64_t retained_bytes = 0;  ///< of the log, for its sake
+
+  /// What it needed is gone: it is good for nothing.
+  [[nodiscard]] bool is_lost() const noexcept { return wal_status == "lost"; }
+};
+/// Any role may look. Throws what Connection::query() throws.
+[[nodiscard]] std::optional<SlotFacts> find_slot(postgres::Connection& connection, std::string_view name);
 
 /// For a log that is in no table, when the slot does not have what follows the checkpoint; an empty name: there is no slot to drop.
 [[nodiscard]] std::string begin_anew_remedy(const postgres::MessageLog& log, std::string_view relay,
@@ -49,7 +68,7 @@ class WalSlot {
  private:
   [[nodiscard]] bool drop_lost();
   void require_server();
-  void require_readable(std::string_view plugin, std::string_view database, std::string_view wal_status) const;
+  void require_readable(const SlotFacts& slot) const;
   [[noreturn]] void require_table() const;
   [[nodiscard]] postgres::Lsn create();
 

@@ -4,12 +4,12 @@
 
 #include "annals/core/error.hpp"
 #include "annals/core/text.hpp"
+#include "annals/core/text/stable_hash.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/error.hpp"
 #include "annals/postgres/sql_text.hpp"
 #include "annals_postgres_sql.hpp"
 #include "ownership/frozen_holder.hpp"
-#include "session/hash.hpp"
 
 namespace annals::postgres {
 namespace {

@@ -6,8 +6,8 @@
 #include <iterator>
 
 #include "annals/core/error.hpp"
+#include "annals/core/text/stable_hash.hpp"
 #include "annals/postgres/connection.hpp"
-#include "session/hash.hpp"
 
 namespace annals::postgres {
 namespace {

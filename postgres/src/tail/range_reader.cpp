@@ -9,10 +9,10 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/error.hpp"
+#include "annals/core/text/stable_hash.hpp"
 #include "annals/postgres/array_literal.hpp"
 #include "annals/postgres/connection.hpp"
 #include "annals/postgres/params.hpp"
-#include "session/hash.hpp"
 
 namespace annals::postgres {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "annals/core/quote.hpp"
 #include "annals/postgres/connection.hpp"
+#include "relay/crew/thread_start.hpp"
 #include "relay/database.hpp"
 
 namespace annals::relayd {
@@ -152,7 +153,7 @@ void Crew::hire(std::size_t shards, Wish wish) {
 void Crew::begin(Worker& worker) {
   if (worker.thread.joinable()) worker.thread.join();
   worker.ended = false;
-  worker.thread = std::jthread{[this, &worker] {
+  const bool started = start_thread(worker.thread, parts_.log, [this, &worker] {
     const auto& unit = *worker.unit;
     Source source{log_,
                   {.config = parts_.config,
@@ -172,14 +173,17 @@ void Crew::begin(Worker& worker) {
     worker.code = code;
     worker.ended = true;
     changed_.notify_all();
-  }};
+  });
+  if (started) return;
+  worker.code = host::ExitCode::unavailable;
+  worker.ended = true;
 }
 
 /// All leave at the same time, each in good order.
 void Crew::dismiss(Dismissal how) {
   for (const auto& worker : workers_) worker->stop.request_stop();
   for (const auto& worker : workers_) {
-    worker->thread.join();
+    if (worker->thread.joinable()) worker->thread.join();
     if (how == Dismissal::for_good) {
       code_ = host::worse(code_, worker->code);
     } else {

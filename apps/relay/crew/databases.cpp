@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "relay/crew/thread_start.hpp"
 #include "relay/settings/setting.hpp"
 
 namespace annals::relayd {
@@ -45,17 +46,20 @@ void Databases::start(Place& place) {
   place.ended = false;
   place.code = host::ExitCode::ok;
   if (stopping_) place.stop.request_stop();
-  place.thread = std::jthread{[this, &place] {
+  const bool started = start_thread(place.thread, place.publisher->log(), [this, &place] {
     const auto code = place.publisher->run(place.stop.get_token());
     const std::lock_guard lock{mutex_};
     place.code = code;
     place.ended = true;
     changed_.notify_all();
-  }};
+  });
+  if (started) return;
+  place.code = host::ExitCode::unavailable;
+  place.ended = true;
 }
 
 void Databases::start_anew(Place& place, const LoadedDatabase& database, const host::Secrets& secrets) {
-  place.thread.join();
+  if (place.thread.joinable()) place.thread.join();
   place.publisher.reset();  // its series before those of the next
   place.publisher = std::make_unique<Publisher>(database.config, secrets, shared_);
   place.stop = {};

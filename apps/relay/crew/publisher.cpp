@@ -7,6 +7,7 @@
 
 #include "host/text/offered_command.hpp"
 #include "relay/crew/crew.hpp"
+#include "relay/crew/thread_start.hpp"
 #include "relay/lag_watch.hpp"
 #include "relay/settings/message_logs.hpp"
 #include "relay/upkeep/outbox_keeper.hpp"
@@ -58,17 +59,18 @@ host::ExitCode Publisher::publish(const std::stop_token& stop) {
                                    }};
   std::jthread lag;
   if (shared_.watched) {
-    lag = std::jthread{[this](const std::stop_token& end) { LagWatch{config_, units_, log_}.run(end); }};
+    const auto watch = [this](const std::stop_token& end) { LagWatch{config_, units_, log_}.run(end); };
+    if (!start_thread(lag, log_, watch)) return host::ExitCode::unavailable;
   }
   std::jthread keeper;
   const bool has_outbox = std::ranges::find(config_.sources, "outbox") != config_.sources.end();
   if (has_outbox || !config_.relay.claim_checks.empty()) {
-    keeper = std::jthread{[this](const std::stop_token& end) { OutboxKeeper{config_, units_, log_}.run(end); }};
+    const auto keep = [this](const std::stop_token& end) { OutboxKeeper{config_, units_, log_}.run(end); };
+    if (!start_thread(keeper, log_, keep)) return host::ExitCode::unavailable;
   }
   std::mutex mutex;
   auto worst = host::ExitCode::ok;
-  const auto work = [&](const std::string& name) {
-    const auto code = publish_log(name, own.get_token());
+  const auto end_with = [&](host::ExitCode code) {
     if (code != host::ExitCode::ok) {  // one that cannot go on ends the others, loudly; they drain first
       set_ending(true);
       own.request_stop();
@@ -77,9 +79,11 @@ host::ExitCode Publisher::publish(const std::stop_token& stop) {
     worst = host::worse(worst, code);
   };
   {
-    std::vector<std::jthread> crews;
-    crews.reserve(config_.sources.size());
-    for (const auto& name : config_.sources) crews.emplace_back(work, name);
+    std::vector<std::jthread> crews(config_.sources.size());
+    for (std::size_t i = 0; i < crews.size(); ++i) {
+      const auto work = [&, i] { end_with(publish_log(config_.sources[i], own.get_token())); };
+      if (!start_thread(crews[i], log_, work)) end_with(host::ExitCode::unavailable);
+    }
   }
   return worst;
 }

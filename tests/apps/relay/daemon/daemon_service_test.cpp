@@ -7,6 +7,8 @@
 #include <stdexcept>
 
 #include "daemon_test.hpp"
+#include "support/output_of.hpp"
+#include "support/sanitizer.hpp"
 
 namespace annals::tests {
 namespace {
@@ -118,6 +120,24 @@ TEST_F(RelayDaemonService, TakesNewRateLimitsAtAHangup) {
   EXPECT_TRUE(relay->has_logged("setting=relay.standby_poll_ms")) << relay->err();
   relay->signal(SIGTERM);
   EXPECT_EQ(relay->wait_for_exit(), 0);
+}
+
+/// Thrown on a thread of its own it ended the process with SIGABRT, and with it all its databases.
+TEST_F(RelayDaemonService, SaysThatTheMachineGivesNoThread) {
+  if (is_sanitized) GTEST_SKIP() << "it takes any amount of addresses";
+  std::string said;
+  // Where the program can be loaded, and one thread more cannot have its stack.
+  for (int kilobytes = 40'000; kilobytes < 400'000 && said.find("cannot start a thread") == std::string::npos;
+       kilobytes += 10'000) {
+    said = output_of(fmt::format(
+        "(ulimit -v {}; ANNALS_DATABASE='{}' timeout 20 '{}' --sink stdout --listen off --until-caught-up 2>&1; "
+        "echo \"exit $?\")",
+        kilobytes, database_.uri("relay"), ANNALS_RELAY_PROGRAM));
+    EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("terminate called"))) << kilobytes;
+  }
+  EXPECT_THAT(said, ::testing::HasSubstr("cannot start a thread"));
+  EXPECT_THAT(said, ::testing::HasSubstr("pids.max"));
+  EXPECT_THAT(said, ::testing::HasSubstr("\nexit 3"));
 }
 
 }  // namespace

@@ -41,9 +41,9 @@ struct Crew::Worker {
 
 Crew::Crew(postgres::MessageLog log, Parts parts)
     : log_(std::move(log)),
-      parts_(parts),
-      shards_(log_.relation.empty() ? 1 : parts.config.group.shards),  // a slot has one reader
-      reloads_(parts.reloads.load()) {}
+      parts_(std::move(parts)),
+      shards_(log_.relation.empty() ? 1 : parts_.config.group.shards),  // a slot has one reader
+      reloads_(parts_.reloads.load()) {}
 Crew::~Crew() = default;
 
 host::ExitCode Crew::run(const std::stop_token& stop) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "host/process/exit_code.hpp"
@@ -24,7 +25,7 @@ namespace annals::relayd {
 /// Limits         as many as the configuration may name (databases_max).
 class Databases {
  public:
-  explicit Databases(const Publisher::Shared& shared) : shared_(shared) {}
+  explicit Databases(Publisher::Shared shared) : shared_(std::move(shared)) {}
   /// All must have ended.
   ~Databases() = default;
   Databases(const Databases&) = delete;

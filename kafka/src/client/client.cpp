@@ -82,6 +82,8 @@ ClientHandle make_client(rd_kafka_type_t type, ConfHandle conf) {
   return client;
 }
 
+rd_kafka_resp_err_t fatal_code(rd_kafka_t& client) noexcept { return rd_kafka_fatal_error(&client, nullptr, 0); }
+
 std::string fatal_error(rd_kafka_t& client) {
   std::array<char, 512> text{};
   const auto error = rd_kafka_fatal_error(&client, text.data(), text.size());

@@ -52,6 +52,7 @@ void set(rd_kafka_conf_t& conf, const std::string& name, const std::string& valu
 
 /// Text of the fatal error that a client is in; empty when it is in none.
 [[nodiscard]] std::string fatal_error(rd_kafka_t& client);
+[[nodiscard]] rd_kafka_resp_err_t fatal_code(rd_kafka_t& client) noexcept;
 [[nodiscard]] std::string describe(rd_kafka_resp_err_t error);
 [[nodiscard]] Error disconnected(std::string_view what, const ClientState& state);
 [[nodiscard]] Error failed(std::string_view what, std::string_view hint);

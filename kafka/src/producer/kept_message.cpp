@@ -20,6 +20,10 @@ std::string_view certainty(const rd_kafka_message_t& message) {
 
 }  // namespace
 
+std::string what_it_takes(std::string_view topic) {
+  return fmt::format("; it takes {} (kafka-acls.sh)", acl_to_write(topic));
+}
+
 std::size_t request_bytes(const outbox::MessageView& message, std::string_view source) {
   constexpr std::size_t always = 220;  // lengths, names and what does not vary of the headers that each message has
   constexpr std::size_t sometimes = 100;
@@ -59,11 +63,10 @@ KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket) {
   }
   out.verdict = verdict_of(message.err);
   const bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-  out.reason =
-      fmt::format("{}, {}{}", describe(message.err), certainty(message),
-                  too_large                       ? std::string{"; it is over the topic's max.message.bytes"}
-                  : is_authorisation(message.err) ? "; it takes " + acl_to_write(out.topic) + " (kafka-acls.sh)"
-                                                  : std::string{});
+  out.reason = fmt::format("{}, {}{}", describe(message.err), certainty(message),
+                           too_large                       ? std::string{"; it is over the topic's max.message.bytes"}
+                           : is_authorisation(message.err) ? what_it_takes(out.topic)
+                                                           : std::string{});
   return out;
 }
 

@@ -38,6 +38,8 @@ inline constexpr std::size_t request_bytes_unsure = 1024;
 struct Encoded;
 /// Copies a message that has to wait. Its topic is where it waits.
 [[nodiscard]] KeptMessage keep(std::int64_t ticket, Encoded encoded);
+/// The end of a reason: the right on the topic that a message needs.
+[[nodiscard]] std::string what_it_takes(std::string_view topic);
 /// Copies what the report of a failed delivery holds.
 [[nodiscard]] KeptMessage take_back(const rd_kafka_message_t& message, std::int64_t ticket);
 

@@ -150,6 +150,8 @@ ProducerSink::Send ProducerSink::send(const outbox::MessageView& message) {
 ProducerSink::Send ProducerSink::not_taken(rd_kafka_resp_err_t error, const outbox::MessageView& message) {
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Send::full;
   if (error == RD_KAFKA_RESP_ERR__FATAL) {  // what it did to those before comes with their reports: first of all those
+    const auto cause = fatal_code(*producer_->client);
+    if (is_authorisation(cause) && state_.messages.load(std::memory_order_relaxed) == 0) throw refusal(cause, message);
     close();
     return Send::full;
   }
@@ -272,6 +274,7 @@ void ProducerSink::break_down() {
   std::ranges::move(to_resend_, std::back_inserter(state_.returned));
   to_resend_.clear();
   failure_ = "the Kafka sink is broken";
+  blame_the_first_of_a_principal_without_rights();
   const auto fatal = fatal_error(*producer_->client);
   if (!fatal.empty()) failure_ += ": " + fatal;
   const auto culprit = std::ranges::find_if(state_.returned, [&](const auto& message) { return is_to_blame(message); });
@@ -282,6 +285,15 @@ void ProducerSink::break_down() {
   for (auto& message : state_.returned) give_up(message);
   state_.returned.clear();
   phase_ = Phase::broken;
+}
+
+/// Who may write nothing at all gets no id for a producer: then no request says which message it is about.
+void ProducerSink::blame_the_first_of_a_principal_without_rights() {
+  const auto cause = fatal_code(*producer_->client);
+  if (!is_authorisation(cause) || state_.returned.empty() || any_of(state_.returned, Verdict::on_topic)) return;
+  auto& first = state_.returned.front();
+  first.verdict = Verdict::on_topic;
+  first.reason = describe(cause) + what_it_takes(first.topic);
 }
 
 void ProducerSink::give_up(KeptMessage& message) {

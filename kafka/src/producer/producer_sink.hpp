@@ -58,6 +58,7 @@ class ProducerSink {
   void find_the_one_to_blame();
   void resend();
   void break_down();
+  void blame_the_first_of_a_principal_without_rights();
   void give_up(KeptMessage& message);
   [[nodiscard]] bool is_to_blame(const KeptMessage& message) const {
     return message.verdict == Verdict::on_topic ||

@@ -53,6 +53,7 @@ Transaction::~Transaction() {
 Transaction::Answer Transaction::answer(ErrorHandle error) {
   if (!error) return Answer::yes;
   const auto code = rd_kafka_error_code(error.get());
+  lacks_right_ = lacks_right_ || is_authorisation(code);
   reason_ = fmt::format("{} ({})", rd_kafka_error_string(error.get()), rd_kafka_error_name(error.get()));
   if (is_fenced(code)) return Answer::fenced;
   if (rd_kafka_error_is_fatal(error.get()) != 0 || is_forgotten(code)) {

@@ -44,6 +44,8 @@ class Transaction {
 
   /// What the last end that was not a commit was about.
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  /// Whether it was about a right on a topic that is missing.
+  [[nodiscard]] bool lacks_right() const noexcept { return lacks_right_; }
 
  private:
   enum class Answer { yes, again, abort, fenced, fatal };
@@ -55,6 +57,7 @@ class Transaction {
   std::chrono::milliseconds answer_timeout_;
   bool open_ = false;
   std::string reason_;
+  bool lacks_right_ = false;
 };
 
 }  // namespace annals::kafka

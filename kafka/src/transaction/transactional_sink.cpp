@@ -8,6 +8,7 @@
 
 #include "annals/core/assert.hpp"
 #include "annals/core/text.hpp"
+#include "client/acl.hpp"
 #include "producer/producer_sink.hpp"
 #include "transaction/checkpoint_topic.hpp"
 #include "transaction/transaction.hpp"
@@ -99,6 +100,12 @@ outbox::Destination::Commit KafkaTransactionalSink::Impl::commit(std::string_vie
   if (!add(record)) return outcome_of(transaction.abort(options.answer_timeout));
   const auto end = transaction.commit(keep_alive);
   reason = transaction.reason();
+  if (end == End::aborted && transaction.lacks_right()) {  // all else was confirmed: it is the record's topic
+    ended = Commit::aborted;
+    throw not_authorised(ErrorKind::not_ready,
+                         fmt::format("not authorised to write the checkpoint to topic {}", options.checkpoint_topic),
+                         acl_of_checkpoints(options.checkpoint_topic), sink.state());
+  }
   // Without its record a commit would be half of one: whoever opens next learns what there is.
   if (end == End::committed && sink.take_account().delivered != 1) return Commit::unknown;
   return outcome_of(end);

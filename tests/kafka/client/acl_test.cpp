@@ -36,6 +36,10 @@ class KafkaAcl : public ::testing::Test {
             {"sasl.username", "named"},
             {"sasl.password", "named"}};
   }
+  void give(const std::string& rights) const {
+    run_shown_command("kafka-acls.sh --bootstrap-server " + named_ + " --add --allow-principal User:NAME " + rights,
+                      named_, kafka_brokers());
+  }
   /// Does it until it comes off, with what its errors say; returns the commands, from where the rights begin.
   template <class Work>
   std::vector<std::string> grant_until(const Work& work) {
@@ -103,6 +107,39 @@ TEST_F(KafkaAcl, ExactlyOnceNamesEachRightThatIsMissingAndTheCommandsGiveThem) {
                                     HasSubstr("kafka-topics.sh --bootstrap-server " + named_ + " --create --topic " +
                                               topic + ".checkpoints"),
                                     HasSubstr("--operation Write --operation Describe --topic " + topic)));
+  EXPECT_THAT(read_all(topic), SizeIs(1));
+}
+
+TEST_F(KafkaAcl, AtLeastOnceNamesTheRightThatIsMissingAndTheCommandGivesIt) {
+  const auto topic = create_topic(unique_topic("acl"), 1);
+  const auto commands = grant_until([&]() -> std::optional<Error> {
+    try {
+      kafka::KafkaSink sink{{.settings = settings()}};
+      while (sink.send(message_to(topic)) == outbox::Sink::Send::full) {
+      }
+      std::vector<outbox::Delivery> reports;
+      for (int i = 0; i < 200 && reports.empty(); ++i) sink.poll(50ms, reports);
+      const bool delivered = !reports.empty() && reports[0].delivered();
+      return delivered ? std::nullopt : std::optional{Error{ErrorKind::failed, "not delivered"}};
+    } catch (const Error& error) {
+      return error;
+    }
+  });
+  EXPECT_THAT(commands, ElementsAre(HasSubstr("--operation Write --operation Describe --topic " + topic)));
+  EXPECT_THAT(read_all(topic), SizeIs(1));
+}
+
+// Everything but the one right that no call needs before the first commit.
+TEST_F(KafkaAcl, ExactlyOnceNamesTheRightThatOnlyItsCommitNeeds) {
+  const auto topic = create_topic(unique_topic("acl"), 1);
+  const auto checkpoints = create_topic(unique_topic("acl-checkpoints"), 1, {{"cleanup.policy", "compact"}});
+  give("--operation Write --operation Describe --topic " + topic + " --transactional-id " + topic);
+  give("--operation Read --operation Describe --operation DescribeConfigs --topic " + checkpoints);
+  const kafka::KafkaTransactionalSinkOptions options{.sink = {.settings = settings()}, .checkpoint_topic = checkpoints};
+  const auto commands = grant_until([&] { return publish(options, topic, topic); });
+  EXPECT_THAT(commands,
+              ElementsAre(HasSubstr("--operation Write --operation Describe --operation DescribeConfigs --topic " +
+                                    checkpoints)));
   EXPECT_THAT(read_all(topic), SizeIs(1));
 }
 

@@ -17,6 +17,7 @@ namespace {
 using kafka::KafkaSink;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -143,6 +144,34 @@ TEST(KafkaSinkTopics, NotAuthorisedIsRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::refused);
     EXPECT_THAT(error.what(), HasSubstr("kafka-acls.sh"));
   }
+}
+
+/// As a broker answers who may write to no topic at all: no message is sent.
+TEST(KafkaSinkTopics, APrincipalThatMayWriteNothingIsToldWhatItTakes) {
+  constexpr int init_producer_id = 22;
+  KafkaMock mock;
+  mock.create_topic("t", 1);
+  mock.fail(init_producer_id, {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED});
+  KafkaSink sink{to_mock(mock)};
+  const auto messages = numbered("t", 3, 1);
+  std::size_t sent = 0;
+  const auto refused = [&]() -> std::string {
+    std::vector<outbox::Delivery> reports;
+    for (int i = 0; i < 200; ++i) {
+      if (sent < messages.size() && sink.send(messages[sent].view()) == outbox::Sink::Send::accepted) ++sent;
+      sink.poll(milliseconds{50}, reports);
+      if (!reports.empty()) return reports[0].outcome == outbox::Delivery::Outcome::refused ? reports[0].reason : "?";
+    }
+    return "nothing";
+  };
+  std::string first;
+  try {
+    first = refused();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::refused) << error.what();
+    first = error.what();
+  }
+  EXPECT_THAT(first, AllOf(HasSubstr("--operation Write --operation Describe --topic t"), HasSubstr("kafka-acls.sh")));
 }
 
 /// The topic went and came back while nobody polled: what failed meanwhile is reported by the same poll that has room for

@@ -20,7 +20,7 @@ namespace annals::outbox {
 ///
 /// Lifecycle      construct -> poll() as often as you like -> open() once -> send(), poll(), commit() -> destroy.
 /// Thread safety  none: one thread.
-/// Errors         as Sink; open() also Error{not_ready}: the other side is not prepared for it.
+/// Errors         as Sink; open() and commit() also Error{not_ready}: the other side is not prepared for it.
 class TransactionalSink : public Sink {
  public:
   using Commit = Destination::Commit;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -14,9 +15,15 @@ class LiveLimits {
 
   explicit LiveLimits(Limits limits) : limits_(std::move(limits)) {}
 
-  [[nodiscard]] Limits get() const {
+  /// What one of so many shards may do: an equal part, so that all of them keep to the limits, in however many processes they run.
+  [[nodiscard]] Limits share(std::size_t shards) const {
     const std::lock_guard lock{mutex_};
-    return limits_;
+    auto parts = limits_;
+    for (auto& limit : parts) {
+      limit.messages_per_second /= static_cast<double>(shards);
+      limit.bytes_per_second /= static_cast<double>(shards);
+    }
+    return parts;
   }
   void set(Limits limits) {
     const std::lock_guard lock{mutex_};

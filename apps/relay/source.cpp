@@ -107,7 +107,7 @@ Source::Outcome Source::session(const std::stop_token& stop) {
 
 Source::Outcome Source::publish(const OpenSink& sink, const std::stop_token& stop) {
   if (breaker_.state() != Breaker::State::closed) probe(sink, stop);
-  limits_ = parts_.limits.get();
+  limits_ = parts_.limits.share(parts_.shard.count);
   auto relay = open_relay(sink);
   try {
     return publish(relay, sink, stop);
@@ -240,7 +240,7 @@ void Source::circuit(std::optional<Breaker::State> change) {
 }
 
 void Source::limit(outbox::Relay& relay) {
-  auto limits = parts_.limits.get();
+  auto limits = parts_.limits.share(parts_.shard.count);
   if (limits == limits_) return;
   relay.limit(limits);
   limits_ = std::move(limits);

@@ -140,5 +140,16 @@ TEST_F(RelayDaemonService, SaysThatTheMachineGivesNoThread) {
   EXPECT_THAT(said, ::testing::HasSubstr("\nexit 3"));
 }
 
+/// Each of four would let a hundred a second through.
+TEST_F(RelayDaemonService, KeepsToARateLimitWithAllItsShardsTogether) {
+  enqueue("orders", 0, 2'000);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto relay = start({"--sink", "stdout", "--shards", "4", "--rate-limits", "*=100"});
+  EXPECT_TRUE(eventually([&] { return relay->out_lines().size() >= 150; })) << relay->err();
+  const auto sent = static_cast<double>(relay->out_lines().size());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  EXPECT_LT(sent, 100 * took.count() + 20);
+}
+
 }  // namespace
 }  // namespace annals::tests

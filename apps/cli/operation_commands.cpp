@@ -135,7 +135,7 @@ void add_relay_skip(CLI::App& relay, Action& action) {
   add_log(*skip, *options);
   skip->add_option("--position", options->position, "Position of the message")->required()->check(at_least(1));
   skip->add_option("--id", options->id, "Id of the message")->required();
-  skip->add_option("--reason", options->reason, "Why, for whoever finds the hole");
+  skip->add_option("--reason", options->reason, "Why, for whoever finds the hole")->required();
 }
 
 void add_relay_forget(CLI::App& relay, Action& action) {

@@ -18,7 +18,7 @@ void add_position(CLI::App& command, std::int64_t& position) {
 }
 
 void add_reason(CLI::App& command, std::string& reason) {
-  command.add_option("--reason", reason, "Why, for the record");
+  command.add_option("--reason", reason, "Why, for the record")->required();
 }
 
 void add_looking(CLI::App& parked, Action& action) {
@@ -67,10 +67,11 @@ void add_deciding(CLI::App& parked, Action& action) {
 
 void add_changing(CLI::App& parked, Action& action) {
   auto release = std::make_shared<ParkedRelease>();
-  auto* releasing = add_command(parked, action, "release",
-                                "Has everything of a key published, in order, once the cause is mended\n\n"
-                                "  annals outbox parked release shop --topic orders --key order-42",
-                                release_parked, release);
+  auto* releasing =
+      add_command(parked, action, "release",
+                  "Has everything of a key published, in order, once the cause is mended\n\n"
+                  "  annals outbox parked release shop --topic orders --key order-42 --reason 'topic made'",
+                  release_parked, release);
   add_of(*releasing, *release);
   releasing->add_option("--topic", release->topic, "The topic")->required();
   releasing->add_option("--key", release->key, "The key; of events the name of the stream")->required();
@@ -79,7 +80,8 @@ void add_changing(CLI::App& parked, Action& action) {
   auto* editing =
       add_command(parked, action, "edit-headers",
                   "Changes the headers with which a message is published when it is tried again\n\n"
-                  "  annals outbox parked edit-headers shop --position 6001 --remove trace --set tenant=shop",
+                  "  annals outbox parked edit-headers shop --position 6001 --remove trace --set tenant=shop "
+                  "--reason 'wrong tenant'",
                   edit_parked_headers, headers);
   add_of(*editing, *headers);
   add_position(*editing, headers->position);

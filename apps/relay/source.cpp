@@ -283,9 +283,10 @@ void Source::log_set_aside(const outbox::SetAside& message) {
        {"position", std::to_string(message.position)},
        {"id", message.id.to_string()},
        {"reason", message.reason},
-       {"hint", fmt::format("mend the cause, then `annals outbox parked retry {} --log {} --position {}{}`",
-                            quote_shell(parts_.relay), quote_shell(log_.name), message.position,
-                            postgres::schema_option(log_.schema))}});
+       {"hint",
+        fmt::format("mend the cause, then `annals outbox parked retry {} --log {} --position {}{} --reason WHY`",
+                    quote_shell(parts_.relay), quote_shell(log_.name), message.position,
+                    postgres::schema_option(log_.schema))}});
 }
 
 void Source::enter(Phase phase, std::string detail) {

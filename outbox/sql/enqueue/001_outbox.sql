@@ -115,7 +115,7 @@ CREATE TABLE {schema}.relay_decisions (
   headers    {schema}.message_headers,  -- instead of the message's own
   decided_by name        NOT NULL DEFAULT session_user,
   decided_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  reason     text        NOT NULL CHECK (pg_catalog.octet_length(reason) <= 1024),
+  reason     text        NOT NULL CHECK (pg_catalog.octet_length(reason) BETWEEN 1 AND 1024),
   CHECK ((action = 'headers') = (headers IS NOT NULL))
 );
 CREATE INDEX relay_decisions_message ON {schema}.relay_decisions (relay, log, position, decision);

@@ -30,8 +30,8 @@ std::string forget_command(std::string_view relay, const LogName& log) {
 }
 
 std::string skip_command(std::string_view relay, const LogName& log, std::int64_t position, const EventId& id) {
-  return fmt::format("annals relay skip {} --log {} --position {} --id {}{}", quote_shell(relay), quote_shell(log.name),
-                     position, id.to_string(), postgres::schema_option(log.schema));
+  return fmt::format("annals relay skip {} --log {} --position {} --id {}{} --reason WHY", quote_shell(relay),
+                     quote_shell(log.name), position, id.to_string(), postgres::schema_option(log.schema));
 }
 
 }  // namespace annals::outbox

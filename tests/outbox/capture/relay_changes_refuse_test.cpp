@@ -319,7 +319,7 @@ TEST_F(RelayChangesAltered, MakesUpNoKeyAndNoRowBefore) {
     postgres::Connection operate{database_.as("operator")};
     const auto at = outbox::read_relay_status(operate, {log_}).at(0).position + 1;
     const auto id = why.substr(why.find("--id ") + 5, 36);
-    outbox::skip_message(operate, log_, {.position = at, .id = *EventId::parse(id)});
+    outbox::skip_message(operate, log_, {.position = at, .id = *EventId::parse(id), .reason = "no key"});
     EXPECT_THAT(types(run_once({capture})), ElementsAre("orders.deleted", "tombstone")) << identity;
   }
 }
@@ -391,7 +391,7 @@ TEST_F(RelayChangesPoison, IsSetAsideAndComesBackAsWhatItWas) {
   ASSERT_EQ(parked.size(), 3U);
   execute(
       "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) SELECT relay, log, "
-      "position, message_id, 'retry', '' FROM annals.relay_parked WHERE reason <> ''");
+      "position, message_id, 'retry', 'mended' FROM annals.relay_parked WHERE reason <> ''");
   EXPECT_THAT(types(run_once({captured()}, park)), ElementsAre("orders.inserted", "orders.deleted", "tombstone"));
 }
 

@@ -83,13 +83,14 @@ TEST_F(OutboxSchema, HoldsTheLimitsForWritersInOtherLanguages) {
   }
 }
 
-TEST_F(OutboxSchema, HoldsAnOperatorsReasonToItsLimit) {
+TEST_F(OutboxSchema, HoldsAnOperatorsReasonToItsLimits) {
   const auto skip = [](const std::string& reason) {
     return "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', "
            "'outbox', 1, "
            "gen_random_uuid(), 'skip', " +
            reason + ")";
   };
+  EXPECT_THROW(execute(skip("''")), Error);
   EXPECT_THROW(execute(skip("repeat('x', 1025)")), Error);
   EXPECT_NO_THROW(execute(skip("repeat('x', 1024)")));
 }

@@ -14,12 +14,12 @@ TEST(LogCommands, NameTheSchemaOnlyWhereTheProgramWouldTakeAnother) {
   EXPECT_EQ(repair_command("shop", usual), "annals relay repair shop --log outbox");
   EXPECT_EQ(adopt_command("shop", usual, 5), "annals relay adopt shop --log outbox --position 5 --yes");
   EXPECT_EQ(skip_command("shop", usual, 5, id),
-            "annals relay skip shop --log outbox --position 5 --id 0192f3a0-0000-7000-8000-000000000001");
+            "annals relay skip shop --log outbox --position 5 --id 0192f3a0-0000-7000-8000-000000000001 --reason WHY");
   const auto other = name_of(message_log("other"));
   EXPECT_EQ(adopt_command("shop", other, 5), "annals relay adopt shop --log outbox --position 5 --schema other --yes");
-  EXPECT_EQ(
-      skip_command("shop", other, 5, id),
-      "annals relay skip shop --log outbox --position 5 --id 0192f3a0-0000-7000-8000-000000000001 --schema other");
+  EXPECT_EQ(skip_command("shop", other, 5, id),
+            "annals relay skip shop --log outbox --position 5 --id 0192f3a0-0000-7000-8000-000000000001 --schema other "
+            "--reason WHY");
 }
 
 TEST(LogCommands, AreOneWordEachToAShell) {

@@ -238,10 +238,10 @@ TEST_F(RelayParking, ParksAMessageToATopicThatIsNotAllowed) {
   publish(sink, options);
   EXPECT_THAT(parked_positions(), ElementsAre(6, 7, 8, 9, 10));
   postgres::Connection connection{database_.as("operator")};
-  (void)outbox::release_parked(connection, log_, "relay", {"payments", "k0"}, "");
+  (void)outbox::release_parked(connection, log_, "relay", {"payments", "k0"}, "again");
   publish(sink, options);
   EXPECT_THAT(parked(), SizeIs(5)) << "it is not allowed still";
-  (void)outbox::release_parked(connection, log_, "relay", {"payments", "k0"}, "");
+  (void)outbox::release_parked(connection, log_, "relay", {"payments", "k0"}, "again");
   options.topics = {"*"};
   publish(sink, options);
   EXPECT_THAT(parked_positions(), ElementsAre(7, 8, 9, 10));

@@ -120,10 +120,11 @@ TEST_F(RelayPoison, RefusesToGiveUpAnotherMessageThanMeant) {
   EXPECT_THAT(error_of([&] { skip(8, id_at(9)); }).what(), AllOf(HasSubstr(id_at(8)), HasSubstr(id_at(9))));
   EXPECT_THAT(error_of([&] { skip(900, id_at(8)); }).what(), HasSubstr("no message"));
   EXPECT_THAT(error_of([&] { skip(7, id_at(7)); }).what(), HasSubstr("past position 7"));
+  EXPECT_THAT(error_of([&] { skip(8, id_at(8), ""); }).what(), HasSubstr("reason is empty"));
   postgres::Connection connection{database_.as("operator")};
   EXPECT_THAT(error_of([&] {
                 outbox::skip_message(connection, log_,
-                                     {.relay = "ralay", .position = 8, .id = *EventId::parse(id_at(8))});
+                                     {.relay = "ralay", .position = 8, .id = *EventId::parse(id_at(8)), .reason = "?"});
               }).what(),
               HasSubstr("no checkpoint"));
   EXPECT_EQ(scalar("SELECT count(*) FROM annals.relay_decisions"), "0");

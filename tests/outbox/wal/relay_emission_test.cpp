@@ -34,7 +34,8 @@ class RelayEmission : public RelayEmissionBase {
     const auto id = EventId::parse(after("--id ").substr(0, 36));
     ASSERT_TRUE(id.has_value()) << hint;
     postgres::Connection connection{database_.as("operator")};
-    outbox::skip_message(connection, log_, {.position = std::stoll(after("--position ")), .id = *id});
+    outbox::skip_message(connection, log_,
+                         {.position = std::stoll(after("--position ")), .id = *id, .reason = "too large"});
   }
 };
 

@@ -88,18 +88,18 @@ struct ParkedDecision {
   std::int64_t position = 0;
   ParkedAction action = ParkedAction::retry;
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< for ParkedAction::headers: all that it is to have
-  std::string reason = {};                                        ///< at most 1 KiB
+  std::string reason = {};                                        ///< required, at most 1 KiB
 };
 
 /// Records a decision, with who made it (session_user), when and why; the relay carries it out within a second or so, or at its
 /// next start. May be called while the relay runs.
 ///
 /// Throws Error{invalid} when nothing waits at the position, when the message merely waits behind another (decide about that
-/// one), when another of its key comes first and nobody has decided about it, and for headers of reserved names.
+/// one), when another of its key comes first and nobody has decided about it, for headers of reserved names, and without a reason.
 void decide_parked(postgres::Connection& connection, const postgres::MessageLog& log, const ParkedDecision& decision);
 
 /// Has everything of a key that cannot be published tried again, in order, and with it what waits behind. Returns how many
-/// decisions that were.
+/// decisions that were. Throws Error{invalid} when nothing of the key is parked, and without a reason.
 std::int64_t release_parked(postgres::Connection& connection, const postgres::MessageLog& log, const std::string& relay,
                             const std::pair<std::string, std::string>& topic_and_key, const std::string& reason);
 

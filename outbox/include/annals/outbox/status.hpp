@@ -105,7 +105,7 @@ struct Skip {
   std::string relay = "relay";
   std::int64_t position = 0;
   EventId id;               ///< of the message at `position`: a slip of the finger must not hit another one
-  std::string reason = {};  ///< for whoever finds the hole; at most 1 KiB
+  std::string reason = {};  ///< for whoever finds the hole; required, at most 1 KiB
 };
 
 /// Records that a relay never publishes this one message; who decided it (session_user), when and why is kept in
@@ -113,7 +113,7 @@ struct Skip {
 ///
 /// Takes the relay's lock for the duration. Doing it twice is doing it once.
 /// Throws Error{overloaded} naming the owner while a relay of that name runs; Error{invalid} when the relay has no
-/// checkpoint, when it is past the message already, or when another message, or none, is at the position.
+/// checkpoint, when it is past the message already, when another message, or none, is at the position, or without a reason.
 void skip_message(postgres::Connection& connection, const postgres::MessageLog& log, const Skip& skip);
 
 }  // namespace annals::outbox

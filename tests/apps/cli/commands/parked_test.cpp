@@ -51,7 +51,7 @@ TEST_F(ParkedCommand, ListsWhatIsStuckAndWhatWaits) {
   EXPECT_THAT(listed.out,
               AllOf(HasSubstr("\"position\":4,"), HasSubstr("\"state\":\"stuck\""), HasSubstr("message too large"),
                     HasSubstr("\"state\":\"waits\""), HasSubstr("waits behind another of its key")));
-  EXPECT_THAT(parked({"list", "relay", "--key", "k1"}).out, Not(HasSubstr("position")));
+  EXPECT_THAT(parked({"list", "relay", "--key", "k1", "--reason", "x"}).out, Not(HasSubstr("position")));
   EXPECT_THAT(parked({"list", "relay", "--limit", "1"}).err, HasSubstr("there may be more"));
   EXPECT_THAT(parked({"list", "nobody"}).err, HasSubstr("set nothing aside"));
   EXPECT_THAT(output({"outbox", "parked", "list", "relay"}), HasSubstr("POSITION"));
@@ -66,10 +66,14 @@ TEST_F(ParkedCommand, ShowsAllOfOne) {
 }
 
 TEST_F(ParkedCommand, HasOnePublishedWithOtherHeadersOnRecord) {
-  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--remove", "trace", "--set", "tenant=a=b"}).code, 0);
-  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--remove", "trace"}).code, 2) << "it is gone already";
-  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--set", "nothing"}).code, 2);
-  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--set", "ce_id=1"}).code, 2);
+  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--remove", "trace", "--set", "tenant=a=b", "--reason",
+                    "wrong"})
+                .code,
+            0);
+  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--remove", "trace", "--reason", "wrong"}).code, 2)
+      << "it is gone already";
+  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--set", "nothing", "--reason", "wrong"}).code, 2);
+  EXPECT_EQ(parked({"edit-headers", "relay", "--position", "4", "--set", "ce_id=1", "--reason", "wrong"}).code, 2);
   EXPECT_EQ(parked({"retry", "relay", "--position", "4", "--reason", "limit raised"}).code, 0);
   sink_.options().unsendable.clear();
   publish();
@@ -86,11 +90,11 @@ TEST_F(ParkedCommand, HasOnePublishedWithOtherHeadersOnRecord) {
 }
 
 TEST_F(ParkedCommand, GivesOneUp) {
-  EXPECT_EQ(parked({"skip", "relay", "--position", "4"}).code, 0);
+  EXPECT_EQ(parked({"skip", "relay", "--position", "4", "--reason", "a test"}).code, 0);
   publish();
   EXPECT_EQ(sink_.received.size(), 9U);
-  EXPECT_EQ(parked({"skip", "relay", "--position", "4"}).code, 2) << "it is done";
-  EXPECT_EQ(parked({"retry", "relay", "--position", "99"}).code, 6);
+  EXPECT_EQ(parked({"skip", "relay", "--position", "4", "--reason", "a test"}).code, 2) << "it is done";
+  EXPECT_EQ(parked({"retry", "relay", "--position", "99", "--reason", "a test"}).code, 6);
 }
 
 TEST_F(ParkedCommand, ReleasesAKey) {
@@ -99,12 +103,29 @@ TEST_F(ParkedCommand, ReleasesAKey) {
   EXPECT_THAT(released.out, HasSubstr("\"retried\":1"));
   publish();
   EXPECT_EQ(sink_.received.size(), 10U);
-  EXPECT_EQ(parked({"release", "relay", "--topic", "orders", "--key", "k1"}).code, 2);
+  EXPECT_EQ(parked({"release", "relay", "--topic", "orders", "--key", "k1", "--reason", "x"}).code, 2);
+}
+
+TEST_F(ParkedCommand, TakesNoDecisionWithoutAReason) {
+  const std::vector<Arguments> decisions{{"retry", "relay", "--position", "4"},
+                                         {"skip", "relay", "--position", "4"},
+                                         {"release", "relay", "--topic", "orders", "--key", "k0"},
+                                         {"edit-headers", "relay", "--position", "4", "--remove", "trace"}};
+  for (auto words : decisions) {
+    const auto without = parked(words);
+    EXPECT_EQ(without.code, 2);
+    EXPECT_THAT(without.err, HasSubstr("--reason"));
+    words.insert(words.end(), {"--reason", ""});
+    const auto empty = parked(words);
+    EXPECT_EQ(empty.code, 2);
+    EXPECT_THAT(empty.err, HasSubstr("reason is empty"));
+  }
+  EXPECT_THAT(parked({"show", "relay", "--position", "4"}).out, HasSubstr(R"("decisions":[])"));
 }
 
 TEST_F(ParkedCommand, LetsNobodyDecideWhoMayOnlyLook) {
-  for (const auto& words :
-       {Arguments{"skip", "relay", "--position", "4"}, {"release", "relay", "--topic", "orders", "--key", "k0"}}) {
+  for (const auto& words : {Arguments{"skip", "relay", "--position", "4", "--reason", "x"},
+                            {"release", "relay", "--topic", "orders", "--key", "k0", "--reason", "x"}}) {
     const auto refused = parked(words, "doctor");
     EXPECT_NE(refused.code, 0);
     EXPECT_THAT(refused.err, HasSubstr("permission denied"));

@@ -157,7 +157,7 @@ TEST_F(RelayCommand, RefusesToAdoptNothingOrTheFuture) {
 TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
   EXPECT_EQ(annals({"relay", "adopt", "shop", "--position", "0", "--yes"}).code, 0);
   const auto id = connect().query("SELECT message_id::text FROM annals.outbox WHERE position = 3").text(0, 0);
-  const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id});
+  const auto other = annals({"relay", "skip", "shop", "--position", "4", "--id", id, "--reason", "x"});
   EXPECT_EQ(other.code, 2) << other.err;
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_decisions"), 0);
   const auto skipped = annals({"-o", "json", "relay", "skip", "shop", "--log", "outbox", "--position", "3", "--id", id,
@@ -173,7 +173,7 @@ TEST_F(RelayCommand, SkipsExactlyTheMessageThatIsNamed) {
 
 TEST_F(RelayCommand, SkipsNothingForARelayThatIsNotThere) {
   const auto id = connect().query("SELECT message_id::text FROM annals.outbox WHERE position = 3").text(0, 0);
-  const auto finished = annals({"relay", "skip", "nope", "--position", "3", "--id", id});
+  const auto finished = annals({"relay", "skip", "nope", "--position", "3", "--id", id, "--reason", "x"});
   EXPECT_EQ(finished.code, 6);
   EXPECT_THAT(finished.err, AllOf(HasSubstr("relay \"nope\" has no checkpoint"), HasSubstr("annals relay status")));
   EXPECT_EQ(number("SELECT count(*) FROM annals.relay_decisions"), 0);

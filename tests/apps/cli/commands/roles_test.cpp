@@ -53,15 +53,15 @@ TEST_F(Roles, LetEachDoItsWork) {
       "");
   expect_success("relay", {{"all", "tail"}});
   expect_success("projector", {{"all", "tail"}});
-  expect_success("operator",
-                 {{"relay", "adopt", "relay", "--position", "0", "--yes"},
-                  {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"},
-                  {"relay", "skip", "relay", "--position", "1", "--id", "0192f3a0-0000-7000-8000-000000000001"},
-                  {"relay", "status"},
-                  {"projection", "reset", "p", "--yes"},
-                  {"all", "tail"},
-                  {"events", "export"},
-                  {"stream", "check"}});
+  expect_success("operator", {{"relay", "adopt", "relay", "--position", "0", "--yes"},
+                              {"relay", "adopt", "relay", "--log", "events", "--position", "2", "--yes"},
+                              {"relay", "skip", "relay", "--position", "1", "--id",
+                               "0192f3a0-0000-7000-8000-000000000001", "--reason", "x"},
+                              {"relay", "status"},
+                              {"projection", "reset", "p", "--yes"},
+                              {"all", "tail"},
+                              {"events", "export"},
+                              {"stream", "check"}});
   connect().execute("DELETE FROM annals.projections");  // doctor would rightly object to its cluster
   expect_success("doctor", {{"doctor"},
                             {"relay", "status"},
@@ -108,7 +108,7 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"relay",
        "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason) VALUES ('r', 'outbox', "
        "1, "
-       "gen_random_uuid(), 'skip', '')"},
+       "gen_random_uuid(), 'skip', 'x')"},
       {"relay", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "INSERT INTO annals.streams (name, version) VALUES ('x', 1)"},
       {"projector", "SELECT * FROM annals.outbox"},
@@ -119,7 +119,7 @@ TEST_F(Roles, RefuseEverythingElse) {
       {"consumer", "SELECT * FROM annals.relay_checkpoints"},
       {"operator",
        "INSERT INTO annals.relay_decisions (relay, log, position, message_id, action, reason, decided_by) "
-       "VALUES ('r', 'outbox', 1, gen_random_uuid(), 'skip', '', 'somebody_else')"},
+       "VALUES ('r', 'outbox', 1, gen_random_uuid(), 'skip', 'x', 'somebody_else')"},
       {"operator", "UPDATE annals.relay_parked SET done_at = now(), outcome = 'skipped'"},
       {"operator", "DELETE FROM annals.relay_parked"},
       {"operator", "DELETE FROM annals.relay_decisions"},

@@ -128,7 +128,8 @@ TEST_F(RelayDaemonDatabases, OffersCommandsThatMendAShardThatHasHalted) {
   ASSERT_TRUE(eventually([&] { return lines_of(*relay, "shop") > 0; })) << relay->err();
   EXPECT_LT(lines_of(*relay, "shop"), 14) << "the other shard has some of the keys";
   const auto log = relay->err();
-  ASSERT_EQ(operate(log, "annals --config \\S+ --database shop relay skip .*--position 1 --id \\S{36}"), 0) << log;
+  ASSERT_EQ(operate(log, "annals --config \\S+ --database shop relay skip .*--position 1 --id \\S{36} --reason WHY"), 0)
+      << log;
   relay->signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return lines_of(*relay, "shop") == 14; })) << relay->err();
   ASSERT_EQ(operate(log, "annals --config \\S+ --database shop relay shards relay --log outbox --set N", "3"), 0)

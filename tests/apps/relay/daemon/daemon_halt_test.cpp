@@ -79,8 +79,9 @@ TEST_F(RelayDaemonHalt, WhatIsSetAsideIsInTheLogWithItsRemedy) {
   const auto relay =
       start({"--sink", "stdout", "--topics", "order*", "--on-poison", "pay*=dead-letter", "--until-caught-up"});
   ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
-  EXPECT_THAT(relay->err(), AllOf(HasSubstr("set aside as a dead letter"), HasSubstr("topic=payments"),
-                                  HasSubstr("`annals outbox parked retry relay --log outbox --position 3`")));
+  EXPECT_THAT(relay->err(),
+              AllOf(HasSubstr("set aside as a dead letter"), HasSubstr("topic=payments"),
+                    HasSubstr("`annals outbox parked retry relay --log outbox --position 3 --reason WHY`")));
   EXPECT_EQ(relay->out_lines().size(), 2U);
 }
 
@@ -94,7 +95,8 @@ TEST_F(RelayDaemonHalt, TheRemedyIsForItsOwnSchema) {
   const auto relay = start(
       {"--schema", "other", "--sink", "stdout", "--topics", "order*", "--on-poison", "*=park", "--until-caught-up"});
   ASSERT_EQ(relay->wait_for_exit(), 0) << relay->err();
-  EXPECT_THAT(relay->err(), HasSubstr("`annals outbox parked retry relay --log outbox --position 1 --schema other`"));
+  EXPECT_THAT(relay->err(),
+              HasSubstr("`annals outbox parked retry relay --log outbox --position 1 --schema other --reason WHY`"));
 }
 
 TEST_F(RelayDaemonHalt, AnEventWithoutRouteEndsItWithSevenAndTheOtherSourceDrains) {

@@ -127,7 +127,7 @@ class RetentionPromotion : public ::testing::Test {
     std::map<Action, int> done;
     int added = 0;
     EXPECT_TRUE(eventually([&] {
-      if (done[Action::dropped] == 0) enqueue(*writer, first_added + added++);
+      if (done[Action::dropped] == 0 || done[Action::rolled] == 0) enqueue(*writer, first_added + added++);
       ++done[outbox::maintain_outbox(maintainer, "annals").action];
       const bool idle = relay.step(5ms).state == outbox::StepReport::State::idle;
       return idle && done[Action::rolled] > 0 && done[Action::dropped] > 0;

@@ -257,8 +257,12 @@ void Source::observe(const outbox::StepReport& report, std::chrono::steady_clock
   parts_.metrics.log_fault(report.log_fault.has_value());
   reading_.look(report);
   for (const auto& message : report.set_aside) note(message);
-  if (own_ && owns(phase_)) own_->look(parts_.clock.steady());
-  if (own_ && !owns(phase_)) own_->forget();
+  if (!own_) return;
+  if (owns(phase_)) {
+    own_->look(parts_.clock.steady());
+  } else {
+    own_->forget();
+  }
 }
 
 /// The halt itself is told by halt(), once, with all of the error.

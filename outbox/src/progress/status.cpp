@@ -15,8 +15,7 @@ using postgres::Result;
 
 namespace {
 
-std::optional<SlotStatus> slot_of(Connection& connection, const postgres::MessageLog& log, const std::string& relay) {
-  auto name = wal_slot_name(connection, log, relay);
+std::optional<SlotStatus> slot_of(Connection& connection, std::string name) {
   auto slot = find_slot(connection, name);
   if (!slot) return std::nullopt;
   return SlotStatus{.name = std::move(name),
@@ -44,6 +43,7 @@ OutboxStatus read_outbox_status(Connection& connection, const std::string& schem
 
 std::vector<RelayStatus> read_relay_status(Connection& connection, const std::vector<postgres::MessageLog>& logs) {
   std::vector<RelayStatus> relays;
+  const auto database = connection.query("SELECT pg_catalog.current_database()::text").text(0, 0);
   for (const auto& log : logs) {
     const auto rows = connection.query(postgres::render(sql::relay_list, log), Params{}.text(log.name).null());
     for (int row = 0; row < rows.rows(); ++row) {
@@ -51,7 +51,7 @@ std::vector<RelayStatus> read_relay_status(Connection& connection, const std::ve
       add_lag(connection, log, checkpoint);
       auto& status = checkpoint.status;
       status.owner = find_relay_owner(connection, log, status.relay);
-      status.slot = slot_of(connection, log, status.relay);
+      status.slot = slot_of(connection, wal_slot_name(log, status.relay, database));
       relays.push_back(std::move(status));
     }
   }
